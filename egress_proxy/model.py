@@ -188,6 +188,7 @@ class Ask(Struct, frozen=True):
     directory: str
     permission: str  # "" for a question
     patterns: tuple[str, ...]
+    worktree: str = ""  # of the directory, as `GET /path` names it: relative patterns start there; "" if not known
 
     def __repr__(self) -> str:
         return f"Ask({self.id})"
@@ -198,6 +199,7 @@ class Place(Struct, frozen=True):
 
     directories: tuple[str, ...] = ()
     ask: Ask | None = None
+    listed: str | None = None  # real path of what the query `path` names below the directory
 
 
 class Call(Struct, frozen=True):
@@ -220,12 +222,14 @@ class Admitted(Struct, frozen=True):
     client: Client
     calls: tuple[Call, ...]
     session_id: str = ""
+    parent: str = ""  # the session that the body names as parent: the client must own it
 
 
 class Refused(Struct, frozen=True):
     """The other outcome of every stage. Has no free text on purpose: there is nothing in it that could leak."""
 
     reason: Reason
+    row: Row | None = None  # the operation, where it was already known: for the record and the metrics
 
 
 class Reply(Struct, frozen=True):
@@ -235,7 +239,7 @@ class Reply(Struct, frozen=True):
     content_type: str
     content_encoding: str
     next_cursor: str
-    body: bytes
+    body: bytes | bytearray  # an answer of 100 MB is read into one buffer and decoded where it lies
 
     def __repr__(self) -> str:
         return f"Reply({self.status}, {len(self.body)} bytes)"

@@ -1,0 +1,168 @@
+"""The composition root: a checked configuration becomes a running proxy.
+
+Start in an order that fails closed: state and audit log, scanner self-test, upstream and its version, known values,
+and only then the sockets. SIGTERM and SIGINT drain.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime
+import logging
+import secrets
+import signal
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any, Final
+
+from aiohttp import web
+
+from egress_proxy import __version__
+from egress_proxy.audit import Ledger
+from egress_proxy.config import Address, Config, Source, read_password
+from egress_proxy.errors import Exit, StartError
+from egress_proxy.gates import GatePolicy
+from egress_proxy.metrics import Metrics
+from egress_proxy.model import Client, Policy
+from egress_proxy.routes import catalogue
+from egress_proxy.scan import judge
+from egress_proxy.server.cloud import Authenticate, Cloud, CloudServer
+from egress_proxy.server.events import Events
+from egress_proxy.server.exchange import Exchanges, Settings
+from egress_proxy.server.known import Known
+from egress_proxy.server.notify import notify
+from egress_proxy.server.operator import operator_app
+from egress_proxy.server.owners import Owners
+from egress_proxy.server.pipeline import Pipeline
+from egress_proxy.server.recorder import Recorder
+from egress_proxy.server.sessions import Sessions
+from egress_proxy.server.survey import Survey, survey
+from egress_proxy.server.upstream import Upstream
+from egress_proxy.tokens import Tokens, prepare
+
+log: Final = logging.getLogger("egress_proxy")
+
+_OPENCODE_CREDENTIALS: Final = (str(Path("~/.local/share/opencode/auth.json").expanduser()),)
+_START_SECONDS: Final = 30.0  # for opencode to come up after us
+
+
+def serve(config: Config) -> int:
+    """Run the proxy until SIGTERM or SIGINT. Returns an exit code; raises `EgressError` when it cannot start safely."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    logging.getLogger("aiohttp").setLevel(logging.CRITICAL)  # its messages quote requests; ours say what matters
+    asyncio.run(_serve(config))
+    return Exit.OK
+
+
+def live_routes(config: Config) -> Survey:
+    """Ask the configured server for its version and document and compare them with the catalogue."""
+
+    async def ask() -> Survey:
+        async with _upstream(config) as upstream:
+            return await survey(upstream, 0.0)
+
+    return asyncio.run(ask())
+
+
+async def _serve(config: Config) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with AsyncExitStack() as stack:
+        cloud, metrics = await _assemble(config, stack)
+        server = CloudServer(cloud, config.limits.max_connections)
+        await _listen(stack, config.operator, web.AppRunner(operator_app(metrics, config.operator.host), access_log=None))
+        await _listen(stack, config.listen, web.ServerRunner(server))
+        log.info("serving on %s, operator on %s", config.listen, config.operator)
+        notify("READY=1")
+        await stop.wait()
+        notify("STOPPING=1")
+        log.info("stopping")
+        await cloud.drain(config.limits.drain_seconds)
+
+
+async def _assemble(config: Config, stack: AsyncExitStack) -> tuple[Cloud, Metrics]:
+    """Everything behind the sockets, in the order that fails closed."""
+    metrics = Metrics()
+    state = Path(config.state_dir)
+    prepare(state)
+    recorder = Recorder(Ledger(state / "audit.jsonl"))
+    stack.push_async_callback(recorder.close)
+    owners = Owners(state / "sessions.db")
+    stack.callback(owners.close)
+    upstream = await stack.enter_async_context(_upstream(config))
+    _report(await survey(upstream, _START_SECONDS), metrics)
+    known = await Known.load(config, upstream, metrics)
+    pipeline = Pipeline(known.scanner, judge, recorder, metrics, config.limits.scan_seconds, _now)
+    sessions = Sessions(upstream, owners, config.limits.upstream_timeout_seconds)
+    exchanges = Exchanges(_settings(config), upstream, sessions, pipeline, metrics, _new_id)
+    cloud = Cloud(
+        authenticate=_authenticator(Tokens(state), config.directories),
+        exchanges=exchanges,
+        events=Events(exchanges, sessions, pipeline, metrics),
+        pipeline=pipeline,
+        metrics=metrics,
+        max_body_bytes=config.limits.request_body_bytes,
+        max_requests=config.limits.max_requests,
+        login_failures_per_minute=config.limits.login_failures_per_minute,
+    )
+    return cloud, metrics
+
+
+def _upstream(config: Config) -> Upstream:
+    password = read_password(config.upstream)
+    return Upstream(config.upstream.url, password, config.limits.answer_bytes, config.limits.event_frame_bytes)
+
+
+def _settings(config: Config) -> Settings:
+    policy = Policy(
+        models=config.models,
+        agents=config.agents,
+        file_parts=config.features.file_parts,
+        max_body_bytes=config.limits.request_body_bytes,
+        max_body_depth=config.limits.body_depth,
+        max_parts=config.limits.parts,
+        max_text_chars=config.limits.text_chars,
+    )
+    declared = frozenset(source.path for source in config.known_values if source.kind is Source.ENV_FILE)
+    return Settings(
+        policy,
+        GatePolicy(env_files=declared, forbidden=(config.state_dir, *_OPENCODE_CREDENTIALS)),
+        patch_text=config.features.patch_text,
+        call_seconds=config.limits.upstream_timeout_seconds,
+        prompt_seconds=config.limits.prompt_timeout_seconds,
+    )
+
+
+def _authenticator(tokens: Tokens, roots: tuple[str, ...]) -> Authenticate:
+    def authenticate(presented: str) -> Client | None:
+        entry = tokens.authenticate(presented)
+        return entry.client(roots) if entry else None
+
+    return authenticate
+
+
+def _report(found: Survey, metrics: Metrics) -> None:
+    log.info("opencode %s; the catalogue has %s", found.version, ", ".join(catalogue.versions()))
+    for operation in found.unknown:
+        log.warning("an operation of the server is unknown and denied: %s", operation)
+    metrics.set_unknown_operations(len(found.unknown))
+    metrics.set_build(__version__, found.version, catalogue.versions()[-1])
+
+
+async def _listen(stack: AsyncExitStack, address: Address, runner: web.BaseRunner) -> None:
+    await runner.setup()
+    stack.push_async_callback(runner.cleanup)
+    try:
+        await web.TCPSite(runner, address.host, address.port, reuse_address=True).start()
+    except OSError as error:
+        raise StartError(f"{address} cannot be listened on: {error.strerror}") from None
+
+
+def _new_id() -> str:
+    return f"egr_{secrets.token_hex(10)}"
+
+
+def _now() -> str:
+    return datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")

@@ -1,0 +1,126 @@
+"""Prometheus metrics of the proxy, in a registry of their own.
+
+Labels are bounded: routes are catalogue rows or `unknown`, everything else is an enum or a detector id of the closed
+set. No label ever holds a client's name, a path, or a byte of a request or an answer.
+"""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+from egress_proxy.model import Finding, Resource, RouteClass, Verdict
+from egress_proxy.reasons import Reason
+
+UNKNOWN_ROUTE = "unknown"
+_LATENCY = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800)
+_SCAN = (0.00001, 0.00005, 0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5)
+
+
+class Metrics:
+    """All counters of one proxy. Methods take vocabulary values, so a label cannot be made from free text."""
+
+    def __init__(self) -> None:
+        registry = CollectorRegistry()
+        self._registry = registry
+        self._requests = Counter(
+            "egress_requests_total",
+            "Exchanges by catalogue row, class and verdict.",
+            ["route", "class", "verdict"],
+            registry=registry,
+        )
+        self._redactions = Counter(
+            "egress_redactions_total",
+            "Findings redacted or withheld, by detector and by the kind of answer.",
+            ["detector", "channel"],
+            registry=registry,
+        )
+        self._reasons = Counter(
+            "egress_refusals_total",
+            "Requests refused and answers withheld, by reason.",
+            ["reason"],
+            registry=registry,
+        )
+        self._alerts = Counter(
+            "egress_alerts_total",
+            "Known values found in an encoded or broken-up form: never an accident.",
+            ["channel"],
+            registry=registry,
+        )
+        self._events = Counter(
+            "egress_events_total", "Event frames by what became of them.", ["outcome"], registry=registry
+        )
+        self._login_failures = Counter(
+            "egress_login_failures_total", "Requests without a valid token.", registry=registry
+        )
+        self._upstream = Histogram(
+            "egress_upstream_seconds",
+            "Time until upstream's whole answer was read.",
+            ["route"],
+            buckets=_LATENCY,
+            registry=registry,
+        )
+        self._scan_seconds = Histogram(
+            "egress_scan_seconds", "Time to scan and judge one answer or frame.", buckets=_SCAN, registry=registry
+        )
+        self._scan_chars = Counter("egress_scan_characters_total", "Characters scanned.", registry=registry)
+        self._answer_bytes = Counter(
+            "egress_upstream_bytes_total", "Bytes of answers read from upstream.", registry=registry
+        )
+        self._in_flight = Gauge("egress_requests_in_flight", "Requests being handled now.", registry=registry)
+        self._streams = Gauge("egress_event_streams", "Event streams open now.", registry=registry)
+        self._unknown = Gauge(
+            "egress_unknown_operations",
+            "Operations of the running server that the catalogue does not know (all denied).",
+            registry=registry,
+        )
+        self._known_values = Gauge("egress_known_values", "Secret values that are recognised.", registry=registry)
+        self._build = Gauge(
+            "egress_build_info", "Constant 1.", ["version", "opencode", "catalogue"], registry=registry
+        )
+
+    def count_exchange(self, route: str, route_class: RouteClass, verdict: Verdict) -> None:
+        self._requests.labels(route, route_class.value, verdict.value).inc()
+
+    def count_reason(self, reason: Reason) -> None:
+        self._reasons.labels(reason.value).inc()
+
+    def count_finding(self, finding: Finding, channel: Resource) -> None:
+        self._redactions.labels(finding.detector, channel.value).inc()
+
+    def count_alert(self, channel: Resource) -> None:
+        self._alerts.labels(channel.value).inc()
+
+    def count_event(self, outcome: str) -> None:
+        """`outcome` is a value of a closed enum of `wire`, or a verdict."""
+        self._events.labels(outcome).inc()
+
+    def count_login_failure(self) -> None:
+        self._login_failures.inc()
+
+    def observe_upstream(self, route: str, seconds: float, size: int) -> None:
+        self._upstream.labels(route).observe(seconds)
+        self._answer_bytes.inc(size)
+
+    def observe_scan(self, seconds: float, characters: int) -> None:
+        self._scan_seconds.observe(seconds)
+        self._scan_chars.inc(characters)
+
+    def change_in_flight(self, by: int) -> None:
+        self._in_flight.inc(by)
+
+    def change_streams(self, by: int) -> None:
+        self._streams.inc(by)
+
+    def set_unknown_operations(self, count: int) -> None:
+        self._unknown.set(count)
+
+    def set_known_values(self, count: int) -> None:
+        self._known_values.set(count)
+
+    def set_build(self, version: str, opencode: str, catalogue: str) -> None:
+        """`opencode` is the running server's version, already validated as a version number."""
+        self._build.labels(version, opencode, catalogue).set(1)
+
+    def render(self) -> bytes:
+        """The text exposition format, UTF-8."""
+        return generate_latest(self._registry)

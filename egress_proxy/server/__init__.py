@@ -1,0 +1,1 @@
+"""The shell: sockets, clocks and the one await between the two pure halves of an exchange."""

@@ -1,0 +1,243 @@
+"""The cloud-facing socket.
+
+What arrives becomes a `Request`; what leaves is a `Released`, and `_respond` and `_stream` are the only writers
+(invariant 1). Malformed HTTP is answered by the same pipeline, so the HTTP library's own error pages never appear.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any, Final
+
+from aiohttp import web, web_protocol
+
+from egress_proxy.metrics import Metrics
+from egress_proxy.model import Client, Refused, Request, Scope
+from egress_proxy.reasons import Reason
+from egress_proxy.server.events import Events
+from egress_proxy.server.exchange import Exchanges
+from egress_proxy.server.login import FailureLimit, presented_token
+from egress_proxy.server.pipeline import Origin, Pipeline, Released
+
+HEALTH: Final = "/_egress/health"
+BODY_SECONDS: Final = 30.0  # for a client to send its body
+WRITE_SECONDS: Final = 30.0  # for a client to take one event frame, before it is cut off
+_STREAMS: Final = frozenset({Scope.STREAM, Scope.GLOBAL_STREAM})
+_HEADERS: Final = {
+    "Server": "egress-proxy",
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'",
+}
+
+Authenticate = Callable[[str], Client | None]
+
+
+class Cloud:
+    """Handles every request of the cloud-facing socket."""
+
+    def __init__(
+        self,
+        *,
+        authenticate: Authenticate,
+        exchanges: Exchanges,
+        events: Events,
+        pipeline: Pipeline,
+        metrics: Metrics,
+        max_body_bytes: int,
+        max_requests: int,
+        login_failures_per_minute: int,
+    ) -> None:
+        self._authenticate = authenticate
+        self._exchanges = exchanges
+        self._events = events
+        self._pipeline = pipeline
+        self._metrics = metrics
+        self._max_body = max_body_bytes
+        self._max_requests = max_requests
+        self._failures = FailureLimit(login_failures_per_minute)
+        self._running = 0
+        self._open_streams: set[asyncio.Task[Any]] = set()
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._stopping = False
+
+    async def drain(self, seconds: float) -> None:
+        """Refuse what is new, end event streams, and wait for what is under way."""
+        self._stopping = True
+        for task in self._open_streams:
+            task.cancel()
+        try:
+            async with asyncio.timeout(seconds):
+                await self._idle.wait()
+        except TimeoutError:
+            logging.getLogger("egress_proxy").warning("stopped with %d requests unfinished", self._running)
+
+    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        if request.raw_path == HEALTH and request.method == "GET" and not self._stopping:
+            return await _respond(request, self._pipeline.healthy())
+        refusal = self._unavailable()
+        if refusal is not None:
+            return await self._refuse(request, refusal, close=True)
+        self._enter()
+        try:
+            return await self._authenticated(request)
+        finally:
+            self._leave()
+
+    async def malformed(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Answer what the HTTP parser could not read, or read as another protocol."""
+        return await self._refuse_stranger(request, Reason.HTTP_MALFORMED)
+
+    def _unavailable(self) -> Reason | None:
+        if self._stopping:
+            return Reason.SHUTTING_DOWN
+        return Reason.OVERLOADED if self._running >= self._max_requests else None
+
+    def _enter(self) -> None:
+        self._running += 1
+        self._idle.clear()
+        self._metrics.change_in_flight(1)
+
+    def _leave(self) -> None:
+        self._running -= 1
+        self._metrics.change_in_flight(-1)
+        if self._running == 0:
+            self._idle.set()
+
+    async def _authenticated(self, request: web.BaseRequest) -> web.StreamResponse:
+        client = self._client(request)
+        if client is None:
+            self._metrics.count_login_failure()
+            return await self._refuse_stranger(request, Reason.UNAUTHENTICATED)
+        body = await self._body(request)
+        if isinstance(body, Refused):
+            return await self._refuse(request, body.reason, client=client.name, close=True)
+        headers = tuple((name.lower(), value) for name, value in request.headers.items())
+        routed = self._exchanges.match(Request(request.method, request.raw_path, headers, body, client))
+        if isinstance(routed, Refused):
+            origin = Origin(id=self._exchanges.new_id(), client=client.name, row=routed.row)
+            return await _respond(request, await self._pipeline.refuse(origin, routed.reason))
+        if routed.row.scope in _STREAMS:
+            opened = await self._events.open(routed)
+            return await (_respond(request, opened) if isinstance(opened, Released) else self._stream(request, opened))
+        return await _respond(request, await self._exchanges.handle(routed))
+
+    def _client(self, request: web.BaseRequest) -> Client | None:
+        credentials = request.headers.getall("Authorization", [])
+        token = presented_token(credentials[0]) if len(credentials) == 1 else None
+        return None if token is None else self._authenticate(token)
+
+    async def _body(self, request: web.BaseRequest) -> bytes | Refused:
+        if (request.content_length or 0) > self._max_body:
+            return Refused(Reason.BODY_TOO_LARGE)
+        body = bytearray()
+        try:
+            async with asyncio.timeout(BODY_SECONDS):
+                async for chunk in request.content.iter_any():
+                    body += chunk
+                    if len(body) > self._max_body:
+                        return Refused(Reason.BODY_TOO_LARGE)
+        except (web.RequestPayloadError, TimeoutError):
+            return Refused(Reason.HTTP_MALFORMED)
+        return bytes(body)
+
+    async def _refuse_stranger(self, request: web.BaseRequest, reason: Reason) -> web.StreamResponse:
+        """Refuse someone who has not shown a token; after too many from one address, without a record of each."""
+        address, now = request.remote or "", asyncio.get_running_loop().time()
+        if self._failures.exceeded(address, now):
+            released = self._pipeline.refuse_unrecorded(Origin(id=self._exchanges.new_id()), Reason.RATE_LIMITED)
+            return await _respond(request, released, close=True)
+        self._failures.failed(address, now)
+        return await self._refuse(request, reason, close=True)
+
+    async def _refuse(
+        self, request: web.BaseRequest, reason: Reason, *, client: str = "", close: bool = False
+    ) -> web.StreamResponse:
+        origin = Origin(id=self._exchanges.new_id(), client=client)
+        unrecorded = reason in (Reason.OVERLOADED, Reason.SHUTTING_DOWN)  # of anybody, authenticated or not
+        pipeline = self._pipeline
+        released = pipeline.refuse_unrecorded(origin, reason) if unrecorded else await pipeline.refuse(origin, reason)
+        return await _respond(request, released, close=close)
+
+    async def _stream(self, request: web.BaseRequest, frames: AsyncIterator[Released]) -> web.StreamResponse:
+        response = web.StreamResponse(headers=_HEADERS | {"Content-Type": "text/event-stream", "X-Accel-Buffering": "no"})
+        task = asyncio.current_task()
+        assert task is not None
+        self._open_streams.add(task)
+        self._metrics.change_streams(1)
+        try:
+            await response.prepare(request)
+            async for released in frames:
+                async with asyncio.timeout(WRITE_SECONDS):
+                    await response.write(released.body)
+            await response.write_eof()
+        except (ConnectionError, TimeoutError):
+            response.force_close()  # the client has gone, or reads too slowly
+        finally:
+            self._open_streams.discard(task)
+            self._metrics.change_streams(-1)
+        return response
+
+
+async def _respond(request: web.BaseRequest, released: Released, *, close: bool = False) -> web.StreamResponse:
+    headers = dict(_HEADERS)
+    if released.status != 204:
+        headers["Content-Type"] = "application/json"
+    if released.status == 401:
+        headers["WWW-Authenticate"] = 'Bearer realm="egress-proxy"'
+    if released.cursor:
+        headers["X-Next-Cursor"] = released.cursor
+    response = web.Response(status=released.status, body=released.body, headers=headers)
+    if close:
+        response.force_close()
+    return response
+
+
+class _Protocol(web_protocol.RequestHandler):
+    """aiohttp's connection handler, but for its error pages: those quote the request."""
+
+    malformed: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+
+    def _make_error_handler(self, _: object) -> Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]:
+        return self.malformed
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """The last resort, for an exception in the shell itself: a bare status, and no text of the exception."""
+        logging.getLogger("egress_proxy").error("the shell failed with %s", type(exc).__name__)
+        response = web.Response(status=500, headers=_HEADERS)
+        response.force_close()
+        return response
+
+
+class CloudServer(web.Server):
+    """Makes a connection handler for each connection, up to a limit."""
+
+    def __init__(self, cloud: Cloud, max_connections: int) -> None:
+        super().__init__(
+            cloud.handle,
+            access_log=None,
+            auto_decompress=False,
+            keepalive_timeout=75,
+            lingering_time=2,
+        )
+        self._cloud = cloud
+        self._max_connections = max_connections
+
+    def __call__(self) -> web_protocol.RequestHandler:
+        protocol = _Protocol(self, loop=self._loop, **self._kwargs)
+        protocol.malformed = self._cloud.malformed
+        return protocol
+
+    def connection_made(self, handler: web_protocol.RequestHandler, transport: asyncio.Transport) -> None:
+        super().connection_made(handler, transport)
+        if len(self.connections) > self._max_connections:
+            transport.abort()

@@ -1,0 +1,98 @@
+"""Event streams: upstream's frames, typed, projected and scanned one by one, of the client's own sessions only.
+
+A first version: one upstream subscription for each client stream. A frame that is withheld is recorded, and the stream
+goes on; when upstream's stream ends, so does the client's.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator, Callable
+
+from msgspec import structs
+
+from egress_proxy.metrics import Metrics
+from egress_proxy.model import Call, Place, Projected, Refused, Resource, Routed
+from egress_proxy.reasons import Reason
+from egress_proxy.server.exchange import Exchanges
+from egress_proxy.server.pipeline import Origin, Pipeline, Released
+from egress_proxy.server.sessions import Sessions
+from egress_proxy.wire import Dropped, View, project_event, read_event_facts
+
+log = logging.getLogger("egress_proxy")
+
+
+class Events:
+    """Opens event streams for routed requests."""
+
+    def __init__(self, exchanges: Exchanges, sessions: Sessions, pipeline: Pipeline, metrics: Metrics) -> None:
+        self._exchanges = exchanges
+        self._sessions = sessions
+        self._pipeline = pipeline
+        self._metrics = metrics
+
+    async def open(self, routed: Routed) -> Released | AsyncIterator[Released]:
+        """A stream of released frames, or the refusal to send instead."""
+        new_id = self._exchanges.new_id
+        origin = Origin(id=new_id(), client=routed.client.name, row=routed.row)
+        place = await self._exchanges.places.find(routed)
+        if isinstance(place, Refused):
+            return await self._pipeline.refuse(origin, place.reason)
+        upstream = self._exchanges.upstream.frames(_call(routed, place))
+        first = await anext(upstream, Refused(Reason.UPSTREAM_LOST))
+        if isinstance(first, Refused):
+            return await self._pipeline.refuse(origin, first.reason)
+        origin = structs.replace(origin, directory=place.directories[0] if place.directories else "")
+        return self._released(routed, origin, first, upstream, new_id)
+
+    async def _released(
+        self,
+        routed: Routed,
+        origin: Origin,
+        first: bytes,
+        rest: AsyncIterator[bytes | Refused],
+        new_id: Callable[[], str],
+    ) -> AsyncIterator[Released]:
+        view = self._exchanges.view(routed.client)
+        channel = routed.row.response
+        frame: bytes | Refused | None = first
+        while isinstance(frame, bytes):
+            released = await self._frame(structs.replace(origin, id=new_id()), channel, frame, view)
+            if released is not None:
+                yield released
+            frame = await anext(rest, None)
+        if isinstance(frame, Refused):
+            await self._pipeline.withhold_frame(origin, channel, frame.reason)
+
+    async def _frame(self, origin: Origin, channel: Resource, frame: bytes, view: View) -> Released | None:
+        try:
+            outcome = await self._projected(channel, frame, view)
+            match outcome:
+                case Dropped():
+                    self._metrics.count_event(outcome.kind.value)
+                    return None
+                case Refused():
+                    await self._pipeline.withhold_frame(origin, channel, outcome.reason)
+                    return None
+                case Projected():
+                    return await self._pipeline.frame(origin, channel, outcome)
+        except Exception as error:  # noqa: BLE001 - a crash withholds the frame (invariant 4), the stream goes on
+            log.error("event %s failed with %s", origin.id, type(error).__name__)
+            await self._pipeline.withhold_frame(origin, channel, Reason.INTERNAL_ERROR)
+            return None
+
+    async def _projected(self, channel: Resource, frame: bytes, view: View) -> Projected | Dropped | Refused:
+        facts = read_event_facts(frame)
+        if isinstance(facts, Refused):
+            return facts
+        if facts.created is not None:
+            self._sessions.learn(facts.created)
+        if facts.session_id:
+            found = await self._sessions.resolve(facts.session_id)
+            if isinstance(found, Refused):
+                return found
+        return project_event(channel, frame, view)
+
+
+def _call(routed: Routed, place: Place) -> Call:
+    return Call("GET", routed.row.template, (), place.directories[0] if place.directories else None, None)

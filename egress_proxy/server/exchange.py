@@ -1,0 +1,184 @@
+"""One exchange, from a request to a `Released`: match -> place -> admit -> upstream -> project -> (pipeline).
+
+The only place where an exception of a stage becomes `withheld(internal_error)` (design, "The way through").
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from typing import Final
+
+from msgspec import structs
+
+from egress_proxy.gates import GatePolicy, may_approve
+from egress_proxy.metrics import Metrics
+from egress_proxy.model import (
+    Admitted,
+    BodyRule,
+    Call,
+    Client,
+    Place,
+    Policy,
+    Projected,
+    Refused,
+    Reply,
+    Request,
+    Resource,
+    Routed,
+    Row,
+    Scope,
+)
+from egress_proxy.reasons import Reason
+from egress_proxy.routes import admit, match
+from egress_proxy.server.learning import learn
+from egress_proxy.server.pipeline import Origin, Pipeline, Released
+from egress_proxy.server.places import Places
+from egress_proxy.server.sessions import Sessions
+from egress_proxy.server.upstream import Upstream
+from egress_proxy.wire import View, merge, project
+
+log = logging.getLogger("egress_proxy")
+
+THREAD_BYTES: Final = 262_144  # decoding more than this is left to a thread, so that other clients go on
+_SLOW: Final = frozenset({BodyRule.PROMPT, BodyRule.SUMMARIZE})  # these wait for the model
+
+
+class Settings:
+    """What the operator decided, as the exchange needs it."""
+
+    def __init__(
+        self, policy: Policy, gates: GatePolicy, *, patch_text: bool, call_seconds: float, prompt_seconds: float
+    ) -> None:
+        self.policy = policy
+        self.gates = gates
+        self.patch_text = patch_text
+        self.call_seconds = call_seconds
+        self.prompt_seconds = prompt_seconds
+
+
+class Exchanges:
+    """Handles authenticated requests that want one answer. Event streams are `server.events`'."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        upstream: Upstream,
+        sessions: Sessions,
+        pipeline: Pipeline,
+        metrics: Metrics,
+        new_id: Callable[[], str],
+    ) -> None:
+        self.settings = settings
+        self.upstream = upstream
+        self.sessions = sessions
+        self.pipeline = pipeline
+        self.places = Places(upstream, sessions, settings.call_seconds)
+        self._metrics = metrics
+        self.new_id = new_id
+
+    def match(self, request: Request) -> Routed | Refused:
+        return match(request)
+
+    async def handle(self, routed: Routed) -> Released:
+        """Answer a routed request. Never raises but for cancellation."""
+        origin = Origin(id=self.new_id(), client=routed.client.name, row=routed.row, session=routed.session_id)
+        try:
+            return await self._handle(origin, routed)
+        except Exception as error:  # noqa: BLE001 - the one place where a crash becomes a reason (invariant 4)
+            log.error("exchange %s failed with %s", origin.id, type(error).__name__)
+            return await self.pipeline.refuse(origin, Reason.INTERNAL_ERROR)
+
+    async def _handle(self, origin: Origin, routed: Routed) -> Released:
+        place = await self.places.find(routed)
+        if isinstance(place, Refused):
+            return await self.pipeline.refuse(origin, place.reason)
+        origin = structs.replace(origin, directory=place.directories[0] if len(place.directories) == 1 else "")
+        admitted = await self._admitted(routed, place)
+        if isinstance(admitted, Refused):
+            return await self.pipeline.refuse(origin, admitted.reason)
+        projected = await self._projected(admitted)
+        if isinstance(projected, Refused):
+            return await self.pipeline.refuse(origin, projected.reason)
+        status = 204 if admitted.row.response is Resource.NOTHING else 200
+        return await self.pipeline.answer(origin, admitted.row.response, projected, status)
+
+    async def _admitted(self, routed: Routed, place: Place) -> Admitted | Refused:
+        approve = place.ask is not None and may_approve(place.ask, self.settings.gates)
+        admitted = admit(routed, place, self.settings.policy, may_approve=approve)
+        if isinstance(admitted, Admitted) and admitted.parent:
+            facts = await self.sessions.resolve(admitted.parent)
+            if isinstance(facts, Refused):
+                return facts
+            if facts is None or not self.sessions.owns(routed.client, admitted.parent):
+                return Refused(Reason.SESSION_UNKNOWN)
+        return admitted
+
+    async def _projected(self, admitted: Admitted) -> Projected | Refused:
+        answers = await asyncio.gather(*(self._ask(admitted, call) for call in admitted.calls))
+        values: list[Projected] = []
+        for answer in answers:
+            if isinstance(answer, Refused):
+                return answer
+            values.append(answer)
+        if admitted.row.scope is Scope.SWEEP:
+            return Projected(merge(admitted.row.response, [projected.value for projected in values]))
+        return values[0]
+
+    async def _ask(self, admitted: Admitted, call: Call) -> Projected | Refused:
+        row = admitted.row
+        seconds = self.settings.prompt_seconds if row.body in _SLOW else self.settings.call_seconds
+        started = time.perf_counter()
+        reply = await self.upstream.call(call, seconds)
+        if isinstance(reply, Refused):
+            return reply
+        self._metrics.observe_upstream(row.name, time.perf_counter() - started, len(reply.body))
+        refused = _unfit(reply, row)
+        if refused is not None:
+            return refused
+        refused = await learn(row, reply, call, admitted.client, self.sessions)
+        if refused is not None:
+            return refused
+        projected = await self._project(row, reply, admitted.client)
+        if isinstance(projected, Refused):
+            return projected
+        if row.response is Resource.DIFF and projected.value == [] and not await self._in_git(admitted.client, call):
+            return Refused(Reason.DIFF_UNAVAILABLE)
+        return structs.replace(projected, cursor=reply.next_cursor)
+
+    async def _project(self, row: Row, reply: Reply, client: Client) -> Projected | Refused:
+        if len(reply.body) > THREAD_BYTES:
+            return await asyncio.to_thread(project, row.response, reply.body, self.view(client))
+        return project(row.response, reply.body, self.view(client))
+
+    async def _in_git(self, client: Client, diff: Call) -> bool:
+        """Whether the directory of a diff is a git repository: elsewhere the server's empty list means nothing."""
+        call = Call("GET", "/project/current", (), diff.directory, None)
+        reply = await self.upstream.call(call, self.settings.call_seconds)
+        if isinstance(reply, Refused):
+            return False
+        current = project(Resource.PROJECT, reply.body, self.view(client))
+        return isinstance(current, Projected) and isinstance(current.value, dict) and current.value.get("vcs") == "git"
+
+    def view(self, client: Client) -> View:
+        policy = self.settings.policy
+        return View(
+            owns=lambda session: self.sessions.owns(client, session),
+            directories=frozenset(client.directories),
+            models=policy.models,
+            agents=policy.agents,
+            patch_text=self.settings.patch_text,
+        )
+
+
+def _unfit(reply: Reply, row: Row) -> Refused | None:
+    """An answer that is not plain JSON is not looked into: unknown paths answer 200 with the web UI's HTML."""
+    if reply.content_encoding not in ("", "identity"):
+        return Refused(Reason.ANSWER_ENCODING)
+    if row.response is Resource.NOTHING:
+        return None
+    if reply.content_type != "application/json":
+        return Refused(Reason.ANSWER_TYPE)
+    return None

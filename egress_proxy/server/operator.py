@@ -1,0 +1,45 @@
+"""The operator's socket: metrics and health. Never served on the cloud-facing one."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+
+from egress_proxy.metrics import Metrics
+
+_CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
+
+
+def operator_app(metrics: Metrics, host: str) -> web.Application:
+    """The application of the operator's socket. `host` is where it listens, without the port."""
+    app = web.Application(middlewares=[_host_check(host)])
+    app.router.add_get("/metrics", _metrics(metrics))
+    app.router.add_get("/health", _health)
+    return app
+
+
+def _metrics(metrics: Metrics) -> Handler:
+    async def handler(_: web.Request) -> web.StreamResponse:
+        return web.Response(body=metrics.render(), headers={"Content-Type": _CONTENT_TYPE})
+
+    return handler
+
+
+async def _health(_: web.Request) -> web.StreamResponse:
+    return web.json_response({"healthy": True})
+
+
+def _host_check(host: str) -> Middleware:
+    """Answer only to the socket's own names: a web page that rebinds its name to this address gets nothing."""
+    names = {host, "localhost", "127.0.0.1", "[::1]", "::1"}
+
+    @web.middleware
+    async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
+        name = (request.host or "").rsplit(":", 1)[0]
+        if name not in names:
+            return web.Response(status=403, text="unknown Host\n")
+        return await handler(request)
+
+    return check

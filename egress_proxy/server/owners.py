@@ -1,0 +1,43 @@
+"""Which client a session belongs to, kept across restarts.
+
+Only root sessions are stored: a session belongs to the client that created it, a child to its root's client. A session
+that no client of the proxy created (one of the operator's own) belongs to nobody and is invisible.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from egress_proxy.errors import StartError
+
+
+class Owners:
+    """A table of session id -> client name in `state_dir`. Used from the event loop's thread only."""
+
+    def __init__(self, path: Path) -> None:
+        """Open or create the database with mode 0600. Raises `StartError`."""
+        try:
+            path.touch(mode=0o600)
+            self._db = sqlite3.connect(path, isolation_level=None)
+            self._db.execute("PRAGMA journal_mode=WAL")
+            self._db.execute("PRAGMA synchronous=FULL")
+            self._db.execute("CREATE TABLE IF NOT EXISTS owner (session TEXT PRIMARY KEY, client TEXT NOT NULL) STRICT")
+            self._clients: dict[str, str] = dict(self._db.execute("SELECT session, client FROM owner"))
+        except (OSError, sqlite3.Error) as error:
+            raise StartError(f"the session table {path} cannot be opened: {type(error).__name__}") from None
+
+    def client_of(self, session: str) -> str | None:
+        return self._clients.get(session)
+
+    def add(self, session: str, client: str) -> None:
+        """Record a session that `client` has just created. Raises `sqlite3.Error`: then its id must not be released."""
+        self._db.execute("INSERT OR IGNORE INTO owner VALUES (?, ?)", (session, client))
+        self._clients.setdefault(session, client)
+
+    def remove(self, session: str) -> None:
+        self._db.execute("DELETE FROM owner WHERE session = ?", (session,))
+        self._clients.pop(session, None)
+
+    def close(self) -> None:
+        self._db.close()

@@ -1,0 +1,230 @@
+"""The only maker of a `Released`: scan -> judge -> record -> count -> release (invariants 1, 3, 4 and 8).
+
+Answers, event frames and refusals all pass here. What comes in is a `Projected` or a `Refused`; nothing else can be
+turned into bytes for a client. A `Released` cannot be made outside this module.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from egress_proxy.audit import Record, found_in
+from egress_proxy.errors import AuditError
+from egress_proxy.metrics import UNKNOWN_ROUTE, Metrics
+from egress_proxy.model import (
+    Form,
+    Judgement,
+    Projected,
+    Refused,
+    Resource,
+    RouteClass,
+    Row,
+    Scan,
+    Scanner,
+    Verdict,
+)
+from egress_proxy.reasons import EXPLAINED, Reason, Stage, message
+from egress_proxy.server import strings
+from egress_proxy.server.recorder import Recorder
+
+log = logging.getLogger("egress_proxy")
+
+Judge = Callable[[tuple[str, ...], Scan], Judgement]
+
+THREAD_CHARACTERS: Final = 65_536  # a scan of more than this leaves the event loop free (about a millisecond's work)
+_SEAL: Final = object()
+
+_ERROR_NAMES = {400: "BadRequestError", 401: "UnauthorizedError", 403: "ForbiddenError", 404: "NotFoundError"}
+
+
+class Released:
+    """Bytes that may leave. Made by `Pipeline` alone; the cloud-facing writer takes nothing else."""
+
+    __slots__ = ("body", "cursor", "status")
+
+    def __init__(self, seal: object, status: int, body: bytes, cursor: str = "") -> None:
+        if seal is not _SEAL:
+            raise TypeError("only the pipeline makes a Released")
+        self.status: Final = status
+        self.body: Final = body
+        self.cursor: Final = cursor
+
+    def __repr__(self) -> str:
+        return f"Released({self.status}, {len(self.body)} bytes)"
+
+
+class Origin(Struct, frozen=True, kw_only=True):
+    """Where an answer belongs, for the record and the metrics. No field holds free text of a client."""
+
+    id: str
+    client: str = ""
+    row: Row | None = None
+    directory: str = ""
+    session: str = ""
+
+    @property
+    def route(self) -> str:
+        return self.row.name if self.row else UNKNOWN_ROUTE
+
+    @property
+    def route_class(self) -> RouteClass:
+        return self.row.route_class if self.row else RouteClass.DENY
+
+
+class _Examined(Struct, frozen=True):
+    """A scanned and judged value: the bytes that may leave once the judgement is on record."""
+
+    judgement: Judgement
+    lengths: tuple[int, ...]
+    body: bytes
+    cursor: str
+
+
+class Pipeline:
+    """Turns projected values and refusals into `Released` bytes."""
+
+    def __init__(
+        self,
+        scanner: Callable[[], Scanner | None],
+        judge: Judge,
+        recorder: Recorder,
+        metrics: Metrics,
+        scan_seconds: float,
+        now: Callable[[], str],
+    ) -> None:
+        """`scanner` gives the current scanner, or None while none is ready; `scan_seconds` bounds one scan; `now` is
+        the time of records, RFC 3339."""
+        self._now = now
+        self._scanner = scanner
+        self._judge = judge
+        self._recorder = recorder
+        self._metrics = metrics
+        self._scan_seconds = scan_seconds
+        self._encoder = msgspec.json.Encoder()
+
+    async def answer(self, origin: Origin, channel: Resource, projected: Projected, status: int) -> Released:
+        """Release a projected answer, redacted where it must be. `status` is 200 or 204."""
+        examined = await self._examine(projected)
+        if isinstance(examined, Refused):
+            return await self.refuse(origin, examined.reason)
+        if not await self._settled(origin, channel, examined, status):
+            return await self.refuse(origin, Reason.AUDIT_UNAVAILABLE)
+        self._metrics.count_exchange(origin.route, origin.route_class, examined.judgement.verdict)
+        return Released(_SEAL, status, b"" if status == 204 else examined.body, examined.cursor)
+
+    async def frame(self, origin: Origin, channel: Resource, projected: Projected) -> Released | None:
+        """Release one event frame as SSE bytes, or None when it is withheld as a whole."""
+        examined = await self._examine(projected)
+        if isinstance(examined, Refused):
+            await self.withhold_frame(origin, channel, examined.reason)
+            return None
+        if not await self._settled(origin, channel, examined, 200):
+            self._metrics.count_event(Verdict.WITHHELD.value)
+            return None
+        self._metrics.count_event(examined.judgement.verdict.value)
+        return Released(_SEAL, 200, b"data: " + examined.body + b"\n\n")
+
+    async def withhold_frame(self, origin: Origin, channel: Resource, reason: Reason) -> None:
+        """Record and count a frame that does not cross."""
+        await self._recorded(origin, channel, Judgement((), Verdict.WITHHELD, (reason,)), (), 200)
+        self._metrics.count_event(Verdict.WITHHELD.value)
+
+    async def refuse(self, origin: Origin, reason: Reason) -> Released:
+        """Answer with a reason. Its text is constant, so it is released even if it cannot be recorded."""
+        told = EXPLAINED[reason]
+        verdict = Verdict.REFUSED if told.stage in (Stage.CONNECT, Stage.ADMIT) else Verdict.WITHHELD
+        status = told.status if told.status >= 400 else 502
+        if reason is not Reason.AUDIT_UNAVAILABLE:
+            await self._recorded(origin, None, Judgement((), verdict, (reason,)), (), status)
+        self._metrics.count_exchange(origin.route, origin.route_class, verdict)
+        return self._refusal(origin.id, reason, status)
+
+    def refuse_unrecorded(self, origin: Origin, reason: Reason) -> Released:
+        """A refusal that is only counted: for floods of unauthenticated requests, which must not fill the disk."""
+        self._metrics.count_reason(reason)
+        self._metrics.count_exchange(origin.route, origin.route_class, Verdict.REFUSED)
+        return self._refusal(origin.id, reason, EXPLAINED[reason].status)
+
+    def healthy(self) -> Released:
+        return Released(_SEAL, 200, b'{"healthy":true}')
+
+    def _refusal(self, audit_id: str, reason: Reason, status: int) -> Released:
+        # The official SDK prints body.data.message (FACTS, "What clients need").
+        body = {
+            "name": _ERROR_NAMES.get(status, "EgressError"),
+            "data": {"message": message(reason), "reason": reason.value, "auditID": audit_id},
+        }
+        return Released(_SEAL, status, self._encoder.encode(body))
+
+    async def _examine(self, projected: Projected) -> _Examined | Refused:
+        texts = strings.collect([projected.value, projected.cursor])
+        started = time.perf_counter()
+        judgement = await self._judged(texts)
+        if judgement is None:
+            return Refused(Reason.SCANNER_UNAVAILABLE)
+        lengths = tuple(map(len, texts))
+        self._metrics.observe_scan(time.perf_counter() - started, sum(lengths))
+        replaced = {old: new for old, new in zip(texts, judgement.texts, strict=True) if old != new}
+        value = strings.replace(projected.value, replaced) if replaced else projected.value
+        cursor = "" if projected.cursor in replaced else projected.cursor
+        return _Examined(judgement, lengths, self._encoder.encode(value), cursor)
+
+    async def _judged(self, texts: tuple[str, ...]) -> Judgement | None:
+        scanner = self._scanner()
+        if scanner is None:
+            return None
+        try:
+            if sum(map(len, texts)) < THREAD_CHARACTERS:
+                return self._judge(texts, scanner.scan(texts))
+            async with asyncio.timeout(self._scan_seconds):
+                return await asyncio.to_thread(lambda: self._judge(texts, scanner.scan(texts)))
+        except TimeoutError:
+            log.error("a scan took longer than its limit; the answer is withheld")
+            return None
+        except Exception as error:  # noqa: BLE001 - a scanner that fails withholds (invariant 4); its text may quote input
+            log.error("the scanner failed with %s; the answer is withheld", type(error).__name__)
+            return None
+
+    async def _settled(self, origin: Origin, channel: Resource, examined: _Examined, status: int) -> bool:
+        """Whether an examined value may leave: it is clean, or what was found in it is on record and counted."""
+        judgement = examined.judgement
+        if judgement.verdict is Verdict.CLEAN:
+            return True
+        for finding in judgement.findings:
+            self._metrics.count_finding(finding, channel)
+        if any(finding.form is Form.ENCODED for finding in judgement.findings):
+            self._metrics.count_alert(channel)
+        return await self._recorded(origin, channel, judgement, examined.lengths, status)
+
+    async def _recorded(
+        self, origin: Origin, channel: Resource | None, judgement: Judgement, lengths: tuple[int, ...], status: int
+    ) -> bool:
+        for reason in judgement.reasons:
+            self._metrics.count_reason(reason)
+        record = Record(
+            time=self._now(),
+            id=origin.id,
+            client=origin.client,
+            route=origin.route,
+            directory=origin.directory,
+            session=origin.session,
+            verdict=judgement.verdict,
+            reasons=judgement.reasons,
+            status=status,
+            channel=channel.value if channel else "",
+            **found_in(judgement, lengths),
+        )
+        try:
+            await self._recorder.record(record)
+        except AuditError:
+            log.critical("the audit log cannot be written; answers that are not clean are withheld")
+            self._metrics.count_reason(Reason.AUDIT_UNAVAILABLE)
+            return False
+        return True

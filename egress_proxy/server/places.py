@@ -1,0 +1,108 @@
+"""Where a routed call may run: the directory, the session's owner, the pending ask. The only stage that looks things up.
+
+Directories are compared as real paths at each call, never as strings and never from a cache: a root that was replaced
+by a symbolic link since the start no longer equals itself and is refused.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from typing import Final, assert_never
+
+from msgspec import structs
+
+from egress_proxy.model import Ask, Call, Client, Place, Refused, Routed, Scope
+from egress_proxy.reasons import Reason
+from egress_proxy.server.sessions import Sessions
+from egress_proxy.server.upstream import Upstream
+from egress_proxy.wire import read_asks, read_worktree
+
+_PARALLEL: Final = 8  # upstream calls of one sweep
+
+
+class Places:
+    """Finds the `Place` of a routed call, or refuses it."""
+
+    def __init__(self, upstream: Upstream, sessions: Sessions, seconds: float) -> None:
+        self._upstream = upstream
+        self._sessions = sessions
+        self._seconds = seconds
+
+    async def find(self, routed: Routed) -> Place | Refused:
+        chosen = _chosen_directory(routed)
+        if isinstance(chosen, Refused):
+            return chosen
+        match routed.row.scope:
+            case Scope.NONE | Scope.GLOBAL_STREAM:
+                return Place()
+            case Scope.DIRECTORY | Scope.STREAM:
+                return Place((chosen,), listed=_listed(chosen, routed.query.get("path")))
+            case Scope.SWEEP:
+                return Place(routed.client.directories)
+            case Scope.SESSION:
+                return await self._of_session(routed)
+            case Scope.ASK:
+                return await self._of_ask(routed)
+            case _ as scope:
+                assert_never(scope)
+
+    async def _of_session(self, routed: Routed) -> Place | Refused:
+        facts = await self._sessions.resolve(routed.session_id)
+        if isinstance(facts, Refused):
+            return facts
+        if facts is None or not self._sessions.owns(routed.client, facts.id):
+            return Refused(Reason.SESSION_UNKNOWN)  # another's, and one that does not exist, look the same
+        return Place((facts.directory,))
+
+    async def _of_ask(self, routed: Routed) -> Place | Refused:
+        ask_id = routed.params.get("requestID") or routed.params["permissionID"]
+        path = "/question" if routed.row.template.startswith("/question/") else "/permission"
+        asks = await self.pending(path, routed.client.directories)
+        if isinstance(asks, Refused):
+            return asks
+        ask = next((ask for ask in asks if ask.id == ask_id), None)
+        if ask is None or (routed.session_id and routed.session_id != ask.session_id):
+            return Refused(Reason.ASK_UNKNOWN)
+        facts = await self._sessions.resolve(ask.session_id)
+        if isinstance(facts, Refused):
+            return facts
+        if facts is None or not self._sessions.owns(routed.client, ask.session_id):
+            return Refused(Reason.ASK_UNKNOWN)
+        worktree = await self._worktree(ask.directory)
+        return Place((ask.directory,), structs.replace(ask, worktree=worktree))
+
+    async def _worktree(self, directory: str) -> str:
+        """Where the relative patterns of asks start; empty, so that nothing relative is approved, if it is not known."""
+        reply = await self._upstream.call(Call("GET", "/path", (), directory, None), self._seconds)
+        worktree = reply if isinstance(reply, Refused) else read_worktree(reply.body)
+        return "" if isinstance(worktree, Refused) else worktree
+
+    async def pending(self, path: str, directories: tuple[str, ...]) -> tuple[Ask, ...] | Refused:
+        """The pending asks of every directory: both versions show only those of the exact directory asked for."""
+        gate = asyncio.Semaphore(_PARALLEL)
+
+        async def of(directory: str) -> tuple[Ask, ...] | Refused:
+            async with gate:
+                reply = await self._upstream.call(Call("GET", path, (), directory, None), self._seconds)
+            return reply if isinstance(reply, Refused) else read_asks(reply.body, directory)
+
+        found: list[Ask] = []
+        for asks in await asyncio.gather(*map(of, directories)):
+            if isinstance(asks, Refused):
+                return asks
+            found += asks
+        return tuple(found)
+
+
+def _listed(directory: str, path: str | None) -> str | None:
+    """The real path of what a query names below the directory: 1.15.13 follows links out of it."""
+    return None if path is None else os.path.realpath(os.path.join(directory, path))
+
+
+def _chosen_directory(routed: Routed) -> str | Refused:
+    """The client's choice among its roots, or its default; refused where the path is not one of them."""
+    client: Client = routed.client
+    spelling = routed.directory_spelling
+    chosen = os.path.realpath(client.directories[0] if spelling is None else spelling)
+    return chosen if chosen in client.directories else Refused(Reason.DIRECTORY_FORBIDDEN)

@@ -1,0 +1,86 @@
+"""What the proxy knows of upstream's sessions: where each runs, whose child it is, and so whose it is.
+
+Facts never change for a session (its parent and directory are fixed at creation), so they are cached; ownership is
+decided anew at each question from the table of owners.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import Final
+
+from egress_proxy.model import Call, Client, Refused
+from egress_proxy.server.owners import Owners
+from egress_proxy.server.upstream import Upstream
+from egress_proxy.wire import SessionFacts, read_session
+
+_CACHED: Final = 50_000  # sessions; some 200 bytes each
+_MAX_GENERATIONS: Final = 16  # sub-agents of sub-agents; opencode itself nests one or two deep
+
+
+class Sessions:
+    """Answers `owns`: does this client own this session, and does it run where the client may work?"""
+
+    def __init__(self, upstream: Upstream, owners: Owners, seconds: float) -> None:
+        self._upstream = upstream
+        self._owners = owners
+        self._seconds = seconds
+        self._facts: OrderedDict[str, SessionFacts] = OrderedDict()
+
+    def learn(self, facts: SessionFacts) -> None:
+        """Remember what an answer or event of upstream said of a session."""
+        self._facts[facts.id] = facts
+        self._facts.move_to_end(facts.id)
+        if len(self._facts) > _CACHED:
+            self._facts.popitem(last=False)
+
+    def created(self, facts: SessionFacts, client: Client) -> None:
+        """A session that `client` has just created (or forked) is its own."""
+        self._owners.add(facts.id, client.name)
+        self.learn(facts)
+
+    def deleted(self, session: str) -> None:
+        self._owners.remove(session)
+        self._facts.pop(session, None)
+
+    async def resolve(self, session: str) -> SessionFacts | Refused | None:
+        """Look the session and its ancestors up, unless cached. None when upstream has no such session."""
+        first = found = await self._lookup(session)
+        for _ in range(_MAX_GENERATIONS):
+            if not isinstance(found, SessionFacts) or not found.parent_id:
+                break
+            found = await self._lookup(found.parent_id)
+            if isinstance(found, Refused):
+                return found
+        return first
+
+    async def _lookup(self, session: str) -> SessionFacts | Refused | None:
+        known = self._facts.get(session)
+        if known is not None:
+            return known
+        reply = await self._upstream.call(Call("GET", f"/session/{session}", (), None, None), self._seconds)
+        if isinstance(reply, Refused):
+            # 1.15.13 and 1.18.33 answer 404 for an unknown id, 400 for one that is not of their form
+            return None if reply.reason.value in ("upstream_not_found", "upstream_rejected") else reply
+        facts = read_session(reply.body)
+        if isinstance(facts, Refused):
+            return facts
+        self.learn(facts)
+        return facts
+
+    def owner(self, session: str) -> str | None:
+        """The client that owns the session's root, by what is cached."""
+        for _ in range(_MAX_GENERATIONS):
+            client = self._owners.client_of(session)
+            if client is not None:
+                return client
+            facts = self._facts.get(session)
+            if facts is None or not facts.parent_id:
+                return None
+            session = facts.parent_id
+        return None
+
+    def owns(self, client: Client, session: str) -> bool:
+        """By what is cached: call `resolve` first for sessions that may be new."""
+        facts = self._facts.get(session)
+        return facts is not None and facts.directory in client.directories and self.owner(session) == client.name

@@ -1,0 +1,62 @@
+"""What the running server is: its version, and the operations of its own document that the catalogue does not know."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+from msgspec import Struct
+
+from egress_proxy.errors import StartError, UpstreamError
+from egress_proxy.model import Call, Refused, Reply
+from egress_proxy.reasons import Reason, message
+from egress_proxy.routes import catalogue
+from egress_proxy.server.upstream import Upstream
+from egress_proxy.wire import read_health
+
+_SECONDS: Final = 15.0
+_RETRY_SECONDS: Final = 0.5
+
+
+class Survey(Struct, frozen=True):
+    """A running server against the catalogue. Operations are `METHOD template`, sorted."""
+
+    version: str
+    unknown: tuple[str, ...]  # of the server, not in the catalogue: denied
+    missing: tuple[str, ...]  # in the catalogue for this version, not of the server
+
+
+async def survey(upstream: Upstream, wait_seconds: float) -> Survey:
+    """Ask the server for its version and document, waiting up to `wait_seconds` for it to come up.
+
+    Raises `UpstreamError` when it cannot be reached or understood, `StartError` when its version is not supported.
+    """
+    health = read_health((await _reached(upstream, wait_seconds)).body)
+    if isinstance(health, Refused):
+        raise UpstreamError("upstream: the health answer is not opencode's")
+    if not catalogue.supported(health):
+        raise StartError(f"upstream: this version of opencode is not supported (needs 1.15.13 or later, below 2)")
+    document = await upstream.call(Call("GET", "/doc", (), None, None), _SECONDS)
+    if isinstance(document, Refused):
+        raise UpstreamError(f"upstream: its document cannot be read. {message(document.reason)}")
+    operations = catalogue.read_operations(document.body)
+    if operations is None:
+        raise UpstreamError("upstream: its document is not an OpenAPI document")
+    missing = {row.name for row in catalogue.ROWS if health in row.versions} - set(_names(operations))
+    return Survey(health, _names(catalogue.unknown_operations(operations)), tuple(sorted(missing)))
+
+
+async def _reached(upstream: Upstream, wait_seconds: float) -> Reply:
+    deadline = asyncio.get_running_loop().time() + wait_seconds
+    while True:
+        reply = await upstream.call(Call("GET", "/global/health", (), None, None), _SECONDS)
+        if not isinstance(reply, Refused):
+            return reply
+        waiting = reply.reason in (Reason.UPSTREAM_UNREACHABLE, Reason.UPSTREAM_LOST)
+        if not waiting or asyncio.get_running_loop().time() >= deadline:
+            raise UpstreamError(f"upstream: {message(reply.reason)}")
+        await asyncio.sleep(_RETRY_SECONDS)
+
+
+def _names(operations: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
+    return tuple(sorted(f"{method} {template}" for method, template in operations))

@@ -1,0 +1,147 @@
+"""The pipeline is the only maker of a `Released`, records before it releases, and fails closed."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from egress_proxy.audit import Ledger, Record
+from egress_proxy.errors import AuditError
+from egress_proxy.metrics import Metrics
+from egress_proxy.model import Finding, Judgement, Projected, Resource, Scan, Scanner, Verdict
+from egress_proxy.reasons import EXPLAINED, Reason, Stage
+from egress_proxy.server.pipeline import Origin, Pipeline, Released
+from egress_proxy.server.recorder import Recorder
+
+ORIGIN = Origin(id="egr_1", client="agent")
+
+
+class Marks:
+    """A scanner that finds the word MARK."""
+
+    def scan(self, texts: Sequence[str]) -> Scan:
+        found = [Finding(i, t.index("MARK"), t.index("MARK") + 4, "mark") for i, t in enumerate(texts) if "MARK" in t]
+        return Scan(tuple(found))
+
+
+class Crashes:
+    def scan(self, texts: Sequence[str]) -> Scan:
+        raise RuntimeError("MARK")
+
+
+def judge(texts: tuple[str, ...], scan: Scan) -> Judgement:
+    if not scan.findings:
+        return Judgement(texts, Verdict.CLEAN)
+    clean = tuple(text.replace("MARK", "[redacted]") for text in texts)
+    return Judgement(clean, Verdict.REDACTED, (Reason.DETECTOR,), scan.findings)
+
+
+class Kit:
+    """A pipeline on a ledger in a temporary directory."""
+
+    def __init__(self, path: Path, scanner: Scanner | None) -> None:
+        self.path = path / "audit.jsonl"
+        self.ledger = Ledger(self.path)
+        self.metrics = Metrics()
+        self.pipeline = Pipeline(
+            lambda: scanner, judge, Recorder(self.ledger), self.metrics, 5.0, lambda: "2026-01-01T00:00:00Z"
+        )
+
+    def records(self) -> list[Record]:
+        return [json.loads(line) for line in self.path.read_text().splitlines()]
+
+
+@pytest.fixture
+def kit(tmp_path: Path) -> Kit:
+    return Kit(tmp_path, Marks())
+
+
+def test_a_released_is_made_by_the_pipeline_alone() -> None:
+    with pytest.raises(TypeError):
+        Released(object(), 200, b"{}")
+
+
+async def test_clean_answers_cross_unrecorded(kit: Kit) -> None:
+    released = await kit.pipeline.answer(ORIGIN, Resource.TODOS, Projected([{"a": "b"}], "next"), 200)
+    assert (released.status, released.body, released.cursor) == (200, b'[{"a":"b"}]', "next")
+    assert kit.records() == []
+
+
+async def test_findings_are_redacted_in_keys_values_and_cursor_and_recorded(kit: Kit) -> None:
+    released = await kit.pipeline.answer(ORIGIN, Resource.TODOS, Projected({"MARK": ["xMARKx"]}, "MARK"), 200)
+    assert released.body == b'{"[redacted]":["x[redacted]x"]}'
+    assert released.cursor == ""
+    (record,) = kit.records()
+    assert record["verdict"] == "redacted"
+    assert record["findings"] == 2
+    assert record["detectors"] == ["mark"]
+    assert record["lengths"] == [4, 6]
+    assert b'egress_redactions_total{channel="todos",detector="mark"} 2.0' in kit.metrics.render()
+
+
+@pytest.mark.parametrize("scanner", [None, Crashes()], ids=["not ready", "crashes"])
+async def test_without_a_scanner_nothing_crosses(tmp_path: Path, scanner: Scanner | None) -> None:
+    kit = Kit(tmp_path, scanner)
+    released = await kit.pipeline.answer(ORIGIN, Resource.TODOS, Projected(["clean"]), 200)
+    assert released.status == 503
+    assert json.loads(released.body)["data"]["reason"] == "scanner_unavailable"
+    assert await kit.pipeline.frame(ORIGIN, Resource.EVENT, Projected({"type": "clean"})) is None
+
+
+async def test_a_large_scan_that_crashes_in_its_thread_is_withheld(tmp_path: Path) -> None:
+    released = await Kit(tmp_path, Crashes()).pipeline.answer(ORIGIN, Resource.TODOS, Projected(["x" * 100_000]), 200)
+    assert released.status == 503
+
+
+async def test_if_the_record_cannot_be_written_the_answer_is_withheld(kit: Kit) -> None:
+    def fail(_: Sequence[Record]) -> None:
+        raise AuditError("disk full")
+
+    kit.ledger.append = fail  # type: ignore[method-assign]
+    released = await kit.pipeline.answer(ORIGIN, Resource.TODOS, Projected(["MARK"]), 200)
+    assert released.status == 503
+    assert b"MARK" not in released.body
+    assert json.loads(released.body)["data"]["reason"] == "audit_unavailable"
+    assert await kit.pipeline.frame(ORIGIN, Resource.EVENT, Projected(["MARK"])) is None
+
+
+async def test_the_record_is_on_disk_before_the_answer_is_released(kit: Kit) -> None:
+    released = asyncio.Event()
+
+    async def answer() -> None:
+        await kit.pipeline.answer(ORIGIN, Resource.TODOS, Projected(["MARK"]), 200)
+        released.set()
+
+    append = kit.ledger.append
+
+    def watched(records: Sequence[Record]) -> None:
+        assert not released.is_set()
+        append(records)
+
+    kit.ledger.append = watched  # type: ignore[method-assign]
+    await answer()
+    assert len(kit.records()) == 1
+
+
+@pytest.mark.parametrize("reason", list(Reason))
+async def test_every_reason_is_a_refusal_with_its_own_words(kit: Kit, reason: Reason) -> None:
+    released = await kit.pipeline.refuse(ORIGIN, reason)
+    data = json.loads(released.body)["data"]
+    assert released.status >= 400
+    assert data["reason"] == reason.value
+    assert data["auditID"] == "egr_1"
+    assert data["message"].startswith(EXPLAINED[reason].summary)
+    early = EXPLAINED[reason].stage in (Stage.CONNECT, Stage.ADMIT)
+    if reason is not Reason.AUDIT_UNAVAILABLE:
+        (record,) = kit.records()
+        assert record["verdict"] == ("refused" if early else "withheld")
+
+
+async def test_a_frame_is_one_sse_frame_whatever_it_holds(kit: Kit) -> None:
+    released = await kit.pipeline.frame(ORIGIN, Resource.EVENT, Projected({"text": "a\n\ndata: forged\r\n"}))
+    assert released is not None
+    assert released.body == b'data: {"text":"a\\n\\ndata: forged\\r\\n"}\n\n'

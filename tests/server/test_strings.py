@@ -1,0 +1,46 @@
+"""Every string is collected, and each replacement lands, in keys and values at any depth."""
+
+from __future__ import annotations
+
+import json
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from egress_proxy.server.strings import collect, replace
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    max_leaves=20,
+)
+
+
+@given(JSON)
+def test_no_string_is_missed(value: object) -> None:
+    everything = json.dumps(value, ensure_ascii=False)
+    collected = collect(value)
+    assert len(set(collected)) == len(collected)
+    blanked = json.dumps(replace(value, dict.fromkeys(collected, "")), ensure_ascii=False)
+    for text in collected:
+        assert json.dumps(text, ensure_ascii=False)[1:-1] in everything
+    letters = {char for text in collected for char in text if char.isalpha()} - set("truefalsnNIity")
+    assert not letters & set(blanked)
+
+
+@given(JSON)
+def test_nothing_changes_without_replacements(value: object) -> None:
+    assert replace(value, {}) == value
+
+
+def test_keys_that_become_equal_are_kept_apart() -> None:
+    assert replace({"a": 1, "b": 2, "c": 3}, {"a": "x", "b": "x"}) == {"x": 1, "x#2": 2, "c": 3}
+
+
+def test_a_value_that_is_not_json_is_refused() -> None:
+    try:
+        collect([b"bytes"])
+    except TypeError as error:
+        assert "bytes" not in str(error)
+    else:
+        raise AssertionError("bytes were accepted")
