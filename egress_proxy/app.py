@@ -13,29 +13,27 @@ import secrets
 import signal
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import Any, Final
-
-from aiohttp import web
+from typing import Final
 
 from egress_proxy import __version__
 from egress_proxy.audit import Ledger
-from egress_proxy.config import Address, Config, Source, read_password
-from egress_proxy.errors import Exit, StartError
+from egress_proxy.config import Config, Source, read_password
+from egress_proxy.errors import Exit
 from egress_proxy.gates import GatePolicy
 from egress_proxy.metrics import Metrics
 from egress_proxy.model import Client, Policy
 from egress_proxy.routes import catalogue
 from egress_proxy.scan import judge
-from egress_proxy.server.cloud import Authenticate, Cloud, CloudServer
+from egress_proxy.server.cloud import Authenticate, Cloud
 from egress_proxy.server.events import Events
 from egress_proxy.server.exchange import Exchanges, Settings
 from egress_proxy.server.known import Known
 from egress_proxy.server.notify import notify
-from egress_proxy.server.operator import operator_app
 from egress_proxy.server.owners import Owners
 from egress_proxy.server.pipeline import Pipeline
 from egress_proxy.server.recorder import Recorder
 from egress_proxy.server.sessions import Sessions
+from egress_proxy.server.sockets import cloud_socket, operator_socket
 from egress_proxy.server.survey import Survey, survey
 from egress_proxy.server.upstream import Upstream
 from egress_proxy.tokens import Tokens, prepare
@@ -71,9 +69,9 @@ async def _serve(config: Config) -> None:
         loop.add_signal_handler(number, stop.set)
     async with AsyncExitStack() as stack:
         cloud, metrics = await _assemble(config, stack)
-        server = CloudServer(cloud, config.limits.max_connections)
-        await _listen(stack, config.operator, web.AppRunner(operator_app(metrics, config.operator.host), access_log=None))
-        await _listen(stack, config.listen, web.ServerRunner(server))
+        operator, listen = config.operator, config.listen
+        await stack.enter_async_context(operator_socket(metrics, operator.host, operator.port))
+        await stack.enter_async_context(cloud_socket(cloud, listen.host, listen.port, config.limits.max_connections))
         log.info("serving on %s, operator on %s", config.listen, config.operator)
         notify("READY=1")
         await stop.wait()
@@ -149,15 +147,6 @@ def _report(found: Survey, metrics: Metrics) -> None:
         log.warning("an operation of the server is unknown and denied: %s", operation)
     metrics.set_unknown_operations(len(found.unknown))
     metrics.set_build(__version__, found.version, catalogue.versions()[-1])
-
-
-async def _listen(stack: AsyncExitStack, address: Address, runner: web.BaseRunner) -> None:
-    await runner.setup()
-    stack.push_async_callback(runner.cleanup)
-    try:
-        await web.TCPSite(runner, address.host, address.port, reuse_address=True).start()
-    except OSError as error:
-        raise StartError(f"{address} cannot be listened on: {error.strerror}") from None
 
 
 def _new_id() -> str:

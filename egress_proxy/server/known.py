@@ -1,34 +1,57 @@
 """The current scanner, with the values of the watched files as they are now.
 
 Files are looked at (one `stat` each) before every scan, so a value that the local agent has just written is known
-before the reply that mentions it is scanned. Values that were known stay known until the proxy stops: a rotated
-password is still a secret. A file that cannot be read keeps the values it had and is logged.
+before the reply that mentions it is scanned. What was known stays known until the proxy stops: a rotated password is
+still a secret. So a changed file adds a snapshot with its new values beside the older ones; snapshots hold fingerprints
+only, and the plaintext is gone once they are built.
 """
 
 from __future__ import annotations
 
 import logging
 import os
+import secrets
 from collections.abc import Callable
-from pathlib import Path
+from typing import Final
 
-from egress_proxy.errors import ConfigError
+from egress_proxy.config import Config, Source
+from egress_proxy.errors import ConfigError, UpstreamError
 from egress_proxy.metrics import Metrics
-from egress_proxy.model import Scanner, Secret
+from egress_proxy.model import Call, Refused, Secret
+from egress_proxy.reasons import message
+from egress_proxy.scan import (
+    KnownValues,
+    TextScanner,
+    build_scanner,
+    harvest_config,
+    harvest_providers,
+    read_env_file,
+    read_json_file,
+)
+from egress_proxy.server.upstream import Upstream
 
 log = logging.getLogger("egress_proxy")
 
-Entries = tuple[tuple[str, Secret], ...]
-Read = Callable[[], Entries]
+_MAX_SNAPSHOTS: Final = 64  # each costs every scan some microseconds; past it, the oldest change is forgotten, aloud
+_KEY_BYTES: Final = 32
+_READERS: Final = {Source.ENV_FILE: read_env_file, Source.JSON_FILE: read_json_file}
+_HARVESTED: Final = (
+    ("/config", harvest_config),
+    ("/global/config", harvest_config),
+    ("/config/providers", harvest_providers),
+    ("/provider", harvest_providers),
+)
+
+Entries = list[tuple[str, Secret]]
 
 
 class WatchedFile:
-    """A file with values, and whether it changed since it was last read."""
+    """A file with values, and whether it changed since it was last looked at."""
 
-    def __init__(self, path: Path, read: Read) -> None:
+    def __init__(self, path: str, read: Callable[[str], Entries]) -> None:
         self.path = path
-        self.read = read
-        self._seen: tuple[int, int, int] | None = None
+        self._read = read
+        self._seen: tuple[int, int, int, int] | None = None
 
     def changed(self) -> bool:
         """Whether it is another one than at the last call. A missing file is no change: it may be being replaced."""
@@ -36,8 +59,99 @@ class WatchedFile:
             status = os.stat(self.path)
         except OSError:
             return False
-        seen = (status.st_mtime_ns, status.st_size, status.st_ino)
+        seen = (status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino)
         if seen == self._seen:
             return False
         self._seen = seen
         return True
+
+    def forget(self) -> None:
+        """Look again next time: this reading failed."""
+        self._seen = None
+
+    def read(self) -> Entries:
+        return self._read(self.path)
+
+
+class Known:
+    """Makes the scanner for each scan. Used from the event loop's thread."""
+
+    def __init__(self, scanner: TextScanner, first: KnownValues, files: list[WatchedFile], key: bytes, metrics: Metrics):
+        self._scanner = scanner
+        self._snapshots = [first]
+        self._files = files
+        self._key = key
+        self._metrics = metrics
+        self._metrics.set_known_values(len(first))
+
+    @classmethod
+    async def load(cls, config: Config, upstream: Upstream, metrics: Metrics) -> Known:
+        """Read every source and build the first scanner, tested. Raises `EgressError`.
+
+        The key is new at each start and never leaves memory: nothing on disk is an oracle for guessing values.
+        """
+        files = [
+            WatchedFile(source.path, _READERS[source.kind])
+            for source in config.known_values
+            if source.kind is not Source.UPSTREAM_CONFIG
+        ]
+        entries: Entries = []
+        for file in files:
+            file.changed()
+            entries += file.read()
+        if any(source.kind is Source.UPSTREAM_CONFIG for source in config.known_values):
+            entries += await _harvest(config, upstream)
+        key = secrets.token_bytes(_KEY_BYTES)
+        first = KnownValues.build(entries, key)
+        scanner = build_scanner(first)
+        scanner.self_test()
+        _report(first)
+        return cls(scanner, first, files, key, metrics)
+
+    def scanner(self) -> TextScanner:
+        """The scanner with all values known by now."""
+        for file in self._files:
+            if file.changed():
+                self._add(file)
+        return self._scanner
+
+    def _add(self, file: WatchedFile) -> None:
+        try:
+            entries = file.read()
+        except ConfigError:
+            # Being written, or no longer of its form. Its older values stay known.
+            log.warning("a file of known values cannot be read as it is now: %s", file.path)
+            file.forget()
+            return
+        added = KnownValues.build([entry for entry in entries if not self._knows(entry[1])], self._key)
+        if not len(added):
+            return
+        self._snapshots.append(added)
+        if len(self._snapshots) > _MAX_SNAPSHOTS:
+            log.warning("values that were rotated away %d changes ago are no longer known", _MAX_SNAPSHOTS)
+            del self._snapshots[1]
+        self._scanner = self._scanner.with_known(*self._snapshots)
+        self._metrics.set_known_values(sum(map(len, self._snapshots)))
+        _report(added)
+
+    def _knows(self, secret: Secret) -> bool:
+        return any(snapshot.covers(secret) for snapshot in self._snapshots)
+
+
+async def _harvest(config: Config, upstream: Upstream) -> Entries:
+    """The resolved keys that opencode itself would hand out, of every directory."""
+    entries: Entries = []
+    for directory in config.directories:
+        for path, read in _HARVESTED:
+            call = Call("GET", path, (), directory, None)
+            reply = await upstream.call(call, config.limits.upstream_timeout_seconds)
+            if isinstance(reply, Refused):
+                raise UpstreamError(f"upstream: its configuration cannot be read for known values. {message(reply.reason)}")
+            entries += read(reply.body)
+    return entries
+
+
+def _report(snapshot: KnownValues) -> None:
+    for rejected in snapshot.rejected:
+        log.warning("the value of %s is not watched for: %s", rejected.name, rejected.why.value)
+    log.info("%d known values", len(snapshot))

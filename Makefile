@@ -1,0 +1,67 @@
+# Every target works from a fresh clone: each needs `setup`, which is quick when nothing has changed.
+PYTHON ?= python3.11
+JOBS ?= 2
+
+BIN := .venv/bin
+OPENCODE := .opencode
+# Names such as opencode-1.15.13: the releases that the end-to-end tests run.
+RELEASES = $(shell sed -n 's/^ *"\(opencode-[0-9.]*\)": .*/\1/p' tests/opencode/package.json)
+PINS := --upgrade --python-version 3.11 --generate-hashes --quiet --no-config --no-header
+
+.DEFAULT_GOAL := help
+.PHONY: help setup lint format test demo bench docs pins clean
+.DELETE_ON_ERROR:
+
+help:  ## Show the targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+setup: .venv/.stamp $(OPENCODE)/.stamp  ## Make .venv with both commands, and fetch opencode for the tests
+
+lint: setup  ## Check style, formatting and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: setup  ## Format the code
+	$(BIN)/ruff check --fix-only .
+	$(BIN)/ruff format .
+
+test: lint  ## Lint, then run all tests, with a real opencode of both supported ends
+	$(BIN)/pytest -n $(JOBS)
+
+demo: setup  ## Show the proxy in front of a real opencode with planted secrets
+	$(BIN)/python -m tests.demo
+
+bench: setup  ## Measure against a bare passthrough
+	$(BIN)/python -m tests.bench
+
+docs: setup  ## Write the generated documentation anew
+	$(BIN)/python docs/generate.py
+
+pins: setup  ## Choose newer versions of the dependencies and pin them with hashes
+	$(BIN)/uv pip compile $(PINS) --output-file requirements/run.txt pyproject.toml
+	$(BIN)/uv pip compile $(PINS) --output-file requirements/dev.txt --extra dev pyproject.toml
+
+clean:  ## Remove what was made, the environment included
+	rm -rf .venv $(OPENCODE) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/.stamp: pyproject.toml requirements/dev.txt egress_proxy/__init__.py
+	@command -v $(PYTHON) >/dev/null || { echo "make: $(PYTHON) is not installed; set PYTHON to a Python 3.11 or newer" >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# The binaries are needed by the end-to-end tests, the demo and the bench only. Where they cannot be had, those say so
+# and all else works; in CI that is a failure, or nobody would notice that the main tests no longer run.
+$(OPENCODE)/.stamp: tests/opencode/package.json tests/opencode/package-lock.json
+	@mkdir -p $(OPENCODE) && cp $^ $(OPENCODE)/
+	@if (cd $(OPENCODE) && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error) && \
+	    for name in $(RELEASES); do test -x $(OPENCODE)/node_modules/$$name/bin/opencode || exit 1; done; \
+	then touch $@; \
+	else \
+	    echo "make: opencode could not be installed (it takes npm, and Linux on x86-64): $(RELEASES)" >&2; \
+	    test -z "$$CI" || exit 1; \
+	    echo "make: going on without; the end-to-end tests will be skipped" >&2; \
+	fi

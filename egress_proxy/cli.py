@@ -1,0 +1,268 @@
+"""The `egress-proxy` command.
+
+stdout holds what was asked for and nothing else; hints, warnings and errors go to stderr. An expected error is one line
+and an exit code. An unexpected one is its type and the place in the code: neither its message nor a traceback, both of
+which may quote what must not be quoted (I6).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import click
+import msgspec
+
+from egress_proxy import __version__
+from egress_proxy.config import DEFAULT_FILE, Address, Config, load, read_password, warnings
+from egress_proxy.errors import ConfigError, EgressError, Exit
+from egress_proxy.tokens import Tokens
+
+INTERRUPTED: Final = 130
+EXIT_CODES: Final[dict[int, str]] = {
+    Exit.OK: "done",
+    Exit.FAILED: "the command ran and the answer is no, or an internal error",
+    Exit.USAGE: "wrong arguments, or a configuration or token file that is not valid",
+    Exit.NOT_STARTED: "cannot start: address in use, state not writable, self-test failed, unsupported upstream",
+    Exit.UPSTREAM: "opencode cannot be reached or refused the password",
+    INTERRUPTED: "interrupted",
+}
+_EPILOG: Final = "\b\nExit codes:\n" + "\n".join(f"  {code:>3}  {meaning}" for code, meaning in EXIT_CODES.items())
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and give its exit code."""
+    try:
+        result = cli.main(args=arguments, prog_name="egress-proxy", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        return INTERRUPTED
+    except EgressError as error:
+        _say(str(error))
+        return error.exit
+    except BrokenPipeError:
+        # Whoever read our output has gone; keep the interpreter from complaining about it at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Exit.FAILED
+    except Exception as error:  # noqa: BLE001 - the last resort: nothing of the exception but its type is shown
+        _say(f"internal error: {type(error).__name__} at {_place(error)}")
+        return Exit.FAILED
+    return result if isinstance(result, int) else Exit.OK
+
+
+def _say(sentence: str) -> None:
+    click.echo(f"egress-proxy: {sentence}", err=True)
+
+
+def _place(error: BaseException) -> str:
+    """Give the innermost line of this package that an exception came through, as `module.py:line`."""
+    package = Path(__file__).parent
+    place = "?"
+    step = error.__traceback__
+    while step is not None:
+        file = Path(step.tb_frame.f_code.co_filename)
+        if file.is_relative_to(package):
+            place = f"{file.relative_to(package)}:{step.tb_lineno}"
+        step = step.tb_next
+    return place
+
+
+def _configured(command: Callable[..., int]) -> Callable[..., int]:
+    """Add the option that every command has."""
+    option = click.option(
+        "--config",
+        "file",
+        metavar="FILE",
+        type=click.Path(path_type=Path),
+        default=DEFAULT_FILE,
+        show_default=True,
+        help="Settings.",
+    )
+    return option(command)
+
+
+_as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+@click.group(epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="egress-proxy", message="%(prog)s %(version)s")
+def cli() -> None:
+    """Stand between cloud agents and a local `opencode serve`, and let no secret cross."""
+
+
+@cli.command(epilog=_EPILOG)
+@_configured
+def serve(file: Path) -> int:
+    """Run the proxy.
+
+    SIGTERM or SIGINT ends it, after requests in progress or `limits.drain_seconds`.
+    """
+    config = load(file)
+    for warning in warnings(config):
+        _say(f"warning: {warning}")
+    from egress_proxy.app import serve as run
+
+    return run(config)
+
+
+@cli.command("check-config", epilog=_EPILOG)
+@_configured
+@_as_json
+def check_config(file: Path, *, as_json: bool) -> int:
+    """Check the configuration.
+
+    Prints what it means, defaults included, without any secret.
+    """
+    config = load(file)
+    read_password(config.upstream)
+    understood = _plain(config)
+    risks = warnings(config)
+    if as_json:
+        _print_json({"config": understood, "warnings": list(risks)})
+        return Exit.OK
+    for name, value in _flat(understood):
+        click.echo(f"{name}: {json.dumps(value, ensure_ascii=False)}")
+    for warning in risks:
+        _say(f"warning: {warning}")
+    return Exit.OK
+
+
+@cli.group()
+def token() -> None:
+    """Make, list and revoke the tokens of clients. A serving proxy notices at once."""
+
+
+@token.command(epilog=_EPILOG)
+@click.argument("name")
+@click.option("--directory", "directories", multiple=True, help="Allow only this root (may be repeated).")
+@_configured
+def create(name: str, directories: tuple[str, ...], file: Path) -> int:
+    """Make a token for the client NAME.
+
+    Prints it alone on stdout, once: only a hash is kept.
+    """
+    config = load(file)
+    limited = tuple(_root(config, directory) for directory in directories) or None
+    made = _tokens(config).create(name, limited)
+    click.echo(made.reveal())
+    _say("the token is shown this once; give it to the client as OCODE_TOKEN or `Authorization: Bearer`")
+    return Exit.OK
+
+
+@token.command("list", epilog=_EPILOG)
+@_configured
+@_as_json
+def list_(file: Path, *, as_json: bool) -> int:
+    """List the tokens, never their values.
+
+    A line each: name, creation time, and the roots that it is limited to.
+    """
+    entries = _tokens(load(file)).list()
+    if as_json:
+        rows = [{"name": e.name, "created": e.created, "directories": e.directories} for e in entries]
+        _print_json(rows)
+        return Exit.OK
+    for entry in entries:
+        roots = " ".join(entry.directories) if entry.directories else "(all directories)"
+        click.echo(f"{entry.name}\t{entry.created}\t{roots}")
+    return Exit.OK
+
+
+@token.command(epilog=_EPILOG)
+@click.argument("name")
+@_configured
+def revoke(name: str, file: Path) -> int:
+    """Revoke the token NAME: its next request is refused."""
+    _tokens(load(file)).revoke(name)
+    _say("revoked")
+    return Exit.OK
+
+
+@cli.command(epilog=_EPILOG)
+@click.option("--version", "version", help="Only operations of this opencode version, such as 1.18.33.")
+@click.option("--live", is_flag=True, help="Ask the running opencode which operations it has.")
+@_configured
+@_as_json
+def routes(version: str | None, file: Path, *, live: bool, as_json: bool) -> int:
+    """Print what crosses and what does not.
+
+    A line for each operation of opencode: class, method, route and the reason. What is not listed is denied.
+    """
+    if live and version is not None:
+        raise click.UsageError("--live takes the version from the running opencode: leave --version out")
+    rows = _live(load(file)) if live else _catalogue(version)
+    if not rows:
+        raise EgressError("the catalogue has no operation of this version; leave --version out to see those it has")
+    if as_json:
+        _print_json([dict(row) for row in rows])
+        return Exit.OK
+    width = max((len(row["route"]) for row in rows), default=0)
+    for row in rows:
+        click.echo(f"{row['class']:<7} {row['method']:<6} {row['route']:<{width}}  {row['reason']}")
+    return Exit.OK
+
+
+def _live(config: Config) -> list[dict[str, Any]]:
+    """Give the catalogue for the running server: without what it lacks, and with what only it has."""
+    from egress_proxy.app import live_routes
+
+    found = live_routes(config)
+    rows = _catalogue(found.version) or _catalogue(None)
+    known = [row for row in rows if f"{row['method']} {row['route']}" not in found.missing]
+    _say(f"opencode {found.version}: {len(found.unknown)} operations unknown, {len(found.missing)} missing")
+    return known + [_unknown(operation) for operation in found.unknown]
+
+
+def _unknown(operation: str) -> dict[str, Any]:
+    method, _, route = "".join(c if c.isprintable() else "?" for c in operation).partition(" ")
+    return {"method": method, "route": route, "class": "deny", "reason": "Not in the catalogue."}
+
+
+def _catalogue(version: str | None) -> list[dict[str, Any]]:
+    from egress_proxy.routes.table import as_rows
+
+    return as_rows(version)
+
+
+def _tokens(config: Config) -> Tokens:
+    return Tokens(Path(config.state_dir))
+
+
+def _root(config: Config, directory: str) -> str:
+    """Find the allowed root that an argument means."""
+    real = os.path.realpath(Path(directory).expanduser())
+    if real not in config.directories:
+        raise ConfigError("--directory: not one of the configuration's directories")
+    return real
+
+
+def _plain(config: Config) -> dict[str, Any]:
+    """Give the configuration as JSON builtins. It holds names and paths only, never a secret."""
+    plain: dict[str, Any] = msgspec.to_builtins(config)
+    plain["models"] = ["/".join(model) for model in config.models]
+    plain["known_values"] = [{source.kind.value: source.path or True} for source in config.known_values]
+    for socket in ("listen", "operator"):
+        address: Address = getattr(config, socket)
+        plain[socket] = str(address)
+    return plain
+
+
+def _flat(sections: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
+    flat: list[tuple[str, Any]] = []
+    for key, value in sections.items():
+        flat += _flat(value, f"{key}.") if isinstance(value, dict) else [(prefix + key, value)]
+    return flat
+
+
+def _print_json(value: object) -> None:
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,133 @@
+"""The configuration file becomes a `Config`, or one `ConfigError` that names file, line and key."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final, TypeVar, get_type_hints
+from urllib.parse import urlsplit
+
+from msgspec import Meta, Struct
+from msgspec.structs import fields, replace
+
+from egress_proxy.config import paths, values
+from egress_proxy.config.nodes import MAX_BYTES, AnyNode, Fields, NodeError, compose
+from egress_proxy.config.schema import Address, Config, Features, KnownSource, Limits, Source, Upstream
+from egress_proxy.errors import ConfigError
+
+DEFAULT_FILE: Final = "~/.config/egress-proxy/config.yaml"
+
+S = TypeVar("S", bound=Struct)
+Reader = Callable[[AnyNode], object]
+_WILDCARDS: Final = frozenset({"0.0.0.0", "::"})  # noqa: S104 - recognised, not bound
+_DEFAULT_PORTS: Final = {"http": 80, "https": 443}
+
+
+def load(file: Path) -> Config:
+    """Read and check a configuration file. Raise `ConfigError`.
+
+    The directories and files that it names must exist. The password is not read: see `read_password`.
+    """
+    place = file.expanduser()
+    try:
+        with place.open("rb") as stream:
+            content = stream.read(MAX_BYTES + 1)
+    except FileNotFoundError:
+        raise ConfigError(f"{file}: there is no such file; config/config.example.yaml is one to start from") from None
+    except OSError as error:
+        raise ConfigError(f"{file}: cannot be read ({error.strerror})") from None
+    try:
+        return _config(compose(content), place)
+    except NodeError as problem:
+        raise problem.named(str(file)) from None
+
+
+def _config(root: AnyNode, place: Path) -> Config:
+    config = _section(Config, _READERS)(root)
+    config = replace(config, state_dir=str(Path(config.state_dir).expanduser()))
+    _apart(config, root, place)
+    _distinct(config, root)
+    return config
+
+
+def _section(kind: type[S], readers: Mapping[str, Reader]) -> Callable[[AnyNode], S]:
+    """Make a reader of a Struct from a mapping: a reader for each field, the fields without default required."""
+    known = tuple(field.name for field in fields(kind))
+    required = tuple(field.name for field in fields(kind) if field.required)
+
+    def read(node: AnyNode) -> S:
+        given = values.mapping(node, known, required)
+        found: dict[str, Any] = {key: readers[key](value) for key, value in given.items()}
+        return kind(**found)
+
+    return read
+
+
+def _bounded(kind: type[Struct]) -> dict[str, Reader]:
+    """Take the bounds of a section of numbers from its Struct."""
+    hints = get_type_hints(kind, include_extras=True)
+    metas: dict[str, Meta] = {name: hint.__metadata__[0] for name, hint in hints.items()}
+    return {name: values.integer(int(meta.ge or 0), int(meta.le or 0)) for name, meta in metas.items()}
+
+
+def _known_source(node: AnyNode) -> KnownSource:
+    given = values.mapping(node, tuple(Source))
+    if len(given) != 1:
+        raise node.problem(f"must have exactly one of the keys {', '.join(Source)}")
+    ((key, value),) = given.items()
+    kind = Source(key)
+    if kind is not Source.UPSTREAM_CONFIG:
+        return KnownSource(kind, paths.file(value))
+    if not values.boolean(value):
+        raise value.problem("must be true, or the entry left out")
+    return KnownSource(kind)
+
+
+_READERS: Final[dict[str, Reader]] = {
+    "listen": values.address,
+    "operator": values.address,
+    "upstream": _section(Upstream, {"url": values.url, "password_file": paths.path}),
+    "directories": values.several(paths.directory),
+    "models": values.several(values.model),
+    "agents": values.several(values.agent),
+    "known_values": values.several(_known_source, least=0),
+    "state_dir": paths.path,
+    "limits": _section(Limits, _bounded(Limits)),
+    "features": _section(Features, dict.fromkeys(Features.__struct_fields__, values.boolean)),
+}
+
+
+def _apart(config: Config, root: AnyNode, place: Path) -> None:
+    """What the local agent can write must not hold what binds it (I7)."""
+    password = config.upstream.password_file
+    held = {"this file": str(place), "state_dir": config.state_dir, "upstream.password_file": password}
+    for name, path in held.items():
+        if path is not None and paths.inside(path, config.directories):
+            raise _blame(root, "directories", f"one of them contains {name}, and the local agent works there")
+
+
+def _distinct(config: Config, root: AnyNode) -> None:
+    """The two sockets and the upstream are three different places: the proxy never calls itself."""
+    if _same(config.listen, config.operator):
+        raise _blame(root, "operator", "must not be the cloud-facing socket: choose another port than `listen`")
+    origin = upstream_address(config.upstream)
+    if any(_same(own, origin) for own in (config.listen, config.operator)):
+        raise _blame(root, "upstream", "the url is the proxy's own address")
+
+
+def upstream_address(upstream: Upstream) -> Address:
+    """Give host and port of the upstream; `localhost` is 127.0.0.1."""
+    parts = urlsplit(upstream.url)
+    host = parts.hostname or ""
+    return Address("127.0.0.1" if host == "localhost" else host, parts.port or _DEFAULT_PORTS[parts.scheme])
+
+
+def _same(one: Address, other: Address) -> bool:
+    hosts = {one.host, other.host}
+    return one.port == other.port != 0 and (len(hosts) == 1 or not hosts.isdisjoint(_WILDCARDS))
+
+
+def _blame(root: AnyNode, key: str, sentence: str) -> NodeError:
+    """Say what is wrong with a top-level key, on its line, or on the first where its default is in force."""
+    node = root.fields.get(key, root) if isinstance(root, Fields) else root
+    return NodeError(sentence, key, node.line)

@@ -1,0 +1,61 @@
+"""Readers of paths, and what the file system says of them.
+
+A path is absolute, or starts with `~/`. What the local agent can write must not hold what binds it: its directories may
+not contain the configuration, the state or the password (I7).
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+from egress_proxy.config.nodes import AnyNode, NodeError
+from egress_proxy.config.values import string
+
+
+def path(node: AnyNode) -> str:
+    """Read an absolute path; symbolic links stay."""
+    text = string(node)
+    expanded = str(Path(text).expanduser()) if text.startswith("~/") else text
+    if not expanded.startswith("/"):
+        raise node.problem("must be an absolute path, or start with ~/")
+    return expanded
+
+
+def directory(node: AnyNode) -> str:
+    """Read the path of an existing directory, and give its real path."""
+    real = _real(path(node), node)
+    if not stat.S_ISDIR(real.stat().st_mode):
+        raise node.problem("is not a directory")
+    if real == Path("/"):
+        raise node.problem("may not be the root of the file system: everything would be allowed")
+    return str(real)
+
+
+def file(node: AnyNode) -> str:
+    """Read the path of an existing, readable file. Links stay: what they point to may be exchanged while we run."""
+    text = path(node)
+    real = _real(text, node)
+    if not stat.S_ISREG(real.stat().st_mode):
+        raise node.problem("is not a file")
+    if not os.access(real, os.R_OK):
+        raise node.problem("cannot be read")
+    return text
+
+
+def inside(place: str, roots: tuple[str, ...]) -> bool:
+    """Tell whether a path, links resolved, is one of the roots or below one."""
+    real = Path(os.path.realpath(place))
+    return any(real.is_relative_to(root) for root in roots)
+
+
+def _real(text: str, node: AnyNode) -> Path:
+    try:
+        return Path(text).resolve(strict=True)
+    except (OSError, RuntimeError):  # RuntimeError: a loop of links
+        raise _missing(node) from None
+
+
+def _missing(node: AnyNode) -> NodeError:
+    return node.problem("does not exist, or may not be looked at")

@@ -1,0 +1,175 @@
+"""What a configuration holds. The Structs name every setting, its default, its bounds and what it means; the reader,
+the documentation and the tests take them from here.
+
+All paths are absolute; `directories` and the password file are canonical (real paths).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from enum import StrEnum
+from typing import Annotated, Final, get_type_hints
+
+from msgspec import NODEFAULT, Meta, Struct
+from msgspec.structs import fields
+
+KIB: Final = 1024
+MIB: Final = 1024 * KIB
+
+
+class Address(Struct, frozen=True):
+    """Where to listen. `port` 0 is any free one."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+class Upstream(Struct, frozen=True, kw_only=True):
+    """The opencode server behind the proxy."""
+
+    url: Annotated[str, Meta(description="Where `opencode serve` listens: scheme, host and port, nothing else.")]
+    password_file: Annotated[
+        str | None,
+        Meta(
+            description="File with the one-line value of OPENCODE_SERVER_PASSWORD, readable by its owner only. "
+            "Read at start."
+        ),
+    ] = None
+
+
+class Source(StrEnum):
+    """Where known values come from; also the key of the setting."""
+
+    ENV_FILE = "env_file"
+    JSON_FILE = "json_file"
+    UPSTREAM_CONFIG = "upstream_config"
+
+
+class KnownSource(Struct, frozen=True):
+    """One source of known values. `path` is empty for `upstream_config`."""
+
+    kind: Source
+    path: str = ""
+
+
+class Limits(Struct, frozen=True, kw_only=True):
+    """Every bound of the proxy. Reaching one refuses the request or withholds the answer."""
+
+    request_body_bytes: Annotated[int, Meta(ge=KIB, le=64 * MIB, description="A client's request body, in bytes.")] = (
+        MIB
+    )
+    body_depth: Annotated[int, Meta(ge=4, le=64, description="Nesting of a client's request body.")] = 16
+    parts: Annotated[int, Meta(ge=1, le=1024, description="Parts in one message that a client sends.")] = 64
+    text_chars: Annotated[
+        int, Meta(ge=1, le=16 * MIB, description="Text in one part that a client sends, in characters.")
+    ] = 256 * KIB
+    answer_bytes: Annotated[
+        int, Meta(ge=64 * KIB, le=4096 * MIB, description="An upstream answer before projection, in bytes.")
+    ] = 256 * MIB
+    answer_depth: Annotated[int, Meta(ge=16, le=512, description="Nesting of an upstream answer.")] = 128
+    event_frame_bytes: Annotated[
+        int, Meta(ge=4 * KIB, le=256 * MIB, description="One frame of the upstream's event stream, in bytes.")
+    ] = 16 * MIB
+    upstream_timeout_seconds: Annotated[
+        int, Meta(ge=1, le=600, description="Waiting for the upstream's answer to a short call, in seconds.")
+    ] = 30
+    prompt_timeout_seconds: Annotated[
+        int, Meta(ge=1, le=86_400, description="Waiting for the reply to a prompt (`POST …/message`), in seconds.")
+    ] = 3600
+    scan_seconds: Annotated[
+        int, Meta(ge=1, le=600, description="Scanning one answer, in seconds; after that it is withheld.")
+    ] = 30
+    max_connections: Annotated[
+        int, Meta(ge=1, le=65_536, description="Open connections on the cloud-facing socket.")
+    ] = 256
+    max_requests: Annotated[int, Meta(ge=1, le=4096, description="Requests in progress at a time.")] = 64
+    login_failures_per_minute: Annotated[
+        int, Meta(ge=1, le=10_000, description="Failed logins from one address in a minute before it is refused.")
+    ] = 10
+    drain_seconds: Annotated[
+        int, Meta(ge=0, le=3600, description="Letting requests in progress end after SIGTERM, in seconds.")
+    ] = 30
+
+
+class Features(Struct, frozen=True, kw_only=True):
+    """What is off until the operator turns it on."""
+
+    patch_text: Annotated[
+        bool, Meta(description="Let the text of diffs cross, scanned, but for files that look secret.")
+    ] = False
+    file_parts: Annotated[
+        bool, Meta(description="Accept file parts that carry their own content (`data:` URLs) in messages.")
+    ] = False
+
+
+class Config(Struct, frozen=True, kw_only=True):
+    """A whole configuration, checked."""
+
+    listen: Annotated[
+        Address, Meta(description="Cloud-facing socket, `host:port`. Plain HTTP: put TLS in front of it.")
+    ] = Address("127.0.0.1", 8642)
+    operator: Annotated[
+        Address, Meta(description="Operator's socket (metrics), `host:port`. Never the cloud-facing one.")
+    ] = Address("127.0.0.1", 8643)
+    upstream: Upstream
+    directories: Annotated[
+        tuple[str, ...],
+        Meta(description="Roots that clients may use, absolute. They must exist; the first is the default."),
+    ]
+    models: Annotated[
+        tuple[tuple[str, str], ...],
+        Meta(description="`provider/model` that clients may choose; the first is the default and always sent."),
+    ]
+    agents: Annotated[
+        tuple[str, ...], Meta(description="Agents that clients may choose; the first is the default and always sent.")
+    ] = ("build",)
+    known_values: Annotated[
+        tuple[KnownSource, ...],
+        Meta(description="Where values come from that must never cross: `env_file`, `json_file`, `upstream_config`."),
+    ] = ()
+    state_dir: Annotated[
+        str, Meta(description="Tokens, owners of sessions and the audit log; for the proxy's user only.")
+    ] = "~/.local/state/egress-proxy"
+    limits: Limits = Limits()
+    features: Features = Features()
+
+
+class Setting(Struct, frozen=True):
+    """A setting as documented. `default` is YAML, or empty where one has to be given."""
+
+    name: str
+    default: str
+    meaning: str
+    bounds: str = ""
+
+
+SECTIONS: Final[dict[str, type[Struct]]] = {"upstream": Upstream, "limits": Limits, "features": Features}
+
+
+def settings() -> tuple[Setting, ...]:
+    """Give every setting in the order of the Structs, with dotted names."""
+    return tuple(_settings(Config, ""))
+
+
+def _settings(kind: type[Struct], prefix: str) -> Iterator[Setting]:
+    hints = get_type_hints(kind, include_extras=True)
+    for field in fields(kind):
+        if not prefix and field.name in SECTIONS:
+            yield from _settings(SECTIONS[field.name], f"{field.name}.")
+            continue
+        meta: Meta = hints[field.name].__metadata__[0]
+        bounds = "" if meta.ge is None else f"{meta.ge} to {meta.le}"
+        yield Setting(prefix + field.name, _yaml(field.default), meta.description or "", bounds)
+
+
+def _yaml(default: object) -> str:
+    if default is NODEFAULT:
+        return ""
+    if isinstance(default, bool):
+        return str(default).lower()
+    if isinstance(default, tuple):
+        return f"[{', '.join(default)}]"
+    return "none" if default is None else str(default)

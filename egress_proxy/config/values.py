@@ -1,0 +1,130 @@
+"""Readers of values: each takes a node and gives a typed value, or raises the node's `NodeError`.
+
+A reader says what it wants, never what it got. A string may stand without quotes only where YAML 1.1 takes it for a
+string too (`no` is a boolean there and `1.10` a number); numbers are plain decimals and booleans `true` or `false`.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Callable
+from typing import Final, TypeVar
+
+from egress_proxy.config.nodes import AnyNode, Fields, Items, Scalar
+from egress_proxy.config.schema import Address
+
+T = TypeVar("T")
+
+_DECIMAL: Final = re.compile(r"0|[1-9][0-9]{0,17}")
+_ADDRESS: Final = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[0-9.]+):(0|[1-9][0-9]{0,4})")
+_URL: Final = re.compile(
+    r"(https?)://(\[[0-9a-f:.]+\]|[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?)(?::([1-9][0-9]{0,4}))?/?"
+)
+_MODEL: Final = re.compile(r"([A-Za-z0-9._-]{1,100})/([A-Za-z0-9._:@+/-]{1,200})")
+_AGENT: Final = re.compile(r"[A-Za-z0-9._/-]{1,100}")
+_MAX_PORT: Final = 65_535
+
+
+def string(node: AnyNode) -> str:
+    """Read one line of printable text."""
+    if not isinstance(node, Scalar):
+        raise node.problem("must be a string")
+    if not node.string:
+        raise node.problem("must be a string: put it in quotes, YAML takes it for something else")
+    if not node.text or not node.text.isprintable():
+        raise node.problem("must be one line of text, without control characters")
+    return node.text
+
+
+def boolean(node: AnyNode) -> bool:
+    if isinstance(node, Scalar) and node.plain and node.text in {"true", "false"}:
+        return node.text == "true"
+    raise node.problem("must be true or false")
+
+
+def integer(low: int, high: int) -> Callable[[AnyNode], int]:
+    """Make a reader of decimal numbers between `low` and `high`, both included."""
+
+    def read(node: AnyNode) -> int:
+        if isinstance(node, Scalar) and node.plain and _DECIMAL.fullmatch(node.text):
+            number = int(node.text)
+            if low <= number <= high:
+                return number
+        raise node.problem(f"must be a whole number from {low} to {high}")
+
+    return read
+
+
+def several(read: Callable[[AnyNode], T], *, least: int = 1) -> Callable[[AnyNode], tuple[T, ...]]:
+    """Make a reader of lists of distinct values, `least` or more of them."""
+
+    def read_all(node: AnyNode) -> tuple[T, ...]:
+        if not isinstance(node, Items):
+            raise node.problem("must be a list")
+        if len(node.items) < least:
+            raise node.problem("must name at least one")
+        found: list[T] = []
+        for item in node.items:
+            value = read(item)
+            if value in found:
+                raise item.problem("is in the list already")
+            found.append(value)
+        return tuple(found)
+
+    return read_all
+
+
+def mapping(node: AnyNode, known: tuple[str, ...], required: tuple[str, ...] = ()) -> dict[str, AnyNode]:
+    """Read a mapping whose keys are all known and which has the required ones."""
+    if not isinstance(node, Fields):
+        raise node.problem(f"must be a mapping with the keys {', '.join(known)}")
+    for key, value in node.fields.items():
+        if key not in known:
+            raise value.problem(f"unknown key; known are {', '.join(known)}")
+    for key in required:
+        if key not in node.fields:
+            raise node.problem(f"the key {key} is missing")
+    return node.fields
+
+
+def address(node: AnyNode) -> Address:
+    """Read `host:port`, the host an IP address."""
+    found = _ADDRESS.fullmatch(string(node))
+    host = _ip(found[1].strip("[]")) if found else None
+    if found is None or host is None or int(found[2]) > _MAX_PORT:
+        raise node.problem("must be an IP address and a port, such as 127.0.0.1:8642 or '[::1]:8642'")
+    return Address(host, int(found[2]))
+
+
+def url(node: AnyNode) -> str:
+    """Read an HTTP origin, and give it without a slash at its end."""
+    text = string(node)
+    found = _URL.fullmatch(text)
+    host = found[2] if found else ""
+    bad_ip = host.startswith("[") and _ip(host.strip("[]")) is None
+    if found is None or bad_ip or int(found[3] or 0) > _MAX_PORT:
+        raise node.problem("must be http:// or https:// with a lower-case host and a port: no user, path or query")
+    return text.removesuffix("/")
+
+
+def model(node: AnyNode) -> tuple[str, str]:
+    """Read `provider/model`. The model may have slashes."""
+    found = _MODEL.fullmatch(string(node))
+    if found is None:
+        raise node.problem("must be provider/model")
+    return found[1], found[2]
+
+
+def agent(node: AnyNode) -> str:
+    text = string(node)
+    if _AGENT.fullmatch(text) is None:
+        raise node.problem("must be the name of an agent")
+    return text
+
+
+def _ip(text: str) -> str | None:
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:
+        return None

@@ -1,0 +1,11 @@
+"""`ocode`: the command with which a cloud agent drives the local agent through the proxy.
+
+    cli (arguments -> verb) -> verbs -> conversation, sessions -> api (typed calls) -> transport (bytes)
+                                              |
+                                              v
+                                  documents (the JSON shapes) -> console (the only writer)
+
+It starts often, so nothing heavy is imported: no aiohttp, nothing of the proxy's but its vocabulary. It trusts neither
+the proxy nor the reply: answers are decoded into types, sizes are bounded, and no control character of a reply reaches
+a terminal. Its errors are `faults.Fault`; the token is a `model.Secret`.
+"""

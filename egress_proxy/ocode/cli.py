@@ -1,0 +1,185 @@
+"""`ocode`: arguments to verb to exit code.
+
+| exit code | meaning |
+|---|---|
+| 0 | done |
+| 1 | refused by the proxy |
+| 2 | wrong arguments or environment |
+| 5 | no usable token, or not accepted |
+| 6 | unreachable, or something else than the proxy answered |
+| 7 | no such session or message |
+| 8 | the turn ended with an error, or its whole reply was withheld |
+| 9 | no git repository, so no diff |
+| 10 | the proxy or the local agent failed or is busy |
+| 70 | a defect of ocode |
+| 124 | no answer in time |
+| 130 | interrupted |
+| 141 | standard output closed |
+
+`exits.MEANING` is the source; a test holds this table to it. No argument is quoted in an error: it could be a token.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+import sys
+from argparse import SUPPRESS, ArgumentParser, ArgumentTypeError, Namespace, RawDescriptionHelpFormatter
+from collections.abc import Sequence
+from itertools import takewhile
+from textwrap import fill
+from typing import Final, Never
+
+from egress_proxy import __version__
+from egress_proxy.ocode.console import Console, OutputLost, abandon_stdout
+from egress_proxy.ocode.context import Connect, Context
+from egress_proxy.ocode.exits import Exit
+from egress_proxy.ocode.faults import Fault, Local, usage
+from egress_proxy.ocode.manual import DESCRIPTION, epilog
+from egress_proxy.ocode.transport import connect
+from egress_proxy.ocode.verbs import VERBS
+
+_WIDTH: Final = 100
+_LONGEST_TIMEOUT: Final = 86_400.0
+_COMMON: Final = {"url": None, "token_file": None, "directory": None, "json": False, "timeout": None}
+_QUOTING: Final = (
+    (re.compile(r"^unrecognized arguments:.*", re.DOTALL), "there are arguments that this verb does not take"),
+    (re.compile(r"invalid choice: .*\(choose from (.*)\)$", re.DOTALL), r"no such verb; choose from \1"),
+    (re.compile(r"ignored explicit argument .*", re.DOTALL), "takes no value"),
+    (re.compile(r"invalid \w+ value: .*", re.DOTALL), "not a value that it takes"),
+)
+"""Where argparse quotes an argument in its message, and what is said instead."""
+
+
+class _Formatter(RawDescriptionHelpFormatter):
+    """The same help whatever the terminal's width, so that it can be tested and searched."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, max_help_position=26, width=_WIDTH)
+
+
+class _Parser(ArgumentParser):
+    def error(self, message: str) -> Never:
+        """Raise a usage fault that quotes no argument."""
+        for pattern, instead in _QUOTING:
+            message = pattern.sub(instead, message)
+        raise usage(f"{message}. See `{self.prog} --help`.")
+
+
+class _VerbParser(_Parser):
+    """Takes flags between arguments: plain argparse reads `prompt SESSION --json TEXT` as a prompt without TEXT."""
+
+    _inside = False
+
+    def parse_known_args(  # type: ignore[override]  # argparse's own overloads, narrowed to what it calls itself
+        self, args: Sequence[str] | None = None, namespace: Namespace | None = None
+    ) -> tuple[Namespace, list[str]]:
+        if self._inside:
+            return super().parse_known_args(args, namespace)
+        self._inside = True
+        try:
+            return self.parse_known_intermixed_args(args, namespace)
+        finally:
+            self._inside = False
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not 0 < seconds <= _LONGEST_TIMEOUT:
+        raise ArgumentTypeError(f"expected a number of seconds up to {_LONGEST_TIMEOUT:g}")
+    return seconds
+
+
+def _add_common(parser: ArgumentParser) -> None:
+    """Add the flags that may stand before the verb and after it."""
+    common = parser.add_argument_group("common flags")
+    common.add_argument("--url", metavar="URL", default=SUPPRESS, help="the proxy's address")
+    common.add_argument("--token-file", metavar="FILE", default=SUPPRESS, help="a private file that holds the token")
+    common.add_argument("--directory", metavar="DIR", default=SUPPRESS, help="the directory to work in")
+    common.add_argument(
+        "--timeout", metavar="SECONDS", type=_seconds, default=SUPPRESS, help="how long to wait (30; prompt: 600)"
+    )
+    common.add_argument("--json", action="store_true", default=SUPPRESS, help="print one JSON document")
+
+
+def build_parser() -> ArgumentParser:
+    """Make the parser from the table of verbs."""
+    parser = _Parser(
+        prog="ocode",
+        description=fill(DESCRIPTION, _WIDTH),
+        epilog=epilog(),
+        formatter_class=_Formatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"ocode {__version__}")
+    _add_common(parser)
+    rows = parser.add_subparsers(title="verbs", metavar="VERB", required=True, parser_class=_VerbParser)
+    for verb in VERBS:
+        row = rows.add_parser(
+            verb.name,
+            help=verb.summary,
+            description=fill(verb.details, _WIDTH),
+            formatter_class=_Formatter,
+            allow_abbrev=False,
+        )
+        verb.arguments(row)
+        _add_common(row)
+        row.set_defaults(verb=verb)
+    return parser
+
+
+def _parse(arguments: Sequence[str]) -> Namespace:
+    flags = takewhile(lambda argument: argument != "--", arguments)
+    if any(flag == "--token" or flag.startswith("--token=") for flag in flags):
+        raise usage(
+            "A token is never an argument: others can read it there. If it was a real one, have it revoked; then set"
+            " OCODE_TOKEN or OCODE_TOKEN_FILE."
+        )
+    return build_parser().parse_args(arguments, Namespace(**_COMMON))
+
+
+def _run(arguments: Sequence[str], console: Console, open_transport: Connect) -> Exit:
+    parsed = _parse(arguments)
+    console.json = parsed.json
+    stdin = sys.stdin.buffer if sys.stdin is not None else None
+    run: Exit = parsed.verb.run(Context(parsed, console, os.environ, stdin, open_transport))
+    return run
+
+
+def _settle(arguments: Sequence[str], console: Console, open_transport: Connect) -> int:
+    """Run, and make of every way to end an exit code. Raise `OutputLost`."""
+    try:
+        return _run(arguments, console, open_transport)
+    except SystemExit as done:  # --help and --version
+        return done.code if isinstance(done.code, int) else Exit.OK
+    except Fault as fault:
+        return console.fault(fault)
+    except KeyboardInterrupt:
+        return console.fault(Fault(Exit.INTERRUPTED, Local.INTERRUPTED, "interrupted"))
+    except OutputLost:
+        raise
+    except Exception as error:  # noqa: BLE001 - the one place: a traceback would show a reply's text
+        return console.fault(
+            Fault(Exit.INTERNAL, Local.INTERNAL, f"a defect of ocode ({type(error).__name__}). Please report it.")
+        )
+
+
+def main(argv: Sequence[str] | None = None, open_transport: Connect = connect) -> int:
+    """Run `ocode` with these arguments (default: the process's) and give its exit code."""
+    arguments = sys.argv[1:] if argv is None else list(argv)
+    console = Console.standard(json="--json" in arguments)
+    try:
+        code = _settle(arguments, console, open_transport)
+        console.flush()
+    except (OutputLost, BrokenPipeError):
+        abandon_stdout()
+        return int(Exit.OUTPUT_LOST)
+    return int(code)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,65 @@
+"""Secrets in opencode's own answers: `/config`, `/config/providers` and `/provider` give them away in clear.
+
+Harvested at start, so that what a user of the server's own API could read is recognised in a reply. Taken are strings
+under a name that says secret, all headers and environments but the harmless ones, and URLs with credentials. Not taken
+are names of environment variables (`env` of a provider), models, prompts and commands.
+"""
+
+from __future__ import annotations
+
+import re
+
+from egress_proxy.errors import UpstreamError
+from egress_proxy.model import Secret
+from egress_proxy.scan.sources import Entry, decode, leaves
+
+# FACTS.md, "Secrets it gives away": provider options.apiKey, headers, baseURL; mcp environment and headers; key.
+_SECRET_NAME = re.compile(
+    r"(?:^|[._-])(?:\w*(?:api|access|private|secret|signing|encryption|account|service|client)_?-?key|key|\w*token|\w*secret"
+    r"|\w*passw(?:or)?d|\w*passphrase|pwd|\w*credentials?|auth|authorization|bearer|cookie|jwt|pat)(?:\.\d+)?$",
+    re.IGNORECASE,
+)
+_CONTAINER = re.compile(r"(?:^|\.)(?:headers|environment|env)\.[^.]+(?:\.\d+)?$", re.IGNORECASE)
+_ENV_NAMES = re.compile(r"(?:^|\.)env\.\d+$")
+_HARMLESS_HEADER = re.compile(
+    r"\.(?:accept[\w-]*|content-type|user-agent|(?:http-)?referer|x-title|origin|host|cache-control|connection"
+    r"|[\w-]*-(?:version|beta))$",
+    re.IGNORECASE,
+)
+_URL_WITH_CREDENTIALS = re.compile(
+    r"[A-Za-z][\w+.-]*://(?:[^\s/?#]*:[^\s/?#]+@\S*|\S*[?&][\w.-]*(?:token|key|secret|passw|sig|auth)[\w.-]*=\S+)",
+    re.IGNORECASE,
+)
+
+
+def harvest_config(body: bytes) -> tuple[Entry, ...]:
+    """Secrets of a `GET /config` answer, named by their path: `provider.acme.options.apiKey`.
+
+    Raises `UpstreamError` for what is not JSON."""
+    return _harvest(body, "")
+
+
+def harvest_providers(body: bytes) -> tuple[Entry, ...]:
+    """Secrets of a `GET /config/providers` or `GET /provider` answer: `provider.acme.key`.
+
+    Raises `UpstreamError` for what is not JSON."""
+    return _harvest(body, "provider")
+
+
+def _harvest(body: bytes, prefix: str) -> tuple[Entry, ...]:
+    try:
+        value = decode(body.decode("utf-8"))
+    except ValueError:
+        raise UpstreamError("the server's configuration is not the JSON that was expected") from None
+    found = []
+    for path, text in leaves(value):
+        name = re.sub(r"^(?:all|providers)\.", f"{prefix}.", path) if prefix else path
+        if text and _is_secret(name, text):
+            found.append((name, Secret(text)))
+    return tuple(found)
+
+
+def _is_secret(name: str, text: str) -> bool:
+    if _ENV_NAMES.search(name) or _HARMLESS_HEADER.search(name):
+        return False
+    return bool(_SECRET_NAME.search(name) or _CONTAINER.search(name) or _URL_WITH_CREDENTIALS.fullmatch(text))

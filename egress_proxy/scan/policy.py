@@ -1,0 +1,167 @@
+"""Which values can be watched for without noise, and why the others are refused.
+
+A known value withholds or redacts wherever it is met, so `true`, `3000` or `localhost` must not be one. What is refused
+is refused aloud: the operator sees name and reason, and can rely on the rules or change the value.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Iterator
+from enum import StrEnum
+from urllib.parse import unquote
+
+from msgspec import Struct
+
+from egress_proxy.scan.assignments import word_share
+
+
+class Why(StrEnum):
+    """Why a value is not watched for. Closed."""
+
+    EMPTY = "empty"
+    TOO_SHORT = "too-short"
+    TOO_LONG = "too-long"
+    COMMON_WORD = "common-word"
+    NUMBER = "number"
+    REPETITIVE = "repetitive"
+    PATH = "path"
+    URL = "url-without-credentials"
+    HOST = "host"
+    EMAIL = "email"
+    ORDINARY_NAME = "ordinary-name"
+
+
+class Rejected(Struct, frozen=True):
+    """A value that is not watched for: its name and why."""
+
+    name: str
+    why: Why
+
+
+SHORTEST = 6
+SHORTEST_ANYWHERE = 8  # shorter values are matched as whole tokens only
+LONGEST = 65_536
+_FEWEST_CHARACTERS = 4
+_IN_PATH = 16
+_RANDOM_SHARE = 0.6  # of words, at most
+_RANDOM_CHANGES = 0.35  # between lower case, capitals and digits, a character: 0.6 in base64, 0.47 in hex, 0.1 in words
+
+_COMMON = frozenset(
+    """true false none null undefined yes no on off enabled disabled default required optional local localhost
+    development production staging testing test debug info warning error verbose silent admin administrator root user
+    username password passwd secret token example changeme change-me placeholder postgres postgresql mysql mariadb mongodb
+    redis rabbitmq sqlite elasticsearch opencode anthropic openai azure google github gitlab bearer basic master develop
+    main utf8mb4 utf-8 sha256 sha384 sha512 base64 python3 redacted withheld undecided known_value_encoded public private
+    internal external database application application/json text/plain text/event-stream keep-alive no-cache automatic
+    disabled_by_default unlimited america/new_york europe/berlin europe/london info@example.com""".split()
+)
+# Names that say what a setting is; a value in words under one of them is no secret.
+_ORDINARY = re.compile(
+    r"(?:^|[._-])(?:region|zone|host|hostname|name|env|environment|level|mode|path|dir|directory|locale|lang|language|tz"
+    r"|timezone|user|username|driver|dialect|model|provider|type|kind|id|title|description|version|format|encoding|charset"
+    r"|engine|adapter|shell|term|editor|pager|bucket|queue|topic|channel|project|org|organization|tenant|account|email"
+    r"|namespace|cluster|node|stage|platform|arch|protocol|scheme|domain|origin|prefix|suffix|file|folder|role|scope)$",
+    re.IGNORECASE,
+)
+_NUMBER = re.compile(r"[+-]?[\d_,.:]*\d[%]?|v?\d+(?:\.\d+)+(?:[-+.]?(?:alpha|beta|rc|dev|post)\.?\d*)?", re.IGNORECASE)
+_DIGITS = re.compile(r"\d+")
+_DATE = re.compile(r"(?:19|20)\d\d[-/]?[01]\d[-/]?[0-3]\d(?:[T ]?[\d:.+Z-]*)?")
+_PATH = re.compile(r"(?:~|\.{1,2})?/[\w./@+ -]*|[A-Za-z]:[\\/][\w\\/. -]*|(?:[\w.-]+/)+[\w.-]*")
+_URL = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?:[^\s/?#@:]*(?::(?P<password>[^\s/?#]*))?@)?(?P<rest>\S*)")
+_CREDENTIAL_IN_QUERY = re.compile(
+    r"[?&;][\w.-]*(?:token|key|secret|password|passwd|pwd|sig|signature|auth)[\w.-]*=(?P<value>[^&#;\s]+)", re.IGNORECASE
+)
+_HOST = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,30})\.)+[a-z]{2,12}(?::\d+)?|\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?|[a-z][a-z0-9-]*:\d+")
+_EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_SCHEME = re.compile(r"(?P<scheme>bearer|basic|token|apikey)[ \t]+(?P<credentials>\S+)", re.IGNORECASE)
+
+
+def expand(name: str, value: str) -> Iterator[tuple[str, str]]:
+    """A setting and the secrets inside it: a URL's password and tokens, a header's credentials."""
+    yield name, value
+    if url := _URL.fullmatch(value):
+        if password := url["password"]:
+            yield f"{name}.password", password
+            if (decoded := unquote(password)) != password:
+                yield f"{name}.password", decoded
+        for found in _CREDENTIAL_IN_QUERY.finditer(value):
+            yield f"{name}.query", found["value"]
+            if (decoded := unquote(found["value"])) != found["value"]:
+                yield f"{name}.query", decoded
+        for part in url["rest"].split("/"):  # a webhook
+            if len(part) >= _IN_PATH and not weak(part) and "=" not in part:
+                yield f"{name}.path", part
+    if header := _SCHEME.fullmatch(value):
+        yield f"{name}.credentials", header["credentials"]
+        if header["scheme"].lower() == "basic" and (password := _basic_password(header["credentials"])):
+            yield f"{name}.password", password
+
+
+def _basic_password(credentials: str) -> str:
+    try:
+        return base64.b64decode(credentials, validate=True).decode("utf-8").partition(":")[2]
+    except (binascii.Error, ValueError):
+        return ""
+
+
+def refuse(name: str, value: str) -> Why | None:
+    """Why this value is not watched for, or None."""
+    bare = value.strip()
+    if not bare:
+        return Why.EMPTY
+    if bare.lower() in _COMMON:
+        return Why.COMMON_WORD
+    if len(bare) > LONGEST:
+        return Why.TOO_LONG
+    return _shape(bare) or _length(bare) or _ordinary(name, bare)
+
+
+def _shape(value: str) -> Why | None:
+    if _NUMBER.fullmatch(value) and not (_DIGITS.fullmatch(value) and len(value) >= SHORTEST_ANYWHERE):
+        return Why.NUMBER
+    if _DATE.fullmatch(value):
+        return Why.NUMBER
+    if url := _URL.fullmatch(value):
+        return None if len(list(expand("", value))) > 1 else Why.URL
+    if _EMAIL.fullmatch(value):
+        return Why.EMAIL
+    if _PATH.fullmatch(value) and weak(value):
+        return Why.PATH
+    if _HOST.fullmatch(value) and weak(value):
+        return Why.HOST
+    return None
+
+
+def _length(value: str) -> Why | None:
+    if len(set(value)) < _FEWEST_CHARACTERS or _sequential(value):
+        return Why.REPETITIVE if len(value) >= SHORTEST else Why.TOO_SHORT
+    if len(value) < SHORTEST:
+        return Why.TOO_SHORT
+    if len(value) < SHORTEST_ANYWHERE and not _mixed(value):
+        return Why.TOO_SHORT
+    return None
+
+
+def _ordinary(name: str, value: str) -> Why | None:
+    return Why.ORDINARY_NAME if weak(value) and _ORDINARY.search(name) else None
+
+
+def _sequential(value: str) -> bool:
+    steps = {ord(after) - ord(before) for before, after in zip(value, value[1:], strict=False)}
+    return len(steps) == 1 and steps <= {-1, 0, 1}
+
+
+def _mixed(value: str) -> bool:
+    return any(char.isdigit() for char in value) and any(char.isalpha() for char in value)
+
+
+def weak(value: str) -> bool:
+    """Whether a value is made of words or is short, so that pieces of it, or it in other spelling, may be innocent."""
+    kinds = [char.isdigit() + 2 * char.isupper() for char in value if char.isalnum()]
+    if len(kinds) < SHORTEST_ANYWHERE:
+        return True
+    changes = sum(before != after for before, after in zip(kinds, kinds[1:], strict=False)) / len(kinds)
+    return changes < _RANDOM_CHANGES and (not _mixed(value) or word_share(value) >= _RANDOM_SHARE)

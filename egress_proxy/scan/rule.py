@@ -1,0 +1,47 @@
+"""What a rule is: a detector's name, a loose Hyperscan expression, and a finder of exact spans.
+
+A finder gets one line (`Scope.LINE`) or one text (`Scope.TEXT`) and yields half-open spans of whole secrets. It must be
+linear in the length of what it gets, whatever that is: `re` cannot be interrupted and holds the interpreter's lock.
+Patterns are therefore written without nested or overlapping repetition, with possessive quantifiers where a run can
+only end in one place.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from enum import StrEnum
+
+from msgspec import Struct
+
+Span = tuple[int, int]
+Finder = Callable[[str], Iterator[Span]]
+Check = Callable[[str], bool]
+
+
+class Scope(StrEnum):
+    """What a finder is shown."""
+
+    LINE = "line"  # the pattern has anchors, or white space that could reach over a line's end
+    TEXT = "text"  # the pattern cannot match a newline, or is meant to
+
+
+class Rule(Struct, frozen=True):
+    """One detector, or one of its patterns. Several rules may share a detector's name."""
+
+    detector: str
+    prefilter: str  # PCRE for the projected text (see `prefilter`): must match wherever `find` would yield
+    find: Finder
+    caseless: bool = False
+    scope: Scope = Scope.LINE
+
+
+def spans_of(pattern: re.Pattern[str], group: int = 0, check: Check | None = None) -> Finder:
+    """A finder from a pattern: the span of `group` in each match that passes `check` (given that group's text)."""
+
+    def find(text: str) -> Iterator[Span]:
+        for match in pattern.finditer(text):
+            if check is None or check(match[group]):
+                yield match.span(group)
+
+    return find

@@ -1,0 +1,47 @@
+"""Typed projection of opencode's answers: the type is the allow-list.
+
+    bytes ── decode ──► Given… ── project ──► what crosses ── to_builtins ──► Projected
+             (what is looked at)              (what may be said)
+
+A `Given…` Struct names the fields of an answer that are looked at; msgspec skips every other without decoding it.
+What crosses is a second Struct made field by field from the first: nothing is walked, nothing deleted, and no value
+of an unknown type exists. Where both are the same there is one Struct, and it says so.
+"""
+
+from __future__ import annotations
+
+from egress_proxy.wire.event import Dropped, EventOutcome, project_event
+from egress_proxy.wire.event_types import DropKind
+from egress_proxy.wire.facts import (
+    EventFacts,
+    SessionFacts,
+    read_asks,
+    read_event_facts,
+    read_health,
+    read_session,
+    read_session_list,
+    read_worktree,
+)
+from egress_proxy.wire.projection import PROJECTORS, merge, project
+from egress_proxy.wire.status import read_status_ids
+from egress_proxy.wire.view import View
+
+__all__ = [
+    "PROJECTORS",
+    "DropKind",
+    "Dropped",
+    "EventFacts",
+    "EventOutcome",
+    "SessionFacts",
+    "View",
+    "merge",
+    "project",
+    "project_event",
+    "read_asks",
+    "read_event_facts",
+    "read_health",
+    "read_session",
+    "read_session_list",
+    "read_status_ids",
+    "read_worktree",
+]

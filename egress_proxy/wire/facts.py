@@ -1,0 +1,165 @@
+"""What the shell must know to decide: ids, parents, directories, pending asks, the server's version. Never released.
+
+Readers of the same bytes as the projections, and as strict; each gives a `Refused` in place of an exception.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+from msgspec import Raw, Struct
+
+from egress_proxy.model import Ask, Refused
+from egress_proxy.reasons import Reason
+from egress_proxy.wire.decoding import Items, guarded
+from egress_proxy.wire.event_properties import RELEASED
+from egress_proxy.wire.fields import RequestID, SessionID, Wire
+from egress_proxy.wire.place import GivenPaths
+from egress_proxy.wire.server import health
+
+
+class SessionFacts(Struct, frozen=True):
+    """Whose child a session is (`""` for a root) and where it runs, as the server spells it."""
+
+    id: str
+    parent_id: str
+    directory: str
+
+    def __repr__(self) -> str:
+        return f"SessionFacts({self.id})"
+
+
+class EventFacts(Struct, frozen=True):
+    """What a frame is about: `""` where it does not say. `created` is the session that a `session.created` tells of."""
+
+    type: str
+    directory: str = ""
+    session_id: str = ""
+    created: SessionFacts | None = None
+
+    def __repr__(self) -> str:
+        return f"EventFacts({self.session_id})"
+
+
+class _GivenSession(Wire, frozen=True):
+    id: SessionID
+    directory: str
+    parent_id: SessionID | None = None
+
+
+class _GivenAsk(Wire, frozen=True):
+    """A permission, or a question, which has no patterns."""
+
+    id: RequestID
+    session_id: SessionID
+    permission: str = ""
+    patterns: tuple[str, ...] = ()
+
+
+class _GivenEvent(Wire, frozen=True):
+    type: str
+    properties: Raw = Raw(b"{}")
+
+
+class _GivenFrame(Wire, frozen=True):
+    """A frame of either stream."""
+
+    type: str = ""
+    properties: Raw = Raw(b"{}")
+    directory: str | None = None
+    payload: _GivenEvent | None = None
+
+
+class _OfSession(Wire, frozen=True):
+    session_id: SessionID | None = None
+
+
+class _Properties(Wire, frozen=True):
+    """Where a frame of a released type may name its session."""
+
+    session_id: SessionID | None = None
+    part: _OfSession | None = None
+    info: _OfSession | None = None
+
+
+class _Created(Wire, frozen=True):
+    info: _GivenSession
+
+
+_SESSION: Final = msgspec.json.Decoder(_GivenSession)
+_SESSIONS: Final = Items(_GivenSession)
+_ASKS: Final = Items(_GivenAsk)
+_PATHS: Final = msgspec.json.Decoder(GivenPaths)
+_FRAME: Final = msgspec.json.Decoder(_GivenFrame)
+_PROPERTIES: Final = msgspec.json.Decoder(_Properties)
+_CREATED: Final = msgspec.json.Decoder(_Created)
+
+
+def _facts(given: _GivenSession) -> SessionFacts:
+    return SessionFacts(given.id, given.parent_id or "", given.directory)
+
+
+def read_session(body: bytes) -> SessionFacts | Refused:
+    """Read one session."""
+    return guarded(lambda whole: _facts(_SESSION.decode(whole)), body)
+
+
+def read_session_list(body: bytes) -> tuple[SessionFacts, ...] | Refused:
+    """Read a list of sessions, anybody's."""
+    return guarded(lambda whole: tuple(map(_facts, _SESSIONS.decode(whole))), body)
+
+
+def read_asks(body: bytes, directory: str) -> tuple[Ask, ...] | Refused:
+    """Read the answer of `/permission` or `/question` that was asked of `directory`, anybody's asks."""
+
+    def read(body: bytes) -> tuple[Ask, ...]:
+        given = _ASKS.decode(body)
+        return tuple(Ask(one.id, one.session_id, directory, one.permission, one.patterns) for one in given)
+
+    return guarded(read, body)
+
+
+def read_health(body: bytes) -> str | Refused:
+    """Read the server's version. A server that is not healthy, or does not say a version, is of the wrong shape."""
+
+    def read(body: bytes) -> str | Refused:
+        found = health(body)
+        version = found.version if found.healthy and isinstance(found.version, str) else ""
+        return version or Refused(Reason.ANSWER_SHAPE)
+
+    return guarded(read, body)
+
+
+def read_worktree(body: bytes) -> str | Refused:
+    """Read the worktree from an answer of `GET /path`, as the server spells it."""
+    return guarded(lambda: _PATHS.decode(body).worktree)
+
+
+def read_event_facts(body: bytes) -> EventFacts | Refused:
+    """Read what a frame of either stream is about. Of a type that does not cross, only type and directory."""
+
+    def read(body: bytes) -> EventFacts:
+        frame = _FRAME.decode(body)
+        event = frame.payload or frame
+        directory = frame.directory or ""
+        if event.type not in RELEASED:
+            return EventFacts(event.type, directory)
+        if event.type.startswith("session.") and (created := _session_of(event.type, event.properties)):
+            told = _facts(created)
+            return EventFacts(event.type, directory, told.id, told if event.type == "session.created" else None)
+        return EventFacts(event.type, directory, _session_id(_PROPERTIES.decode(event.properties)))
+
+    return guarded(read, body)
+
+
+_WITH_SESSION: Final = frozenset({"session.created", "session.updated", "session.deleted"})
+
+
+def _session_of(kind: str, properties: Raw) -> _GivenSession | None:
+    return _CREATED.decode(properties).info if kind in _WITH_SESSION else None
+
+
+def _session_id(given: _Properties) -> str:
+    inner = given.part or given.info
+    return given.session_id or (inner.session_id if inner else None) or ""

@@ -1,0 +1,294 @@
+"""The parts of a message.
+
+    text                the text itself, if the model or the user wrote it; scanned
+    text, synthetic     does not cross: the server expands `file://` attachments into such parts (FACTS, "Messages")
+    tool                a stub: the tool's name, the call's id, the status and the times
+    reasoning, file, patch, snapshot, subtask, agent, retry, compaction, step-start, step-finish
+                        stubs: times, numbers, booleans, words from closed sets; required strings are blank
+    anything else       does not cross
+
+A stub says that something happened and keeps strict clients working; nothing in it was ever decoded from the fields
+that hold content. A synthetic text leaves no stub: clients hide those parts, and an empty text would look like a
+reply.
+
+A text that is still being written (a start time and no end) crosses blank: its last characters may be the first half
+of a secret, and a scanner cannot find halves (I5). The server keeps the text and sends the part again when it is
+complete.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Final
+
+import msgspec
+from msgspec import UNSET, Raw, UnsetType, field
+
+from egress_proxy.wire.decoding import UNREADABLE
+from egress_proxy.wire.failure import Failure, named
+from egress_proxy.wire.fields import MessageID, Number, PartID, SessionID, Time, Wire, name_or, token_or_blank
+from egress_proxy.wire.usage import Tokens, finish_word
+from egress_proxy.wire.view import View
+
+UNREADABLE_TEXT: Final = "[withheld]"
+"""Stands for a text that is a string and still cannot be decoded: not UTF-8."""
+
+_NO_TEXT: Final = Raw(b'""')
+_EMPTY_FILE: Final = "data:,"
+
+
+class PartTime(Wire, frozen=True):
+    """The times of a part or of a tool's state; which of them there are depends on the type."""
+
+    start: Time = 0
+    end: Time | UnsetType | None = UNSET
+    created: Time = 0
+
+
+class GivenState(Wire, frozen=True):
+    """The state of a tool's call, without input, output, error, title, metadata and attachments."""
+
+    status: str
+    time: PartTime | None = None
+
+
+class GivenPart(Wire, frozen=True):
+    """A part of any type: the union of what is looked at. The content of no other field is decoded.
+
+    `text` stays undecoded until it is known to be one that crosses: most of a history is not.
+    """
+
+    id: PartID
+    session_id: SessionID
+    message_id: MessageID
+    type: str
+    text: Raw = _NO_TEXT
+    synthetic: bool | None = None
+    ignored: bool | None = None
+    time: PartTime | None = None
+    call_id: str = ""
+    tool: str = ""
+    state: GivenState | None = None
+    reason: str = ""
+    cost: Number = 0
+    tokens: Tokens | None = None
+    attempt: Number = 0
+    auto: bool = False
+    overflow: bool | None = None
+    agent: str = ""
+    name: str = ""
+
+
+class Span(Wire, frozen=True):
+    """Start and, once there is one, end."""
+
+    start: Time
+    end: Time | UnsetType = UNSET
+
+
+class Created(Wire, frozen=True):
+    """A time of creation."""
+
+    created: Time
+
+
+class Part(Wire, frozen=True, tag_field="type", tag=""):
+    """What every part that crosses has."""
+
+    id: PartID
+    session_id: SessionID
+    message_id: MessageID
+
+
+class TextPart(Part, frozen=True, tag="text"):
+    text: str
+    ignored: bool | UnsetType = UNSET
+    time: Span | UnsetType = UNSET
+
+
+class ReasoningPart(Part, frozen=True, tag="reasoning"):
+    time: Span
+    text: str = ""
+
+
+class FilePart(Part, frozen=True, tag="file"):
+    """A file without its name, type and content: the URL is that of an empty one."""
+
+    mime: str = "application/octet-stream"
+    url: str = _EMPTY_FILE
+
+
+class Pending(Wire, frozen=True, tag_field="status", tag="pending"):
+    input: dict[str, object] = field(default_factory=dict)
+    raw: str = ""
+
+
+class Running(Wire, frozen=True, tag_field="status", tag="running"):
+    time: Span
+    input: dict[str, object] = field(default_factory=dict)
+
+
+class Completed(Wire, frozen=True, tag_field="status", tag="completed"):
+    time: Span
+    input: dict[str, object] = field(default_factory=dict)
+    output: str = ""
+    title: str = ""
+    metadata: dict[str, object] = field(default_factory=dict)
+
+
+class Failed(Wire, frozen=True, tag_field="status", tag="error"):
+    time: Span
+    input: dict[str, object] = field(default_factory=dict)
+    error: str = ""
+
+
+class ToolPart(Part, frozen=True, tag="tool"):
+    call_id: str
+    tool: str
+    state: Pending | Running | Completed | Failed
+
+
+class StepStartPart(Part, frozen=True, tag="step-start"):
+    pass
+
+
+class StepFinishPart(Part, frozen=True, tag="step-finish"):
+    reason: str
+    cost: Number
+    tokens: Tokens
+
+
+class SnapshotPart(Part, frozen=True, tag="snapshot"):
+    snapshot: str = ""
+
+
+class PatchPart(Part, frozen=True, tag="patch"):
+    hash: str = ""
+    files: list[str] = field(default_factory=list)
+
+
+class AgentPart(Part, frozen=True, tag="agent"):
+    name: str
+
+
+class SubtaskPart(Part, frozen=True, tag="subtask"):
+    agent: str
+    prompt: str = ""
+    description: str = ""
+
+
+class RetryPart(Part, frozen=True, tag="retry"):
+    attempt: Number
+    error: Failure
+    time: Created
+
+
+class CompactionPart(Part, frozen=True, tag="compaction"):
+    auto: bool
+    overflow: bool | UnsetType = UNSET
+
+
+_TEXT: Final = msgspec.json.Decoder(str)
+
+
+def _text(given: GivenPart, _: View) -> TextPart | None:
+    if given.synthetic:
+        return None
+    try:
+        text = "" if _unfinished(given.time) else _TEXT.decode(given.text)
+    except msgspec.ValidationError:
+        return None  # not a string: not a text part as we know it
+    except UNREADABLE:
+        text = UNREADABLE_TEXT
+    time = _span(given.time) if given.time else UNSET
+    ignored = UNSET if given.ignored is None else given.ignored
+    return TextPart(given.id, given.session_id, given.message_id, text, ignored, time)
+
+
+def _unfinished(time: PartTime | None) -> bool:
+    return time is not None and not isinstance(time.end, int | float)
+
+
+def _span(time: PartTime | None) -> Span:
+    given = time or PartTime()
+    return Span(given.start, UNSET if given.end is None else given.end)
+
+
+def _ended(time: PartTime | None) -> Span:
+    given = _span(time)
+    return given if isinstance(given.end, int | float) else Span(given.start, given.start)
+
+
+def _tool(given: GivenPart, _: View) -> ToolPart | None:
+    state = given.state and _STATES.get(given.state.status)
+    if not state:
+        return None
+    made = state(given.state.time if given.state else None)
+    call = token_or_blank(given.call_id)
+    return ToolPart(given.id, given.session_id, given.message_id, call, name_or(given.tool, "unknown"), made)
+
+
+_STATES: Final[Mapping[str, Callable[[PartTime | None], Pending | Running | Completed | Failed]]] = MappingProxyType(
+    {
+        "pending": lambda _: Pending(),
+        "running": lambda time: Running(Span(_span(time).start)),
+        "completed": lambda time: Completed(_ended(time)),
+        "error": lambda time: Failed(_ended(time)),
+    }
+)
+
+
+def _reasoning(given: GivenPart, _: View) -> ReasoningPart:
+    return ReasoningPart(given.id, given.session_id, given.message_id, _span(given.time))
+
+
+def _step_finish(given: GivenPart, _: View) -> StepFinishPart:
+    reason, tokens = finish_word(given.reason), given.tokens or Tokens()
+    return StepFinishPart(given.id, given.session_id, given.message_id, reason, given.cost, tokens)
+
+
+def _agent(given: GivenPart, view: View) -> AgentPart:
+    return AgentPart(given.id, given.session_id, given.message_id, view.agent(given.name))
+
+
+def _subtask(given: GivenPart, view: View) -> SubtaskPart:
+    return SubtaskPart(given.id, given.session_id, given.message_id, view.agent(given.agent))
+
+
+def _retry(given: GivenPart, _: View) -> RetryPart:
+    time = Created(given.time.created if given.time else 0)
+    return RetryPart(given.id, given.session_id, given.message_id, given.attempt, named("APIError"), time)
+
+
+def _compaction(given: GivenPart, _: View) -> CompactionPart:
+    overflow = UNSET if given.overflow is None else given.overflow
+    return CompactionPart(given.id, given.session_id, given.message_id, given.auto, overflow)
+
+
+def _bare(kind: type[Part]) -> Callable[[GivenPart, View], Part]:
+    return lambda given, _: kind(given.id, given.session_id, given.message_id)
+
+
+_PROJECTIONS: Final[Mapping[str, Callable[[GivenPart, View], Part | None]]] = MappingProxyType(
+    {
+        "text": _text,
+        "tool": _tool,
+        "reasoning": _reasoning,
+        "file": _bare(FilePart),
+        "patch": _bare(PatchPart),
+        "snapshot": _bare(SnapshotPart),
+        "subtask": _subtask,
+        "agent": _agent,
+        "retry": _retry,
+        "compaction": _compaction,
+        "step-start": _bare(StepStartPart),
+        "step-finish": _step_finish,
+    }
+)
+
+
+def part(given: GivenPart, view: View) -> Part | None:
+    """Project one part, or `None` if nothing of it crosses."""
+    projection = _PROJECTIONS.get(given.type)
+    return projection(given, view) if projection else None

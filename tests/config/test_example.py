@@ -1,0 +1,48 @@
+"""The commented example loads, and its comments tell the truth about every setting."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from egress_proxy.config import Config, load, settings
+from tests.config.conftest import Site
+
+EXAMPLE = Path(__file__).parents[2] / "config" / "config.example.yaml"
+HOME = "~/.config/egress-proxy"
+
+
+def text_for(site: Site) -> str:
+    """Give the example with its paths moved to where they exist."""
+    project = site.project("shop")
+    (project / ".env").touch()
+    site.secret("opencode-password", b"x")
+    text = EXAMPLE.read_text()
+    assert "/srv/projects/shop" in text
+    assert HOME in text
+    return text.replace("/srv/projects/shop", str(project)).replace(HOME, str(site.root))
+
+
+def loaded(site: Site, text: str) -> Config:
+    return load(site.write(text))
+
+
+def test_the_example_loads(site: Site) -> None:
+    config = loaded(site, text_for(site))
+    assert config.models == (("local", "qwen3-coder-30b"),)
+    assert config.upstream.password_file == f"{site.root}/opencode-password"
+    assert [source.kind.value for source in config.known_values] == ["env_file", "upstream_config"]
+
+
+def test_what_is_commented_out_shows_the_default(site: Site) -> None:
+    text = text_for(site)
+    spelt_out = re.sub(r"^( *)# ([a-z_]+: +?\S)", r"\1\2", text, flags=re.MULTILINE)
+    assert len(spelt_out) < len(text) - 20
+    assert loaded(site, spelt_out) == loaded(site, text)
+
+
+def test_every_setting_stands_in_the_example() -> None:
+    text = EXAMPLE.read_text()
+    for setting in settings():
+        indent, name = ("  ", setting.name.partition(".")[2]) if "." in setting.name else ("", setting.name)
+        assert re.search(rf"^{indent}(# )?{name}:", text, re.MULTILINE), setting.name

@@ -1,0 +1,148 @@
+"""Fixtures that start things: one set a worker (session scope), since a server takes seconds to start.
+
+A test that changes a directory, a configuration or a permission starts its own with `launch`; the shared ones are only
+read. Without the binaries a test is skipped, saying how to get them; on CI that is a failure.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import pytest
+
+from tests.kit import binaries
+from tests.kit.agent import Agent
+from tests.kit.canaries import Canaries
+from tests.kit.model import Model
+from tests.kit.opencode import OpenCode
+from tests.kit.proxy import Proxy, configuration
+from tests.kit.world import World, plant
+
+
+@dataclass(frozen=True)
+class Bare:
+    """A real opencode without a proxy, in a planted world, with a scripted model behind it."""
+
+    version: str
+    opencode: OpenCode
+    world: World
+    model: Model
+
+    @property
+    def canaries(self) -> Canaries:
+        return self.world.canaries
+
+    def agent(self, directory: Path | None = None) -> Agent:
+        """Give a user of the git project, or of another directory."""
+        return Agent(self.opencode.client(directory or self.world.project))
+
+
+class Launch(Protocol):
+    """Starts a server of one's own, in a world of its own; options as `OpenCode` has them."""
+
+    def __call__(self, version: str, **options: Any) -> Bare: ...
+
+
+@pytest.fixture(scope="session")
+def canaries() -> Canaries:
+    return Canaries.planted()
+
+
+@pytest.fixture(scope="session")
+def model() -> Iterator[Model]:
+    with Model() as running:
+        yield running
+
+
+@pytest.fixture(scope="session", params=binaries.VERSIONS)
+def opencode_version(request: pytest.FixtureRequest) -> str:
+    """Each supported release whose binary is installed."""
+    version = str(request.param)
+    _require(version)
+    return version
+
+
+@pytest.fixture(scope="session")
+def bare(
+    opencode_version: str, canaries: Canaries, model: Model, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Bare]:
+    """Each release, started once a worker, with opencode's own default permissions."""
+    root = tmp_path_factory.mktemp(f"opencode-{opencode_version}")
+    with ExitStack() as stack:
+        yield _start(stack, opencode_version, root, canaries, model, {})
+
+
+@pytest.fixture(scope="session")
+def opencode(bare: Bare) -> OpenCode:
+    """The server of `bare`."""
+    return bare.opencode
+
+
+@dataclass(frozen=True)
+class Proxied:
+    """The proxy in front of a real opencode; `bare` is what stands behind it."""
+
+    proxy: Proxy
+    bare: Bare
+
+    @property
+    def world(self) -> World:
+        return self.bare.world
+
+    @property
+    def model(self) -> Model:
+        return self.bare.model
+
+    @property
+    def canaries(self) -> Canaries:
+        return self.bare.canaries
+
+    def agent(self, directory: Path | None = None, token: str | None = None) -> Agent:
+        """Give a user of the git project, or of another directory, with the default token or another."""
+        return Agent(self.proxy.client(directory or self.world.project, token))
+
+
+@pytest.fixture(scope="session")
+def proxied(bare: Bare, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxied]:
+    """The proxy in front of each release, started once a worker."""
+    root = tmp_path_factory.mktemp(f"proxy-{bare.version}")
+    with Proxy(root, configuration(bare.opencode, bare.world, root / "state")) as proxy:
+        yield Proxied(proxy, bare)
+
+
+@pytest.fixture
+def launch(canaries: Canaries, model: Model, tmp_path: Path) -> Iterator[Launch]:
+    """A starter of servers that end with the test."""
+    with ExitStack() as stack:
+        count = 0
+
+        def start(version: str, **options: Any) -> Bare:
+            nonlocal count
+            count += 1
+            _require(version)
+            return _start(stack, version, tmp_path / f"opencode-{count}", canaries, model, options)
+
+        yield start
+
+
+def _start(
+    stack: ExitStack, version: str, root: Path, canaries: Canaries, model: Model, options: dict[str, Any]
+) -> Bare:
+    world = plant(root / "world", canaries)
+    server = OpenCode(version, world.root.parent / "state", world.project, model.url, canaries, **options)
+    return Bare(version, stack.enter_context(server), world, model)
+
+
+def _require(version: str) -> None:
+    try:
+        binaries.opencode(version)
+        binaries.ripgrep()
+    except binaries.MissingBinary as error:
+        if os.environ.get("CI"):
+            pytest.fail(str(error))
+        pytest.skip(str(error))

@@ -1,0 +1,272 @@
+"""`ocode` as a process, through the proxy, in front of a real opencode.
+
+What it prints against bare opencode is the negative control: the same commands show the planted value there.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from egress_proxy.ocode.exits import Exit
+from tests.conftest import Bare, Launch, Proxied
+from tests.kit.agent import poll
+from tests.kit.client import free_port
+from tests.kit.model import Model
+from tests.kit.proxy import Proxy, configuration
+from tests.kit.script import Error, Hang, Text, call, marked
+
+pytestmark = pytest.mark.e2e
+
+ROOT = Path(__file__).resolve().parents[2]
+NO_PASSWORD = {"OPENCODE_SERVER_PASSWORD": ""}
+"""Bare opencode takes no bearer token, so for the negative controls it asks for none."""
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a run left."""
+
+    code: int
+    out: str = field(repr=False)
+    err: str = field(repr=False)
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+    @property
+    def everything(self) -> str:
+        return self.out + self.err
+
+
+@dataclass(frozen=True)
+class Ocode:
+    """The command with one address, token and directory."""
+
+    url: str
+    token: str = field(repr=False)
+    directory: str
+    home: Path
+
+    def __call__(self, *arguments: str, stdin: str = "") -> Ran:
+        environment = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(self.home),
+            "OCODE_URL": self.url,
+            "OCODE_TOKEN": self.token,
+            "OCODE_DIRECTORY": self.directory,
+        }
+        done = subprocess.run(
+            [sys.executable, "-m", "egress_proxy.ocode.cli", *arguments],
+            cwd=ROOT,
+            env=environment,
+            input=stdin.encode(),
+            capture_output=True,
+            timeout=100,
+            check=False,
+        )
+        return Ran(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+    def new(self, title: str = "A task") -> str:
+        """Make a session."""
+        ran = self("new", "--title", title)
+        assert (ran.code, ran.err) == (0, "")
+        return ran.out.strip()
+
+
+@pytest.fixture
+def ocode(proxied: Proxied, tmp_path: Path) -> Ocode:
+    """The command of the default client, in the git project."""
+    return Ocode(proxied.proxy.url, proxied.proxy.token, str(proxied.world.project), tmp_path)
+
+
+@pytest.fixture
+def own(opencode_version: str, launch: Launch, tmp_path: Path) -> Iterator[Proxied]:
+    """A server and proxy of one's own, whose directories may be changed."""
+    behind = launch(opencode_version)
+    with Proxy(tmp_path / "proxy", configuration(behind.opencode, behind.world, tmp_path / "proxy" / "state")) as proxy:
+        yield Proxied(proxy, behind)
+
+
+def bare_ocode(bare: Bare, home: Path) -> Ocode:
+    return Ocode(bare.opencode.url, "unused", str(bare.world.project), home)
+
+
+def test_a_session_from_new_to_rm(ocode: Ocode, model: Model) -> None:
+    model.script("ocode-life", Text("first reply"))
+    model.script("ocode-life-2", Text(["second ", "reply"]))
+    session = ocode.new("Life of a session")
+    assert ocode("read", session).err == "ocode: no reply to the last prompt yet\n"
+    assert ocode("prompt", session, marked("ocode-life", "hello")).out == "first reply\n"
+    assert ocode("prompt", session, "-", stdin=marked("ocode-life-2", "again")).out == "second reply\n"
+    read = ocode("read", session)
+    assert (read.code, read.out, read.err) == (0, "second reply\n", "")
+    everything = ocode("read", session, "--all", "--json").json["messages"]
+    assert [(found["role"], found["text"]) for found in everything if found["text"]] == [
+        ("user", marked("ocode-life", "hello")),
+        ("assistant", "first reply"),
+        ("user", marked("ocode-life-2", "again")),
+        ("assistant", "second reply"),
+    ]
+    assert [found["text"] for found in ocode("read", session, "--last", "1", "--json").json["messages"]] == [
+        "second reply"
+    ]
+    listed = {found["id"]: found for found in ocode("sessions", "--json").json["sessions"]}
+    assert (listed[session]["title"], listed[session]["directory"]) == ("Life of a session", ocode.directory)
+    assert ocode("rm", session).everything == ""
+    assert ocode("read", session).code == Exit.NOT_FOUND
+    assert session not in ocode("sessions").out
+
+
+def give_away(bare: Bare) -> str:
+    """Script a reply that repeats the password of .env; give the prompt."""
+    password = bare.canaries["DB_PASSWORD"]
+    bare.model.script(
+        "ocode-leak", Text(["The password is ", password[:5], password[5:] + "."]), title=f"It is {password}"
+    )
+    return marked("ocode-leak", "which password?")
+
+
+def outputs(ocode: Ocode, prompt: str) -> dict[str, str]:
+    """Run every verb that prints a text of the local agent's, in both forms."""
+    session = ocode.new()
+    return {
+        "prompt": ocode("prompt", session, prompt).everything,
+        "prompt --json": ocode("prompt", session, prompt, "--json").everything,
+        **{
+            " ".join(verb): ocode(*verb, *form).everything
+            for verb in (("read", session), ("read", session, "--all"), ("sessions",))
+            for form in ((), ("--json",))
+        },
+    }
+
+
+def test_no_verb_prints_a_known_value(ocode: Ocode, proxied: Proxied) -> None:
+    printed = outputs(ocode, give_away(proxied.bare))
+    assert {verb: proxied.canaries.leaks(text) for verb, text in printed.items()} == {verb: [] for verb in printed}
+    assert "[redacted:" in printed["prompt"]
+    assert "ocode: redacted places: 1." in printed["prompt"]
+    assert json.loads(printed["prompt --json"].splitlines()[0])["reply"]["redacted"] == 1
+
+
+def test_bare_opencode_gives_it_away(opencode_version: str, launch: Launch, tmp_path: Path) -> None:
+    bare = launch(opencode_version, environment=NO_PASSWORD)
+    printed = outputs(bare_ocode(bare, tmp_path), give_away(bare))
+    assert "DB_PASSWORD" in bare.canaries.leaks(printed["prompt"])
+    assert "DB_PASSWORD" in bare.canaries.leaks(printed["prompt --json"])
+
+
+def write_files(model: Model, project: Path) -> tuple[str, str]:
+    """Script two turns that write files; give their prompts."""
+    first, second = project / "made.txt", project / "src" / "app.py"
+    model.script("ocode-write-1", call("write", filePath=str(first), content="1\n2\n3\n"), Text("made"))
+    model.script(
+        "ocode-write-2",
+        call("write", filePath=str(first), content="1\n2\n3\n4\n"),
+        call("read", filePath=str(second)),
+        call("write", filePath=str(second), content="print()\n"),
+        Text("changed"),
+    )
+    return marked("ocode-write-1", "make"), marked("ocode-write-2", "change")
+
+
+def changed(ocode: Ocode, *arguments: str) -> dict[str, tuple[str, int, int]]:
+    ran = ocode("diff", *arguments, "--json")
+    assert ran.code == 0
+    return {file["file"]: (file["status"], file["additions"], file["deletions"]) for file in ran.json["files"]}
+
+
+def test_diff_of_a_session_and_of_a_turn(own: Proxied, tmp_path: Path) -> None:
+    ocode = Ocode(own.proxy.url, own.proxy.token, str(own.world.project), tmp_path)
+    lines = len((own.world.project / "src" / "app.py").read_text("utf-8").splitlines())
+    make, change = write_files(own.model, own.world.project)
+    session = ocode.new()
+    assert changed(ocode, session) == {}
+    assert ocode("prompt", session, make).out == "made\n"
+    reply = ocode("prompt", session, change, "--json").json["reply"]
+    assert reply["text"] == "changed"
+    whole = {"made.txt": ("added", 4, 0), "src/app.py": ("modified", 1, lines)}
+    poll(lambda: changed(ocode, session) == whole or None, timeout=10)
+    assert ocode("diff", session).out.splitlines() == [
+        "added     +4 -0  made.txt",
+        f"modified  +1 -{lines}  src/app.py",
+    ]
+    turn = ocode("diff", session, "--message", reply["id"], "--json").json
+    if turn["message"] is None:  # 1.15.13 knows no turns, and says so
+        assert changed(ocode, session, "--message", reply["id"]) == whole
+        assert "the whole session" in ocode("diff", session, "--message", reply["id"]).err
+    else:
+        assert turn["message"] == reply["parent"]
+        assert changed(ocode, session, "--message", reply["id"]) == {**whole, "made.txt": ("modified", 1, 0)}
+    assert own.canaries.leaks(ocode("diff", session, "--json").everything) == []
+
+
+def test_a_directory_without_git_has_no_diff(proxied: Proxied, ocode: Ocode, model: Model) -> None:
+    model.script("ocode-plain", Text("ok"))
+    plain = Ocode(ocode.url, ocode.token, str(proxied.world.plain), ocode.home)
+    session = plain.new()
+    assert plain("prompt", session, marked("ocode-plain", "hi")).code == 0
+    ran = ocode("diff", session, "--json")
+    assert (ran.code, ran.json["error"]["reason"]) == (Exit.NO_DIFF, "diff_unavailable")
+
+
+def test_a_turn_that_fails(ocode: Ocode, proxied: Proxied) -> None:
+    secret = proxied.canaries["API_TOKEN"]
+    proxied.model.script("ocode-error", Error(400, f"bad key {secret}"))
+    session = ocode.new()
+    ran = ocode("prompt", session, marked("ocode-error", "x"), "--json")
+    assert (ran.code, ran.json["reply"]["error"]["name"]) == (Exit.TURN_FAILED, "APIError")
+    assert proxied.canaries.leaks(ran.everything + ocode("read", session).everything) == []
+    assert ocode("read", session).code == Exit.TURN_FAILED
+
+
+def test_a_turn_that_outlasts_the_wait_is_read_later(ocode: Ocode, model: Model) -> None:
+    model.script("ocode-slow", Hang(4, "late"))
+    session = ocode.new()
+    ran = ocode("prompt", session, marked("ocode-slow", "x"), "--timeout", "2")
+    assert (ran.code, ran.out) == (Exit.TIMEOUT, "")
+    assert f"`ocode read {session}`" in ran.err
+    assert "still running" in ocode("read", session).err
+    poll(lambda: ocode("read", session).err == "" or None)
+    assert ocode("read", session).out == "late\n"
+
+
+def test_refusals(ocode: Ocode, proxied: Proxied, tmp_path: Path) -> None:
+    session = ocode.new()
+    foreign = Ocode(ocode.url, proxied.proxy.create_token("ocode-other"), ocode.directory, tmp_path)
+    wrong = Ocode(ocode.url, ocode.token[:-1] + ("A" if ocode.token[-1] != "A" else "B"), ocode.directory, tmp_path)
+    nobody = Ocode(f"http://127.0.0.1:{free_port()}", ocode.token, ocode.directory, tmp_path)
+    outcomes = [
+        (ocode("new", "--directory", str(proxied.world.forbidden), "--json"), Exit.REFUSED, "directory_forbidden"),
+        (ocode("new", "--directory", str(proxied.world.escape), "--json"), Exit.REFUSED, "directory_forbidden"),
+        (ocode("read", "ses_" + "0" * 26, "--json"), Exit.NOT_FOUND, "session_unknown"),
+        (foreign("read", session, "--json"), Exit.NOT_FOUND, "session_unknown"),
+        (foreign("prompt", session, "hi", "--json"), Exit.NOT_FOUND, "session_unknown"),
+        (foreign("rm", session, "--json"), Exit.NOT_FOUND, "session_unknown"),
+        (wrong("sessions", "--json"), Exit.UNAUTHENTICATED, "unauthenticated"),
+        (nobody("sessions", "--json"), Exit.UNREACHABLE, "ocode_unreachable"),
+    ]
+    for ran, code, reason in outcomes:
+        assert (ran.code, ran.json["error"]["reason"]) == (code, reason)
+        assert ocode.token not in ran.everything
+    assert session not in foreign("sessions").out
+    assert session in ocode("sessions").out
+
+
+def test_text_crosses_as_it_is_but_for_control_characters(ocode: Ocode, model: Model) -> None:
+    text = "ünïcode 🎉 \u202e \x1b[2J tab\t“quotes” \\ end"
+    model.script("ocode-text", Text(text))
+    session = ocode.new()
+    assert ocode("prompt", session, marked("ocode-text", text), "--json").json["reply"]["text"] == text
+    assert ocode("read", session).out == text.replace("\u202e", "\\u202e").replace("\x1b", "\\x1b") + "\n"
+    sent = ocode("read", session, "--all", "--json").json["messages"][0]["text"]
+    assert sent == marked("ocode-text", text)

@@ -1,0 +1,180 @@
+"""The documentation names what there is, and what there is is documented.
+
+A page that does not exist yet is checked from the day it does. Names are looked for in `code spans` and code blocks.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+
+import click
+import pytest
+
+from egress_proxy.cli import cli
+from egress_proxy.config import Config, Features, Limits, settings
+from egress_proxy.metrics import Metrics
+from egress_proxy.reasons import EXPLAINED, Reason, Stage
+
+ROOT = Path(__file__).parents[1]
+README = ROOT / "README.md"
+PAGES = sorted(page for page in [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")] if page.is_file())
+CODE_BLOCK = re.compile(r"^```[^\n]*\n(.*?)^```", re.MULTILINE | re.DOTALL)
+CODE_SPAN = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
+SECTIONS = {name.partition(".")[0] for name in (setting.name for setting in settings()) if "." in name}
+
+needs_readme = pytest.mark.skipif(not README.exists(), reason="there is no README.md yet")
+
+
+def name_of(page: Path) -> str:
+    return page.relative_to(ROOT).as_posix()
+
+
+def code(text: str) -> list[str]:
+    """Give what stands as code in a page: spans, and the lines of blocks."""
+    blocks = [line for block in CODE_BLOCK.findall(text) for line in block.splitlines()]
+    return blocks + CODE_SPAN.findall(CODE_BLOCK.sub("", text))
+
+
+@cache
+def generator() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("generate", ROOT / "docs" / "generate.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def metric_names() -> set[str]:
+    """Give the names under which metrics are exposed, without the suffixes of histograms."""
+    return set(re.findall(r"^# TYPE (egress_\w+) ", Metrics().render().decode(), re.MULTILINE))
+
+
+def command_words(group: click.Group = cli, prefix: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    for name, command in group.commands.items():
+        yield (*prefix, name)
+        if isinstance(command, click.Group):
+            yield from command_words(command, (*prefix, name))
+
+
+def test_every_reason_is_explained() -> None:
+    assert set(EXPLAINED) == set(Reason)
+    assert set(generator().STAGES) == set(Stage)
+    for told in EXPLAINED.values():
+        assert 200 <= told.status < 600
+        assert told.summary.endswith(".")
+        assert told.advice.endswith((".", "`."))
+
+
+def test_the_page_of_reasons_is_fresh() -> None:
+    page = (ROOT / "docs" / "reasons.md").read_text(encoding="utf-8")
+    assert page == generator().reasons_page(), "run `make docs`"
+
+
+def test_the_page_of_reasons_names_each_reason_once() -> None:
+    page = (ROOT / "docs" / "reasons.md").read_text(encoding="utf-8")
+    assert sorted(re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE)) == sorted(Reason)
+
+
+@needs_readme
+def test_the_table_of_settings_is_fresh() -> None:
+    assert README.read_text(encoding="utf-8") == generator().readme_page(), "run `make docs`"
+
+
+@needs_readme
+def test_the_readme_names_every_setting() -> None:
+    spans = set(code(README.read_text(encoding="utf-8")))
+    assert {setting.name for setting in settings()} <= spans
+
+
+@needs_readme
+def test_the_readme_names_every_metric() -> None:
+    named = set(re.findall(r"egress_[a-z_]+", " ".join(code(README.read_text(encoding="utf-8")))))
+    assert metric_names() <= named
+
+
+@needs_readme
+def test_the_readme_names_every_command() -> None:
+    text = " ".join(code(README.read_text(encoding="utf-8")))
+    groups = {" ".join(words[:-1]) for words in command_words()}
+    for words in command_words():
+        if " ".join(words) not in groups:
+            assert f"egress-proxy {' '.join(words)}" in text
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_every_setting_named_exists(page: Path) -> None:
+    known = {setting.name for setting in settings()} | set(Config.__struct_fields__)
+    named = {
+        span
+        for span in code(page.read_text(encoding="utf-8"))
+        if re.fullmatch(r"[a-z]+\.[a-z_]+", span) and span.partition(".")[0] in SECTIONS
+    }
+    assert named <= known
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_every_metric_named_exists(page: Path) -> None:
+    """Names may have a histogram's suffix; `egress_proxy` is the package."""
+    named = set(re.findall(r"\begress_[a-z_]+", " ".join(code(page.read_text(encoding="utf-8"))))) - {"egress_proxy"}
+    assert {re.sub(r"_(bucket|sum|count|created)$", "", name) for name in named} <= metric_names()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_every_command_named_exists(page: Path) -> None:
+    known = {words[0] for words in command_words()} | {" ".join(words) for words in command_words()}
+    text = "\n".join(code(page.read_text(encoding="utf-8")))
+    for group, inner in re.findall(r"\begress-proxy (token|[a-z][a-z-]*)(?: (?!-)([a-z]+))?\b", text):
+        assert group in known
+        assert group != "token" or not inner or f"{group} {inner}" in known
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_every_make_target_named_exists(page: Path) -> None:
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    named = re.findall(r"^(?:\$ )?make ([a-z]+)", "\n".join(code(page.read_text(encoding="utf-8"))), re.MULTILINE)
+    assert set(named) <= targets
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_every_link_to_a_file_leads_somewhere(page: Path) -> None:
+    text = CODE_BLOCK.sub("", page.read_text(encoding="utf-8"))
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        if not re.match(r"[a-z]+:|#", target):
+            assert (page.parent / target.partition("#")[0]).exists(), target
+
+
+@pytest.mark.parametrize("name", ["run", "dev"])
+def test_every_pin_has_hashes_and_no_address(name: str) -> None:
+    """Where packages come from is each machine's own setting."""
+    text = (ROOT / "requirements" / f"{name}.txt").read_text(encoding="utf-8")
+    pins = re.split(r"\n(?=[a-z0-9])", text)
+    assert len(pins) > 15
+    for pin in pins:
+        assert re.match(r"[a-z0-9-]+==\S+ \\\n {4}--hash=sha256:[0-9a-f]{64}", pin), pin[:40]
+    assert "://" not in text
+    assert not re.search(r"^-", text, re.MULTILINE)
+
+
+def test_what_runs_is_pinned_alike_for_development() -> None:
+    run, dev = ((ROOT / "requirements" / f"{name}.txt").read_text(encoding="utf-8") for name in ("run", "dev"))
+    pinned = set(re.findall(r"^(\S+==\S+)", run, re.MULTILINE))
+    assert pinned <= set(re.findall(r"^(\S+==\S+)", dev, re.MULTILINE))
+
+
+def test_the_lock_of_the_test_binaries_has_hashes_and_no_address() -> None:
+    lock = (ROOT / "tests" / "opencode" / "package-lock.json").read_text(encoding="utf-8")
+    assert lock.count('"integrity": "sha512-') == lock.count('"node_modules/')
+    assert "://" not in lock
+
+
+@pytest.mark.parametrize("name", [*Limits.__struct_fields__, *Features.__struct_fields__])
+def test_every_limit_and_feature_is_in_force(name: str) -> None:
+    """A documented bound that nothing reads would be a promise not kept."""
+    files = [page for page in ROOT.glob("egress_proxy/**/*.py") if "config" not in page.parts]
+    assert any(re.search(rf"\b(limits|features)\.{name}\b", page.read_text(encoding="utf-8")) for page in files)
