@@ -51,8 +51,9 @@ def generator() -> ModuleType:
 
 
 def metric_names() -> set[str]:
-    """Give the names under which metrics are exposed, without the suffixes of histograms."""
-    return set(re.findall(r"^# TYPE (egress_\w+) ", Metrics().render().decode(), re.MULTILINE))
+    """Give the names under which metrics are exposed, without histograms' suffixes and times of creation."""
+    names = re.findall(r"^# TYPE (egress_\w+) ", Metrics().render().decode(), re.MULTILINE)
+    return {name for name in names if not name.endswith("_created")}
 
 
 def command_words(group: click.Group = cli, prefix: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:

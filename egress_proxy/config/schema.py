@@ -69,7 +69,6 @@ class Limits(Struct, frozen=True, kw_only=True):
     answer_bytes: Annotated[
         int, Meta(ge=64 * KIB, le=4096 * MIB, description="An upstream answer before projection, in bytes.")
     ] = 256 * MIB
-    answer_depth: Annotated[int, Meta(ge=16, le=512, description="Nesting of an upstream answer.")] = 128
     event_frame_bytes: Annotated[
         int, Meta(ge=4 * KIB, le=256 * MIB, description="One frame of the upstream's event stream, in bytes.")
     ] = 16 * MIB

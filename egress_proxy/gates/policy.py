@@ -1,7 +1,7 @@
 """Which asks the calling agent may approve itself, and which only a human.
 
     never   it touches opencode's own credentials or the proxy's state: nobody should approve it
-    self    a read of env files that the operator declared, and of nothing else
+    self    a read of env files of the directory that the operator declared, and of nothing else
     human   all the rest, and whatever cannot be decided
 
 First version: the operator declares the files by naming them under `known_values`, so their values are known to the
@@ -59,7 +59,7 @@ def classify(ask: Ask, policy: GatePolicy) -> Gate:
     paths = [_path(ask, pattern) for pattern in ask.patterns[: MAX_PATTERNS + 1]]
     if ask.permission != _READ or not paths or len(paths) > MAX_PATTERNS:
         return Gate.HUMAN
-    return Gate.SELF if all(path in policy.env_files for path in paths) else Gate.HUMAN
+    return Gate.SELF if all(_is_declared(ask, path, policy) for path in paths) else Gate.HUMAN
 
 
 def may_approve(ask: Ask, policy: GatePolicy) -> bool:
@@ -78,6 +78,11 @@ def _path(ask: Ask, pattern: str) -> str | None:
 
 def _absolute(path: str) -> str:
     return "/" + normpath(path).lstrip("/")  # POSIX lets two leading slashes stand
+
+
+def _is_declared(ask: Ask, path: str | None, policy: GatePolicy) -> bool:
+    """Say whether a path is a declared file of the ask's own directory: another's may belong to another client."""
+    return path in policy.env_files and path is not None and path.startswith(f"{ask.directory.rstrip('/')}/")
 
 
 def _touches(ask: Ask, pattern: str, place: str) -> bool:

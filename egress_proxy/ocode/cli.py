@@ -178,6 +178,8 @@ def main(argv: Sequence[str] | None = None, open_transport: Connect = connect) -
     except (OutputLost, BrokenPipeError):
         abandon_stdout()
         return int(Exit.OUTPUT_LOST)
+    except KeyboardInterrupt:  # a second one, while the first was being told
+        return int(Exit.INTERRUPTED)
     return int(code)
 
 

@@ -1,4 +1,4 @@
-"""The operations on a server and its directories that cross, each with what may be sent and what its answer is projected to.
+"""The operations on a server and its directories that cross: what may be sent, what the answer is projected to.
 
 `why` says why the answer is safe to give once projected and scanned; what is cut from an answer is `wire`'s business.
 """

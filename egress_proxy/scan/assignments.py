@@ -30,18 +30,24 @@ _LINE_START = re.compile(r"\s*(?:(?:export|set|ENV|ARG)[ \t]+)?[\w.-]*")
 _BARE_LINE = re.compile(r"[^\s\"'`#]++(?: [^\s\"'`#()=]++){0,7}+(?=[ \t]*(?:\#|$))")
 _BARE = re.compile(r"[^\s\"'`]++")
 _QUOTED = re.compile(r"[^\"'\n]++(?=[\"'])")
-_PREFILTER = r"(?:passw(?:or)?d|passphrase|passcode|pwd|pass|secrets?|token|credentials?|cred|auth|jwt|pat|key)[\]\"']{0,2}[ \t]*[=:]"
+_PREFILTER = (
+    r"(?:passw(?:or)?d|passphrase|passcode|pwd|pass|secrets?|token|credentials?|cred|auth|jwt|pat|key)"
+    r"[\]\"']{0,2}[ \t]*[=:]"
+)
 
 _WORDY = re.compile(r"[A-Z]?[a-z]{3,}|[A-Z]{4,}")
 _TYPE = re.compile(
     r"(?:u?int|float|bytes|sha|aes|rsa|utf-?|base|md|es|hs|rs|i|u|f)[-_]?\d+(?:be|le)?|\d+(?:\.\d+)*(?:ms|[smhdkKMGTB]{1,2})?",
     re.IGNORECASE,
 )
-_NOT_A_VALUE = frozenset(
-    """true false none null nil undefined yes no on off required optional string str bool boolean int integer number
-    bytes object any unknown void secret password token key value test example changeme todo tbd empty unset default
-    redacted hidden masked omitted bearer basic""".split()
-)
+# fmt: off
+_NOT_A_VALUE = frozenset({
+    "true", "false", "none", "null", "nil", "undefined", "yes", "no", "on", "off", "required", "optional",
+    "string", "str", "bool", "boolean", "int", "integer", "number", "bytes", "object", "any", "unknown", "void",
+    "secret", "password", "token", "key", "value", "test", "example", "changeme", "todo", "tbd", "empty", "unset",
+    "default", "redacted", "hidden", "masked", "omitted", "bearer", "basic",
+})
+# fmt: on
 _EXPRESSION = re.compile(r"[$<{\[(%*@&|`].*|.*[({\[<].*|.*\$\{.*", re.DOTALL)
 _ATTRIBUTE = re.compile(r"[A-Za-z_]\w*(?:(?:\.|::|->)[A-Za-z_]\w*)+")
 _PATH = re.compile(r"(?:~|\.{0,2})/[\w.@+-]*(?:/[\w.@+-]*)*|[A-Za-z]:\\.*|(?:[\w.-]+/)+[\w.-]+\.[A-Za-z]{1,5}")
@@ -49,7 +55,7 @@ _URL = re.compile(r"[A-Za-z][\w+.-]*://[^\s@]*")
 
 
 def word_share(value: str) -> float:
-    """The part of the letters and digits that stands in words: about 1 for prose and identifiers, low for random ones."""
+    """The part of the letters and digits that stands in words: 1 for prose, near 0 for random ones."""
     total = sum(char.isalnum() for char in value)
     return sum(len(word) for word in _WORDY.findall(value)) / total if total else 1.0
 

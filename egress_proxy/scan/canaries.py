@@ -28,7 +28,7 @@ class Canary(Struct, frozen=True):
 
 def _jwt() -> str:
     header, payload = "eyJ" + "hbGciOiJIUzI1NiJ9", "eyJ" + "zdWIiOiIxMjM0NTY3ODkwIn0"
-    return ".".join((header, payload, _MIXED))
+    return f"{header}.{payload}.{_MIXED}"
 
 
 def _block(kind: str) -> str:
@@ -83,7 +83,9 @@ CANARIES: tuple[Canary, ...] = (
     Canary("secret-keyword", "hunter2", "if ('", "' == db_pass)"),
     Canary("sendgrid-api-key", "SG" + "." + _LONG[:22] + "." + _LONG[:43], "key ", " end"),
     Canary("slack-token", "xox" + "b-1234567890-1234567890-" + _MIXED[:24], "key ", " end"),
-    Canary("slack-token", "https://hooks.slack" + ".com/services/T" + _MIXED[:8] + "/B" + _MIXED[:8] + "/" + _MIXED[:24]),
+    Canary(
+        "slack-token", "https://hooks.slack" + ".com/services/T" + _MIXED[:8] + "/B" + _MIXED[:8] + "/" + _MIXED[:24]
+    ),
     Canary("softlayer-credentials", _DIGITS * 4, "softlayer_api_key: ", " end"),
     Canary("softlayer-credentials", _DIGITS * 4, "https://api.softlayer.com/soap/v3/", " end"),
     Canary("square-oauth-secret", "sq0" + "csp-" + _LONG[:43], "key ", " end"),

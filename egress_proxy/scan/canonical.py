@@ -1,9 +1,9 @@
-"""The canonical view: letters and digits only, folded, with a map back to the text.
+r"""The canonical view: letters and digits only, folded, with a map back to the text.
 
-Dropping everything else makes many spellings one: `%41`, `\\x41`, `41:42` become hex runs, base64url the same as base64,
-wrapped base64 whole, and `h-u-n-t-e-r` the word. Folding is by single code points (so that offsets stay simple): case,
-compatibility (full-width, circled), accents. The same table serves values and texts, so that what matters is only that
-it is the same.
+Dropping everything else makes many spellings one: `%41`, `\x41`, `41:42` become hex runs, base64url the same as
+base64, wrapped base64 whole, `h-u-n-t-e-r` the word. Folding is by single code points (so that offsets stay simple):
+case, compatibility (full-width, circled), accents. The same table serves values and texts, so that what matters is only
+that it is the same.
 """
 
 from __future__ import annotations

@@ -47,13 +47,13 @@ class TextScanner:
 
     __slots__ = ("_known", "_prefilter", "_rules")
 
-    def __init__(self, rules: tuple[Rule, ...], prefilter: Prefilter, known: KnownValues) -> None:
+    def __init__(self, rules: tuple[Rule, ...], prefilter: Prefilter, known: tuple[KnownValues, ...]) -> None:
         self._rules = rules
         self._prefilter = prefilter
         self._known = known
 
-    def with_known(self, known: KnownValues) -> TextScanner:
-        """The same rules with another snapshot of known values."""
+    def with_known(self, *known: KnownValues) -> TextScanner:
+        """The same rules with other snapshots of known values."""
         return TextScanner(self._rules, self._prefilter, known)
 
     @property
@@ -68,9 +68,10 @@ class TextScanner:
         found = _Found(long)
         for index, (first, offset) in self._prefilter.hits(batch).items():
             _run(self._rules[index], batch, first, offset, found)
-        known = self._known.find(batch)
-        found.findings.update(known.findings)
-        found.undecided.update(known.undecided)
+        for snapshot in self._known:
+            known = snapshot.find(batch)
+            found.findings.update(known.findings)
+            found.undecided.update(known.undecided)
         return Scan(tuple(sorted(found.findings)), tuple(sorted(found.undecided)))
 
     def self_test(self) -> None:
@@ -122,4 +123,4 @@ def _spans(rule: Rule, text: str, offset: int) -> Iterator[tuple[int, int]]:
 def build_scanner(known: KnownValues, extra: Sequence[Rule] = ()) -> TextScanner:
     """Compile all rules: the plugins', our own, and `extra` (whose detectors need canaries of their own)."""
     rules = (*plugin_rules(), *own_rules(), *extra)
-    return TextScanner(rules, Prefilter(rules), known)
+    return TextScanner(rules, Prefilter(rules), (known,))

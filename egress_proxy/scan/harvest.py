@@ -33,7 +33,7 @@ _URL_WITH_CREDENTIALS = re.compile(
 
 
 def harvest_config(body: bytes) -> tuple[Entry, ...]:
-    """Secrets of a `GET /config` answer, named by their path: `provider.acme.options.apiKey`.
+    """Secrets of a `GET /config` answer, named by their path: `provider.acme.apiKey`.
 
     Raises `UpstreamError` for what is not JSON."""
     return _harvest(body, "")
@@ -54,6 +54,7 @@ def _harvest(body: bytes, prefix: str) -> tuple[Entry, ...]:
     found = []
     for path, text in leaves(value):
         name = re.sub(r"^(?:all|providers)\.", f"{prefix}.", path) if prefix else path
+        name = re.sub(r"^(provider\..+?)\.options\.", r"\1.", name)
         if text and _is_secret(name, text):
             found.append((name, Secret(text)))
     return tuple(found)

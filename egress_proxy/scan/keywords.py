@@ -1,10 +1,10 @@
-"""detect-secrets' KeywordDetector, rewritten linearly: a quoted value beside a word such as `password`.
+r"""detect-secrets' KeywordDetector, rewritten linearly: a quoted value beside a word such as `password`.
 
-Its fourteen regular expressions are quadratic to cubic (`password` 1,024 times keeps one busy for seconds), because each
-keyword in a run of word characters scans the run again, and each backtick scans the rest of the line. Here:
+Its fourteen regular expressions are quadratic to cubic (`password` 1,024 times keeps one busy for seconds), because
+each keyword in a run of word characters scans the run again, and each backtick scans the rest of the line. Here:
 
 - a keyword takes the rest of its run with it, so a run is read once;
-- between quotes ' and \" a value can end in one place only;
+- between quotes ' and " a value can end in one place only;
 - a value in backticks ends at the *last* backtick before the next ' or \" (as in the patterns: they are greedy). That
   place is found once for each stretch without quotes, not once for each keyword.
 

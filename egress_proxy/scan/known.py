@@ -1,7 +1,7 @@
 """Known values: an immutable snapshot that holds keyed fingerprints and no plaintext.
 
-At registration a value is expanded to its forms (`forms`); each form gives segments: the whole, and, where a part of it
-could not be innocent, every run that a partial reveal must contain. A segment is kept as its length and keyed MAC, and
+At registration a value is expanded to its forms (`forms`); each form gives segments: the whole, and, where a part of
+it could not be innocent, every run that a partial reveal must contain. A segment is kept as its length and keyed MAC, and
 one window of it (6, 8, 12 or 16 codes, the anchor) goes into the bank of that width. A text is turned into the view, the
 banks give positions of anchors, and the segment's MAC decides (`search`).
 
@@ -12,9 +12,9 @@ A finding is PLAIN only where the text holds the value verbatim, which the MAC o
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import ClassVar, Final, Never
+from typing import ClassVar, Never
 
-from egress_proxy.model import Scan, Secret
+from egress_proxy.model import Form, Scan, Secret
 from egress_proxy.scan.canonical import batch
 from egress_proxy.scan.policy import Rejected
 from egress_proxy.scan.registration import Registration
@@ -24,7 +24,7 @@ from egress_proxy.scan.search import DETECTOR, Search
 class KnownValues:
     """A snapshot of values to watch for. Thread-safe: nothing in it changes."""
 
-    DETECTOR: ClassVar[Final] = DETECTOR
+    DETECTOR: ClassVar[str] = DETECTOR
 
     __slots__ = ("_banks", "_raw_bank", "_snapshot", "rejected")
 
@@ -71,6 +71,12 @@ class KnownValues:
     def names(self) -> tuple[str, ...]:
         """Names of the values that are watched for, as they appear in findings, sorted."""
         return tuple(sorted({value.name for value in self._snapshot.values}))
+
+    def covers(self, secret: Secret) -> bool:
+        """Whether a text that is this value would be a plain finding from end to end."""
+        value = secret.reveal()
+        found = self.find([value]).findings
+        return any(one.form is Form.PLAIN and (one.start, one.end) == (0, len(value)) for one in found)
 
     def find(self, texts: Sequence[str]) -> Scan:
         """Known values in a batch of texts."""

@@ -65,22 +65,29 @@ _IN_CONTEXT: tuple[tuple[str, str, bool, Check | None], ...] = (
     ("url-password", r"://[^\s/?#:@\"'<>`]*+:(?P<s>[^\s/?#\"'<>`]+)@(?=[\w\[])", False, not_placeholder),
     (
         "aws-secret-key",
-        r"secret_?(?:access_?)?key[\"'\]]{0,2}[ \t]*+(?:=>|:=|[:=])[ \t]*+[\"']?(?P<s>[0-9A-Za-z/+]{40}(?![0-9A-Za-z/+=]))",
+        (
+            r"secret_?(?:access_?)?key[\"'\]]{0,2}[ \t]*+(?:=>|:=|[:=])[ \t]*+[\"']?"
+            r"(?P<s>[0-9A-Za-z/+]{40}(?![0-9A-Za-z/+=]))"
+        ),
         True,
         looks_random,
     ),
     (
         "authorization-header",
-        r"authorization[\"']?[ \t]*+[:=,][ \t]*+[\"']?(?:bearer|basic|token|apikey|digest)[ \t]++"
-        r"(?P<s>[0-9A-Za-z._~+/=-]{8,})",
+        (
+            r"authorization[\"']?[ \t]*+[:=,][ \t]*+[\"']?(?:bearer|basic|token|apikey|digest)[ \t]++"
+            r"(?P<s>[0-9A-Za-z._~+/=-]{8,}+)"
+        ),
         True,
         looks_random,
     ),
     ("bearer-token", r"(?<![\w-])bearer[ \t]++(?P<s>[0-9A-Za-z._~+/=-]{16,}+)", True, looks_random),
     (
         "api-key-header",
-        r"x-(?:api-key|auth-token|access-token|gitlab-token|vault-token)[\"']?[ \t]*+[:=,][ \t]*+[\"']?"
-        r"(?P<s>[0-9A-Za-z._~+/=-]{12,}+)",
+        (
+            r"x-(?:api-key|auth-token|access-token|gitlab-token|vault-token)[\"']?[ \t]*+[:=,][ \t]*+[\"']?"
+            r"(?P<s>[0-9A-Za-z._~+/=-]{12,}+)"
+        ),
         True,
         looks_random,
     ),

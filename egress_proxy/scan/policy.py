@@ -11,6 +11,7 @@ import binascii
 import re
 from collections.abc import Iterator
 from enum import StrEnum
+from itertools import pairwise
 from urllib.parse import unquote
 
 from msgspec import Struct
@@ -49,15 +50,20 @@ _IN_PATH = 16
 _RANDOM_SHARE = 0.6  # of words, at most
 _RANDOM_CHANGES = 0.35  # between lower case, capitals and digits, a character: 0.6 in base64, 0.47 in hex, 0.1 in words
 
-_COMMON = frozenset(
-    """true false none null undefined yes no on off enabled disabled default required optional local localhost
-    development production staging testing test debug info warning error verbose silent admin administrator root user
-    username password passwd secret token example changeme change-me placeholder postgres postgresql mysql mariadb mongodb
-    redis rabbitmq sqlite elasticsearch opencode anthropic openai azure google github gitlab bearer basic master develop
-    main utf8mb4 utf-8 sha256 sha384 sha512 base64 python3 redacted withheld undecided known_value_encoded public private
-    internal external database application application/json text/plain text/event-stream keep-alive no-cache automatic
-    disabled_by_default unlimited america/new_york europe/berlin europe/london info@example.com""".split()
-)
+# fmt: off
+_COMMON = frozenset({
+    "true", "false", "none", "null", "undefined", "yes", "no", "on", "off", "enabled", "disabled", "default",
+    "required", "optional", "local", "localhost", "development", "production", "staging", "testing", "test",
+    "debug", "info", "warning", "error", "verbose", "silent", "admin", "administrator", "root", "user", "username",
+    "password", "passwd", "secret", "token", "example", "changeme", "change-me", "placeholder", "postgres",
+    "postgresql", "mysql", "mariadb", "mongodb", "redis", "rabbitmq", "sqlite", "elasticsearch", "opencode",
+    "anthropic", "openai", "azure", "google", "github", "gitlab", "bearer", "basic", "master", "develop", "main",
+    "utf8mb4", "utf-8", "sha256", "sha384", "sha512", "base64", "python3", "redacted", "withheld", "undecided",
+    "known_value_encoded", "public", "private", "internal", "external", "database", "application",
+    "application/json", "text/plain", "text/event-stream", "keep-alive", "no-cache", "automatic",
+    "disabled_by_default", "unlimited", "america/new_york", "europe/berlin", "europe/london", "info@example.com",
+})
+# fmt: on
 # Names that say what a setting is; a value in words under one of them is no secret.
 _ORDINARY = re.compile(
     r"(?:^|[._-])(?:region|zone|host|hostname|name|env|environment|level|mode|path|dir|directory|locale|lang|language|tz"
@@ -72,9 +78,12 @@ _DATE = re.compile(r"(?:19|20)\d\d[-/]?[01]\d[-/]?[0-3]\d(?:[T ]?[\d:.+Z-]*)?")
 _PATH = re.compile(r"(?:~|\.{1,2})?/[\w./@+ -]*|[A-Za-z]:[\\/][\w\\/. -]*|(?:[\w.-]+/)+[\w.-]*")
 _URL = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?:[^\s/?#@:]*(?::(?P<password>[^\s/?#]*))?@)?(?P<rest>\S*)")
 _CREDENTIAL_IN_QUERY = re.compile(
-    r"[?&;][\w.-]*(?:token|key|secret|password|passwd|pwd|sig|signature|auth)[\w.-]*=(?P<value>[^&#;\s]+)", re.IGNORECASE
+    r"[?&;][\w.-]*(?:token|key|secret|password|passwd|pwd|sig|signature|auth)[\w.-]*=(?P<value>[^&#;\s]+)",
+    re.IGNORECASE,
 )
-_HOST = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,30})\.)+[a-z]{2,12}(?::\d+)?|\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?|[a-z][a-z0-9-]*:\d+")
+_HOST = re.compile(
+    r"(?:[a-z0-9](?:[a-z0-9-]{0,30})\.)+[a-z]{2,12}(?::\d+)?|\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?|[a-z][a-z0-9-]*:\d+"
+)
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _SCHEME = re.compile(r"(?P<scheme>bearer|basic|token|apikey)[ \t]+(?P<credentials>\S+)", re.IGNORECASE)
 
@@ -124,14 +133,12 @@ def _shape(value: str) -> Why | None:
         return Why.NUMBER
     if _DATE.fullmatch(value):
         return Why.NUMBER
-    if url := _URL.fullmatch(value):
+    if _URL.fullmatch(value):
         return None if len(list(expand("", value))) > 1 else Why.URL
     if _EMAIL.fullmatch(value):
         return Why.EMAIL
-    if _PATH.fullmatch(value) and weak(value):
-        return Why.PATH
-    if _HOST.fullmatch(value) and weak(value):
-        return Why.HOST
+    if weak(value):
+        return next((why for pattern, why in ((_PATH, Why.PATH), (_HOST, Why.HOST)) if pattern.fullmatch(value)), None)
     return None
 
 
@@ -150,7 +157,7 @@ def _ordinary(name: str, value: str) -> Why | None:
 
 
 def _sequential(value: str) -> bool:
-    steps = {ord(after) - ord(before) for before, after in zip(value, value[1:], strict=False)}
+    steps = {ord(after) - ord(before) for before, after in pairwise(value)}
     return len(steps) == 1 and steps <= {-1, 0, 1}
 
 
@@ -163,5 +170,5 @@ def weak(value: str) -> bool:
     kinds = [char.isdigit() + 2 * char.isupper() for char in value if char.isalnum()]
     if len(kinds) < SHORTEST_ANYWHERE:
         return True
-    changes = sum(before != after for before, after in zip(kinds, kinds[1:], strict=False)) / len(kinds)
+    changes = sum(before != after for before, after in pairwise(kinds)) / len(kinds)
     return changes < _RANDOM_CHANGES and (not _mixed(value) or word_share(value) >= _RANDOM_SHARE)

@@ -43,7 +43,7 @@ def _class_of(code: int) -> int:
 @cache
 def _ascii_table() -> bytes:
     """ASCII stays as it is, but for the separators that only Python calls white space."""
-    return bytes(0x20 if 0x1C <= code <= 0x1F else code for code in range(256))
+    return bytes(ord(" ") if chr(code).isspace() and code not in b"\t\n\v\f\r" else code for code in range(256))
 
 
 @cache
@@ -60,7 +60,8 @@ def project(text: str) -> bytes:
     """One byte a code point, lone surrogates included."""
     if text.isascii():
         return text.encode("ascii").translate(_ascii_table())
-    return _table()[np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4")].tobytes()
+    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4")
+    return bytes(_table()[codes].tobytes())
 
 
 _LOOK_AROUND = re.compile(r"\(\?<?[=!](?:[^()\\\[]|\\.|\[(?:\\.|[^\]\\])+\])*\)")
@@ -85,9 +86,7 @@ class Prefilter:
             expressions.append(rule.prefilter.encode("ascii"))
             flags.append(always | (hyperscan.HS_FLAG_CASELESS if rule.caseless else 0))
         self._database = hyperscan.Database()
-        self._database.compile(
-            expressions=expressions, ids=list(range(len(flags))), elements=len(flags), flags=flags
-        )
+        self._database.compile(expressions=expressions, ids=list(range(len(flags))), elements=len(flags), flags=flags)
         self._scratches = [hyperscan.Scratch(self._database)]
 
     def hits(self, texts: Sequence[str]) -> dict[int, tuple[int, int]]:

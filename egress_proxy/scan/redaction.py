@@ -61,9 +61,9 @@ def judge(texts: Sequence[str], scan: Scan) -> Judgement:
     if not by_text and not undecided:
         return Judgement(tuple(texts), Verdict.CLEAN)
     released = list(texts)
-    for index, found in by_text.items():
-        encoded = any(finding.form is Form.ENCODED for finding in found)
-        released[index] = WITHHELD_ENCODED if encoded else redact(texts[index], found)
+    for index, own in by_text.items():
+        encoded = any(found.form is Form.ENCODED for found in own)
+        released[index] = WITHHELD_ENCODED if encoded else redact(texts[index], own)
     for index in undecided:
         released[index] = WITHHELD_UNDECIDED
     reasons = {_reason(found) for found in scan.findings} | ({Reason.UNDECIDED} if undecided else set())

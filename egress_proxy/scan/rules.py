@@ -17,9 +17,10 @@ import base64
 import binascii
 import inspect
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from importlib import import_module
 from pkgutil import iter_modules
+from typing import cast
 
 from detect_secrets import plugins
 from detect_secrets.plugins.base import BasePlugin, RegexBasedDetector
@@ -61,7 +62,7 @@ _CUTS: dict[str, tuple[Cut, ...]] = {
     "CloudantDetector": (Cut(group=1),) * 4,
     "DiscordBotTokenDetector": (Cut(extend=_TOKEN),),
     "GitHubTokenDetector": (Cut(extend=_WORD),),
-    "GitLabTokenDetector": (Cut(extend=r"(?:\.[0-9a-z]{2}\.[0-9a-z]{7,})?"),) + (Cut(),) * 6,
+    "GitLabTokenDetector": (Cut(extend=r"(?:\.[0-9a-z]{2}\.[0-9a-z]{7,})?"), *(Cut(),) * 6),
     "IbmCloudIamDetector": (Cut(group=1),),
     "IbmCosHmacDetector": (Cut(group=1),),
     "SlackDetector": (Cut(extend=_ALNUM), Cut()),
@@ -76,15 +77,11 @@ _SPACED_LOOSE = r" *(?:(?:=>?|:=|::?) *)?"
 
 def plugin_classes() -> tuple[type[BasePlugin], ...]:
     """Every concrete plugin class that detect-secrets ships, by name."""
-    found = {}
-    for info in iter_modules(plugins.__path__):
-        module = import_module(f"{plugins.__name__}.{info.name}")
-        for name, item in inspect.getmembers(module, inspect.isclass):
-            if issubclass(item, BasePlugin) and not inspect.isabstract(item) and item.__module__ == module.__name__:
-                found[name] = item
-    return tuple(
-        item for _, item in sorted(found.items()) if item not in {BasePlugin, RegexBasedDetector, HighEntropyStringsPlugin}
-    )
+    modules = [import_module(f"{plugins.__name__}.{info.name}") for info in iter_modules(plugins.__path__)]
+    classes = {item for module in modules for _, item in inspect.getmembers(module, inspect.isclass)}
+    bases = {BasePlugin, RegexBasedDetector, HighEntropyStringsPlugin}
+    found = (item for item in classes - bases if issubclass(item, BasePlugin))
+    return tuple(sorted(found, key=lambda item: item.__name__))
 
 
 def detector_of(plugin: type[BasePlugin]) -> str:
@@ -102,21 +99,30 @@ def rules_of(plugin: type[BasePlugin]) -> tuple[Rule, ...]:
     detector = detector_of(plugin)
     if plugin.__name__ in EXCLUDED:
         return ()
-    if issubclass(plugin, KeywordDetector):
-        keywords = "|".join(DENYLIST)
-        return (Rule(detector, expression(f"(?:{keywords})"), assignments(keywords), caseless=True),)
-    if issubclass(plugin, HighEntropyStringsPlugin):
-        return (_entropy_rule(detector, plugin()),)  # type: ignore[call-arg]  # each class has its own limit
     if not issubclass(plugin, RegexBasedDetector):
-        raise TypeError(f"no adapter for the plugin {plugin.__name__}")
-    if plugin.__name__ == "PrivateKeyDetector":
-        headers = "|".join(pattern.pattern for pattern in plugin.denylist)
-        return (Rule(detector, expression(f"(?:{headers})"), private_keys(headers), scope=Scope.TEXT),)
+        return (_special_rule(detector, plugin),)
     if plugin.__name__ in _LINEAR:
         return (_LINEAR[plugin.__name__](detector),)
-    patterns = tuple(plugin.denylist)
+    patterns = _patterns(plugin)
+    if plugin.__name__ == "PrivateKeyDetector":
+        headers = "|".join(pattern.pattern for pattern in patterns)
+        return (Rule(detector, expression(f"(?:{headers})"), private_keys(headers), scope=Scope.TEXT),)
     cuts = _CUTS.get(plugin.__name__, (Cut(),) * len(patterns))
     return tuple(_pattern_rule(detector, pattern, cut) for pattern, cut in zip(patterns, cuts, strict=True))
+
+
+def _special_rule(detector: str, plugin: type[BasePlugin]) -> Rule:
+    if issubclass(plugin, KeywordDetector):
+        keywords = "|".join(DENYLIST)
+        return Rule(detector, expression(f"(?:{keywords})"), assignments(keywords), caseless=True)
+    if issubclass(plugin, HighEntropyStringsPlugin):
+        return _entropy_rule(detector, plugin())  # type: ignore[call-arg]  # each class has its own limit
+    raise TypeError(f"no adapter for the plugin {plugin.__name__}")
+
+
+def _patterns(plugin: type[RegexBasedDetector]) -> tuple[re.Pattern[str], ...]:
+    """A class attribute of every plugin, which the base class declares as an abstract property."""
+    return tuple(cast("Iterable[re.Pattern[str]]", plugin.denylist))
 
 
 def _pattern_rule(detector: str, pattern: re.Pattern[str], cut: Cut) -> Rule:

@@ -50,7 +50,7 @@ class Members(list[tuple[str, object]]):
 
 
 def decode(text: str) -> object:
-    """JSON with objects as `Members`. Raises ValueError, also for what is nested too deeply; its text may quote input."""
+    """JSON with objects as `Members`. Raises ValueError (whose text may quote input), also if nested too deeply."""
     try:
         return json.loads(text, object_pairs_hook=Members)
     except RecursionError:
@@ -58,7 +58,7 @@ def decode(text: str) -> object:
 
 
 def leaves(value: object, name: str = "") -> Iterator[tuple[str, str]]:
-    """Strings and long whole numbers below `value`, with their dotted paths. An array's object with an `id` goes by it."""
+    """Strings and long whole numbers below `value`, with their dotted paths; objects in arrays go by their `id`."""
     if isinstance(value, str):
         yield name, value
     elif isinstance(value, int) and not isinstance(value, bool) and abs(value) >= _LONG_NUMBER:

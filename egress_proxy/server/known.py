@@ -8,10 +8,12 @@ only, and the plaintext is gone once they are built.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import secrets
 from collections.abc import Callable
+from pathlib import Path
 from typing import Final
 
 from egress_proxy.config import Config, Source
@@ -42,13 +44,14 @@ _HARVESTED: Final = (
     ("/provider", harvest_providers),
 )
 
-Entries = list[tuple[str, Secret]]
+Entries = tuple[tuple[str, Secret], ...]
+Harvest = Callable[[bytes], Entries]
 
 
 class WatchedFile:
     """A file with values, and whether it changed since it was last looked at."""
 
-    def __init__(self, path: str, read: Callable[[str], Entries]) -> None:
+    def __init__(self, path: Path, read: Callable[[Path], Entries]) -> None:
         self.path = path
         self._read = read
         self._seen: tuple[int, int, int, int] | None = None
@@ -91,11 +94,11 @@ class Known:
         The key is new at each start and never leaves memory: nothing on disk is an oracle for guessing values.
         """
         files = [
-            WatchedFile(source.path, _READERS[source.kind])
+            WatchedFile(Path(source.path), _READERS[source.kind])
             for source in config.known_values
             if source.kind is not Source.UPSTREAM_CONFIG
         ]
-        entries: Entries = []
+        entries: list[tuple[str, Secret]] = []
         for file in files:
             file.changed()
             entries += file.read()
@@ -140,18 +143,20 @@ class Known:
 
 async def _harvest(config: Config, upstream: Upstream) -> Entries:
     """The resolved keys that opencode itself would hand out, of every directory."""
-    entries: Entries = []
-    for directory in config.directories:
-        for path, read in _HARVESTED:
-            call = Call("GET", path, (), directory, None)
-            reply = await upstream.call(call, config.limits.upstream_timeout_seconds)
-            if isinstance(reply, Refused):
-                raise UpstreamError(f"upstream: its configuration cannot be read for known values. {message(reply.reason)}")
-            entries += read(reply.body)
-    return entries
+    wanted = [(directory, path, read) for directory in config.directories for path, read in _HARVESTED]
+    found = await asyncio.gather(*(_harvested(config, upstream, *one) for one in wanted))
+    return tuple(entry for entries in found for entry in entries)
+
+
+async def _harvested(config: Config, upstream: Upstream, directory: str, path: str, read: Harvest) -> Entries:
+    call = Call("GET", path, (), directory, None)
+    reply = await upstream.call(call, config.limits.upstream_timeout_seconds)
+    if isinstance(reply, Refused):
+        raise UpstreamError(f"upstream: its configuration cannot be read for known values. {message(reply.reason)}")
+    return read(reply.body)
 
 
 def _report(snapshot: KnownValues) -> None:
-    for rejected in snapshot.rejected:
+    for rejected in sorted(set(snapshot.rejected), key=lambda one: one.name):
         log.warning("the value of %s is not watched for: %s", rejected.name, rejected.why.value)
     log.info("%d known values", len(snapshot))

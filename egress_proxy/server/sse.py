@@ -25,7 +25,7 @@ class FrameReader:
     def feed(self, chunk: bytes) -> Iterator[bytes]:
         """Yield the data of each frame that `chunk` completes. Raises `FrameTooLarge`."""
         self._pending += chunk
-        if b"\r" in chunk:  # opencode ends lines with \n; a reverse proxy in between may not
+        if b"\r" in self._pending[-len(chunk) - 1 :]:  # opencode ends lines with \n; a reverse proxy in between may not
             self._pending = self._pending.replace(b"\r\n", b"\n")
         while (end := self._pending.find(b"\n\n", self._searched)) >= 0:
             frame = bytes(self._pending[:end])

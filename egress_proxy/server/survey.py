@@ -16,6 +16,8 @@ from egress_proxy.wire import read_health
 
 _SECONDS: Final = 15.0
 _RETRY_SECONDS: Final = 0.5
+_PROBE_SECONDS: Final = 2.0  # while starting, 1.18.33 accepts connections that it never answers
+_STARTING: Final = frozenset({Reason.UPSTREAM_UNREACHABLE, Reason.UPSTREAM_LOST, Reason.UPSTREAM_TIMEOUT})
 
 
 class Survey(Struct, frozen=True):
@@ -49,11 +51,10 @@ async def survey(upstream: Upstream, wait_seconds: float) -> Survey:
 async def _reached(upstream: Upstream, wait_seconds: float) -> Reply:
     deadline = asyncio.get_running_loop().time() + wait_seconds
     while True:
-        reply = await upstream.call(Call("GET", "/global/health", (), None, None), _SECONDS)
+        reply = await upstream.call(Call("GET", "/global/health", (), None, None), _PROBE_SECONDS)
         if not isinstance(reply, Refused):
             return reply
-        waiting = reply.reason in (Reason.UPSTREAM_UNREACHABLE, Reason.UPSTREAM_LOST)
-        if not waiting or asyncio.get_running_loop().time() >= deadline:
+        if reply.reason not in _STARTING or asyncio.get_running_loop().time() >= deadline:
             raise UpstreamError(f"upstream: {message(reply.reason)}")
         await asyncio.sleep(_RETRY_SECONDS)
 

@@ -20,10 +20,10 @@ from egress_proxy.wire.facts import (
     read_health,
     read_session,
     read_session_list,
+    read_status_ids,
     read_worktree,
 )
 from egress_proxy.wire.projection import PROJECTORS, merge, project
-from egress_proxy.wire.status import read_status_ids
 from egress_proxy.wire.view import View
 
 __all__ = [

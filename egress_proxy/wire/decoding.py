@@ -50,20 +50,44 @@ def _guarded(read: Callable[[bytes], T], body: bytes) -> T | Refused:
         return Refused(Reason.INTERNAL_ERROR)
 
 
-_HALVES: Final = re.compile(
-    rb"""(?<!\\)((?:\\\\)*)  # not an escaped backslash before the escape
-    (?: (\\u[dD][89abAB][0-9a-fA-F]{2} \\u[dD][c-fC-F][0-9a-fA-F]{2}) | \\u[dD][89a-fA-F][0-9a-fA-F]{2} )""",
-    re.VERBOSE,
-)
+_SURROGATE: Final = re.compile(rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
+_ESCAPE: Final = 6  # bytes of one such escape
+_LOW: Final = frozenset(b"cdefCDEF")
+_REPLACEMENT: Final = rb"\ufffd"
 
 
 def whole(body: bytes) -> bytes:
     """Give `body` with U+FFFD in place of each lone half of a surrogate pair.
 
-    The server cuts long texts by UTF-16 units, so a cut can go through an emoji, and its JSON then holds half of one, as
-    an escape. msgspec refuses that in skipped fields too: one cut tool output would cost the whole history.
+    The server cuts long texts by UTF-16 units, so a cut can go through an emoji, and its JSON then holds half of one,
+    as an escape. msgspec refuses that in skipped fields too: one cut tool output would cost the whole history.
     """
-    return _HALVES.sub(lambda match: match[1] + (match[2] or rb"\ufffd"), body)
+    pieces, end = [], 0
+    for start in _lone(body):
+        pieces += [body[end:start], _REPLACEMENT]
+        end = start + _ESCAPE
+    return b"".join((*pieces, body[end:])) if pieces else body
+
+
+def _lone(body: bytes) -> list[int]:
+    lone: list[int] = []
+    high = -_ESCAPE
+    for start in (match.start() for match in _SURROGATE.finditer(body) if not _escaped(body, match.start())):
+        low = body[start + 3] in _LOW
+        if low and start == high + _ESCAPE:
+            lone.pop()
+            high = -_ESCAPE
+        else:
+            lone.append(start)
+            high = -_ESCAPE if low else start
+    return lone
+
+
+def _escaped(body: bytes, position: int) -> bool:
+    before = position
+    while before and body[before - 1] == ord("\\"):
+        before -= 1
+    return (position - before) % 2 == 1
 
 
 def each(raws: Sequence[Raw], decode: Callable[[Raw], T]) -> list[T]:

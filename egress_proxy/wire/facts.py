@@ -14,7 +14,7 @@ from egress_proxy.model import Ask, Refused
 from egress_proxy.reasons import Reason
 from egress_proxy.wire.decoding import Items, guarded
 from egress_proxy.wire.event_properties import RELEASED
-from egress_proxy.wire.fields import RequestID, SessionID, Wire
+from egress_proxy.wire.fields import RequestID, SessionID, Wire, is_session_id
 from egress_proxy.wire.place import GivenPaths
 from egress_proxy.wire.server import health
 
@@ -93,6 +93,7 @@ _ASKS: Final = Items(_GivenAsk)
 _PATHS: Final = msgspec.json.Decoder(GivenPaths)
 _FRAME: Final = msgspec.json.Decoder(_GivenFrame)
 _PROPERTIES: Final = msgspec.json.Decoder(_Properties)
+_STATUSES: Final = msgspec.json.Decoder(dict[str, Raw])
 _CREATED: Final = msgspec.json.Decoder(_Created)
 
 
@@ -131,9 +132,14 @@ def read_health(body: bytes) -> str | Refused:
     return guarded(read, body)
 
 
+def read_status_ids(body: bytes) -> frozenset[str] | Refused:
+    """Read the ids of a status answer, anybody's: what the shell must look up before the projection asks `owns`."""
+    return guarded(lambda whole: frozenset(filter(is_session_id, _STATUSES.decode(whole))), body)
+
+
 def read_worktree(body: bytes) -> str | Refused:
     """Read the worktree from an answer of `GET /path`, as the server spells it."""
-    return guarded(lambda: _PATHS.decode(body).worktree)
+    return guarded(lambda whole: _PATHS.decode(whole).worktree, body)
 
 
 def read_event_facts(body: bytes) -> EventFacts | Refused:

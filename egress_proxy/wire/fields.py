@@ -48,8 +48,11 @@ def wire_name(name: str) -> str:
     return first + "".join("ID" if word == "id" else word.capitalize() for word in rest)
 
 
-class Wire(Struct, frozen=True, rename=wire_name):
-    """The base of every Struct that is read from the server or sent to a client. Its `repr` shows no content."""
+class Wire(Struct, frozen=True, rename=wire_name, gc=False):
+    """The base of every Struct that is read from the server or sent to a client. Its `repr` shows no content.
+
+    Not tracked by the garbage collector: a tree of values has no cycles, and a history has 100,000 of them.
+    """
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(…)"

@@ -124,7 +124,9 @@ def _model(given: SessionModel | UnsetType | None, view: View) -> SessionModel |
 
 def project_session(body: bytes, view: View) -> Session | Refused:
     """Project one session; one in another directory is as unknown as one of another client."""
-    return session(_ONE.decode(body), view) or Refused(Reason.SESSION_UNKNOWN)
+    given = _ONE.decode(body)
+    made = session(given, view) if view.owns(given.id) else None
+    return made or Refused(Reason.SESSION_UNKNOWN)
 
 
 def project_sessions(body: bytes, view: View) -> list[Session]:

@@ -12,8 +12,7 @@ from typing import Final
 import msgspec
 from msgspec import Raw
 
-from egress_proxy.model import Refused
-from egress_proxy.wire.decoding import UNREADABLE, Items, guarded
+from egress_proxy.wire.decoding import UNREADABLE, Items
 from egress_proxy.wire.fields import Number, Time, Wire, is_session_id, one_of
 from egress_proxy.wire.view import View
 
@@ -85,11 +84,6 @@ def project_statuses(body: bytes, view: View) -> dict[str, Status]:
     """Project the map of what is not idle to the client's own sessions."""
     statuses = _STATUSES.decode(body).items()
     return {session: status(given) for session, given in statuses if is_session_id(session) and view.owns(session)}
-
-
-def read_status_ids(body: bytes) -> frozenset[str] | Refused:
-    """Read the ids of a status answer, anybody's: what the shell must look up before the projection asks `owns`."""
-    return guarded(lambda: frozenset(filter(is_session_id, _STATUSES.decode(body))))
 
 
 def project_todos(body: bytes, _: View) -> list[Todo]:

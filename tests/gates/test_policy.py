@@ -135,6 +135,15 @@ def test_relative_patterns_start_at_the_worktree(worktree: str, pattern: str, ex
     assert classify(ask("read", pattern, worktree=worktree), POLICY) is expected
 
 
+@pytest.mark.parametrize(
+    ("directory", "expected"),
+    [(TREE, SELF), ("/", SELF), ("/srv", SELF), (f"{TREE}/", SELF), (f"{TREE}/app", HUMAN), ("/srv/proj", HUMAN)],
+)
+def test_a_declared_file_of_another_directory_is_not_the_callers_to_approve(directory: str, expected: Gate) -> None:
+    found = Ask("per_1", "ses_1", directory, "read", (".env",), TREE)
+    assert classify(found, POLICY) is expected
+
+
 def test_an_empty_policy_lets_nothing_pass() -> None:
     assert classify(ask("read", ".env"), GatePolicy()) is HUMAN
     assert classify(ask("read", ".env"), GatePolicy(forbidden=("",))) is NEVER

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any
+from typing import Any, TypeVar
 
 from tests.kit.client import event_type, properties_of
 from tests.kit.opencode import OpenCode
@@ -13,6 +13,10 @@ from tests.kit.world import World
 _LONGEST_LIST, _LONGEST_MAP, _LONGEST_TEXT = 2, 6, 400
 _KEPT = {"parts": 6, "frames": 50}
 _EVENTS_A_TYPE = 2
+_CATALOGUE = 60
+"""Lists and maps over this are opencode's built-in catalogue of providers and models."""
+
+T = TypeVar("T")
 
 
 def parts_by_kind(messages: Any) -> dict[str, Any]:
@@ -56,13 +60,21 @@ def cut(sample: Any) -> Any:
 
 def _cut(value: Any, key: str) -> Any:
     if isinstance(value, list):
-        return [_cut(item, "") for item in value[: _KEPT.get(key, _LONGEST_LIST)]]
+        kept = _ends(value) if len(value) > _CATALOGUE else value[: _KEPT.get(key, _LONGEST_LIST)]
+        return [_cut(item, "") for item in kept]
     if isinstance(value, dict):
         things = len(value) > _LONGEST_MAP and all(isinstance(item, (dict, list)) for item in value.values())
-        return {name: _cut(item, name) for name, item in list(value.items())[: _LONGEST_LIST if things else None]}
+        items = list(value.items())
+        kept = _ends(items) if len(items) > _CATALOGUE else items[: _LONGEST_LIST if things else None]
+        return {name: _cut(item, name) for name, item in kept}
     if isinstance(value, str) and len(value) > _LONGEST_TEXT:
         return value[:_LONGEST_TEXT] + "…"
     return value
+
+
+def _ends(items: list[T]) -> list[T]:
+    """Keep the first and the last: opencode lists what is configured, the planted providers, after what is built in."""
+    return [items[0], items[-1]]
 
 
 def masked(text: str, world: World, opencode: OpenCode) -> str:

@@ -2,14 +2,14 @@
 
 `generate` makes them from the response schema of an operation, in three kinds:
 
-    fitting   what the schema says, so that as much as possible crosses: ids have their form and are the asking client's,
+    fitting   what the schema says, so that as much as possible crosses: ids have their form and are the client's,
               words are of their enumerations; each alternative of each union, enumeration and boolean is in some
     hostile   the same shape with a canary in every string, words and map keys included (but for the ids and directories
               that say whose it is: else it would be somebody else's, and nothing would cross)
     twisted   a fitting answer in which one value is of another type
 
 Every object also has a field that no schema names. A canary is unique in its answer and looks like `cnry00001x`;
-`canaries_in` finds them again in any bytes, whatever the escapes and the case. The documents in `tests/data/openapi` are
+`canaries_in` finds them again in any bytes, whatever the escapes and the case. The files of `tests/data/openapi` are
 the servers' own `/doc` without prose and requests.
 """
 
@@ -86,12 +86,12 @@ def operations(version: str) -> list[str]:
 
 def is_stream(version: str, operation: str) -> bool:
     """Tell whether the answer is an event stream; `generate` then gives the data of single frames."""
-    return "text/event-stream" in _contents(version, operation)
+    return "text/event-stream" in contents(version, operation)
 
 
 def generate(version: str, operation: str, placed: Placed) -> Iterator[tuple[str, bytes]]:
     """Give labelled bodies of the operation's successful answer; none if its schema has no JSON."""
-    schema = next((content.get("schema") for content in _contents(version, operation).values()), None)
+    schema = next((content.get("schema") for content in contents(version, operation).values()), None)
     if schema is None:
         return
     fitting = list(_all(version, schema, placed, hostile=False))
@@ -102,7 +102,7 @@ def generate(version: str, operation: str, placed: Placed) -> Iterator[tuple[str
     yield from _twisted(fitting)
 
 
-def _contents(version: str, operation: str) -> Schema:
+def contents(version: str, operation: str) -> Schema:
     method, _, path = operation.partition(" ")
     responses = document(version)["paths"][path][method.lower()]["responses"]
     merged: Schema = {}

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
 import sys
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from egress_proxy.model import Projected, Refused, Resource
@@ -168,8 +167,8 @@ def test_half_an_emoji_costs_neither_its_text_nor_the_rest(text: bytes, kept: st
 def test_mending_changes_lone_halves_only(text: str) -> None:
     """Against the standard library, which keeps the halves."""
     body = json.dumps([text]).encode()
-    mended = json.loads(whole(body))
-    assert mended == [re.sub("[\ud800-\udfff]", "\ufffd", text)]
+    units = text.encode("utf-16-le", "surrogatepass")
+    assert json.loads(whole(body)) == [units.decode("utf-16-le", "replace")]
 
 
 NUMBERS = ["1e999", "-1e999", "1e300", "9" * 400, "9007199254740993", "-1", "true", '"1"', "[]", "null"]
@@ -191,6 +190,7 @@ def test_a_real_answer_cut_anywhere_does_not_cross(version: str, name: str, reso
 
 
 @pytest.mark.parametrize("resource", list(Resource))
+@settings(max_examples=40)
 @given(body=st.binary(max_size=200))
 def test_any_bytes_give_a_value(resource: Resource, body: bytes) -> None:
     _safe(resource, body)
@@ -211,6 +211,7 @@ JSON = st.recursive(
 
 
 @pytest.mark.parametrize("resource", list(Resource))
+@settings(max_examples=40)
 @given(value=JSON)
 def test_any_json_gives_named_fields_only(resource: Resource, value: Any) -> None:
     body = json.dumps(value).encode()

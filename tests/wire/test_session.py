@@ -75,6 +75,10 @@ def test_a_session_in_another_directory_is_unknown(directory: str) -> None:
     assert crossed(Resource.SESSIONS, [elsewhere, FULL]) == [FULL]
 
 
+def test_a_session_of_another_client_is_unknown() -> None:
+    assert refused(Resource.SESSION, {**FULL, "id": FOREIGN}) is Reason.SESSION_UNKNOWN
+
+
 def test_a_list_has_the_clients_own() -> None:
     assert crossed(Resource.SESSIONS, [{**FULL, "id": FOREIGN}, FULL]) == [FULL]
     assert crossed(Resource.SESSIONS, [{**FULL, "id": FOREIGN}]) == []

@@ -1,0 +1,112 @@
+"""The processes of one measurement, and the ways through them."""
+
+from __future__ import annotations
+
+import json
+import random
+import string
+import subprocess
+import sys
+import tempfile
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Self
+from urllib.parse import urlsplit
+
+from tests.bench import history, load
+from tests.kit.proxy import Proxy
+
+KNOWN_VALUES: Final = 1_000
+DIRECT, PASSTHROUGH, PROXY = "direct", "passthrough", "egress-proxy"
+_ROOT: Final = Path(__file__).resolve().parents[2]
+_PROMPT: Final = json.dumps({"parts": [{"type": "text", "text": "Say in a few lines why the test fails."}]}).encode()
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One way from the client to the upstream. `pid` is of the process between them, if there is one."""
+
+    name: str
+    port: int
+    pid: int | None
+    headers: dict[str, str]
+
+    @property
+    def reply(self) -> bytes:
+        """The request for a reply of 1 KB."""
+        return load.request("POST", f"/session/{history.SESSION}/message", self.headers, _PROMPT)
+
+    @property
+    def history(self) -> bytes:
+        """The request for the session's history."""
+        return load.request("GET", f"/session/{history.SESSION}/message", self.headers)
+
+
+class Stand:
+    """An upstream with a history of `size` bytes, and both proxies before it, all new. Use as a context manager."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._stack = ExitStack()
+        self.arms: tuple[Arm, ...] = ()
+
+    def __enter__(self) -> Self:
+        with ExitStack() as stack:
+            root = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-"))).resolve()
+            directory = root / "project"
+            directory.mkdir()
+            upstream, _ = _launch(stack, "upstream", str(directory), str(self._size))
+            url = f"http://127.0.0.1:{upstream}"
+            passthrough, pid = _launch(stack, "passthrough", url)
+            self._proxy = stack.enter_context(Proxy(root / "proxy", _configuration(url, root, directory)))
+            self.arms = (
+                Arm(DIRECT, upstream, None, {}),
+                Arm(PASSTHROUGH, passthrough, pid, {}),
+                Arm(
+                    PROXY,
+                    int(urlsplit(self._proxy.url).port or 0),
+                    self._proxy.pid,
+                    {"Authorization": f"Bearer {self._proxy.token}"},
+                ),
+            )
+            # A session belongs to the client that created it, through the proxy.
+            created = self._proxy.client(directory).post("/session")
+            assert created.status == 200, created.text
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        # The proxy keeps a record of all that is not clean. What is measured here is the common case, so there is none.
+        records = self._proxy.audit_lines()
+        self._stack.close()
+        assert not records, f"{len(records)} answers were not clean"
+
+
+def known_values(count: int) -> dict[str, str]:
+    """Give names and random values, the same ones at each run."""
+    dice = random.Random(2)
+    letters = string.ascii_letters + string.digits
+    return {f"SECRET_{number}": "".join(dice.choices(letters, k=dice.randint(20, 48))) for number in range(count)}
+
+
+def _configuration(url: str, root: Path, directory: Path) -> dict[str, object]:
+    env_file = root / ".env"
+    env_file.write_text("".join(f"{name}={value}\n" for name, value in known_values(KNOWN_VALUES).items()))
+    return {
+        "upstream": {"url": url},
+        "directories": [str(directory)],
+        "models": ["/".join(history.MODEL)],
+        "agents": ["build"],
+        "known_values": [{"env_file": str(env_file)}],
+        "state_dir": str(root / "state"),
+    }
+
+
+def _launch(stack: ExitStack, module: str, *arguments: str) -> tuple[int, int]:
+    """Start a server of this package. Give its port and process."""
+    command = [sys.executable, "-m", f"tests.bench.{module}", *arguments]
+    process = stack.enter_context(subprocess.Popen(command, cwd=_ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE))
+    stack.callback(process.kill)
+    assert process.stdout is not None
+    return int(process.stdout.readline()), process.pid
