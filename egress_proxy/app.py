@@ -7,7 +7,7 @@ and only then the sockets. SIGTERM and SIGINT drain.
 from __future__ import annotations
 
 import asyncio
-import datetime
+import datetime as dt
 import logging
 import secrets
 import signal
@@ -154,4 +154,4 @@ def _new_id() -> str:
 
 
 def _now() -> str:
-    return datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
+    return dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds")

@@ -74,9 +74,7 @@ class Metrics:
             registry=registry,
         )
         self._known_values = Gauge("egress_known_values", "Secret values that are recognised.", registry=registry)
-        self._build = Gauge(
-            "egress_build_info", "Constant 1.", ["version", "opencode", "catalogue"], registry=registry
-        )
+        self._build = Gauge("egress_build_info", "Constant 1.", ["version", "opencode", "catalogue"], registry=registry)
 
     def count_exchange(self, route: str, route_class: RouteClass, verdict: Verdict) -> None:
         self._requests.labels(route, route_class.value, verdict.value).inc()

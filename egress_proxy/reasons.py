@@ -24,7 +24,7 @@ class Stage(StrEnum):
 
 
 class Reason(StrEnum):
-    # connect: before anything of the request is believed
+    # Before anything of the request is believed
     UNAUTHENTICATED = "unauthenticated"
     RATE_LIMITED = "rate_limited"
     OVERLOADED = "overloaded"
@@ -32,7 +32,7 @@ class Reason(StrEnum):
     HTTP_MALFORMED = "http_malformed"
     UPGRADE_REFUSED = "upgrade_refused"
     HEADER_DUPLICATE = "header_duplicate"
-    # admit: route
+    # The route of a request, at admission
     TARGET_SPELLING = "target_spelling"
     OPERATION_UNKNOWN = "operation_unknown"
     OPERATION_DENIED = "operation_denied"
@@ -41,7 +41,7 @@ class Reason(StrEnum):
     QUERY_UNKNOWN = "query_unknown"
     QUERY_DUPLICATE = "query_duplicate"
     QUERY_INVALID = "query_invalid"
-    # admit: directory, session, ask
+    # Its directory, session and ask
     DIRECTORY_SPELLING = "directory_spelling"
     DIRECTORY_CONFLICT = "directory_conflict"
     DIRECTORY_FORBIDDEN = "directory_forbidden"
@@ -49,7 +49,7 @@ class Reason(StrEnum):
     SESSION_UNKNOWN = "session_unknown"
     ASK_UNKNOWN = "ask_unknown"
     ASK_FOR_HUMAN = "ask_for_human"
-    # admit: body
+    # The body of a request, at admission
     BODY_TOO_LARGE = "body_too_large"
     BODY_TYPE = "body_type"
     BODY_MALFORMED = "body_malformed"
@@ -72,7 +72,7 @@ class Reason(StrEnum):
     PERMISSION_RULE_FORBIDDEN = "permission_rule_forbidden"
     METADATA_FORBIDDEN = "metadata_forbidden"
     ALWAYS_FORBIDDEN = "always_forbidden"
-    # upstream
+    # What upstream did
     UPSTREAM_UNREACHABLE = "upstream_unreachable"
     UPSTREAM_TIMEOUT = "upstream_timeout"
     UPSTREAM_LOST = "upstream_lost"
@@ -82,7 +82,7 @@ class Reason(StrEnum):
     UPSTREAM_ERROR = "upstream_error"
     UPSTREAM_REDIRECT = "upstream_redirect"
     UPSTREAM_TOO_LARGE = "upstream_too_large"
-    # project
+    # What its answer is
     ANSWER_TYPE = "answer_type"
     ANSWER_ENCODING = "answer_encoding"
     ANSWER_MALFORMED = "answer_malformed"
@@ -90,13 +90,13 @@ class Reason(StrEnum):
     ANSWER_SHAPE = "answer_shape"
     DIFF_UNAVAILABLE = "diff_unavailable"
     EVENT_UNKNOWN = "event_unknown"
-    # scan
+    # What the scan found
     DETECTOR = "detector"
     KNOWN_VALUE = "known_value"
     KNOWN_VALUE_ENCODED = "known_value_encoded"
     UNDECIDED = "undecided"
     SCANNER_UNAVAILABLE = "scanner_unavailable"
-    # record
+    # Whether it could be recorded, and the rest
     AUDIT_UNAVAILABLE = "audit_unavailable"
     INTERNAL_ERROR = "internal_error"
 
@@ -159,7 +159,10 @@ EXPLAINED: dict[Reason, Explanation] = {
         _A, 400, "An id in the path is not of opencode's form.", "Use ids exactly as the API returned them."
     ),
     Reason.QUERY_UNKNOWN: Explanation(
-        _A, 400, "A query key is not permitted on this operation.", "Remove it; `egress-proxy routes --json` lists the keys."
+        _A,
+        400,
+        "A query key is not permitted on this operation.",
+        "Remove it; `egress-proxy routes --json` lists the keys.",
     ),
     Reason.QUERY_DUPLICATE: Explanation(_A, 400, "A query key was sent twice.", "Send each query key once."),
     Reason.QUERY_INVALID: Explanation(
@@ -203,9 +206,7 @@ EXPLAINED: dict[Reason, Explanation] = {
         _A, 415, "The body is not uncompressed JSON.", "Send `Content-Type: application/json` and no Content-Encoding."
     ),
     Reason.BODY_MALFORMED: Explanation(_A, 400, "The body is not valid JSON in UTF-8.", "Send one JSON object."),
-    Reason.BODY_DUPLICATE_KEY: Explanation(
-        _A, 400, "An object in the body has a key twice.", "Send each key once."
-    ),
+    Reason.BODY_DUPLICATE_KEY: Explanation(_A, 400, "An object in the body has a key twice.", "Send each key once."),
     Reason.BODY_TOO_DEEP: Explanation(_A, 400, "The body is nested too deeply.", "Send a flatter body."),
     Reason.BODY_UNEXPECTED: Explanation(_A, 400, "This operation takes no body.", "Send none, or `{}`."),
     Reason.BODY_INVALID: Explanation(
@@ -214,7 +215,9 @@ EXPLAINED: dict[Reason, Explanation] = {
     Reason.FIELD_UNKNOWN: Explanation(
         _A, 400, "The body has a field that does not cross.", "Send only the fields that the README's table names."
     ),
-    Reason.PARTS_LIMIT: Explanation(_A, 413, "Too many parts, or too much text in one.", "Send fewer or shorter parts."),
+    Reason.PARTS_LIMIT: Explanation(
+        _A, 413, "Too many parts, or too much text in one.", "Send fewer or shorter parts."
+    ),
     Reason.PART_TYPE_FORBIDDEN: Explanation(
         _A, 403, "Only text parts may be sent.", "Put what you want to say in a part of type `text`."
     ),
@@ -231,7 +234,10 @@ EXPLAINED: dict[Reason, Explanation] = {
         _A, 403, "Parts may not pretend to be the server's own.", "Remove `synthetic`, `ignored` and `metadata`."
     ),
     Reason.MODEL_FORBIDDEN: Explanation(
-        _A, 403, "The model is not on the operator's list.", "Send none for the default; `GET /config/providers` lists them."
+        _A,
+        403,
+        "The model is not on the operator's list.",
+        "Send none for the default; `GET /config/providers` lists them.",
     ),
     Reason.AGENT_FORBIDDEN: Explanation(
         _A, 403, "The agent is not on the operator's list.", "Send none for the default; `GET /agent` lists them."
@@ -245,9 +251,7 @@ EXPLAINED: dict[Reason, Explanation] = {
     Reason.TOOLS_FORBIDDEN: Explanation(
         _A, 403, "Tools may be turned off, never on.", "Remove `tools`, or send only names with `false`."
     ),
-    Reason.NO_REPLY_FORBIDDEN: Explanation(
-        _A, 403, "Messages without a reply forge the history.", "Remove `noReply`."
-    ),
+    Reason.NO_REPLY_FORBIDDEN: Explanation(_A, 403, "Messages without a reply forge the history.", "Remove `noReply`."),
     Reason.PERMISSION_RULE_FORBIDDEN: Explanation(
         _A, 403, "A permission rule may only deny.", "Send rules with `action: deny`, or none."
     ),
@@ -282,13 +286,19 @@ EXPLAINED: dict[Reason, Explanation] = {
         _U, 502, "The local agent answered with an error.", "Try again; its own message does not cross."
     ),
     Reason.UPSTREAM_REDIRECT: Explanation(
-        _U, 502, "The local agent answered with a redirect.", "Tell the operator: something else may be listening there."
+        _U,
+        502,
+        "The local agent answered with a redirect.",
+        "Tell the operator: something else may be listening there.",
     ),
     Reason.UPSTREAM_TOO_LARGE: Explanation(
         _U, 502, "The answer is over the limit.", "Read it in pages with `limit` and `before`."
     ),
     Reason.ANSWER_TYPE: Explanation(
-        _P, 502, "The answer is not JSON where JSON is expected.", "Tell the operator: the server may be of an unknown version."
+        _P,
+        502,
+        "The answer is not JSON where JSON is expected.",
+        "Tell the operator: the server may be of an unknown version.",
     ),
     Reason.ANSWER_ENCODING: Explanation(
         _P, 502, "The answer is compressed, though it was asked not to be.", "Tell the operator."
@@ -298,7 +308,10 @@ EXPLAINED: dict[Reason, Explanation] = {
     ),
     Reason.ANSWER_TOO_DEEP: Explanation(_P, 502, "The answer is nested too deeply.", "Tell the operator."),
     Reason.ANSWER_SHAPE: Explanation(
-        _P, 502, "The answer lacks a field or has one of another type.", "Tell the operator: the server may be of an unknown version."
+        _P,
+        502,
+        "The answer lacks a field or has one of another type.",
+        "Tell the operator: the server may be of an unknown version.",
     ),
     Reason.DIFF_UNAVAILABLE: Explanation(
         _P,
@@ -307,10 +320,16 @@ EXPLAINED: dict[Reason, Explanation] = {
         "Ask the local agent which files it changed. An empty list would look like no change.",
     ),
     Reason.EVENT_UNKNOWN: Explanation(
-        _P, 200, "An event of a type that the proxy does not know was dropped.", "Nothing to do; the operator sees the count."
+        _P,
+        200,
+        "An event of a type that the proxy does not know was dropped.",
+        "Nothing to do; the operator sees the count.",
     ),
     Reason.DETECTOR: Explanation(
-        _S, 200, "A text has the form of a secret and was redacted.", "Work with the placeholder; the value stays on the machine."
+        _S,
+        200,
+        "A text has the form of a secret and was redacted.",
+        "Work with the placeholder; the value stays on the machine.",
     ),
     Reason.KNOWN_VALUE: Explanation(
         _S, 200, "A known secret value was redacted.", "Work with its name; the value stays on the machine."
@@ -325,10 +344,16 @@ EXPLAINED: dict[Reason, Explanation] = {
         _S, 200, "A text could not be scanned within bounds and was withheld.", "Ask for a shorter or plainer reply."
     ),
     Reason.SCANNER_UNAVAILABLE: Explanation(
-        _S, 503, "The scanner is not ready or failed, so the answer was withheld.", "Try again; tell the operator if it stays so."
+        _S,
+        503,
+        "The scanner is not ready or failed, so the answer was withheld.",
+        "Try again; tell the operator if it stays so.",
     ),
     Reason.AUDIT_UNAVAILABLE: Explanation(
-        _R, 503, "The audit log cannot be written, so the answer was withheld.", "Tell the operator: nothing crosses until it can."
+        _R,
+        503,
+        "The audit log cannot be written, so the answer was withheld.",
+        "Tell the operator: nothing crosses until it can.",
     ),
     Reason.INTERNAL_ERROR: Explanation(
         _R, 500, "The proxy failed, so the answer was withheld.", "Try again; give the operator the auditID."

@@ -6,6 +6,8 @@ A page that does not exist yet is checked from the day it does. Names are looked
 from __future__ import annotations
 
 import importlib.util
+import inspect
+import json
 import re
 from collections.abc import Iterator
 from functools import cache
@@ -13,12 +15,22 @@ from pathlib import Path
 from types import ModuleType
 
 import click
+import msgspec
 import pytest
 
-from egress_proxy.cli import cli
+from egress_proxy.audit import Record
+from egress_proxy.cli import EXIT_CODES, cli
 from egress_proxy.config import Config, Features, Limits, settings
 from egress_proxy.metrics import Metrics
-from egress_proxy.reasons import EXPLAINED, Reason, Stage
+from egress_proxy.model import RouteClass
+from egress_proxy.reasons import EXPLAINED, Reason, Stage, message
+from egress_proxy.routes import body_prompt, body_reply, body_session, parts
+from egress_proxy.routes.catalogue import ROWS
+from egress_proxy.wire import ask, catalogue, diff, failure, file, place, provider, server, session, status, usage
+from egress_proxy.wire import message as messages
+from egress_proxy.wire import part as wire_parts
+from egress_proxy.wire.event_properties import RELEASED
+from egress_proxy.wire.fields import Wire
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
@@ -106,6 +118,94 @@ def test_the_readme_names_every_command() -> None:
     for words in command_words():
         if " ".join(words) not in groups:
             assert f"egress-proxy {' '.join(words)}" in text
+
+
+CROSSING = [row for row in ROWS if row.route_class is not RouteClass.DENY]
+ASKED = [body_prompt.AskedPrompt, body_prompt.AskedSummary, body_session.AskedSession, body_session.Renaming]
+ASKED += [body_session.Fork, body_session.DenyRule, body_reply.PermissionReply, body_reply.PermissionResponse]
+ASKED += [body_reply.QuestionReply, parts.AskedText, parts.AskedFile]
+ANSWERS = [ask, catalogue, diff, failure, file, messages, place, provider, server, session, status, usage, wire_parts]
+
+
+def readme_section(title: str) -> str:
+    """Give what stands below a heading, up to the next one of the same or a higher level."""
+    level, text = title.partition(" ")[0], README.read_text(encoding="utf-8")
+    return re.split(rf"^#{{1,{len(level)}}} ", text.partition(f"\n{title}\n")[2], maxsplit=1, flags=re.MULTILINE)[0]
+
+
+def code_words(text: str) -> set[str]:
+    """Give the words of the code in a text."""
+    return set(re.findall(r"\w+", " ".join(code(text))))
+
+
+def field_names(kinds: list[type[msgspec.Struct]]) -> set[str]:
+    return {field.encode_name for kind in kinds for field in msgspec.structs.fields(kind)}
+
+
+def what_crosses() -> list[type[msgspec.Struct]]:
+    """Give the Structs that are sent. `Given…` and private ones are only read."""
+    return [
+        kind
+        for module in ANSWERS
+        for name, kind in inspect.getmembers(module, inspect.isclass)
+        if issubclass(kind, Wire) and kind.__module__ == module.__name__ and not name.startswith(("Given", "_"))
+    ]
+
+
+@needs_readme
+def test_the_readme_names_every_operation_that_crosses_and_no_other() -> None:
+    named = set(re.findall(r"`((?:GET|POST|PATCH|PUT|DELETE) /[^`\s]*)`", readme_section("### Answers")))
+    assert named == {row.name for row in CROSSING}
+
+
+@needs_readme
+def test_the_readme_names_every_field_that_crosses() -> None:
+    assert len(what_crosses()) > 40
+    assert field_names(what_crosses()) <= code_words(readme_section("### Answers"))
+
+
+@needs_readme
+def test_the_readme_names_every_part_that_crosses() -> None:
+    kinds = [kind.__struct_config__.tag for kind in what_crosses() if issubclass(kind, wire_parts.Part)]
+    assert {kind for kind in kinds if kind} <= set(code(readme_section("### Answers")))
+
+
+@needs_readme
+def test_the_readme_names_every_field_and_key_that_may_be_sent() -> None:
+    told = code_words(readme_section("### What a caller may send"))
+    assert field_names(list[type[msgspec.Struct]](ASKED)) <= told
+    assert {key for row in CROSSING for key in row.query} <= told
+    for row in CROSSING:
+        if row.body.value != "none":
+            assert row.name in code(readme_section("### What a caller may send"))
+
+
+@needs_readme
+def test_the_readme_names_every_event_that_crosses_and_no_other() -> None:
+    told = set(code(readme_section("## Events").partition("These types cross:")[2].partition("All others")[0]))
+    assert told == set(RELEASED)
+
+
+@needs_readme
+def test_the_readmes_refusal_is_one_that_is_sent() -> None:
+    shown = json.loads(readme_section("## Errors").partition("```json\n")[2].partition("```")[0])
+    reason = Reason(shown["data"]["reason"])
+    assert shown["data"]["message"] == message(reason)
+    assert set(shown["data"]) == {"message", "reason", "auditID"}
+
+
+@needs_readme
+def test_the_readmes_record_is_one_that_is_written() -> None:
+    shown = readme_section("## Audit").partition("```json\n")[2].partition("```")[0]
+    record = msgspec.json.decode(shown, type=Record, strict=True)
+    assert json.loads(msgspec.json.encode(record)) == json.loads(shown)
+    assert set(Record.__struct_fields__) <= code_words(readme_section("## Audit").partition("| field |")[2])
+
+
+@needs_readme
+def test_the_readme_names_every_exit_code() -> None:
+    told = re.findall(r"^\| (\d+) \|", readme_section("## Exit codes"), re.MULTILINE)
+    assert [int(number) for number in told] == [int(number) for number in EXIT_CODES]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)

@@ -20,7 +20,7 @@ from msgspec import Meta, Struct, field
 from egress_proxy.model import Policy, Refused
 from egress_proxy.reasons import Reason
 from egress_proxy.routes import forms
-from egress_proxy.routes.reading import read_typed
+from egress_proxy.routes.reading import Object, read_typed
 
 MIMES: Final = frozenset(("text/plain", "image/png", "image/jpeg", "image/gif", "image/webp"))
 """What both versions hand to the model as it is; other text types are not inlined and most models refuse them."""
@@ -102,7 +102,7 @@ def _read_part(asked: object, policy: Policy) -> Part | Refused:
     return _file(asked) if policy.file_parts else Refused(Reason.FILE_PART_FORBIDDEN)
 
 
-def _text(asked: object, policy: Policy) -> TextPart | Refused:
+def _text(asked: Object, policy: Policy) -> TextPart | Refused:
     part = read_typed(asked, AskedText)
     if isinstance(part, Refused):
         return part
@@ -111,7 +111,7 @@ def _text(asked: object, policy: Policy) -> TextPart | Refused:
     return TextPart(part.text)
 
 
-def _file(asked: object) -> FilePart | Refused:
+def _file(asked: Object) -> FilePart | Refused:
     part = read_typed(asked, AskedFile)
     if isinstance(part, Refused):
         return part

@@ -51,10 +51,8 @@ def _decode(body: bytes) -> object | Refused:
     return value
 
 
-def read_typed(value: object, form: type[S]) -> S | Refused:
-    """Give a JSON value as `form`. A key that `form` does not name and a value of another type differ in reason."""
-    if not isinstance(value, dict):
-        return Refused(Reason.BODY_INVALID)
+def read_typed(value: Object, form: type[S]) -> S | Refused:
+    """Give an object as `form`. A key that `form` does not name and a value of another type differ in reason."""
     if not _names(form).issuperset(value):
         return Refused(Reason.FIELD_UNKNOWN)
     try:

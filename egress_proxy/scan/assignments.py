@@ -26,10 +26,14 @@ _CAMEL = re.compile(
 )
 _KEY_ONLY = re.compile(r"(?<=[A-Z0-9])_KEY(?!\w)")
 _ASSIGN = re.compile(r"[]\"']{0,2}+(?P<space>[ \t]*+)(?:=>|:=|=|:)(?P<after>[ \t]*+)(?P<quote>[\"']?)")
+_CLOSING = ",;)}]"
 _LINE_START = re.compile(r"\s*(?:(?:export|set|ENV|ARG)[ \t]+)?[\w.-]*")
 _BARE_LINE = re.compile(r"[^\s\"'`#]++(?: [^\s\"'`#()=]++){0,7}+(?=[ \t]*(?:\#|$))")
-_BARE = re.compile(r"[^\s\"'`]++")
-_QUOTED = re.compile(r"[^\"'\n]++(?=[\"'])")
+# A value is judged by its beginning, so that a run with a name in every place is not read again for each of them.
+_BARE = re.compile(r"[^\s\"'`]{1,256}+")
+_QUOTED = re.compile(r"[^\"']{1,256}+")
+_BARE_REST = re.compile(r"[^\s\"'`]*+")
+_QUOTED_REST = re.compile(r"[^\"']*+")
 _PREFILTER = (
     r"(?:passw(?:or)?d|passphrase|passcode|pwd|pass|secrets?|token|credentials?|cred|auth|jwt|pat|key)"
     r"[\]\"']{0,2}[ \t]*[=:]"
@@ -48,7 +52,9 @@ _NOT_A_VALUE = frozenset({
     "default", "redacted", "hidden", "masked", "omitted", "bearer", "basic",
 })
 # fmt: on
-_EXPRESSION = re.compile(r"[$<{\[(%*@&|`].*|.*[({\[<].*|.*\$\{.*", re.DOTALL)
+_EXPRESSION = re.compile(
+    r"\$[A-Za-z_]\w*(?:[/:.].*)?|\$[{(\[].*|[<{\[(%*@&|`].*|.*[({\[<].*", re.DOTALL
+)
 _ATTRIBUTE = re.compile(r"[A-Za-z_]\w*(?:(?:\.|::|->)[A-Za-z_]\w*)+")
 _PATH = re.compile(r"(?:~|\.{0,2})/[\w.@+-]*(?:/[\w.@+-]*)*|[A-Za-z]:\\.*|(?:[\w.-]+/)+[\w.-]+\.[A-Za-z]{1,5}")
 _URL = re.compile(r"[A-Za-z][\w+.-]*://[^\s@]*")
@@ -104,26 +110,34 @@ def _secret_in_code(kind: str, value: str) -> bool:
 
 def _values(line: str) -> Iterator[Span]:
     for pattern in (_NAME, _CAMEL, _KEY_ONLY):
+        end = 0
         for name in pattern.finditer(line):
-            yield from _value(line, name)
+            if name.start() >= end and (span := _value(line, name)):
+                yield span
+                end = span[1]
 
 
-def _value(line: str, name: re.Match[str]) -> Iterator[Span]:
+def _value(line: str, name: re.Match[str]) -> Span | None:
     sign = _ASSIGN.match(line, name.end())
     if sign is None:
-        return
+        return None
     kind = name.lastgroup or "key"
     tight = "=" in sign[0] and not sign["space"] and not sign["after"]
     first = tight and kind == "pass" and _LINE_START.fullmatch(line, 0, name.end()) is not None
     whole = _BARE_LINE.match(line, sign.end()) if first else None
     value = whole or (_QUOTED if sign["quote"] else _BARE).match(line, sign.end())
     if value is None:
-        return
-    text = value[0] if sign["quote"] or whole else value[0].rstrip(",;)}]")
+        return None
+    text = value[0] if sign["quote"] or whole else value[0].rstrip(_CLOSING)
     # Whatever an env file sets a password to is one; in code the value must look like one.
     env = whole is not None or (tight and name[0].isupper())
-    if text and _plausible(text) and (_secret_in_env if env else _secret_in_code)(kind, text):
-        yield value.start(), value.start() + len(text)
+    if not text or not _plausible(text) or not (_secret_in_env if env else _secret_in_code)(kind, text):
+        return None
+    if whole:
+        return whole.span()
+    rest = (_QUOTED_REST if sign["quote"] else _BARE_REST).match(line, value.end())
+    full = value[0] + (rest[0] if rest else "")
+    return value.start(), value.start() + len(full if sign["quote"] else full.rstrip(_CLOSING))
 
 
 def assigned() -> tuple[Rule, ...]:

@@ -106,10 +106,18 @@ class Search:
         self._encoded.add(Finding(text, start, end, DETECTOR, value.name, Form.ENCODED))
 
     def result(self) -> Scan:
-        """What was found. An encoded finding inside plain ones is a part of them: it is left out."""
-        plain = spans_by_text(self._plain)
-        encoded = (found for found in _united(self._encoded) if not _inside(found, plain.get(found.text, [])))
-        return Scan(tuple(sorted([*self._plain, *encoded])), tuple(sorted(self._undecided)))
+        """What was found."""
+        return Scan(without_parts([*self._plain, *_united(self._encoded)]), tuple(sorted(self._undecided)))
+
+
+def without_parts(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Findings of known values, sorted, without encoded ones inside plain ones: a value that stands there verbatim
+    contains its own parts, and may share some with another value (an older one of the same name, say)."""
+    known = sorted(set(findings))
+    plain = spans_by_text(found for found in known if found.form is Form.PLAIN)
+    return tuple(
+        found for found in known if found.form is Form.PLAIN or not _inside(found, plain.get(found.text, []))
+    )
 
 
 def spans_by_text(findings: Iterable[Finding]) -> dict[int, list[tuple[int, int]]]:

@@ -77,10 +77,10 @@ class Cloud:
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         if request.raw_path == HEALTH and request.method == "GET" and not self._stopping:
-            return await _respond(request, self._pipeline.healthy())
+            return _respond(self._pipeline.healthy())
         refusal = self._unavailable()
         if refusal is not None:
-            return await self._refuse(request, refusal, close=True)
+            return await self._refuse(refusal, close=True)
         self._enter()
         try:
             return await self._authenticated(request)
@@ -114,16 +114,16 @@ class Cloud:
             return await self._refuse_stranger(request, Reason.UNAUTHENTICATED)
         body = await self._body(request)
         if isinstance(body, Refused):
-            return await self._refuse(request, body.reason, client=client.name, close=True)
+            return await self._refuse(body.reason, client=client.name, close=True)
         headers = tuple((name.lower(), value) for name, value in request.headers.items())
         routed = self._exchanges.match(Request(request.method, request.raw_path, headers, body, client))
         if isinstance(routed, Refused):
             origin = Origin(id=self._exchanges.new_id(), client=client.name, row=routed.row)
-            return await _respond(request, await self._pipeline.refuse(origin, routed.reason))
+            return _respond(await self._pipeline.refuse(origin, routed.reason))
         if routed.row.scope in _STREAMS:
             opened = await self._events.open(routed)
-            return await (_respond(request, opened) if isinstance(opened, Released) else self._stream(request, opened))
-        return await _respond(request, await self._exchanges.handle(routed))
+            return _respond(opened) if isinstance(opened, Released) else await self._stream(request, opened)
+        return _respond(await self._exchanges.handle(routed))
 
     def _client(self, request: web.BaseRequest) -> Client | None:
         credentials = request.headers.getall("Authorization", [])
@@ -149,23 +149,22 @@ class Cloud:
         address, now = request.remote or "", asyncio.get_running_loop().time()
         if self._failures.exceeded(address, now):
             released = self._pipeline.refuse_unrecorded(Origin(id=self._exchanges.new_id()), Reason.RATE_LIMITED)
-            return await _respond(request, released, close=True)
+            return _respond(released, close=True)
         self._failures.failed(address, now)
-        return await self._refuse(request, reason, close=True)
+        return await self._refuse(reason, close=True)
 
-    async def _refuse(
-        self, request: web.BaseRequest, reason: Reason, *, client: str = "", close: bool = False
-    ) -> web.StreamResponse:
+    async def _refuse(self, reason: Reason, *, client: str = "", close: bool = False) -> web.StreamResponse:
         origin = Origin(id=self._exchanges.new_id(), client=client)
         unrecorded = reason in (Reason.OVERLOADED, Reason.SHUTTING_DOWN)  # of anybody, authenticated or not
         pipeline = self._pipeline
         released = pipeline.refuse_unrecorded(origin, reason) if unrecorded else await pipeline.refuse(origin, reason)
-        return await _respond(request, released, close=close)
+        return _respond(released, close=close)
 
     async def _stream(self, request: web.BaseRequest, frames: AsyncIterator[Released]) -> web.StreamResponse:
-        response = web.StreamResponse(headers=_HEADERS | {"Content-Type": "text/event-stream", "X-Accel-Buffering": "no"})
-        task = asyncio.current_task()
-        assert task is not None
+        response = web.StreamResponse(
+            headers=_HEADERS | {"Content-Type": "text/event-stream", "X-Accel-Buffering": "no"}
+        )
+        task = request.task
         self._open_streams.add(task)
         self._metrics.change_streams(1)
         try:
@@ -182,7 +181,7 @@ class Cloud:
         return response
 
 
-async def _respond(request: web.BaseRequest, released: Released, *, close: bool = False) -> web.StreamResponse:
+def _respond(released: Released, *, close: bool = False) -> web.StreamResponse:
     headers = dict(_HEADERS)
     if released.status != 204:
         headers["Content-Type"] = "application/json"
@@ -206,10 +205,10 @@ class _Protocol(web_protocol.RequestHandler):
 
     def handle_error(
         self,
-        request: web.BaseRequest,
-        status: int = 500,
+        request: web.BaseRequest,  # noqa: ARG002 - likewise
+        status: int = 500,  # noqa: ARG002 - the base class's signature
         exc: BaseException | None = None,
-        message: str | None = None,
+        message: str | None = None,  # noqa: ARG002 - likewise
     ) -> web.StreamResponse:
         """The last resort, for an exception in the shell itself: a bare status, and no text of the exception."""
         logging.getLogger("egress_proxy").error("the shell failed with %s", type(exc).__name__)

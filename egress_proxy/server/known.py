@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import secrets
 from collections.abc import Callable
 from pathlib import Path
@@ -59,7 +58,7 @@ class WatchedFile:
     def changed(self) -> bool:
         """Whether it is another one than at the last call. A missing file is no change: it may be being replaced."""
         try:
-            status = os.stat(self.path)
+            status = self.path.stat()
         except OSError:
             return False
         seen = (status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino)
@@ -79,7 +78,9 @@ class WatchedFile:
 class Known:
     """Makes the scanner for each scan. Used from the event loop's thread."""
 
-    def __init__(self, scanner: TextScanner, first: KnownValues, files: list[WatchedFile], key: bytes, metrics: Metrics):
+    def __init__(
+        self, scanner: TextScanner, first: KnownValues, files: list[WatchedFile], key: bytes, metrics: Metrics
+    ) -> None:
         self._scanner = scanner
         self._snapshots = [first]
         self._files = files

@@ -1,4 +1,4 @@
-"""What an answer says about sessions, learnt before it is projected: a projection asks `owns` of ids that may be new."""
+"""What an answer says of sessions, learnt before it is projected: a projection asks `owns` of ids that may be new."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a routed call may run: the directory, the session's owner, the pending ask. The only stage that looks things up.
+"""Where a routed call may run: the directory, the session's owner, the pending ask. The one stage that looks up.
 
 Directories are compared as real paths at each call, never as strings and never from a cache: a root that was replaced
 by a symbolic link since the start no longer equals itself and is refused.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from pathlib import Path
 from typing import Final, assert_never
 
 from msgspec import structs
@@ -73,7 +74,7 @@ class Places:
         return Place((ask.directory,), structs.replace(ask, worktree=worktree))
 
     async def _worktree(self, directory: str) -> str:
-        """Where the relative patterns of asks start; empty, so that nothing relative is approved, if it is not known."""
+        """Where the relative patterns of asks start. Empty if not known: then nothing relative is approved."""
         reply = await self._upstream.call(Call("GET", "/path", (), directory, None), self._seconds)
         worktree = reply if isinstance(reply, Refused) else read_worktree(reply.body)
         return "" if isinstance(worktree, Refused) else worktree
@@ -97,7 +98,7 @@ class Places:
 
 def _listed(directory: str, path: str | None) -> str | None:
     """The real path of what a query names below the directory: 1.15.13 follows links out of it."""
-    return None if path is None else os.path.realpath(os.path.join(directory, path))
+    return None if path is None else os.path.realpath(Path(directory, path))
 
 
 def _chosen_directory(routed: Routed) -> str | Refused:

@@ -37,7 +37,7 @@ async def survey(upstream: Upstream, wait_seconds: float) -> Survey:
     if isinstance(health, Refused):
         raise UpstreamError("upstream: the health answer is not opencode's")
     if not catalogue.supported(health):
-        raise StartError(f"upstream: this version of opencode is not supported (needs 1.15.13 or later, below 2)")
+        raise StartError("upstream: this version of opencode is not supported (needs 1.15.13 or later, below 2)")
     document = await upstream.call(Call("GET", "/doc", (), None, None), _SECONDS)
     if isinstance(document, Refused):
         raise UpstreamError(f"upstream: its document cannot be read. {message(document.reason)}")

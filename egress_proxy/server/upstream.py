@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import Final
+from typing import Final, Self
 from urllib.parse import quote, urlencode
 
 import aiohttp
@@ -34,7 +34,7 @@ class Upstream:
         self._max_frame = max_frame_bytes
         self._session: aiohttp.ClientSession | None = None
 
-    async def __aenter__(self) -> Upstream:
+    async def __aenter__(self) -> Self:
         headers = {"Accept-Encoding": "identity", "User-Agent": "egress-proxy"}
         if self._password is not None:
             # utf-8, as opencode's own clients encode it
@@ -73,7 +73,7 @@ class Upstream:
             return Refused(_reason_of(error))
 
     async def frames(self, call: Call) -> AsyncIterator[bytes | Refused]:
-        """The data of each frame of an event stream, until it ends. A last `Refused` says why, if it was not a clean end."""
+        """The data of each frame of an event stream, until it ends; a last `Refused` says why, if not cleanly."""
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=10, sock_read=_STREAM_SILENCE)
         try:
             async with self._request(call, timeout) as response:
@@ -91,7 +91,8 @@ class Upstream:
             yield Refused(_reason_of(error))
 
     def _request(self, call: Call, timeout: aiohttp.ClientTimeout) -> aiohttp.client._RequestContextManager:
-        assert self._session is not None, "used outside its context"
+        if self._session is None:
+            raise RuntimeError("used outside its context")
         headers = {}
         if call.directory is not None:
             # The header is decoded once, the query twice (FACTS, "Directory"): only the header is unambiguous.

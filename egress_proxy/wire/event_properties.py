@@ -20,7 +20,8 @@ from egress_proxy.wire.event_types import DropKind
 from egress_proxy.wire.failure import Failure, failure
 from egress_proxy.wire.fields import MessageID, PartID, RequestID, SessionID, Time, Wire, one_of
 from egress_proxy.wire.message import AssistantMessage, GivenInfo, UserMessage, info
-from egress_proxy.wire.part import GivenPart, Part, part
+from egress_proxy.wire.part import GivenPart, part
+from egress_proxy.wire.part_types import Part
 from egress_proxy.wire.session import GivenSession, Session, session
 from egress_proxy.wire.status import Status, Todo, status, todo
 from egress_proxy.wire.view import View

@@ -21,7 +21,8 @@ from egress_proxy.reasons import Reason
 from egress_proxy.wire.decoding import UNREADABLE, Items
 from egress_proxy.wire.failure import Failure, failure
 from egress_proxy.wire.fields import MessageID, Number, SessionID, Time, Wire
-from egress_proxy.wire.part import GivenPart, Part, part
+from egress_proxy.wire.part import GivenPart, part
+from egress_proxy.wire.part_types import Part
 from egress_proxy.wire.usage import Tokens, finish_word, variant_word
 from egress_proxy.wire.view import View
 

@@ -7,7 +7,6 @@ are blank.
 
 from __future__ import annotations
 
-from pathlib import PurePosixPath
 from typing import Final
 
 import msgspec
@@ -95,8 +94,8 @@ def project_project(body: bytes, view: View) -> Project:
 def _worktree(worktree: str, view: View) -> str:
     if worktree in view.directories:
         return worktree
-    below = [directory for directory in view.directories if PurePosixPath(directory).is_relative_to(worktree)]
-    return min(below) if below and worktree != _NO_REPOSITORY else _NO_REPOSITORY
+    below = [directory for directory in view.directories if directory.startswith(f"{worktree}/")]
+    return min(below, default=_NO_REPOSITORY)
 
 
 def project_vcs(body: bytes, _: View) -> Vcs:

@@ -1,47 +1,37 @@
-"""What a process has used, as Linux counts it: memory now and at most, and processor time."""
+"""What a process has used, as Linux counts it."""
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Final
 
-_TICKS: Final = os.sysconf("SC_CLK_TCK")
 _KIB: Final = 1024
-_RESET_PEAK: Final = "5"
+_RESET_PEAK: Final = "5"  # proc_pid_clear_refs(5)
 
 
-class Watch:
-    """One process from now on. Figures are since the making of the watch."""
+def processor_seconds(pid: int | None) -> float:
+    """Give the processor time of all threads that there are, so far; 0 where there is no process."""
+    if pid is None:
+        return 0.0
+    threads = (Path("/proc") / str(pid) / "task").glob("*/schedstat")
+    return sum(int(thread.read_text().split()[0]) for thread in threads) / 1e9
+
+
+class Memory:
+    """The resident memory of a process: when this was made, and the most since."""
 
     def __init__(self, pid: int) -> None:
         self._root = Path("/proc") / str(pid)
-        (self._root / "clear_refs").write_text(_RESET_PEAK)  # the peak so far is that of its start
-        self._resident = self._status("VmRSS")
-        self._started = self._used()
+        (self._root / "clear_refs").write_text(_RESET_PEAK)
+        self.idle_bytes: Final = self._read("VmRSS")
 
-    @property
-    def peak_bytes(self) -> int:
-        """The most memory held at any time, over what was held at first."""
-        return max(0, self._status("VmHWM") - self._resident)
+    def growth_bytes(self) -> int:
+        """Give how far it was ever above what it was at first."""
+        return max(0, self._read("VmHWM") - self.idle_bytes)
 
-    @property
-    def resident_bytes(self) -> int:
-        """The memory held at first."""
-        return self._resident
-
-    @property
-    def processor_seconds(self) -> float:
-        """User and system time, in all threads."""
-        return self._used() - self._started
-
-    def _status(self, name: str) -> int:
+    def _read(self, name: str) -> int:
         for line in (self._root / "status").read_text().splitlines():
             key, _, value = line.partition(":")
             if key == name:
                 return int(value.split()[0]) * _KIB
         raise LookupError(name)
-
-    def _used(self) -> float:
-        fields = (self._root / "stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / _TICKS

@@ -71,7 +71,7 @@ def run(peer: Peer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixtu
             for name, value in given.items():
                 if value:
                     patch.setenv(name, value)
-            patch.setattr(sys, "stdin", io.TextIOWrapper(Terminal() if stdin is None else io.BytesIO(stdin)))
+            patch.setattr(sys, "stdin", io.TextIOWrapper(Terminal(b"typed") if stdin is None else io.BytesIO(stdin)))
             capsys.readouterr()
             code = main(arguments)
         captured = capsys.readouterr()

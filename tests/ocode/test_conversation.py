@@ -58,10 +58,18 @@ def test_a_prompt_that_is_none_is_not_sent(peer: Peer, run: Run, arguments: list
     assert (ran.code, ran.out, peer.got) == (Exit.USAGE, "", [])
 
 
-def test_a_prompt_may_begin_with_a_dash(peer: Peer, run: Run) -> None:
+@pytest.mark.parametrize("text", ["-x", "--json", "--token=a", "--token"])
+def test_a_prompt_may_look_like_a_flag(peer: Peer, run: Run, text: str) -> None:
     peer.answers[SEND] = Says(assistant(REPLY, "ok"))
-    assert run("prompt", SESSION, "--", "--token is a flag").code == 0
-    assert peer.got[0].json["parts"][0]["text"] == "--token is a flag"
+    ran = run("prompt", SESSION, "--", text)
+    assert (ran.code, ran.out) == (0, "ok\n")
+    assert peer.got[0].json["parts"][0]["text"] == text
+
+
+def test_a_terminal_is_read_when_asked_for(peer: Peer, run: Run) -> None:
+    peer.answers[SEND] = Says(assistant(REPLY, "ok"))
+    assert run("prompt", SESSION, "-").code == 0
+    assert peer.got[0].json["parts"][0]["text"] == "typed"
 
 
 def test_prompt_as_json(peer: Peer, run: Run) -> None:

@@ -29,8 +29,9 @@ UPGRADE, DUPLICATE, TYPE = Reason.UPGRADE_REFUSED, Reason.HEADER_DUPLICATE, Reas
         ([("connection", "HTTP2-Settings")], UPGRADE),
         ([("sec-websocket-key", "x")], UPGRADE),
         ([("connection", "not-upgrade")], None),
+        ([("x-note", "upgrade")], None),
     ],
-    ids=range(14),
+    ids=range(15),
 )
 @pytest.mark.parametrize("target", ["/event", "/pty/pty_1/connect", "//config", "/nowhere"])
 def test_upgrades_are_refused_whatever_the_target(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,7 +19,7 @@ def test_cuts_do_not_matter(cuts: list[int], windows: bool) -> None:
     stream = STREAM.replace(b"\n", b"\r\n") if windows else STREAM
     reader = FrameReader(1000)
     edges = [0, *sorted(cuts), len(stream)]
-    frames = [frame for start, end in zip(edges, edges[1:], strict=False) for frame in reader.feed(stream[start:end])]
+    frames = [frame for start, end in itertools.pairwise(edges) for frame in reader.feed(stream[start:end])]
     assert frames == FRAMES
 
 

@@ -163,6 +163,7 @@ def test_half_an_emoji_costs_neither_its_text_nor_the_rest(text: bytes, kept: st
     assert [one["text"] for one in crossed(Resource.MESSAGE, body)["parts"]] == [kept]
 
 
+@settings(deadline=None)
 @given(st.text(st.sampled_from('\\ud8Dc0e"\ud83d\ude00'), max_size=24))
 def test_mending_changes_lone_halves_only(text: str) -> None:
     """Against the standard library, which keeps the halves."""
@@ -190,7 +191,7 @@ def test_a_real_answer_cut_anywhere_does_not_cross(version: str, name: str, reso
 
 
 @pytest.mark.parametrize("resource", list(Resource))
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(body=st.binary(max_size=200))
 def test_any_bytes_give_a_value(resource: Resource, body: bytes) -> None:
     _safe(resource, body)
@@ -211,7 +212,7 @@ JSON = st.recursive(
 
 
 @pytest.mark.parametrize("resource", list(Resource))
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(value=JSON)
 def test_any_json_gives_named_fields_only(resource: Resource, value: Any) -> None:
     body = json.dumps(value).encode()

@@ -1,0 +1,87 @@
+"""Answers of the proxy taken apart: what a refusal looks like, and raw bytes as responses."""
+
+from __future__ import annotations
+
+import io
+from http.client import HTTPResponse
+from typing import Any
+
+from tests.kit.client import Answer, Client, raw, request_bytes
+
+Refusal = tuple[int, str]
+"""Status and reason."""
+
+_HEADERS = frozenset(
+    {
+        "server",
+        "date",
+        "cache-control",
+        "x-content-type-options",
+        "content-security-policy",
+        "content-type",
+        "content-length",
+        "connection",
+    }
+)
+
+
+def refusal(answer: Answer) -> Refusal:
+    """Give status and reason of a refusal, which has this shape and no other."""
+    body = answer.json
+    assert {"name", "data"} == set(body)
+    assert {"message", "reason", "auditID"} == set(body["data"])
+    assert set(map(str.lower, answer.headers)) - _HEADERS <= {"www-authenticate"}
+    assert answer.header("content-type") == "application/json"
+    return answer.status, str(body["data"]["reason"])
+
+
+class Recorder(Client):
+    """A client that keeps every answer."""
+
+    answers: list[Answer]
+
+    def call(self, *arguments: Any, **options: Any) -> Answer:
+        answer = super().call(*arguments, **options)
+        self.__dict__.setdefault("answers", []).append(answer)
+        return answer
+
+    def reasons(self) -> list[str]:
+        """Give the reasons of the refusals so far, in order."""
+        return [refusal(answer)[1] for answer in self.answers if answer.status >= 400]
+
+
+def exchange(port: int, request: bytes, timeout: float = 5.0) -> tuple[bytes, list[Answer]]:
+    """Send bytes; give the bytes that came back, and the same as responses. Raise `HTTPException` if they are none."""
+    received = raw("127.0.0.1", port, request, timeout)
+    return received, responses(received)
+
+
+def responses(received: bytes) -> list[Answer]:
+    """Take apart all that a server said on one connection; interim responses are passed over."""
+    stream = _Stream(received)
+    found = []
+    while stream.tell() < len(received):
+        response = HTTPResponse(_Socket(stream))  # type: ignore[arg-type]  # all that it needs of a socket
+        response.begin()
+        found.append(Answer(response.status, dict(response.getheaders()), response.read()))
+    return found
+
+
+def spelt(authorization: str, target: str | bytes, *, method: str = "GET", body: bytes = b"", **headers: str) -> bytes:
+    """Give a request with a login; underscores in names of headers stand for hyphens."""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    given = {"Authorization": authorization, "Accept-Encoding": "identity", **named}
+    return request_bytes(target, method=method, body=body, headers=given)
+
+
+class _Stream(io.BytesIO):
+    def close(self) -> None:
+        """Stay open: more than one response is read from it."""
+
+
+class _Socket:
+    def __init__(self, stream: io.BytesIO) -> None:
+        self._stream = stream
+
+    def makefile(self, _: str) -> io.BytesIO:
+        return self._stream

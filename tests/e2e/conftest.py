@@ -1,0 +1,72 @@
+"""The leak guard of the end-to-end tests, and one worker a release.
+
+After each test that uses the shared proxy, what it has logged, recorded and counted since is searched for the planted
+secrets; after each module, all that it keeps on disk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Proxied
+from tests.kit.canaries import Canaries
+from tests.kit.proxy import Proxy
+
+_OVERLAP = 4096
+"""A value may stand across the end of what was searched before."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """With `--dist loadgroup` each release is one worker's, so that its servers are started once."""
+    for item in items:
+        callspec = getattr(item, "callspec", None)
+        version = callspec.params.get("opencode_version") if callspec else None
+        if version is not None:
+            item.add_marker(pytest.mark.xdist_group(f"opencode-{version}"))
+
+
+class LeakGuard:
+    """Searches what a proxy leaves behind; log and audit log only from where the last search ended."""
+
+    def __init__(self, proxy: Proxy, canaries: Canaries) -> None:
+        self._proxy = proxy
+        self._canaries = canaries
+        self._searched: dict[Path, int] = {}
+
+    def check(self) -> None:
+        news = [self._news(path) for path in (self._proxy.log, self._proxy.state / "audit.jsonl")]
+        self._assert_clean(b"\n".join([*news, self._proxy.metrics().encode()]))
+
+    def check_everything(self) -> None:
+        self._assert_clean(self._proxy.traces())
+
+    def _assert_clean(self, traces: bytes) -> None:
+        assert self._canaries.leaks(traces) == []
+        assert self._proxy.token.encode() not in traces
+
+    def _news(self, path: Path) -> bytes:
+        if not path.exists():
+            return b""
+        with path.open("rb") as file:
+            file.seek(max(0, self._searched.get(path, 0) - _OVERLAP))
+            found = file.read()
+            self._searched[path] = file.tell()
+        return found
+
+
+@pytest.fixture(scope="module")
+def leak_guard(proxied: Proxied) -> Iterator[LeakGuard]:
+    guard = LeakGuard(proxied.proxy, proxied.canaries)
+    yield guard
+    guard.check_everything()
+
+
+@pytest.fixture(autouse=True)
+def _no_trace(request: pytest.FixtureRequest) -> Iterator[None]:
+    guard: LeakGuard | None = request.getfixturevalue("leak_guard") if "proxied" in request.fixturenames else None
+    yield
+    if guard is not None:
+        guard.check()
