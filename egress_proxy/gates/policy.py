@@ -82,7 +82,8 @@ def _absolute(path: str) -> str:
 
 def _is_declared(ask: Ask, path: str | None, policy: GatePolicy) -> bool:
     """Say whether a path is a declared file of the ask's own directory: another's may belong to another client."""
-    return path in policy.env_files and path is not None and path.startswith(f"{ask.directory.rstrip('/')}/")
+    below = f"{ask.directory.rstrip('/')}/"
+    return path is not None and path in policy.env_files and path.startswith(below)
 
 
 def _touches(ask: Ask, pattern: str, place: str) -> bool:

@@ -91,6 +91,7 @@ def _notations(value: str, raw: bytes) -> Iterator[Iterator[str]]:
     yield (f"{high:02x}{low:02x}" for high, low in pairs)
     yield (f"{low:02x}{high:02x}" for high, low in pairs)
     yield (f"u{ord(char):x}" for char in value)
+    yield (f"x{ord(char):x}" for char in value)
     yield (f"{ord(char):d}" for char in value)
 
 

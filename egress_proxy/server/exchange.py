@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import time
 from collections.abc import Callable
 from typing import Final
@@ -43,6 +44,7 @@ from egress_proxy.wire import View, merge, project
 log = logging.getLogger("egress_proxy")
 
 THREAD_BYTES: Final = 262_144  # decoding more than this is left to a thread, so that other clients go on
+_CURSOR: Final = re.compile(r"[A-Za-z0-9_=-]{1,512}")  # base64url, as both versions make it
 _SLOW: Final = frozenset({BodyRule.PROMPT, BodyRule.SUMMARIZE})  # these wait for the model
 
 
@@ -146,7 +148,7 @@ class Exchanges:
             return projected
         if row.response is Resource.DIFF and projected.value == [] and not await self._in_git(admitted.client, call):
             return Refused(Reason.DIFF_UNAVAILABLE)
-        return structs.replace(projected, cursor=reply.next_cursor)
+        return structs.replace(projected, cursor=_cursor(reply, row))
 
     async def _project(self, row: Row, reply: Reply, client: Client) -> Projected | Refused:
         if len(reply.body) > THREAD_BYTES:
@@ -171,6 +173,12 @@ class Exchanges:
             agents=policy.agents,
             patch_text=self.settings.patch_text,
         )
+
+
+def _cursor(reply: Reply, row: Row) -> str:
+    """The next page's cursor: of the one resource that is paged, and of a cursor's form."""
+    paged = row.response is Resource.MESSAGES and _CURSOR.fullmatch(reply.next_cursor)
+    return reply.next_cursor if paged else ""
 
 
 def _unfit(reply: Reply, row: Row) -> Refused | None:

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from egress_proxy.config import Config, Source
+from egress_proxy.config import Config, Source, read_password
 from egress_proxy.errors import ConfigError, UpstreamError
 from egress_proxy.metrics import Metrics
 from egress_proxy.model import Call, Refused, Secret
@@ -100,6 +100,9 @@ class Known:
             if source.kind is not Source.UPSTREAM_CONFIG
         ]
         entries: list[tuple[str, Secret]] = []
+        password = read_password(config.upstream)
+        if password is not None:  # opencode hands it on to every command that the local agent runs
+            entries.append(("OPENCODE_SERVER_PASSWORD", password))
         for file in files:
             file.changed()
             entries += file.read()

@@ -10,11 +10,13 @@ from collections import OrderedDict
 from typing import Final
 
 from egress_proxy.model import Call, Client, Refused
+from egress_proxy.reasons import Reason
 from egress_proxy.server.owners import Owners
 from egress_proxy.server.upstream import Upstream
 from egress_proxy.wire import SessionFacts, read_session
 
 _CACHED: Final = 50_000  # sessions; some 200 bytes each
+_NO_SUCH_SESSION: Final = frozenset({Reason.UPSTREAM_NOT_FOUND, Reason.UPSTREAM_REJECTED})
 _MAX_GENERATIONS: Final = 16  # sub-agents of sub-agents; opencode itself nests one or two deep
 
 
@@ -60,11 +62,12 @@ class Sessions:
             return known
         reply = await self._upstream.call(Call("GET", f"/session/{session}", (), None, None), self._seconds)
         if isinstance(reply, Refused):
-            # 1.15.13 and 1.18.33 answer 404 for an unknown id, 400 for one that is not of their form
-            return None if reply.reason.value in ("upstream_not_found", "upstream_rejected") else reply
+            return None if reply.reason in _NO_SUCH_SESSION else reply
         facts = read_session(reply.body)
         if isinstance(facts, Refused):
             return facts
+        if facts.id != session:
+            return Refused(Reason.ANSWER_SHAPE)  # else another session's owner and directory would vouch for this one
         self.learn(facts)
         return facts
 

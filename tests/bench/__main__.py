@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import datetime
+import datetime as dt
 import os
 from pathlib import Path
 from typing import Final
@@ -12,7 +12,7 @@ from tests.bench import histories, replies, scans
 from tests.bench.page import Results, machine, page
 from tests.bench.plan import FULL, QUICK
 
-_PAGE: Final = Path(__file__).resolve().parents[2] / "docs" / "benchmarks.md"
+PAGE: Final = Path(__file__).resolve().parents[2] / "docs" / "benchmarks.md"
 _NAMES: Final = ("replies", "histories", "scans")
 
 
@@ -24,7 +24,7 @@ def main(arguments: list[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     wanted = (given.only,) if given.only else _NAMES
     plan = QUICK if given.quick else FULL
-    ran_on = machine(datetime.datetime.now(datetime.UTC).date().isoformat(), os.getloadavg()[0])
+    ran_on = machine(dt.datetime.now(dt.UTC).date().isoformat(), os.getloadavg()[0])
     results = Results(
         tuple(replies.measure(plan)) if "replies" in wanted else (),
         tuple(histories.measure(plan)) if "histories" in wanted else (),
@@ -33,7 +33,7 @@ def main(arguments: list[str] | None = None) -> int:
     text = page(results, ran_on)
     print(text)
     if plan is FULL and wanted == _NAMES:
-        _PAGE.write_text(text, encoding="utf-8")
+        PAGE.write_text(text, encoding="utf-8")
     return 0
 
 

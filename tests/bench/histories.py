@@ -39,7 +39,7 @@ def measure(plan: Plan) -> Iterator[Histories]:
     """Give the figures for each size, from processes that have served nothing larger before."""
     for size, rounds in plan.histories:
         title = f"history of {size / 1e6:g} MB"
-        with Stand(size) as stand:
+        with Stand(size, plan.known_values) as stand:
             for arm in stand.arms:
                 asyncio.run(repeat(arm.port, arm.reply, 1, 0.2))
             watches = {arm.name: Memory(arm.pid) for arm in stand.arms if arm.pid}

@@ -39,15 +39,19 @@ _SENTENCES: Final = (
     "Nothing else uses the {word}, so it can be removed together with its {word}.",
     "The secret part of the configuration is not needed for this: the {word} only wants a {word} and a {word}.",
 )
+# fmt: off
 _WORDS: Final = (
-    "session parser router cache writer reader index ledger queue worker socket frame header message report schema table "
-    "column record window buffer stream client server handler policy filter matcher scanner registry cursor page batch"
-).split()
+    "session", "parser", "router", "cache", "writer", "reader", "index", "ledger", "queue", "worker", "socket",
+    "frame", "header", "message", "report", "schema", "table", "column", "record", "window", "buffer", "stream",
+    "client", "server", "handler", "policy", "filter", "matcher", "scanner", "registry", "cursor", "page",
+    "batch",
+)
+# fmt: on
 _LINES: Final = (
     "    def {word}(self, {word}: str) -> {word} | None:",
     '        return self._{word}.get("{word}", {number})',
-    "\tif err != nil {{ return fmt.Errorf(\"{word} %d: %w\", {number}, err) }}",
-    "  const {word} = await this.{word}.find(({word}) => {word}.id === \"{word}\")",
+    '\tif err != nil {{ return fmt.Errorf("{word} %d: %w", {number}, err) }}',
+    '  const {word} = await this.{word}.find(({word}) => {word}.id === "{word}")',
     "drwxr-xr-x  {number} user user   {number} Jan  1 00:00 {word}",
     "INFO  {word}: {number} items in {number} ms — {word} done ✓",
     r"C:\{word}\{word}\{word}.txt: {number} bytes",

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Final
 
 from tests.bench.histories import Histories
+from tests.bench.plan import FULL
 from tests.bench.rounds import Table
 from tests.bench.scans import OURS, THEIRS
-from tests.bench.stand import DIRECT, KNOWN_VALUES, PASSTHROUGH, PROXY
+from tests.bench.stand import DIRECT, PASSTHROUGH, PROXY
 
 _WAYS: Final = (DIRECT, PASSTHROUGH, PROXY)
 _LEVEL: Final = 0.05  # a ratio this close to 1 says nothing
@@ -24,7 +25,7 @@ Written by `make bench`. Figures are of one run, so what counts is the ratio to 
 that hands each request to an aiohttp client, reads the whole answer and sends it, without any check. Arms take turns;
 each figure is the median of the rounds, each ratio the median of the rounds' own ratios. Client, upstream and proxy
 share the machine's processors. The upstream is a stand-in with fixed answers; the proxy is the real command from a
-written configuration, with {KNOWN_VALUES:,} known values, and records nothing, since every answer is clean. No figure
+written configuration, with {FULL.known_values:,} known values, and records nothing, since every answer is clean. No figure
 is a promise, and no test asserts one.
 """
 
@@ -42,8 +43,8 @@ def machine(date: str, load: float) -> str:
     """Say on what this ran. Neither names nor paths of the machine."""
     packages = ", ".join(f"{name} {version(name)}" for name in ("aiohttp", "msgspec", "hyperscan", "detect-secrets"))
     return (
-        f"Run on {date}: {os.cpu_count()} cores, {_processor()}, Linux, Python {platform.python_version()}, {packages}. "
-        f"Load average before the run: {load:.1f}.\n"
+        f"Run on {date}: {os.cpu_count()} cores, {_processor()}, Linux, Python {platform.python_version()},\n"
+        f"{packages}. Load average before the run: {load:.1f}.\n"
     )
 
 
@@ -86,9 +87,9 @@ def _replies_read(tables: Sequence[tuple[int, Table]]) -> str:
     waiting = tables[0][1].median(PROXY, "p50") - tables[0][1].median(PASSTHROUGH, "p50")
     return (
         f"With {connections} connections the proxy answers {rate:.2f} times as many requests as the passthrough, and "
-        f"spends {_more(extra * 1e3)} ms of processor time on each: for the token, the check and rebuilding of the "
-        f"request, typed decoding, the scan, and the metrics. One client alone waits {_more(waiting * 1e3)} ms. "
-        "A model takes seconds to give such a reply.\n"
+        f"spends\n{_more(extra)} of processor time on each: for the token, the check and rebuilding of the request, typed "
+        "decoding,\nthe scan, and the metrics. "
+        f"One client alone waits {_more(waiting, 'longer', 'shorter')}. A model takes seconds to give such a reply.\n"
     )
 
 
@@ -123,9 +124,9 @@ def _histories(histories: Iterable[Histories]) -> str:
     )
     return (
         "## A session's history, 95 % of it tool output\n\n"
-        "`GET /session/{id}/message`, read by one client, which decodes the JSON with Python's `json`. Processor time and\n"
-        "memory are those of the process between client and upstream, started anew for each size. The last column is\n"
-        "another client's: prompts with replies of 1 KB, one after the other, while the history is read.\n\n"
+        "`GET /session/{id}/message`, read by one client, which decodes the JSON with Python's `json`. Processor time\n"
+        "and memory are those of the process between client and upstream, started anew for each size. The last column\n"
+        "is another client's: prompts with replies of 1 KB, one after the other, while the history is read.\n\n"
     ) + _table(head, rows)
 
 
@@ -139,9 +140,9 @@ def _histories_read(histories: Sequence[Histories]) -> str:
         )
         memory = one.memory[PROXY].over_idle / max(one.memory[PASSTHROUGH].over_idle, 1)
         told.append(
-            f"- {one.size / 1e6:g} MB: what crosses is 1/{one.size / one.table.median(PROXY, 'bytes'):.0f}. Through the "
-            f"proxy the client has it {_faster(received)} and decoded {_faster(decoded)}, with {memory:.2f} times the "
-            f"memory; others wait {_longer(stall)} meanwhile."
+            f"- {one.size / 1e6:g} MB: what crosses is 1/{one.size / one.table.median(PROXY, 'bytes'):.0f}. "
+            f"Through the proxy the client has it {_faster(received)} and decoded {_faster(decoded)}, "
+            f"with {memory:.2f} times the memory; others wait {_longer(stall)} meanwhile."
         )
     idle = ", ".join(f"{name} {peak.idle / 1e6:.0f} MB" for name, peak in histories[0].memory.items())
     return "\n".join([*told, "", f"Idle, before any history, the processes hold: {idle}.", ""])
@@ -160,8 +161,8 @@ def _scans(tables: Iterable[tuple[int, Table]]) -> str:
     return (
         "## The scanner\n\n"
         "A reply of prose without a secret, scanned and judged as the proxy does (all rules, "
-        f"{KNOWN_VALUES:,} known values), against\n"
-        "detect-secrets with all its plugins on the same text: written to a file, and that file scanned with `scan_file`.\n\n"
+        f"{FULL.known_values:,} known values), against\n"
+        "detect-secrets with all its plugins on the same text, written to a file that is scanned with `scan_file`.\n\n"
     ) + _table(("reply", THEIRS, OURS, "ratio"), rows)
 
 
@@ -170,7 +171,7 @@ def _scans_read(tables: Sequence[tuple[int, Table]]) -> str:
         f"{1 / table.ratio(OURS, THEIRS, 'seconds'):,.0f} times as fast on {characters:,} characters"
         for characters, table in tables
     )
-    return f"The same patterns in one pass are {told}, with the known values on top, which detect-secrets does not have.\n"
+    return f"The same patterns in one pass are {told}; the known values, which the other has not, are included.\n"
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -186,8 +187,8 @@ def _seconds(value: float) -> str:
     return f"{value:.2f} s" if value >= 1 else f"{value * 1e3:.1f} ms"
 
 
-def _more(value: float) -> str:
-    return f"{abs(value):.2f} {'more' if value >= 0 else 'fewer'}"
+def _more(seconds: float, more: str = "more", less: str = "less") -> str:
+    return f"{abs(seconds) * 1e3:.2f} ms {more if seconds >= 0 else less}"
 
 
 def _faster(ratio: float) -> str:

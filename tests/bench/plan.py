@@ -9,6 +9,7 @@ from dataclasses import dataclass
 class Plan:
     """Numbers of rounds, and how long one lasts."""
 
+    known_values: int = 1_000  # that the proxy and the scanner watch for
     reply_rounds: int = 5
     reply_seconds: float = 3.0
     histories: tuple[tuple[int, int], ...] = ((1_000_000, 9), (10_000_000, 7), (100_000_000, 3))  # bytes, rounds
@@ -17,5 +18,12 @@ class Plan:
 
 
 FULL = Plan()
-QUICK = Plan(reply_rounds=1, reply_seconds=0.4, histories=((200_000, 1),), scan_rounds=1, scan_texts=3)
+QUICK = Plan(
+    known_values=10,
+    reply_rounds=1,
+    reply_seconds=0.3,
+    histories=((200_000, 1),),
+    scan_rounds=1,
+    scan_texts=3,
+)
 """Enough to see that it works. The figures mean nothing."""

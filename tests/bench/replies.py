@@ -18,7 +18,7 @@ _SMALL: Final = 10_000
 
 def measure(plan: Plan) -> Iterator[tuple[int, Table]]:
     """Give a table of `per_second`, `p50`, `p99` and `processor` (seconds a request) for each number of connections."""
-    with Stand(_SMALL) as stand:
+    with Stand(_SMALL, plan.known_values) as stand:
         for arm in stand.arms:
             asyncio.run(repeat(arm.port, arm.reply, max(CONNECTIONS), plan.reply_seconds / 4))
         for connections in CONNECTIONS:

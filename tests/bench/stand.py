@@ -17,7 +17,6 @@ from urllib.parse import urlsplit
 from tests.bench import history, load
 from tests.kit.proxy import Proxy
 
-KNOWN_VALUES: Final = 1_000
 DIRECT, PASSTHROUGH, PROXY = "direct", "passthrough", "egress-proxy"
 _ROOT: Final = Path(__file__).resolve().parents[2]
 _PROMPT: Final = json.dumps({"parts": [{"type": "text", "text": "Say in a few lines why the test fails."}]}).encode()
@@ -44,10 +43,14 @@ class Arm:
 
 
 class Stand:
-    """An upstream with a history of `size` bytes, and both proxies before it, all new. Use as a context manager."""
+    """An upstream with a history of `size` bytes, and both proxies before it, all new. Use as a context manager.
 
-    def __init__(self, size: int) -> None:
+    The proxy watches for `values` known values.
+    """
+
+    def __init__(self, size: int, values: int) -> None:
         self._size = size
+        self._values = known_values(values)
         self._stack = ExitStack()
         self.arms: tuple[Arm, ...] = ()
 
@@ -59,7 +62,7 @@ class Stand:
             upstream, _ = _launch(stack, "upstream", str(directory), str(self._size))
             url = f"http://127.0.0.1:{upstream}"
             passthrough, pid = _launch(stack, "passthrough", url)
-            self._proxy = stack.enter_context(Proxy(root / "proxy", _configuration(url, root, directory)))
+            self._proxy = stack.enter_context(Proxy(root / "proxy", self._configuration(url, root, directory)))
             self.arms = (
                 Arm(DIRECT, upstream, None, {}),
                 Arm(PASSTHROUGH, passthrough, pid, {}),
@@ -82,6 +85,18 @@ class Stand:
         self._stack.close()
         assert not records, f"{len(records)} answers were not clean"
 
+    def _configuration(self, url: str, root: Path, directory: Path) -> dict[str, object]:
+        env_file = root / ".env"
+        env_file.write_text("".join(f"{name}={value}\n" for name, value in self._values.items()))
+        return {
+            "upstream": {"url": url},
+            "directories": [str(directory)],
+            "models": ["/".join(history.MODEL)],
+            "agents": ["build"],
+            "known_values": [{"env_file": str(env_file)}],
+            "state_dir": str(root / "state"),
+        }
+
 
 def known_values(count: int) -> dict[str, str]:
     """Give names and random values, the same ones at each run."""
@@ -90,23 +105,11 @@ def known_values(count: int) -> dict[str, str]:
     return {f"SECRET_{number}": "".join(dice.choices(letters, k=dice.randint(20, 48))) for number in range(count)}
 
 
-def _configuration(url: str, root: Path, directory: Path) -> dict[str, object]:
-    env_file = root / ".env"
-    env_file.write_text("".join(f"{name}={value}\n" for name, value in known_values(KNOWN_VALUES).items()))
-    return {
-        "upstream": {"url": url},
-        "directories": [str(directory)],
-        "models": ["/".join(history.MODEL)],
-        "agents": ["build"],
-        "known_values": [{"env_file": str(env_file)}],
-        "state_dir": str(root / "state"),
-    }
-
-
 def _launch(stack: ExitStack, module: str, *arguments: str) -> tuple[int, int]:
     """Start a server of this package. Give its port and process."""
     command = [sys.executable, "-m", f"tests.bench.{module}", *arguments]
-    process = stack.enter_context(subprocess.Popen(command, cwd=_ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE))
+    launched = subprocess.Popen(command, cwd=_ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+    process = stack.enter_context(launched)
     stack.callback(process.kill)
     assert process.stdout is not None
     return int(process.stdout.readline()), process.pid

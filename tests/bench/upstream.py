@@ -1,7 +1,7 @@
 """A stand-in for opencode that costs next to nothing: fixed answers, made before it listens.
 
-`python -m tests.bench.upstream DIRECTORY BYTES` serves a session of DIRECTORY with a history of so many bytes, on a free
-port of the loopback, which it prints.
+`python -m tests.bench.upstream DIRECTORY BYTES` serves a session of DIRECTORY with a history of so many bytes, on a
+free port of the loopback, which it prints.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping
 from http.client import HTTPResponse
 from typing import Any
 
@@ -67,11 +68,10 @@ def responses(received: bytes) -> list[Answer]:
     return found
 
 
-def spelt(authorization: str, target: str | bytes, *, method: str = "GET", body: bytes = b"", **headers: str) -> bytes:
-    """Give a request with a login; underscores in names of headers stand for hyphens."""
-    named = {name.replace("_", "-"): value for name, value in headers.items()}
-    given = {"Authorization": authorization, "Accept-Encoding": "identity", **named}
-    return request_bytes(target, method=method, body=body, headers=given)
+def spelt(authorization: str, target: str | bytes, headers: Mapping[str, str] | None = None) -> bytes:
+    """Give a GET with a login."""
+    given = {"Authorization": authorization, "Accept-Encoding": "identity", **(headers or {})}
+    return request_bytes(target, headers=given)
 
 
 class _Stream(io.BytesIO):

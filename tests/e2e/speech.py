@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tests.kit.agent import Agent, poll
+from tests.conftest import Proxied
+from tests.kit.agent import poll
 from tests.kit.client import Events, event_type, properties_of
-from tests.kit.model import Model
 from tests.kit.script import Call, Calls, Said, Text, Turn
 from tests.kit.world import World
 
@@ -21,17 +21,22 @@ _END = "That was all."
 
 @dataclass(frozen=True)
 class Heard:
-    """What a client heard of one prompt: texts in the order in which they were said, by surface; and all bytes."""
+    """What a client heard of one prompt: texts in the order in which they were said, by surface; and all bytes.
+
+    `upstream` are the same texts as the server behind the proxy tells them: the control.
+    """
 
     texts: Mapping[str, Sequence[str]]
     everything: Mapping[str, bytes]
+    upstream: Sequence[str]
 
 
-def hear(agent: Agent, model: Model, world: World, name: str, said: Sequence[Said]) -> Heard:
+def hear(proxied: Proxied, name: str, said: Sequence[Said]) -> Heard:
     """Have the model say these things, and listen everywhere."""
+    agent = proxied.agent()
     session = agent.session()
     with agent.client.events() as near, agent.client.events("/global/event") as far:
-        reply = agent.prompt(session, model.script(name, *_turns(world, said)))
+        reply = agent.prompt(session, proxied.model.script(name, *_turns(proxied.world, said)))
         assert reply.status == 200
         listed = agent.messages(session)
         ids = [message["info"]["id"] for message in listed.json]
@@ -52,7 +57,13 @@ def hear(agent: Agent, model: Model, world: World, name: str, said: Sequence[Sai
             "/event": near.everything,
             "/global/event": far.everything,
         },
+        _without_end(_texts(proxied.bare.agent().messages(session).json)),
     )
+
+
+def wait_created(events: Events, session: str) -> None:
+    """Wait until a stream has told of a session."""
+    events.wait(lambda frame: event_type(frame) == "session.created" and properties_of(frame)["info"]["id"] == session)
 
 
 def _turns(world: World, said: Sequence[Said]) -> list[Turn]:

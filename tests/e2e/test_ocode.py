@@ -21,7 +21,6 @@ from tests.conftest import Bare, Launch, Proxied
 from tests.kit.agent import poll
 from tests.kit.client import free_port
 from tests.kit.model import Model
-from tests.kit.proxy import Proxy, configuration
 from tests.kit.script import Error, Hang, Text, call, marked
 
 pytestmark = pytest.mark.e2e
@@ -89,14 +88,6 @@ def ocode(proxied: Proxied, tmp_path: Path) -> Ocode:
     return Ocode(proxied.proxy.url, proxied.proxy.token, str(proxied.world.project), tmp_path)
 
 
-@pytest.fixture
-def own(opencode_version: str, launch: Launch, tmp_path: Path) -> Iterator[Proxied]:
-    """A server and proxy of one's own, whose directories may be changed."""
-    behind = launch(opencode_version)
-    with Proxy(tmp_path / "proxy", configuration(behind.opencode, behind.world, tmp_path / "proxy" / "state")) as proxy:
-        yield Proxied(proxy, behind)
-
-
 def bare_ocode(bare: Bare, home: Path) -> Ocode:
     return Ocode(bare.opencode.url, "unused", str(bare.world.project), home)
 
@@ -160,23 +151,31 @@ def test_no_verb_prints_a_known_value(ocode: Ocode, proxied: Proxied) -> None:
 
 def test_bare_opencode_gives_it_away(opencode_version: str, launch: Launch, tmp_path: Path) -> None:
     bare = launch(opencode_version, environment=NO_PASSWORD)
-    printed = outputs(bare_ocode(bare, tmp_path), give_away(bare))
-    assert "DB_PASSWORD" in bare.canaries.leaks(printed["prompt"])
-    assert "DB_PASSWORD" in bare.canaries.leaks(printed["prompt --json"])
+    ocode = bare_ocode(bare, tmp_path)
+    session = ocode.new()
+    printed = ocode("prompt", session, give_away(bare)).everything, ocode("read", session, "--json").everything
+    assert [bare.canaries.leaks(text) for text in printed] == [["DB_PASSWORD"], ["DB_PASSWORD"]]
 
 
-def write_files(model: Model, project: Path) -> tuple[str, str]:
-    """Script two turns that write files; give their prompts."""
-    first, second = project / "made.txt", project / "src" / "app.py"
-    model.script("ocode-write-1", call("write", filePath=str(first), content="1\n2\n3\n"), Text("made"))
-    model.script(
+@pytest.fixture
+def files(proxied: Proxied) -> Iterator[tuple[Path, Path]]:
+    """Two files that are not there yet, and will not be there for the next test."""
+    made = proxied.world.project / "ocode-made.txt", proxied.world.project / "src" / "ocode-made.txt"
+    yield made
+    for path in made:
+        path.unlink(missing_ok=True)
+
+
+def write_files(model: Model, first: Path, second: Path) -> tuple[str, str]:
+    """Script two turns, one that makes a file and one that changes it and makes another; give their prompts."""
+    make = model.script("ocode-write-1", call("write", filePath=str(first), content="1\n2\n3\n"), Text("made"))
+    change = model.script(
         "ocode-write-2",
         call("write", filePath=str(first), content="1\n2\n3\n4\n"),
-        call("read", filePath=str(second)),
-        call("write", filePath=str(second), content="print()\n"),
+        call("write", filePath=str(second), content="a\nb\n"),
         Text("changed"),
     )
-    return marked("ocode-write-1", "make"), marked("ocode-write-2", "change")
+    return make, change
 
 
 def changed(ocode: Ocode, *arguments: str) -> dict[str, tuple[str, int, int]]:
@@ -185,29 +184,27 @@ def changed(ocode: Ocode, *arguments: str) -> dict[str, tuple[str, int, int]]:
     return {file["file"]: (file["status"], file["additions"], file["deletions"]) for file in ran.json["files"]}
 
 
-def test_diff_of_a_session_and_of_a_turn(own: Proxied, tmp_path: Path) -> None:
-    ocode = Ocode(own.proxy.url, own.proxy.token, str(own.world.project), tmp_path)
-    lines = len((own.world.project / "src" / "app.py").read_text("utf-8").splitlines())
-    make, change = write_files(own.model, own.world.project)
+def test_diff_of_a_session_and_of_a_turn(ocode: Ocode, model: Model, files: tuple[Path, Path]) -> None:
+    make, change = write_files(model, *files)
     session = ocode.new()
     assert changed(ocode, session) == {}
     assert ocode("prompt", session, make).out == "made\n"
     reply = ocode("prompt", session, change, "--json").json["reply"]
     assert reply["text"] == "changed"
-    whole = {"made.txt": ("added", 4, 0), "src/app.py": ("modified", 1, lines)}
-    poll(lambda: changed(ocode, session) == whole or None, timeout=10)
+    whole = {"ocode-made.txt": ("added", 4, 0), "src/ocode-made.txt": ("added", 2, 0)}
+    # The server takes its snapshot when the turn has ended already.
+    poll(lambda: changed(ocode, session) == whole or None, timeout=20)
     assert ocode("diff", session).out.splitlines() == [
-        "added     +4 -0  made.txt",
-        f"modified  +1 -{lines}  src/app.py",
+        "added     +4 -0  ocode-made.txt",
+        "added     +2 -0  src/ocode-made.txt",
     ]
-    turn = ocode("diff", session, "--message", reply["id"], "--json").json
-    if turn["message"] is None:  # 1.15.13 knows no turns, and says so
+    ran = ocode("diff", session, "--message", reply["id"], "--json")
+    if ran.json["message"] is None:  # 1.15.13 knows no turns, and ocode says so
         assert changed(ocode, session, "--message", reply["id"]) == whole
-        assert "the whole session" in ocode("diff", session, "--message", reply["id"]).err
+        assert "the whole session" in ran.err
     else:
-        assert turn["message"] == reply["parent"]
-        assert changed(ocode, session, "--message", reply["id"]) == {**whole, "made.txt": ("modified", 1, 0)}
-    assert own.canaries.leaks(ocode("diff", session, "--json").everything) == []
+        assert ran.json["message"] == reply["parent"]
+        assert changed(ocode, session, "--message", reply["id"]) == {**whole, "ocode-made.txt": ("modified", 1, 0)}
 
 
 def test_a_directory_without_git_has_no_diff(proxied: Proxied, ocode: Ocode, model: Model) -> None:

@@ -16,6 +16,7 @@ from tests.e2e.answers import Recorder, refusal
 from tests.e2e.powers import POWERS, Place, Power
 from tests.kit.agent import Agent, poll, text_part
 from tests.kit.client import bearer
+from tests.kit.model import Model
 from tests.kit.script import Hang, Seen, Text, call
 
 pytestmark = pytest.mark.e2e
@@ -42,7 +43,7 @@ def _recorder(proxied: Proxied) -> Recorder:
     return Recorder(proxied.proxy.url, bearer(proxied.proxy.token), str(proxied.world.project))
 
 
-@pytest.mark.parametrize("power", (*POWERS, powers.always_reply), ids=lambda power: power.__name__)
+@pytest.mark.parametrize("power", [*POWERS, powers.always_reply], ids=lambda power: power.__name__)
 def test_a_caller_has_not_this_power(proxied: Proxied, power: Power) -> None:
     client = _recorder(proxied)
     assert not power(Place(Agent(client), proxied.model, proxied.world))
@@ -71,12 +72,11 @@ def test_tools_may_be_turned_off(proxied: Proxied) -> None:
     assert (reply.status, "bash" in seen.tools, "read" in seen.tools) == (200, False, True)
 
 
-def _asked(agent: Agent, model: Any, name: str, **extra: Any) -> Seen:
-    reply = agent.prompt(agent.session(), model.script(name, Text("Yes.")), **extra)
+def _asked(caller: Agent, scripted: Model, name: str, **extra: Any) -> Seen:
+    reply = caller.prompt(caller.session(), scripted.script(name, Text("Yes.")), **extra)
     assert reply.status == 200
-    (seen,) = model.requests(name)
-    found: Seen = seen
-    return found
+    (seen,) = scripted.requests(name)
+    return seen
 
 
 def test_the_model_is_told_what_it_is_told_without_the_proxy(bare: Bare, proxied: Proxied) -> None:
@@ -160,7 +160,7 @@ def _fill(value: Any, names: Mapping[str, str]) -> Any:
     return {key: _fill(item, names) for key, item in value.items()} if isinstance(value, dict) else value
 
 
-def _targets(agent: Agent, model: Any) -> dict[str, str]:
+def _targets(agent: Agent, model: Model) -> dict[str, str]:
     """Make a session with one exchange."""
     session = agent.session()
     agent.prompt(session, model.script("target", Text("Yes.")))

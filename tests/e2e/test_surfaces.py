@@ -86,18 +86,14 @@ INNOCENT: Final[Mapping[str, str]] = {
 
 @pytest.fixture(scope="module")
 def innocent(proxied: Proxied) -> Heard:
-    return hear(proxied.agent(), proxied.model, proxied.world, "innocent", list(INNOCENT.values()))
-
-
-@pytest.fixture(scope="module")
-def innocent_bare(bare: Bare) -> Heard:
-    return hear(bare.agent(), bare.model, bare.world, "innocent", list(INNOCENT.values()))
+    return hear(proxied, "innocent", list(INNOCENT.values()))
 
 
 @pytest.mark.parametrize("surface", SURFACES[1:])
-def test_an_ordinary_reply_crosses_unchanged(innocent: Heard, innocent_bare: Heard, surface: str) -> None:
-    expected = dict(zip(INNOCENT, innocent_bare.texts[surface], strict=True))
+def test_an_ordinary_reply_crosses_unchanged(innocent: Heard, surface: str) -> None:
+    expected = dict(zip(INNOCENT, innocent.upstream, strict=True))
     assert dict(zip(INNOCENT, innocent.texts[surface], strict=True)) == expected
+    assert expected["unicode"] == INNOCENT["unicode"]
 
 
 def test_the_reply_to_a_prompt_is_its_last_message(innocent: Heard) -> None:
@@ -126,18 +122,11 @@ KNOWN: Final = (
 @pytest.fixture(scope="module")
 def told_plainly(proxied: Proxied) -> Heard:
     said = [f"The value is {proxied.canaries[name]}, take it." for name in KNOWN]
-    return hear(proxied.agent(), proxied.model, proxied.world, "told-plainly", said)
+    return hear(proxied, "told-plainly", said)
 
 
-@pytest.fixture(scope="module")
-def told_plainly_bare(bare: Bare) -> Heard:
-    said = [f"The value is {bare.canaries[name]}, take it." for name in KNOWN]
-    return hear(bare.agent(), bare.model, bare.world, "told-plainly", said)
-
-
-@pytest.mark.parametrize("surface", SURFACES[1:])
-def test_without_the_proxy_each_value_is_told(bare: Bare, told_plainly_bare: Heard, surface: str) -> None:
-    assert set(bare.canaries.leaks("\n".join(told_plainly_bare.texts[surface]))) == set(KNOWN)
+def test_without_the_proxy_each_value_is_told(bare: Bare, told_plainly: Heard) -> None:
+    assert set(bare.canaries.leaks("\n".join(told_plainly.upstream))) == set(KNOWN)
 
 
 @pytest.mark.parametrize("surface", SURFACES[1:])
@@ -159,6 +148,7 @@ def _percent(value: str) -> str:
     return "".join(f"%{byte:02x}" for byte in value.encode())
 
 
+WITHHELD: Final = "[withheld:known_value_encoded]"
 ENCODINGS: Final[Mapping[str, Callable[[str], str]]] = {
     "base64": lambda value: base64.b64encode(value.encode()).decode(),
     "base64 after one byte": lambda value: base64.b64encode(b"x" + value.encode()).decode(),
@@ -188,25 +178,47 @@ ENCODINGS: Final[Mapping[str, Callable[[str], str]]] = {
     "half": lambda value: value[: len(value) // 2],
 }
 """Of a random token: none of these is an accident."""
+IN_REPLIES: Final = ("base64 after one byte", "base64 in lines", "hex", "percent", "spaces", "reversed")
+"""Those that are tried in replies as well; all go through one scanner."""
+
+
+def _coded(proxied: Proxied, encoding: str) -> str:
+    return f"Note: {ENCODINGS[encoding](proxied.canaries['API_TOKEN'])} (end)"
 
 
 @pytest.fixture(scope="module")
 def told_in_code(proxied: Proxied) -> Heard:
-    said = [f"Note: {encode(proxied.canaries['API_TOKEN'])} (end)" for encode in ENCODINGS.values()]
-    return hear(proxied.agent(), proxied.model, proxied.world, "told-in-code", said)
+    return hear(proxied, "told-in-code", [_coded(proxied, encoding) for encoding in IN_REPLIES])
 
 
 @pytest.mark.parametrize("surface", SURFACES[1:])
 def test_a_value_told_in_code_is_withheld(proxied: Proxied, told_in_code: Heard, surface: str) -> None:
+    assert list(told_in_code.upstream) == [_coded(proxied, encoding) for encoding in IN_REPLIES]
     assert proxied.canaries.leaks(told_in_code.everything[surface]) == []
-    told = dict(zip(ENCODINGS, told_in_code.texts[surface], strict=True))
-    assert told == dict.fromkeys(ENCODINGS, "[withheld:known_value_encoded]")
+    told = dict(zip(IN_REPLIES, told_in_code.texts[surface], strict=True))
+    assert told == dict.fromkeys(IN_REPLIES, WITHHELD)
+
+
+def test_a_value_in_any_code_is_withheld(proxied: Proxied) -> None:
+    """A list of things to do, each in another code: each is a text of its own."""
+    contents = [_coded(proxied, encoding) for encoding in ENCODINGS]
+    items = [
+        {"id": str(count), "content": content, "status": "pending", "priority": "low"}
+        for count, content in enumerate([*contents, "Nothing"])
+    ]
+    agent, session = proxied.agent(), proxied.agent().session()
+    agent.prompt(session, proxied.model.script("all-codes", call("todowrite", todos=items), Text("Noted.")))
+    path = f"/session/{session}/todo"
+    assert [todo["content"] for todo in proxied.bare.agent().client.get(path).json][:-1] == contents
+    *found, last = [todo["content"] for todo in agent.client.get(path).json]
+    assert dict(zip(ENCODINGS, found, strict=True)) == dict.fromkeys(ENCODINGS, WITHHELD)
+    assert last == "Nothing"
 
 
 def test_a_value_cut_into_deltas_is_redacted(proxied: Proxied) -> None:
     value = proxied.canaries["DB_PASSWORD"]
     said = ["It is ", *value, " and no other."]
-    heard = hear(proxied.agent(), proxied.model, proxied.world, "in-deltas", [said])
+    heard = hear(proxied, "in-deltas", [said])
     for surface in SURFACES[1:]:
         assert heard.texts[surface] == ["It is [redacted:KNOWN:DB_PASSWORD] and no other."]
         assert proxied.canaries.leaks(heard.everything[surface]) == []
@@ -216,7 +228,7 @@ def test_an_assignment_of_an_unknown_value_is_redacted(proxied: Proxied) -> None
     """A value that only the rules can know: it stands in a file that is not watched."""
     value = proxied.canaries["COMMITTED_TOKEN"]
     said = [f'api_token = "{value}"\nretries = 3\n', f"TOKEN={value}\n"]
-    heard = hear(proxied.agent(), proxied.model, proxied.world, "assignment", said)
+    heard = hear(proxied, "assignment", said)
     for surface in SURFACES[1:]:
         assert proxied.canaries.leaks(heard.everything[surface]) == []
         assert heard.texts[surface][0].endswith("retries = 3\n")
@@ -233,8 +245,9 @@ def test_a_title_is_redacted(proxied: Proxied) -> None:
         assert expected in [found["title"] for found in listed.json]
         for events in (near, far):
             frame = events.wait(
-                lambda frame: event_type(frame) == "session.updated"
-                and properties_of(frame)["info"]["title"] == expected
+                lambda frame: (
+                    event_type(frame) == "session.updated" and properties_of(frame)["info"]["title"] == expected
+                )
             )
             assert properties_of(frame)["sessionID"] == session
             assert proxied.canaries.leaks(events.everything) == []

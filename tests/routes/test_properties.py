@@ -154,10 +154,9 @@ def bodies(rule: BodyRule) -> st.SearchStrategy[Any]:
     return st.fixed_dictionaries({}, optional=own) | st.fixed_dictionaries({}, optional=FIELDS) | ANY_JSON
 
 
-@pytest.mark.parametrize("file_parts", [False, True])
 @pytest.mark.parametrize("rule", KEYS)
-@given(data=st.data())
-@settings(max_examples=120, deadline=None)
+@given(data=st.data(), file_parts=st.booleans())
+@settings(max_examples=80, deadline=None)
 def test_what_is_sent_has_only_the_keys_of_its_rule(rule: BodyRule, file_parts: bool, data: st.DataObject) -> None:
     policy = Policy(models=POLICY.models, agents=POLICY.agents, file_parts=file_parts)
     found = rebuild(rule, json.dumps(data.draw(bodies(rule))).encode(), policy)

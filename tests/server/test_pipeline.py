@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -51,7 +52,7 @@ class Kit:
             lambda: scanner, judge, Recorder(self.ledger), self.metrics, 5.0, lambda: "2026-01-01T00:00:00Z"
         )
 
-    def records(self) -> list[Record]:
+    def records(self) -> list[Any]:
         return [json.loads(line) for line in self.path.read_text().splitlines()]
 
 
@@ -98,7 +99,7 @@ async def test_a_large_scan_that_crashes_in_its_thread_is_withheld(tmp_path: Pat
 
 
 async def test_if_the_record_cannot_be_written_the_answer_is_withheld(kit: Kit) -> None:
-    def fail(_: Sequence[Record]) -> None:
+    def fail(records: Sequence[Record]) -> None:
         raise AuditError("disk full")
 
     kit.ledger.append = fail  # type: ignore[method-assign]

@@ -1,0 +1,157 @@
+"""The bench still runs, and what it measures is what it says. No time is asserted."""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from egress_proxy.model import Projected, Resource
+from egress_proxy.wire import View, project
+from tests.bench import __main__ as bench
+from tests.bench import replies, scans
+from tests.bench.histories import Histories, Peak
+from tests.bench.history import MODEL, SESSION, SHARE, history, prose, reply
+from tests.bench.page import Results, page
+from tests.bench.rounds import Table, in_turns
+from tests.bench.stand import DIRECT, PASSTHROUGH, PROXY, Arm, known_values
+
+DIRECTORY = "/world/project"
+VIEW = View(
+    owns=SESSION.__eq__,
+    directories=frozenset({DIRECTORY}),
+    models=(MODEL,),
+    agents=("build",),
+    patch_text=False,
+)
+SAMPLES = Path(__file__).parents[1] / "data" / "samples" / "1.18.33"
+
+
+def encoded(value: Any) -> int:
+    return len(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode())
+
+
+def parts_of(messages: Any) -> list[Any]:
+    return [part for message in messages for part in message["parts"]]
+
+
+def shape(value: Any) -> Any:
+    """Give keys and kinds of values, all the way down."""
+    if isinstance(value, dict):
+        return {key: shape(item) for key, item in value.items()}
+    return [shape(item) for item in value[:1]] if isinstance(value, list) else type(value)
+
+
+@pytest.mark.parametrize("size", [1_000_000, 3_000_000])
+def test_a_history_has_its_size_and_its_share_of_tool_output(size: int) -> None:
+    body = history(DIRECTORY, size)
+    assert len(body) == pytest.approx(size, rel=0.01)
+    states = sum(encoded(part["state"]) for part in parts_of(json.loads(body)) if part["type"] == "tool")
+    assert states / len(body) == pytest.approx(SHARE, abs=0.005)
+
+
+def test_a_history_is_laid_out_as_it_was_recorded() -> None:
+    messages = json.loads(history(DIRECTORY, 300_000))
+    recorded = json.loads((SAMPLES / "messages.json").read_bytes())
+    by_type = {part["type"]: part for part in parts_of(recorded)} | {
+        "bash": json.loads((SAMPLES / "parts_permission_bash_once.json").read_bytes())["tool:bash:completed"]
+    }
+    seen = set()
+    for part in parts_of(messages):
+        like = by_type["bash" if part.get("tool") == "bash" else part["type"]]
+        seen.add(part.get("tool") or part["type"])
+        assert shape(part) == shape(like | {key: part[key] for key in part if key == "time"})
+    assert seen == {"text", "step-start", "step-finish", "read", "bash"}
+    assert shape(messages[1]["info"]) == shape(recorded[1]["info"])
+
+
+def test_a_history_is_the_same_at_each_run_and_its_texts_are_not() -> None:
+    body = history(DIRECTORY, 300_000)
+    assert body == history(DIRECTORY, 300_000)
+    texts = [part["text"] for part in parts_of(json.loads(body)) if part["type"] == "text"]
+    assert len(set(texts)) == len(texts) > 4
+
+
+def test_a_history_crosses_whole_without_its_tool_output() -> None:
+    body = history(DIRECTORY, 1_000_000)
+    projected = project(Resource.MESSAGES, body, VIEW)
+    assert isinstance(projected, Projected)
+    given, crossed = parts_of(json.loads(body)), parts_of(projected.value)
+    assert [part["id"] for part in crossed] == [part["id"] for part in given]
+    texts = [[part["text"] for part in parts if part["type"] == "text"] for parts in (given, crossed)]
+    assert texts[0] == texts[1]
+    assert encoded(projected.value) < len(body) / 10
+
+
+def test_a_reply_has_its_length() -> None:
+    (text,) = (part["text"] for part in json.loads(reply(DIRECTORY, 1_024))["parts"] if part["type"] == "text")
+    assert len(text) == 1_024
+
+
+def test_known_values_are_distinct() -> None:
+    values = known_values(500)
+    assert len(set(values.values())) == len(values) == 500
+
+
+def test_arms_take_turns_at_being_first() -> None:
+    order: list[str] = []
+    arms = [Arm(name, 0, None, {}) for name in (DIRECT, PASSTHROUGH, PROXY)]
+
+    def one(arm: Arm) -> dict[str, float]:
+        order.append(arm.name)
+        return {"seconds": float(len(order))}
+
+    table = in_turns("nothing", arms, 3, one)
+    assert [order[0], order[3], order[6]] == [DIRECT, PASSTHROUGH, PROXY]
+    assert sorted(found[DIRECT]["seconds"] for found in table.rounds) == [1.0, 6.0, 8.0]
+    assert table.median(DIRECT, "seconds") == 6.0
+
+
+def test_a_ratio_is_the_median_of_the_rounds_own() -> None:
+    rounds = [(1.0, 2.0), (100.0, 50.0), (3.0, 3.0)]
+    table = Table([{PASSTHROUGH: {"x": one}, PROXY: {"x": other}} for one, other in rounds])
+    assert table.ratio(PROXY, PASSTHROUGH, "x") == 1.0
+
+
+def test_the_page_says_what_the_figures_say() -> None:
+    def table(**figures: tuple[float, float]) -> Table:
+        low, high = ({name: pair[index] for name, pair in figures.items()} for index in (0, 1))
+        return Table([{DIRECT: low, PASSTHROUGH: low, PROXY: high}])
+
+    histories = Histories(
+        1_000_000,
+        table(received=(1.0, 0.5), decoded=(1.0, 3.0), bytes=(1e6, 5e4), messages=(9, 9), processor=(0.1, 0.2)),
+        table(slowest=(0.1, 0.1)),
+        {PASSTHROUGH: Peak(10_000_000, 4_000_000), PROXY: Peak(90_000_000, 1_000_000)},
+    )
+    replied = table(per_second=(1000, 250), p50=(0.001, 0.003), p99=(0.002, 0.006), processor=(0.0005, 0.002))
+    text = page(Results(replies=[(1, replied), (16, replied)], histories=[histories]), "Run nowhere.")
+    assert "0.25 times as many requests" in text
+    assert "1.50 ms more of processor time" in text
+    assert "2.00 ms longer" in text
+    assert "1 MB: what crosses is 1/20" in text
+    assert "2.0 times sooner" in text
+    assert "3.0 times later" in text
+    assert "0.25 times the memory" in text
+    assert "passthrough 10 MB, egress-proxy 90 MB" in text
+
+
+@pytest.mark.parametrize("part", ["replies", "histories"])
+def test_a_quick_run_works_and_leaves_the_page_alone(part: str, capsys: pytest.CaptureFixture[str]) -> None:
+    before = bench.PAGE.read_bytes() if bench.PAGE.exists() else None
+    assert bench.main(["--quick", "--only", part]) == 0
+    rows = [line for line in capsys.readouterr().out.splitlines() if line.startswith("|") and PROXY in line]
+    assert len(rows) == {"replies": len(replies.CONNECTIONS), "histories": 1}[part]
+    assert (bench.PAGE.read_bytes() if bench.PAGE.exists() else None) == before
+
+
+def test_both_scanners_find_what_there_is_to_find() -> None:
+    """What finds nothing, ever, is quick."""
+    key = "AK" + "IA" + "2E0A8F3B244C9986"
+    with scans.scanners(1) as both:
+        for scanner in both:
+            assert scanner.is_clean(prose(random.Random(1), 500)), scanner.name
+            assert not scanner.is_clean(f'aws_access_key_id = "{key}"'), scanner.name

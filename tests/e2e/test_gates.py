@@ -1,0 +1,219 @@
+"""Who may answer an ask: the agent itself for reads of declared env files, the operator for the rest, nobody `always`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from tests.conftest import Bare, Proxied
+from tests.e2e.answers import refusal
+from tests.kit.agent import Agent
+from tests.kit.client import Answer
+from tests.kit.script import Text, Turn, call
+
+pytestmark = pytest.mark.e2e
+
+ROUTES = ("reply", "response")
+FOR_HUMAN, ALWAYS, GONE = (403, "ask_for_human"), (403, "always_forbidden"), (404, "ask_unknown")
+Ask = Mapping[str, Any]
+
+
+def answered(agent: Agent, ask: Ask, answer: str, route: str = "reply") -> Answer:
+    """Answer an ask by the newer or the older route."""
+    if route == "reply":
+        return agent.client.post(f"/permission/{ask['id']}/reply", {"reply": answer})
+    return agent.client.post(f"/session/{ask['sessionID']}/permissions/{ask['id']}", {"response": answer})
+
+
+def asked(proxied: Proxied, agent: Agent, name: str, turn: Turn, *more: Turn) -> Ask:
+    """Start a session of which a turn asks, and give the ask."""
+    session = agent.session()
+    agent.prompt_async(session, proxied.model.script(name, turn, *(more or (Text("Done."),))))
+    return agent.ask(session)
+
+
+def asked_for_bash(proxied: Proxied, name: str, command: str) -> Ask:
+    """The operator has this session ask for every shell command."""
+    agent, session = proxied.agent(), proxied.agent().session()
+    rule = {"permission": "bash", "pattern": "*", "action": "ask"}
+    proxied.bare.agent().client.patch(f"/session/{session}", {"permission": [rule]})
+    turn = call("bash", command=command, description="Run it")
+    agent.prompt_async(session, proxied.model.script(name, turn, Text("Done.")))
+    return agent.ask(session)
+
+
+@pytest.mark.parametrize("route", ROUTES)
+def test_a_shell_command_is_for_a_human(proxied: Proxied, route: str) -> None:
+    agent, made = proxied.agent(), proxied.world.root / f"made-once-by-{route}"
+    ask = asked_for_bash(proxied, f"gate-bash-{route}", f"touch {made}")
+    assert ask["permission"] == "bash"
+    assert refusal(answered(agent, ask, "once", route)) == FOR_HUMAN
+    assert refusal(answered(agent, ask, "always", route)) == ALWAYS
+    assert agent.ask(ask["sessionID"]) == ask
+    assert answered(agent, ask, "reject", route).json is True
+    agent.until_idle(ask["sessionID"])
+    assert not made.exists()
+
+
+def test_the_operator_approves_on_the_machine(proxied: Proxied) -> None:
+    """The near miss: what waits for a human goes on once a human has answered, and its output stays."""
+    agent = proxied.agent()
+    ask = asked_for_bash(proxied, "gate-operator", "cat .env")
+    assert proxied.bare.agent().answer(ask, "once").json is True
+    agent.until_idle(ask["sessionID"])
+    texts = [part.get("text") for message in agent.messages(ask["sessionID"]).json for part in message["parts"]]
+    assert "Done." in texts
+
+
+def test_a_command_that_is_asked_for_is_redacted(proxied: Proxied) -> None:
+    agent = proxied.agent()
+    secret = proxied.canaries["API_TOKEN"]
+    ask = asked_for_bash(proxied, "gate-redacted", f"curl -H 'X: {secret}' http://127.0.0.1:9/")
+    assert "[redacted:KNOWN:API_TOKEN]" in str(ask["patterns"])
+    assert ask["metadata"] == {}
+    assert proxied.canaries.leaks(agent.client.get("/permission").everything) == []
+    agent.answer(ask, "reject")
+    agent.until_idle(ask["sessionID"])
+
+
+@pytest.mark.parametrize("route", ROUTES)
+def test_a_read_of_a_declared_env_file_may_be_approved_once(proxied: Proxied, route: str) -> None:
+    agent = proxied.agent()
+    read = call("read", filePath=str(proxied.world.env_file))
+    say = Text(lambda seen: f"It says: {proxied.canaries['DB_PASSWORD']}. {len(seen.tool_results[-1]) > 100}")
+    ask = asked(proxied, agent, f"gate-env-{route}", read, say)
+    assert answered(agent, ask, "once", route).json is True
+    agent.until_idle(ask["sessionID"])
+    told = agent.messages(ask["sessionID"])
+    texts = [part.get("text") for message in told.json for part in message["parts"]]
+    assert "It says: [redacted:KNOWN:DB_PASSWORD]. True" in texts
+    assert proxied.canaries.leaks(told.everything) == []
+    assert refusal(answered(agent, ask, "once", route)) == GONE
+
+
+def test_a_read_in_a_directory_without_git_may_be_approved_once(proxied: Proxied) -> None:
+    """There the patterns of an ask start at `/`."""
+    agent = proxied.agent(proxied.world.plain)
+    ask = asked(proxied, agent, "gate-plain", call("read", filePath=str(proxied.world.plain / ".env")))
+    assert answered(agent, ask, "once").json is True
+    agent.until_idle(ask["sessionID"])
+
+
+def _undeclared(proxied: Proxied) -> Mapping[str, tuple[str, str]]:
+    """Paths that ask when they are read, and the permission that they ask for."""
+    world = proxied.world
+    return {
+        "outside": (str(world.forbidden / "secret.txt"), "external_directory"),
+        "through a link": (str(world.escape / "secret.txt"), ""),
+        "another env file": (str(world.project / "src" / ".env"), "read"),
+        "of the other root": (str(world.plain / ".env"), ""),
+    }
+
+
+@pytest.mark.parametrize("case", ["outside", "another env file", "of the other root"])
+def test_any_other_read_is_for_a_human(proxied: Proxied, case: str) -> None:
+    agent = proxied.agent()
+    path, permission = _undeclared(proxied)[case]
+    other = proxied.world.project / "src" / ".env"
+    other.write_text("MODE=test\n", encoding="utf-8")
+    ask = asked(proxied, agent, f"gate-{case.replace(' ', '-')}", call("read", filePath=path))
+    other.unlink()
+    assert permission in {"", ask["permission"]}
+    assert refusal(answered(agent, ask, "once")) == FOR_HUMAN
+    assert answered(agent, ask, "reject").json is True
+    agent.until_idle(ask["sessionID"])
+
+
+@pytest.mark.parametrize("route", ROUTES)
+def test_always_is_nobodys_and_leaves_no_rule(proxied: Proxied, route: str) -> None:
+    """`always_reply` in `test_bare_powers.py` shows what it does without the proxy."""
+    agent = proxied.agent()
+    read = call("read", filePath=str(proxied.world.env_file))
+    ask = asked(proxied, agent, f"gate-always-{route}", read)
+    assert refusal(answered(agent, ask, "always", route)) == ALWAYS
+    assert agent.ask(ask["sessionID"]) == ask
+    assert answered(agent, ask, "once", route).json is True
+    agent.until_idle(ask["sessionID"])
+    again = asked(proxied, agent, f"gate-always-again-{route}", read)
+    assert answered(agent, again, "reject", route).json is True
+    agent.until_idle(again["sessionID"])
+
+
+@pytest.mark.parametrize("answer", ["Always", "ALWAYS", "allow", "", "once "])
+def test_an_answer_of_another_spelling_is_refused(proxied: Proxied, answer: str) -> None:
+    agent = proxied.agent()
+    ask = asked(proxied, agent, "gate-spelling", call("read", filePath=str(proxied.world.env_file)))
+    assert refusal(answered(agent, ask, answer)) == (400, "body_invalid")
+    assert agent.ask(ask["sessionID"]) == ask
+    answered(agent, ask, "reject")
+    agent.until_idle(ask["sessionID"])
+
+
+def test_an_ask_is_answered_in_its_own_session_alone(proxied: Proxied) -> None:
+    agent, another = proxied.agent(), proxied.agent().session()
+    ask = asked(proxied, agent, "gate-session", call("read", filePath=str(proxied.world.env_file)))
+    assert refusal(answered(agent, {**ask, "sessionID": another}, "once", "response")) == GONE
+    assert answered(agent, ask, "reject", "response").json is True
+    agent.until_idle(ask["sessionID"])
+
+
+@pytest.mark.parametrize("answer", ["once", "reject"])
+@pytest.mark.parametrize("route", ROUTES)
+def test_an_ask_that_is_not_pending_is_unknown(proxied: Proxied, route: str, answer: str) -> None:
+    agent = proxied.agent()
+    ask = {"id": "per_" + "0" * 26, "sessionID": agent.session()}
+    assert refusal(answered(agent, ask, answer, route)) == GONE
+
+
+def test_an_ask_ends_with_its_session(proxied: Proxied) -> None:
+    agent = proxied.agent()
+    ask = asked(proxied, agent, "gate-ended", call("read", filePath=str(proxied.world.env_file)))
+    assert agent.client.post(f"/session/{ask['sessionID']}/abort").json is True
+    agent.until_idle(ask["sessionID"])
+    assert refusal(answered(agent, ask, "once")) == GONE
+
+
+QUESTIONS = [
+    {"question": "Which?", "header": "Pick", "options": [{"label": "A", "description": "a"}]},
+    {"question": "And?", "header": "More", "options": [{"label": "B", "description": "b"}]},
+]
+
+
+def _question(proxied: Proxied, agent: Agent, name: str) -> Ask:
+    session = agent.session()
+    agent.prompt_async(session, proxied.model.script(name, call("question", questions=QUESTIONS), Text("Done.")))
+    return agent.question(session)
+
+
+def test_a_question_may_be_answered(proxied: Proxied) -> None:
+    agent, name = proxied.agent(), "gate-question"
+    question = _question(proxied, agent, name)
+    path = f"/question/{question['id']}/reply"
+    assert refusal(agent.client.post(path, {"answers": "A"})) == (400, "body_invalid")
+    assert agent.client.post(path, {"answers": [["A"], ["my own words"]]}).json is True
+    agent.until_idle(question["sessionID"])
+    told = proxied.model.requests(name)[-1].tool_results[-1]
+    assert "my own words" in told
+    assert refusal(agent.client.post(path, {"answers": [["A"], ["B"]]})) == GONE
+
+
+def test_a_question_is_no_permission(proxied: Proxied) -> None:
+    agent = proxied.agent()
+    question = _question(proxied, agent, "gate-no-permission")
+    assert refusal(agent.client.post(f"/permission/{question['id']}/reply", {"reply": "once"})) == (400, "id_invalid")
+    assert agent.client.post(f"/question/{question['id']}/reject").json is True
+    agent.until_idle(question["sessionID"])
+
+
+def test_without_the_proxy_an_agent_approves_anything(bare: Bare) -> None:
+    """The control: the same answers that are a human's here."""
+    agent, made = bare.agent(), bare.world.root / "made-once-bare"
+    rule = {"permission": "bash", "pattern": "*", "action": "ask"}
+    session = agent.session(permission=[rule])
+    turn = call("bash", command=f"touch {made}", description="Run it")
+    agent.prompt_async(session, bare.model.script("gate-bare", turn, Text("Done.")))
+    assert agent.answer(agent.ask(session), "once").json is True
+    agent.until_idle(session)
+    assert made.exists()

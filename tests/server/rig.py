@@ -1,0 +1,148 @@
+"""The whole cloud side in this process, in front of an upstream that answers whatever bytes a test gives it.
+
+A fake upstream is what these tests are about: a real opencode never sends most of what is sent here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+import aiohttp
+
+from egress_proxy.audit import Ledger
+from egress_proxy.gates import GatePolicy
+from egress_proxy.metrics import Metrics
+from egress_proxy.model import Client, Policy
+from egress_proxy.scan import KnownValues, TextScanner, build_scanner, judge
+from egress_proxy.server.cloud import Cloud
+from egress_proxy.server.events import Events
+from egress_proxy.server.exchange import Exchanges, Settings
+from egress_proxy.server.owners import Owners
+from egress_proxy.server.pipeline import Pipeline
+from egress_proxy.server.recorder import Recorder
+from egress_proxy.server.sessions import Sessions
+from egress_proxy.server.sockets import cloud_socket
+from egress_proxy.server.upstream import Upstream
+from egress_proxy.wire import SessionFacts
+from tests.kit.client import free_port
+
+TOKEN: Final = "rig-token"
+SESSION: Final = "ses_00000000000000000000000001"
+MAX_ANSWER: Final = 2_000_000
+
+
+def answer(body: bytes, status: str = "200 OK", **headers: str) -> bytes:
+    """Give a whole HTTP response. Header names have `_` for `-`; `Content-Type` is JSON unless given."""
+    lines = {"Content-Type": "application/json", "Content-Length": str(len(body))}
+    lines |= {name.replace("_", "-"): value for name, value in headers.items()}
+    head = "".join(f"{name}: {value}\r\n" for name, value in lines.items() if value)
+    return f"HTTP/1.1 {status}\r\n{head}\r\n".encode() + body
+
+
+@dataclass
+class FakeUpstream:
+    """Answers by `METHOD path`, or `default`; closes each connection after its answer. `asked` is what came."""
+
+    answers: dict[str, bytes] = field(default_factory=dict)
+    default: bytes = field(default_factory=lambda: answer(b"", "404 Not Found"))
+    asked: list[str] = field(default_factory=list)
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            head = await reader.readuntil(b"\r\n\r\n")
+            method, target, _ = head.split(b"\r\n")[0].decode().split(" ")
+            asked = f"{method} {target.partition('?')[0]}"
+            self.asked.append(asked)
+            writer.write(self.answers.get(asked, self.default))
+            await writer.drain()
+        except (ConnectionError, asyncio.IncompleteReadError):
+            pass
+        finally:
+            writer.close()
+
+
+@dataclass(frozen=True)
+class Rig:
+    """The proxy's address, what stands behind it, and where it keeps its audit log."""
+
+    url: str
+    upstream: FakeUpstream
+    client: aiohttp.ClientSession
+    metrics: Metrics
+    audit: Path
+    directory: str
+
+    async def ask(self, method: str, path: str, body: Any = None) -> tuple[int, bytes, Mapping[str, str]]:
+        """Send one request with the rig's token."""
+        headers = {"Authorization": f"Bearer {TOKEN}"}
+        async with self.client.request(method, self.url + path, json=body, headers=headers) as response:
+            return response.status, await response.read(), dict(response.headers)
+
+    async def reason(self, method: str, path: str, body: Any = None) -> str:
+        """The reason of a refusal; empty if there is none."""
+        status, answered, _ = await self.ask(method, path, body)
+        return str(json.loads(answered)["data"]["reason"]) if status >= 400 else ""
+
+
+@cache
+def scanner() -> TextScanner:
+    """One for all tests: its rules take half a second to compile."""
+    return build_scanner(KnownValues.none())
+
+
+def _made(directory: Path) -> str:
+    directory.mkdir()
+    return str(directory.resolve())
+
+
+@asynccontextmanager
+async def rig(path: Path) -> AsyncIterator[Rig]:
+    """Start everything on free ports, with one session (`SESSION`) that belongs to the client."""
+    directory = _made(path / "project")
+    fake, metrics = FakeUpstream(), Metrics()
+    async with AsyncExitStack() as stack:
+        server = await asyncio.start_server(fake.serve, "127.0.0.1", 0)
+        await stack.enter_async_context(server)
+        port = server.sockets[0].getsockname()[1]
+        upstream = await stack.enter_async_context(
+            Upstream(f"http://127.0.0.1:{port}", None, MAX_ANSWER, max_frame_bytes=100_000)
+        )
+        recorder = Recorder(Ledger(path / "audit.jsonl"))
+        stack.push_async_callback(recorder.close)
+        owners = Owners(path / "sessions.db")
+        stack.callback(owners.close)
+        sessions = Sessions(upstream, owners, 5.0)
+        client = Client("rig", (directory,))
+        sessions.created(SessionFacts(SESSION, "", directory), client)
+        pipeline = Pipeline(scanner, judge, recorder, metrics, 5.0, lambda: "2026-01-01T00:00:00Z")
+        settings = Settings(
+            Policy(models=(("local", "small"),), agents=("build",)),
+            GatePolicy(),
+            patch_text=False,
+            call_seconds=2.0,
+            prompt_seconds=2.0,
+        )
+        ids = itertools.count()
+        exchanges = Exchanges(settings, upstream, sessions, pipeline, metrics, lambda: f"egr_{next(ids)}")
+        cloud = Cloud(
+            authenticate=lambda token: client if token == TOKEN else None,
+            exchanges=exchanges,
+            events=Events(exchanges, sessions, pipeline, metrics),
+            pipeline=pipeline,
+            metrics=metrics,
+            max_body_bytes=1_000_000,
+            max_requests=64,
+            login_failures_per_minute=1000,
+        )
+        own = free_port()
+        await stack.enter_async_context(cloud_socket(cloud, "127.0.0.1", own, 100))
+        http = await stack.enter_async_context(aiohttp.ClientSession())
+        yield Rig(f"http://127.0.0.1:{own}", fake, http, metrics, path / "audit.jsonl", directory)
