@@ -13,7 +13,7 @@ import secrets
 import signal
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from egress_proxy import __version__
 from egress_proxy.audit import Ledger
@@ -46,8 +46,7 @@ _START_SECONDS: Final = 30.0  # for opencode to come up after us
 
 def serve(config: Config) -> int:
     """Run the proxy until SIGTERM or SIGINT. Returns an exit code; raises `EgressError` when it cannot start safely."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    logging.getLogger("aiohttp").setLevel(logging.CRITICAL)  # its messages quote requests; ours say what matters
+    _log_safely()
     asyncio.run(_serve(config))
     return Exit.OK
 
@@ -62,9 +61,21 @@ def live_routes(config: Config) -> Survey:
     return asyncio.run(ask())
 
 
+def _log_safely() -> None:
+    """Log what this package says, and nothing of libraries: their messages and tracebacks quote requests (I6)."""
+    logging.basicConfig(level=logging.CRITICAL + 1, format="%(asctime)s %(levelname)s %(message)s")
+    log.setLevel(logging.INFO)
+
+
+def _log_crash(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """In place of asyncio's report, whose traceback may hold what must not be logged."""
+    log.error("a task failed with %s", type(context.get("exception")).__name__)
+
+
 async def _serve(config: Config) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
+    loop.set_exception_handler(_log_crash)
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     async with AsyncExitStack() as stack:

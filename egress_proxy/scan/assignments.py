@@ -52,9 +52,7 @@ _NOT_A_VALUE = frozenset({
     "default", "redacted", "hidden", "masked", "omitted", "bearer", "basic",
 })
 # fmt: on
-_EXPRESSION = re.compile(
-    r"\$[A-Za-z_]\w*(?:[/:.].*)?|\$[{(\[].*|[<{\[(%*@&|`].*|.*[({\[<].*", re.DOTALL
-)
+_EXPRESSION = re.compile(r"\$[A-Za-z_]\w*(?:[/:.].*)?|\$[{(\[].*|[<{\[(%*@&|`].*|.*[({\[<].*", re.DOTALL)
 _ATTRIBUTE = re.compile(r"[A-Za-z_]\w*(?:(?:\.|::|->)[A-Za-z_]\w*)+")
 _PATH = re.compile(r"(?:~|\.{0,2})/[\w.@+-]*(?:/[\w.@+-]*)*|[A-Za-z]:\\.*|(?:[\w.-]+/)+[\w.-]+\.[A-Za-z]{1,5}")
 _URL = re.compile(r"[A-Za-z][\w+.-]*://[^\s@]*")

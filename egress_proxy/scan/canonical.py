@@ -36,6 +36,11 @@ def _fold(code: int) -> int:
     return 0
 
 
+def _fold_all(code: int) -> int:
+    """The folded code of one code point, dropped or not."""
+    return _fold(code) or ord(unicodedata.normalize("NFKD", chr(code))[0])
+
+
 @cache
 def _table() -> NDArray[np.uint32]:
     """Canonical code by code point, with one more entry for the edge between texts. Read-only."""
@@ -48,12 +53,18 @@ def _table() -> NDArray[np.uint32]:
 
 
 @cache
-def _ascii_table() -> NDArray[np.uint32]:
-    table = np.zeros(256, dtype=np.uint32)
-    table[:128] = _table()[:128]
-    table[EDGE] = EDGE
+def _folded_table() -> NDArray[np.uint32]:
+    """Folded code by code point, with one more entry for the edge between texts. Read-only."""
+    table = np.arange(_LAST + 1, dtype=np.uint32)
+    table[:_FOLDED_UP_TO] = np.fromiter(map(_fold_all, range(_FOLDED_UP_TO)), dtype=np.uint32, count=_FOLDED_UP_TO)
+    table[_LAST] = EDGE
     table.flags.writeable = False
     return table
+
+
+def _ascii(table: NDArray[np.uint32]) -> NDArray[np.uint32]:
+    """The part of a table that batches of ASCII need."""
+    return np.append(table[:EDGE], table[_LAST])
 
 
 def canonical(text: str) -> str:
@@ -68,8 +79,8 @@ def folded(text: str) -> str:
     """The folded form of one string: nothing dropped, as long as the text."""
     if text.isascii():
         return text.lower()
-    table = _table()
-    return "".join(chr(int(table[ord(char)]) or ord(char)) for char in text)
+    table = _folded_table()
+    return "".join(chr(int(table[ord(char)])) for char in text)
 
 
 class View(Struct, frozen=True):
@@ -87,16 +98,16 @@ class Batch(Struct, frozen=True):
 
     def squeezed(self) -> View:
         """The canonical view."""
-        table = _ascii_table() if self.codes.dtype == np.uint8 else _table()
-        codes = table[self.codes]
+        codes = self._through(_table())
         places = np.flatnonzero(codes)
         return View(codes[places], places)
 
     def folded(self) -> View:
         """The view with nothing dropped."""
-        table = _ascii_table() if self.codes.dtype == np.uint8 else _table()
-        codes = table[self.codes]
-        return View(np.where(codes == 0, self.codes, codes), np.arange(len(codes)))
+        return View(self._through(_folded_table()), np.arange(len(self.codes)))
+
+    def _through(self, table: NDArray[np.uint32]) -> NDArray[np.uint32]:
+        return (_ascii(table) if self.codes.dtype == np.uint8 else table)[self.codes]
 
 
 def batch(texts: Sequence[str]) -> Batch:

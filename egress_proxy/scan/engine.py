@@ -16,7 +16,7 @@ from egress_proxy.scan.own import own_rules
 from egress_proxy.scan.prefilter import Prefilter
 from egress_proxy.scan.rule import Rule, Scope
 from egress_proxy.scan.rules import plugin_rules
-from egress_proxy.scan.search import without_parts
+from egress_proxy.scan.search import settled
 
 MAX_CHARS = 4_194_304  # a longer text is undecided: nothing that an agent writes is
 MAX_FINDINGS = 4096  # in one text; more is no reply, and merging them would cost more than it tells
@@ -69,9 +69,9 @@ class TextScanner:
         found = _Found(long)
         for index, (first, offset) in self._prefilter.hits(batch).items():
             _run(self._rules[index], batch, first, offset, found)
-        known = [snapshot.find(batch) for snapshot in self._known]
-        found.findings.update(without_parts(finding for scan in known for finding in scan.findings))
-        found.undecided.update(index for scan in known for index in scan.undecided)
+        known = [snapshot.match(batch) for snapshot in self._known]
+        found.findings.update(settled(known, found.findings))
+        found.undecided.update(index for matches in known for index in matches.undecided)
         return Scan(tuple(sorted(found.findings)), tuple(sorted(found.undecided)))
 
     def self_test(self) -> None:

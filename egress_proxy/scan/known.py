@@ -18,7 +18,7 @@ from egress_proxy.model import Form, Scan, Secret
 from egress_proxy.scan.canonical import batch
 from egress_proxy.scan.policy import Rejected
 from egress_proxy.scan.registration import Registration
-from egress_proxy.scan.search import DETECTOR, Search
+from egress_proxy.scan.search import DETECTOR, Matches, Search, settled
 
 
 class KnownValues:
@@ -26,12 +26,12 @@ class KnownValues:
 
     DETECTOR: ClassVar[str] = DETECTOR
 
-    __slots__ = ("_banks", "_raw_bank", "_snapshot", "rejected")
+    __slots__ = ("_banks", "_folded_bank", "_snapshot", "rejected")
 
     def __init__(self, registration: Registration) -> None:
         self._snapshot = registration.snapshot()
         self._banks = tuple(bank for bank in registration.banks() if bank)
-        self._raw_bank = registration.raw_bank()
+        self._folded_bank = registration.folded_bank()
         self.rejected: tuple[Rejected, ...] = tuple(registration.rejected)
 
     @classmethod
@@ -80,14 +80,19 @@ class KnownValues:
 
     def find(self, texts: Sequence[str]) -> Scan:
         """Known values in a batch of texts."""
+        matches = self.match(texts)
+        return Scan(settled([matches], ()), matches.undecided)
+
+    def match(self, texts: Sequence[str]) -> Matches:
+        """Known values in a batch of texts, before other findings are taken into account (see `settled`)."""
         if not self._snapshot.values or not any(texts):
-            return Scan()
+            return Matches()
         joined = batch(texts)
         search = Search(texts, joined, self._snapshot)
         if self._banks:
             view = joined.squeezed()
             for bank in self._banks:
                 search.run(bank, view)
-        if self._raw_bank:
-            search.run(self._raw_bank, joined.folded())
-        return search.result()
+        if self._folded_bank:
+            search.run(self._folded_bank, joined.folded())
+        return search.matches()

@@ -81,9 +81,8 @@ _CREDENTIAL_IN_QUERY = re.compile(
     r"[?&;][\w.-]*(?:token|key|secret|password|passwd|pwd|sig|signature|auth)[\w.-]*=(?P<value>[^&#;\s]+)",
     re.IGNORECASE,
 )
-_HOST = re.compile(
-    r"(?:[a-z0-9](?:[a-z0-9-]{0,30})\.)+[a-z]{2,12}(?::\d+)?|\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?|[a-z][a-z0-9-]*:\d+"
-)
+_HOST = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,30})\.)+[a-z]{2,12}(?::\d+)?|\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?")
+_HOST_AND_PORT = re.compile(r"[a-z][a-z-]*\d?:\d{2,5}")
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _SCHEME = re.compile(r"(?P<scheme>bearer|basic|token|apikey)[ \t]+(?P<credentials>\S+)", re.IGNORECASE)
 
@@ -135,8 +134,9 @@ def _shape(value: str) -> Why | None:
         return Why.NUMBER
     if _URL.fullmatch(value):
         return None if len(list(expand("", value))) > 1 else Why.URL
-    if _EMAIL.fullmatch(value):
-        return Why.EMAIL
+    for pattern, why in ((_EMAIL, Why.EMAIL), (_HOST_AND_PORT, Why.HOST)):
+        if pattern.fullmatch(value):
+            return why
     if weak(value):
         return next((why for pattern, why in ((_PATH, Why.PATH), (_HOST, Why.HOST)) if pattern.fullmatch(value)), None)
     return None

@@ -15,8 +15,9 @@ from egress_proxy.scan.fingerprints import Bank, Keys
 from egress_proxy.scan.forms import Form, forms
 from egress_proxy.scan.policy import SHORTEST, SHORTEST_ANYWHERE, Rejected, expand, refuse, weak
 
-_WIDTHS = (16, 12, 8)  # of anchors; the widest that fits a segment
-_RAW_WIDTH = SHORTEST  # of anchors in the folded view, for values that have hardly any letters and digits
+_WIDTHS = (16, 12, 8, 6)  # of anchors; the widest that fits a segment
+_FOLDED_WIDTH = SHORTEST  # of anchors in the folded view, for values that have hardly any letters and digits
+_PART_WIDTH = 8  # of anchors of parts, at least
 _FEWEST_DIFFERENT = 5  # characters in a window: `00000000` is in every second dump
 _PARTS_UP_TO = 32_768  # pieces of a form beyond which parts are not registered (the whole always is)
 _WORDS = 0.7  # the share of words above which a part may stand in an innocent text
@@ -31,9 +32,8 @@ class Watched(Struct, frozen=True):
 
     name: str
     length: int  # of the value, code points
-    lead: int  # code points before its first letter or digit
     mac: bytes  # of the value
-    folded: bytes  # of the value, casefolded
+    folded: bytes  # of the value, folded
     weak: bool  # made of words, or nearly so: its parts and respellings may be innocent
     token: bool  # short: matched as a whole token only
 
@@ -50,6 +50,7 @@ class Segment(Struct, frozen=True):
     mac: bytes
     plain: bool
     whole: bool
+    lead: int = 0  # code points of a plain value before the first of these codes
 
     def __repr__(self) -> str:
         return f"Segment({self.value})"
@@ -85,7 +86,8 @@ class Registration:
         self.values: list[Watched] = []
         self.segments: list[Segment] = []
         self.rejected: list[Rejected] = []
-        self._windows: dict[int, dict[bytes, list[int]]] = {width: {} for width in (*_WIDTHS, _RAW_WIDTH)}
+        self._windows: dict[int, dict[bytes, list[int]]] = {width: {} for width in _WIDTHS}
+        self._folded_windows: dict[bytes, list[int]] = {}
         self._macs: set[bytes] = set()
 
     def add(self, name: str, secret: Secret) -> None:
@@ -110,65 +112,64 @@ class Registration:
 
     def banks(self) -> Iterator[Bank]:
         """The banks of the canonical view."""
-        for width in _WIDTHS:
-            yield self._bank(width)
+        for width, windows in self._windows.items():
+            yield self._bank(width, windows)
 
-    def raw_bank(self) -> Bank:
+    def folded_bank(self) -> Bank:
         """The bank of the folded view."""
-        return self._bank(_RAW_WIDTH)
+        return self._bank(_FOLDED_WIDTH, self._folded_windows)
 
-    def _bank(self, width: int) -> Bank:
-        return Bank(width, self.keys, {window: tuple(numbers) for window, numbers in self._windows[width].items()})
+    def _bank(self, width: int, windows: dict[bytes, list[int]]) -> Bank:
+        return Bank(width, self.keys, {window: tuple(numbers) for window, numbers in windows.items()})
 
     def _add(self, name: str, value: str, *, container: bool) -> None:
         mac = self._mac(value, b"value")
         if mac in self._macs:
             return
         self._macs.add(mac)
-        lead = next((index for index, char in enumerate(value) if canonical(char)), len(value))
         token = len(value) < SHORTEST_ANYWHERE
-        by_canonical = not token and len(canonical(value)) >= SHORTEST_ANYWHERE
         number = len(self.values)
         self.values.append(
-            Watched(
-                name,
-                len(value),
-                lead if by_canonical else 0,
-                mac,
-                self._mac(value.casefold(), b"folded"),
-                container or weak(value),
-                token,
-            )
+            Watched(name, len(value), mac, self._mac(folded(value), b"folded"), container or weak(value), token)
         )
-        if not by_canonical:
-            self._segment(number, folded(value), _RAW_WIDTH, plain=True, whole=True)
+        if token or len(canonical(value)) < SHORTEST_ANYWHERE:
+            whole = Segment(number, 0, 0, b"", plain=True, whole=True)
+            self._segment(whole, folded(value), _FOLDED_WIDTH, self._folded_windows)
+        lead = next((index for index, char in enumerate(value) if canonical(char)), len(value))
         for form in forms(value):
-            if by_canonical or not form.plain:
-                self._form(number, form)
+            # A short value is matched verbatim, and its longer forms as they are.
+            if not token or (not form.plain and len(form.text) >= SHORTEST_ANYWHERE):
+                self._form(number, form, lead if form.plain else 0)
 
     def _mac(self, value: str, purpose: bytes) -> bytes:
         return self.keys.digest(value.encode("utf-8", "surrogatepass"), purpose)
 
-    def _form(self, number: int, form: Form) -> None:
+    def _form(self, number: int, form: Form, lead: int) -> None:
         """The whole of a form, and its parts if they cannot be innocent."""
         whole = form.text
-        width = next((width for width in _WIDTHS if width <= len(whole)), 0)
+        width = _width(whole)
         if not width:
             return
-        self._segment(number, whole, width, plain=form.plain, whole=True)
+        segment = Segment(number, 0, 0, b"", plain=form.plain, whole=True, lead=lead)
+        self._segment(segment, whole, width, self._windows[width])
         if self.values[number].weak or len(form.pieces) > _PARTS_UP_TO:
             return
+        segment = Segment(number, 0, 0, b"", plain=form.plain, whole=False)
         for part, source in form.parts():
-            width = next((width for width in _WIDTHS if width <= len(part)), 0)
-            if width and len(set(part)) >= _FEWEST_DIFFERENT and word_share(source) < _WORDS:
-                self._segment(number, part, width, plain=form.plain, whole=False)
+            width = _width(part)
+            if width >= _PART_WIDTH and len(set(part)) >= _FEWEST_DIFFERENT and word_share(source) < _WORDS:
+                self._segment(segment, part, width, self._windows[width])
 
-    def _segment(self, value: int, codes: str, width: int, *, plain: bool, whole: bool) -> None:
+    def _segment(self, kind: Segment, codes: str, width: int, windows: dict[bytes, list[int]]) -> None:
+        """Keep what is needed to recognise `codes` as a segment of this kind."""
         anchor = _anchor(codes, width)
-        window = _bytes(codes[anchor : anchor + width])
-        self._windows[width].setdefault(window, []).append(len(self.segments))
+        windows.setdefault(_bytes(codes[anchor : anchor + width]), []).append(len(self.segments))
         mac = self.keys.digest(_bytes(codes), b"segment")
-        self.segments.append(Segment(value, anchor, len(codes), mac, plain, whole))
+        self.segments.append(replace(kind, anchor=anchor, length=len(codes), mac=mac))
+
+
+def _width(codes: str) -> int:
+    return next((width for width in _WIDTHS if width <= len(codes)), 0)
 
 
 def _anchor(codes: str, width: int) -> int:

@@ -21,6 +21,8 @@ from egress_proxy.server.exchange import Exchanges
 from egress_proxy.server.login import FailureLimit, presented_token
 from egress_proxy.server.pipeline import Origin, Pipeline, Released
 
+log = logging.getLogger("egress_proxy")
+
 HEALTH: Final = "/_egress/health"
 BODY_SECONDS: Final = 30.0  # for a client to send its body
 WRITE_SECONDS: Final = 30.0  # for a client to take one event frame, before it is cut off
@@ -73,7 +75,7 @@ class Cloud:
             async with asyncio.timeout(seconds):
                 await self._idle.wait()
         except TimeoutError:
-            logging.getLogger("egress_proxy").warning("stopped with %d requests unfinished", self._running)
+            log.warning("stopped with %d requests unfinished", self._running)
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         if request.raw_path == HEALTH and request.method == "GET" and not self._stopping:
@@ -84,6 +86,11 @@ class Cloud:
         self._enter()
         try:
             return await self._authenticated(request)
+        except ConnectionError:
+            raise  # the client has gone; aiohttp closes what is left
+        except Exception as error:  # noqa: BLE001 - what the stages' own guard did not see (invariant 4)
+            log.error("a request failed with %s", type(error).__name__)
+            return await self._refuse(Reason.INTERNAL_ERROR, close=True)
         finally:
             self._leave()
 
@@ -167,6 +174,7 @@ class Cloud:
         task = request.task
         self._open_streams.add(task)
         self._metrics.change_streams(1)
+        self._leave()  # a stream lasts: it is bounded by the number of connections, not of requests
         try:
             await response.prepare(request)
             async for released in frames:
@@ -178,6 +186,7 @@ class Cloud:
         finally:
             self._open_streams.discard(task)
             self._metrics.change_streams(-1)
+            self._enter()
         return response
 
 
@@ -211,7 +220,7 @@ class _Protocol(web_protocol.RequestHandler):
         message: str | None = None,  # noqa: ARG002 - likewise
     ) -> web.StreamResponse:
         """The last resort, for an exception in the shell itself: a bare status, and no text of the exception."""
-        logging.getLogger("egress_proxy").error("the shell failed with %s", type(exc).__name__)
+        log.error("the shell failed with %s", type(exc).__name__)
         response = web.Response(status=500, headers=_HEADERS)
         response.force_close()
         return response

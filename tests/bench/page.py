@@ -25,8 +25,8 @@ Written by `make bench`. Figures are of one run, so what counts is the ratio to 
 that hands each request to an aiohttp client, reads the whole answer and sends it, without any check. Arms take turns;
 each figure is the median of the rounds, each ratio the median of the rounds' own ratios. Client, upstream and proxy
 share the machine's processors. The upstream is a stand-in with fixed answers; the proxy is the real command from a
-written configuration, with {FULL.known_values:,} known values, and records nothing, since every answer is clean. No figure
-is a promise, and no test asserts one.
+written configuration, with {FULL.known_values:,} known values, and records nothing, since every answer is clean. No
+figure is a promise, and no test asserts one.
 """
 
 
@@ -87,8 +87,8 @@ def _replies_read(tables: Sequence[tuple[int, Table]]) -> str:
     waiting = tables[0][1].median(PROXY, "p50") - tables[0][1].median(PASSTHROUGH, "p50")
     return (
         f"With {connections} connections the proxy answers {rate:.2f} times as many requests as the passthrough, and "
-        f"spends\n{_more(extra)} of processor time on each: for the token, the check and rebuilding of the request, typed "
-        "decoding,\nthe scan, and the metrics. "
+        f"spends\n{_more(extra)} of processor time on each: for the token, the check and rebuilding of the request, "
+        "typed decoding,\nthe scan, and the metrics. "
         f"One client alone waits {_more(waiting, 'longer', 'shorter')}. A model takes seconds to give such a reply.\n"
     )
 

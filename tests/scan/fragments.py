@@ -15,14 +15,87 @@ ALPHABETS = {
     "upper": "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789",
 }
 # U+017F, U+212A, U+0130 and U+0131 fold to ASCII; the rest are white space, digits, words and line ends to one engine only.
-ODD = ["\u017f", "\u212a", "\u0130", "\u0131", "\u0663", "\u00a0", "\u2028", "\x0b", "\x0c", "\x1c", "\x1f", "\x85", "\r", "\x00"]
+ODD = [
+    "\u017f",
+    "\u212a",
+    "\u0130",
+    "\u0131",
+    "\u0663",
+    "\u00a0",
+    "\u2028",
+    "\x0b",
+    "\x0c",
+    "\x1c",
+    "\x1f",
+    "\x85",
+    "\r",
+    "\x00",
+]
 ODD += ["é", "ñ", "Ñ", "\ud800", "\U0001f511", "\u200b", "字"]
-PUNCTUATION = list(" \t\n'\"`=:;,._-/@+()[]{}<>!?#$%&*|\\~") + [" = ", ": ", '": "', "='", '=="', "`;", "';", " == ", "=>", ":=", '("']
+PUNCTUATION = list(" \t\n'\"`=:;,._-/@+()[]{}<>!?#$%&*|\\~") + [
+    " = ",
+    ": ",
+    '": "',
+    "='",
+    '=="',
+    "`;",
+    "';",
+    " == ",
+    "=>",
+    ":=",
+    '("',
+]
 WORDS = (
-    ["password", "PASSWORD", "pa\u017f\u017fword", "secret", "db_pass", "api_key", "apikey", "contraseña", "CONTRASEÑA", "pwd", "key"]
-    + ["token", "aws", "cloudant", "ibm_cloud", "softlayer", "cos_hmac", "secret_access_key", "AccountKey=", "https://", "://u:"]
-    + ["AKC", "AP1", "AK" + "IA", "sk-", "eyJ", "SG.", "AC", "SK", "M", "xox" + "b-12-", "gh" + "p_", "gl" + "pat-", "T3Blbk" + "FJ"]
-    + ["-us1", "sk_" + "live_", "sq0" + "csp-", "np" + "m_", "/:_authToken=", "//r/", "BEGIN RSA PRIVATE" + " KEY", "12345678:"]
+    [
+        "password",
+        "PASSWORD",
+        "pa\u017f\u017fword",
+        "secret",
+        "db_pass",
+        "api_key",
+        "apikey",
+        "contraseña",
+        "CONTRASEÑA",
+        "pwd",
+        "key",
+    ]
+    + [
+        "token",
+        "aws",
+        "cloudant",
+        "ibm_cloud",
+        "softlayer",
+        "cos_hmac",
+        "secret_access_key",
+        "AccountKey=",
+        "https://",
+        "://u:",
+    ]
+    + [
+        "AKC",
+        "AP1",
+        "AK" + "IA",
+        "sk-",
+        "eyJ",
+        "SG.",
+        "AC",
+        "SK",
+        "M",
+        "xox" + "b-12-",
+        "gh" + "p_",
+        "gl" + "pat-",
+        "T3Blbk" + "FJ",
+    ]
+    + [
+        "-us1",
+        "sk_" + "live_",
+        "sq0" + "csp-",
+        "np" + "m_",
+        "/:_authToken=",
+        "//r/",
+        "BEGIN RSA PRIVATE" + " KEY",
+        "12345678:",
+    ]
     + ["@h", ".assign", "user", "the", "value", "hunter2", "\ud83d\ude00"]
 )
 
@@ -30,7 +103,9 @@ WORDS = (
 @cache
 def fragments() -> tuple[str, ...]:
     """Pieces for a text, canaries and their parts among them."""
-    canaries = [piece for canary in CANARIES for piece in (canary.text, canary.secret, canary.before, canary.secret[:-1])]
+    canaries = [
+        piece for canary in CANARIES for piece in (canary.text, canary.secret, canary.before, canary.secret[:-1])
+    ]
     return tuple([*ODD, *PUNCTUATION * 3, *WORDS * 2, *canaries])
 
 

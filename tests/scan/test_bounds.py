@@ -22,7 +22,7 @@ WORST = {
     "eyJ": "'eyJ'",
     "eyJ.": "'eyJ' * 20 + '.'",
     "backtick-secret": "'`secret'",
-    "compared": "\"' == password \"",
+    "compared": '"\' == password "',
     "compared-ticks": "'` == password '",
     "key-spaces": "'key' + ' ' * 500",
     "aws": "'awskey'",

@@ -65,7 +65,9 @@ def test_extra_rules_are_run() -> None:
 def test_benign_texts_have_no_findings(scanner: TextScanner, path: Path) -> None:
     """Whole, and line by line as a batch: prose, code, diffs, logs, ids of opencode, versions, models, paths."""
     text = path.read_text(encoding="utf-8")
-    values = known("S3cr3t-" + "Zq8Kd03mXw7Tn2", "hunter2", "correct-horse-battery-staple", DB_URL="postgres://a:pW9xQ2@db/prod")
+    values = known(
+        "S3cr3t-" + "Zq8Kd03mXw7Tn2", "hunter2", "correct-horse-battery-staple", DB_URL="postgres://a:pW9xQ2@db/prod"
+    )
     for batch in ([text], text.split("\n")):
         assert scanner.with_known(values).scan(batch) == Scan()
 
@@ -115,7 +117,16 @@ VALUES = known("hunter2", "password", "Zq8Kd03mXw7Tn2", "äöü-ßecret-9", "!@#
 
 @pytest.mark.parametrize(
     "text",
-    ["\x00", "\ud800", "\udfff\ud800", "\U0001f511" * 100, "a" * 1_000_000, "é" * 100_000, "\r\n" * 10_000, string.printable],
+    [
+        "\x00",
+        "\ud800",
+        "\udfff\ud800",
+        "\U0001f511" * 100,
+        "a" * 1_000_000,
+        "é" * 100_000,
+        "\r\n" * 10_000,
+        string.printable,
+    ],
     ids=["nul", "surrogate", "surrogates", "astral", "one-liner", "accents", "line-ends", "printable"],
 )
 def test_odd_texts(scanner: TextScanner, text: str) -> None:

@@ -65,7 +65,9 @@ def test_every_spelling_is_found(name: str, spelling: str) -> None:
     assert forms(known(value), f"see: {text} .") == {Form.ENCODED}
 
 
-@pytest.mark.parametrize("spelling", ["upper", "base64-0", "base64-of-a-file", "hex", "hex-colons", "percent", "decimal-list"])
+@pytest.mark.parametrize(
+    "spelling", ["upper", "base64-0", "base64-of-a-file", "hex", "hex-colons", "percent", "decimal-list"]
+)
 def test_a_short_value_is_found_encoded(spelling: str) -> None:
     text = SPELLINGS[spelling](VALUES["short"])
     assert forms(known(VALUES["short"]), f"see {text} .") == {Form.ENCODED}
@@ -99,7 +101,12 @@ def test_sixteen_characters_of_a_random_value_are_a_reveal(start: int, spelling:
 
 def test_words_of_a_passphrase_are_no_reveal() -> None:
     values = known("correct-horse-battery-staple", URL="https://user:pW9xQ2kk@db.example.com/production/application")
-    for text in ("the correct horse", "battery staple", "db.example.com/production/application", "production application"):
+    for text in (
+        "the correct horse",
+        "battery staple",
+        "db.example.com/production/application",
+        "production application",
+    ):
         assert not values.find([text]).findings
 
 
@@ -130,7 +137,9 @@ def test_the_span_of_an_encoded_value_covers_its_run() -> None:
 def test_a_url_gives_its_password_too() -> None:
     values = known(URL="postgres://app:pW9xQ2%2Fkk@db/prod")
     assert values.names == ("URL", "URL.password")
-    assert [found.name for found in values.find(["pW9xQ2%2Fkk", "pW9xQ2/kk", "app", "db/prod"]).findings] == ["URL.password"] * 2
+    assert [found.name for found in values.find(["pW9xQ2%2Fkk", "pW9xQ2/kk", "app", "db/prod"]).findings] == [
+        "URL.password"
+    ] * 2
 
 
 @pytest.mark.parametrize(
@@ -204,7 +213,11 @@ def leaks(root: object, values: list[str]) -> list[str]:
         elif hasattr(item, "tobytes"):
             held.append(item.tobytes().decode("latin-1").lower())
     everything = "\n".join([*held, *(text.replace("\0", "") for text in held)])
-    return [value for value in values if any(value.lower()[start : start + 8] in everything for start in range(len(value) - 7))]
+    return [
+        value
+        for value in values
+        if any(value.lower()[start : start + 8] in everything for start in range(len(value) - 7))
+    ]
 
 
 def test_nothing_that_is_kept_holds_a_value() -> None:

@@ -64,6 +64,8 @@ def test_a_hit_says_which_text_and_where_its_line_begins() -> None:
     assert Prefilter([RULE]).hits(["aa", "", "é\nabbc", "bc"]) == {0: (2, 5)}
 
 
-@pytest.mark.parametrize("texts", [[], [""], ["", ""], ["\ud800"], ["b\nc"]], ids=["none", "empty", "two", "surrogate", "split"])
+@pytest.mark.parametrize(
+    "texts", [[], [""], ["", ""], ["\ud800"], ["b\nc"]], ids=["none", "empty", "two", "surrogate", "split"]
+)
 def test_nothing_is_no_hit(texts: list[str]) -> None:
     assert Prefilter([RULE]).hits(texts) == {}

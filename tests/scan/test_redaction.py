@@ -78,7 +78,9 @@ KNOWN = known(*SECRETS, DB_URL="postgres://app:pW9xQ2@db/prod")
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.lists(st.one_of(st.sampled_from(SECRETS), texts(), st.sampled_from(list(" .:-_\n\"'"))), max_size=8).map("".join))
+@given(
+    st.lists(st.one_of(st.sampled_from(SECRETS), texts(), st.sampled_from(list(" .:-_\n\"'"))), max_size=8).map("".join)
+)
 def test_what_is_released_has_no_known_value(scanner: TextScanner, text: str) -> None:
     judgement = judge([text], scanner.with_known(KNOWN).scan([text]))
     assert not KNOWN.find(judgement.texts).findings
@@ -102,6 +104,11 @@ def test_a_reply_from_scan_to_judgement(scanner: TextScanner) -> None:
     values = known(DB_PASSWORD="Zq8Kd03mXw7Tn2")
     batch = ["ok", "it is Zq8Kd03mXw7Tn2.", SPELLINGS["base64-1"]("Zq8Kd03mXw7Tn2"), "AK" + "IA" + "Q7Z2L9X4T8B3H6J1"]
     judgement = judge(batch, scanner.with_known(values).scan(batch))
-    assert judgement.texts == ("ok", "it is [redacted:KNOWN:DB_PASSWORD].", WITHHELD_ENCODED, "[redacted:aws-access-key]")
+    assert judgement.texts == (
+        "ok",
+        "it is [redacted:KNOWN:DB_PASSWORD].",
+        WITHHELD_ENCODED,
+        "[redacted:aws-access-key]",
+    )
     assert judgement.verdict is Verdict.WITHHELD
     assert judgement.reasons == (Reason.DETECTOR, Reason.KNOWN_VALUE, Reason.KNOWN_VALUE_ENCODED)

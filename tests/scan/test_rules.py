@@ -6,7 +6,7 @@ import base64
 import json
 import random
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from pathlib import Path
 from typing import cast
 
@@ -14,7 +14,6 @@ import pytest
 from detect_secrets.plugins import high_entropy_strings, jwt, keyword
 from detect_secrets.plugins.base import BasePlugin, RegexBasedDetector
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from egress_proxy.scan import rules
 from egress_proxy.scan.canaries import CANARIES
@@ -64,7 +63,7 @@ def test_a_plugin_of_an_unknown_kind_is_an_error() -> None:
     class Strange(BasePlugin):
         secret_type = "Strange"
 
-        def analyze_string(self, string: str) -> Iterator[str]:
+        def analyze_string(self, string: str) -> Generator[str, None, None]:
             yield string
 
     with pytest.raises(TypeError, match="Strange"):
@@ -75,7 +74,8 @@ PLAIN_PLUGINS = [
     plugin
     for plugin in rules.plugin_classes()
     if denylist(plugin)
-    and plugin.__name__ not in {"JwtTokenDetector", "NpmDetector", "OpenAIDetector", "PrivateKeyDetector", *rules.EXCLUDED}
+    and plugin.__name__
+    not in {"JwtTokenDetector", "NpmDetector", "OpenAIDetector", "PrivateKeyDetector", *rules.EXCLUDED}
 ]
 
 

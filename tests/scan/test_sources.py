@@ -69,7 +69,9 @@ def test_unreadable_files_are_errors_without_content(tmp_path: Path, read: objec
 
 def test_json_files(tmp_path: Path) -> None:
     path = tmp_path / "secrets.json"
-    path.write_text('{"db": {"users": [{"pw": "a"}, "b"], "n": 12345678, "t": true, "x": null, "s": 3}, "k": "1", "k": "2"}')
+    path.write_text(
+        '{"db": {"users": [{"pw": "a"}, "b"], "n": 12345678, "t": true, "x": null, "s": 3}, "k": "1", "k": "2"}'
+    )
     assert shown(read_json_file(path)) == [
         ("db.users.0.pw", "a"),
         ("db.users.1", "b"),
@@ -99,7 +101,9 @@ CONFIG = {
                 "baseURL": "https://u:k-2@h/v1",
                 "headers": {"X-Auth": "k-3", "Content-Type": "application/json", "anthropic-version": "2023-06-01"},
             },
-            "models": {"large": {"name": "Large", "headers": {"Authorization": "Bearer k-4"}, "limit": {"context": 128000}}},
+            "models": {
+                "large": {"name": "Large", "headers": {"Authorization": "Bearer k-4"}, "limit": {"context": 128000}}
+            },
         }
     },
     "mcp": {
@@ -126,8 +130,17 @@ def test_config_is_harvested() -> None:
 
 @pytest.mark.parametrize("member", ["all", "providers"])
 def test_providers_are_harvested(member: str) -> None:
-    provider = {"id": "acme", "name": "Acme", "env": ["ACME_KEY"], "key": "k-1", "options": {"apiKey": "k-2"}, "models": {}}
-    body = json.dumps({member: [provider, {"id": "b", "key": "k-3"}], "default": {"acme": "large"}, "connected": ["acme"]})
+    provider = {
+        "id": "acme",
+        "name": "Acme",
+        "env": ["ACME_KEY"],
+        "key": "k-1",
+        "options": {"apiKey": "k-2"},
+        "models": {},
+    }
+    body = json.dumps(
+        {member: [provider, {"id": "b", "key": "k-3"}], "default": {"acme": "large"}, "connected": ["acme"]}
+    )
     assert shown(harvest_providers(body.encode())) == [
         ("provider.acme.key", "k-1"),
         ("provider.acme.apiKey", "k-2"),
