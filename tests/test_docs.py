@@ -257,6 +257,30 @@ def test_every_link_to_a_file_leads_somewhere(page: Path) -> None:
             assert (page.parent / target.partition("#")[0]).exists(), target
 
 
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_every_row_of_a_table_has_its_columns(page: Path) -> None:
+    text = CODE_BLOCK.sub("", page.read_text(encoding="utf-8"))
+    for table in re.findall(r"(?:^\|.*\|$\n?)+", text, re.MULTILINE):
+        columns = [len(re.findall(r"(?<!\\)\|", row)) for row in table.splitlines()]
+        assert len(set(columns)) == 1, table.splitlines()[0]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_every_file_of_code_named_exists(page: Path) -> None:
+    for span in code(page.read_text(encoding="utf-8")):
+        if re.fullmatch(r"(?:egress_proxy|tests|config|deploy|requirements)/[\w./-]*", span):
+            assert (ROOT / span).exists(), span
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_every_method_named_exists(page: Path) -> None:
+    source = "\n".join(file.read_text(encoding="utf-8") for file in ROOT.glob("egress_proxy/**/*.py"))
+    for span in code(page.read_text(encoding="utf-8")):
+        if found := re.fullmatch(r"([A-Z]\w+)\.(\w+)", span):
+            assert re.search(rf"^class {found[1]}\b", source, re.MULTILINE), span
+            assert re.search(rf"^    (?:async )?def {found[2]}\b", source, re.MULTILINE), span
+
+
 @pytest.mark.parametrize("name", ["run", "dev"])
 def test_every_pin_has_hashes_and_no_address(name: str) -> None:
     """Where packages come from is each machine's own setting."""

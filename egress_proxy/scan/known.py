@@ -1,8 +1,8 @@
 """Known values: an immutable snapshot that holds keyed fingerprints and no plaintext.
 
 At registration a value is expanded to its forms (`forms`); each form gives segments: the whole, and, where a part of
-it could not be innocent, every run that a partial reveal must contain. A segment is kept as its length and keyed MAC, and
-one window of it (6, 8, 12 or 16 codes, the anchor) goes into the bank of that width. A text is turned into the view, the
+it could not be innocent, every run that a partial reveal must contain. A segment is kept as its length and keyed MAC,
+and one window of it (6, 8, 12 or 16 codes, the anchor) goes into the bank of that width. A text becomes a view, the
 banks give positions of anchors, and the segment's MAC decides (`search`).
 
 A finding is PLAIN only where the text holds the value verbatim, which the MAC of the value itself decides. All else

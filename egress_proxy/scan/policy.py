@@ -16,7 +16,10 @@ from urllib.parse import unquote
 
 from msgspec import Struct
 
+from egress_proxy.reasons import Reason
 from egress_proxy.scan.assignments import word_share
+from egress_proxy.scan.canaries import CANARIES
+from egress_proxy.scan.canonical import canonical
 
 
 class Why(StrEnum):
@@ -64,6 +67,14 @@ _COMMON = frozenset({
     "disabled_by_default", "unlimited", "america/new_york", "europe/berlin", "europe/london", "info@example.com",
 })
 # fmt: on
+_OURS = frozenset(
+    canonical(words)
+    for words in (
+        *(f"[redacted:{canary.detector}]" for canary in CANARIES),
+        "[redacted:KNOWN:known-value]",
+        *(f"[withheld:{reason}]" for reason in (Reason.KNOWN_VALUE_ENCODED, Reason.UNDECIDED)),
+    )
+)
 # Names that say what a setting is; a value in words under one of them is no secret.
 _ORDINARY = re.compile(
     r"(?:^|[._-])(?:region|zone|host|hostname|name|env|environment|level|mode|path|dir|directory|locale|lang|language|tz"
@@ -120,11 +131,17 @@ def refuse(name: str, value: str) -> Why | None:
     bare = value.strip()
     if not bare:
         return Why.EMPTY
-    if bare.lower() in _COMMON:
+    if bare.lower() in _COMMON or _ours(bare):
         return Why.COMMON_WORD
     if len(bare) > LONGEST:
         return Why.TOO_LONG
     return _shape(bare) or _length(bare) or _ordinary(name, bare)
+
+
+def _ours(value: str) -> bool:
+    """Whether a value stands in our own placeholders: redacting those would never end."""
+    letters_and_digits = canonical(value)
+    return bool(letters_and_digits) and any(letters_and_digits in words for words in _OURS)
 
 
 def _shape(value: str) -> Why | None:

@@ -17,6 +17,7 @@ from tests.bench import history
 from tests.bench.listening import Handler, run
 
 REPLY_CHARACTERS: Final = 1_024
+_PIECE: Final = 262_144
 _DOCUMENT: Final = Path(__file__).parents[1] / "data" / "openapi" / f"{history.VERSION}.json"
 _SESSION: Final = f"/session/{history.SESSION}"
 
@@ -43,12 +44,25 @@ def main(directory: str, size: int) -> None:
         body = known.get((request.method, request.path))
         if body is None:
             return web.Response(status=404)
-        return web.Response(body=body, content_type="application/json")
+        return await _send(request, body)
 
     async def prepare(_: AsyncExitStack) -> Handler:
         return handle
 
     run(prepare)
+
+
+async def _send(request: web.BaseRequest, body: bytes) -> web.StreamResponse:
+    """Send a piece after the other: a body of 100 MB in one is copied more than once on its way to the socket."""
+    if len(body) <= _PIECE:
+        return web.Response(body=body, content_type="application/json")
+    response = web.StreamResponse(headers={"Content-Type": "application/json", "Content-Length": str(len(body))})
+    await response.prepare(request)
+    pieces = memoryview(body)
+    for start in range(0, len(body), _PIECE):
+        await response.write(pieces[start : start + _PIECE])
+    await response.write_eof()
+    return response
 
 
 if __name__ == "__main__":

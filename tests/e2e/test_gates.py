@@ -1,9 +1,10 @@
-"""Who may answer an ask: the agent itself for reads of declared env files, the operator for the rest, nobody `always`."""
+"""Who may answer an ask: the agent itself for a declared env file, the operator for the rest, nobody `always`."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final
 
 import pytest
 
@@ -12,6 +13,7 @@ from tests.e2e.answers import refusal
 from tests.kit.agent import Agent
 from tests.kit.client import Answer
 from tests.kit.script import Text, Turn, call
+from tests.kit.world import World
 
 pytestmark = pytest.mark.e2e
 
@@ -101,26 +103,22 @@ def test_a_read_in_a_directory_without_git_may_be_approved_once(proxied: Proxied
     agent.until_idle(ask["sessionID"])
 
 
-def _undeclared(proxied: Proxied) -> Mapping[str, tuple[str, str]]:
-    """Paths that ask when they are read, and the permission that they ask for."""
-    world = proxied.world
-    return {
-        "outside": (str(world.forbidden / "secret.txt"), "external_directory"),
-        "through a link": (str(world.escape / "secret.txt"), ""),
-        "another env file": (str(world.project / "src" / ".env"), "read"),
-        "of the other root": (str(world.plain / ".env"), ""),
-    }
+UNDECLARED: Final[Mapping[str, Callable[[World], Path]]] = {
+    "outside": lambda world: world.forbidden / "secret.txt",
+    "another env file": lambda world: world.project / "src" / ".env",
+    "of the other root": lambda world: world.plain / ".env",
+}
+"""Files of which a read asks."""
 
 
-@pytest.mark.parametrize("case", ["outside", "another env file", "of the other root"])
+@pytest.mark.parametrize("case", UNDECLARED)
 def test_any_other_read_is_for_a_human(proxied: Proxied, case: str) -> None:
     agent = proxied.agent()
-    path, permission = _undeclared(proxied)[case]
     other = proxied.world.project / "src" / ".env"
     other.write_text("MODE=test\n", encoding="utf-8")
+    path = str(UNDECLARED[case](proxied.world))
     ask = asked(proxied, agent, f"gate-{case.replace(' ', '-')}", call("read", filePath=path))
     other.unlink()
-    assert permission in {"", ask["permission"]}
     assert refusal(answered(agent, ask, "once")) == FOR_HUMAN
     assert answered(agent, ask, "reject").json is True
     agent.until_idle(ask["sessionID"])

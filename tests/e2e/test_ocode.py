@@ -226,15 +226,15 @@ def test_a_turn_that_fails(ocode: Ocode, proxied: Proxied) -> None:
     assert ocode("read", session).code == Exit.TURN_FAILED
 
 
-def test_a_turn_that_outlasts_the_wait_is_read_later(ocode: Ocode, model: Model) -> None:
-    model.script("ocode-slow", Hang(4, "late"))
+def test_a_turn_outlasts_the_wait(ocode: Ocode, proxied: Proxied) -> None:
     session = ocode.new()
-    ran = ocode("prompt", session, marked("ocode-slow", "x"), "--timeout", "2")
+    ran = ocode("prompt", session, proxied.model.script("ocode-slow", Hang(text="half")), "--timeout", "3")
     assert (ran.code, ran.out) == (Exit.TIMEOUT, "")
     assert f"`ocode read {session}`" in ran.err
-    assert "still running" in ocode("read", session).err
-    poll(lambda: ocode("read", session).err == "" or None)
-    assert ocode("read", session).out == "late\n"
+    poll(lambda: "still running" in ocode("read", session).err)
+    assert proxied.agent().client.post(f"/session/{session}/abort").json is True
+    ended = poll(lambda: found if (found := ocode("read", session)).code else None)
+    assert (ended.code, "MessageAbortedError" in ended.err) == (Exit.TURN_FAILED, True)
 
 
 def test_refusals(ocode: Ocode, proxied: Proxied, tmp_path: Path) -> None:

@@ -128,6 +128,7 @@ def test_a_prompt_that_widens_is_refused(proxied: Proxied, case: str, route: str
     assert proxied.model.requests(name) == []
 
 
+PATCH: Final = "--- a/README.md\n+++ b/README.md\n@@ -1,3 +1,4 @@\n # Sample project\n \n A small service.\n+Patched.\n"
 DENIED: Final[tuple[tuple[str, str, Any], ...]] = (
     ("POST", "/session/{session}/init", {"providerID": "local", "modelID": "small", "messageID": "{message}"}),
     ("POST", "/session/{session}/revert", {"messageID": "{message}"}),
@@ -139,13 +140,13 @@ DENIED: Final[tuple[tuple[str, str, Any], ...]] = (
     ("DELETE", "/auth/unused", None),
     ("POST", "/pty", {"command": "sh", "args": ["-c", "true"]}),
     ("POST", "/mcp", {"name": "added", "config": {"type": "local", "command": ["true"], "enabled": False}}),
-    ("PATCH", "/config", {"username": "changed"}),
-    ("PATCH", "/global/config", {"username": "changed"}),
     ("POST", "/log", {"service": "forged", "level": "info", "message": "forged"}),
     ("POST", "/tui/append-prompt", {"text": "typed"}),
     ("POST", "/sync/history", {}),
-    ("POST", "/vcs/apply", {"patch": ""}),
+    ("POST", "/vcs/apply", {"patch": PATCH}),
     ("POST", "/experimental/worktree", {"startCommand": "true"}),
+    ("PATCH", "/config", {"username": "changed"}),
+    ("PATCH", "/global/config", {"username": "changed"}),
     ("POST", "/instance/dispose", None),
     ("POST", "/global/dispose", None),
 )
@@ -207,26 +208,22 @@ def test_denied_operations_change_nothing(proxied: Proxied) -> None:
 
 
 def test_without_the_proxy_denied_operations_work(launch: Launch, opencode_version: str) -> None:
-    """The control, on a server of its own; `revert` and the removals take a message each."""
+    """The control, on a server of its own; what works on a message takes one each time."""
     bare = launch(opencode_version)
-    agent = bare.agent()
+    agent, asking = bare.agent(), bare.agent().session()
+    read = call("read", filePath=str(bare.world.env_file))
+    agent.prompt_async(asking, bare.model.script("dropped", read, Text("Done.")))
+    agent.ask(asking)
     failed = []
     for row in DENIED:
-        answer = agent.client.call(*_request(*row, _targets(agent, bare.model)))
+        names = _targets(agent, bare.model) if "{session}" in row[1] else {}
+        answer = agent.client.call(*_request(*row, names))
         if answer.status not in {200, 204} or answer.body.startswith(b"<!"):
             failed.append((*row[:2], answer.status))
     assert failed == []
     assert b"x" * 24 in bare.opencode.auth_file.read_bytes()
-
-
-def test_disposing_bare_opencode_drops_a_pending_ask(launch: Launch, opencode_version: str) -> None:
-    bare = launch(opencode_version)
-    agent, session = bare.agent(), bare.agent().session()
-    read = call("read", filePath=str(bare.world.env_file))
-    agent.prompt_async(session, bare.model.script("dropped", read, Text("Done.")))
-    agent.ask(session)
-    agent.client.post("/instance/dispose")
-    poll(lambda: agent.client.get("/permission").json == [] or None)
+    assert "Patched." in (bare.world.project / "README.md").read_text("utf-8")
+    assert agent.client.get("/permission").json == []
 
 
 def test_a_running_turn_may_be_stopped_by_its_owner(proxied: Proxied) -> None:

@@ -95,10 +95,12 @@ SPELLINGS: Final[Mapping[str, Refusal]] = {
     "/session?workspace=w": (403, "workspace_forbidden"),
     "/session?work%73pace=w": (403, "workspace_forbidden"),
     "/config?_method=PATCH": (400, "query_unknown"),
-    "/session/ses_../config": (400, "id_invalid"),
+    "/session/ses_../config": (404, "operation_unknown"),
+    "/session/ses_../todo": (400, "id_invalid"),
     "/session/" + "a" * 40: (400, "id_invalid"),
     "/session/ses_" + "a" * 80: (400, "id_invalid"),
-    "/" + "a" * 8200: (400, "target_spelling"),
+    "/" + "a" * 8000: (404, "operation_unknown"),
+    "/" + "a" * 8200: (400, "http_malformed"),
     "*": (400, "target_spelling"),
     "config": (400, "target_spelling"),
     "127.0.0.1:80": (400, "target_spelling"),
@@ -110,10 +112,9 @@ def test_a_target_that_is_not_canonical_is_refused(proxied: Proxied, through: Si
     received, answers = exchange(through.port, spelt(through.login, target))
     assert proxied.canaries.leaks(received) == []
     (answer,) = answers
-    found = refusal(answer)
     # the HTTP library itself may refuse a target that is none
-    assert found == SPELLINGS[target] or found == (400, "http_malformed")
-    assert found[1] != "http_malformed" or not target.startswith("/")
+    allowed = {SPELLINGS[target]} if target.startswith("/") else {SPELLINGS[target], (400, "http_malformed")}
+    assert refusal(answer) in allowed
 
 
 def test_a_login_in_the_query_counts_for_nothing(bare: Bare, proxied: Proxied) -> None:
@@ -142,16 +143,18 @@ def test_without_the_proxy_upgrade_headers_change_nothing(bare: Bare, direct: Si
     assert "PROVIDER_API_KEY" in bare.canaries.leaks(received)
 
 
-@pytest.mark.parametrize("method", ["HEAD", "OPTIONS", "PUT", "TRACE", "PROPFIND", "get", "QUERY"])
+@pytest.mark.parametrize("method", ["OPTIONS", "PUT", "TRACE", "PROPFIND", "get", "QUERY"])
 def test_a_method_that_no_row_has_is_refused(proxied: Proxied, through: Side, method: str) -> None:
-    received, answers = through.send(f"{method} /config HTTP/1.1", "Connection: close")
+    received, (answer,) = through.send(f"{method} /config HTTP/1.1", "Connection: close")
     assert proxied.canaries.leaks(received) == []
-    if method == "HEAD":
-        assert received.startswith(b"HTTP/1.1 405 ")
-        assert received.endswith(b"\r\n\r\n")
-        return
-    (answer,) = answers
     assert refusal(answer) in {(405, "method_unknown"), (400, "http_malformed")}
+
+
+def test_a_head_of_a_page_is_refused(through: Side) -> None:
+    request = f"HEAD /config HTTP/1.1\r\nHost: x\r\nAuthorization: {through.login}\r\nConnection: close\r\n\r\n"
+    received = raw("127.0.0.1", through.port, request.encode())
+    assert received.startswith(b"HTTP/1.1 405 ")
+    assert received.endswith(b"\r\n\r\n")
 
 
 def test_connect_is_refused(through: Side) -> None:
@@ -322,8 +325,9 @@ def test_a_body_that_is_not_plain_json_is_refused(through: Side, content_type: s
 
 
 def test_a_deciding_header_twice_is_refused(through: Side) -> None:
+    """By the HTTP library for a Content-Type; `test_directories.py` has the header of the directory."""
     answer = _post(through, b"{}", "Content-Type: application/json")
-    assert refusal(answer) == (400, "header_duplicate")
+    assert refusal(answer) in {(400, "header_duplicate"), (400, "http_malformed")}
 
 
 def test_a_body_over_the_limit_is_refused(through: Side) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import codecs
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 from urllib.parse import quote, urlsplit
 
@@ -199,20 +199,30 @@ def test_a_value_told_in_code_is_withheld(proxied: Proxied, told_in_code: Heard,
     assert told == dict.fromkeys(IN_REPLIES, WITHHELD)
 
 
-def test_a_value_in_any_code_is_withheld(proxied: Proxied) -> None:
-    """A list of things to do, each in another code: each is a text of its own."""
-    contents = [_coded(proxied, encoding) for encoding in ENCODINGS]
+def _listed(proxied: Proxied, name: str, contents: Sequence[str]) -> list[str]:
+    """Have the model write a list of things to do, each a text of its own; give the list as it crosses."""
     items = [
         {"id": str(count), "content": content, "status": "pending", "priority": "low"}
         for count, content in enumerate([*contents, "Nothing"])
     ]
     agent, session = proxied.agent(), proxied.agent().session()
-    agent.prompt(session, proxied.model.script("all-codes", call("todowrite", todos=items), Text("Noted.")))
+    agent.prompt(session, proxied.model.script(name, call("todowrite", todos=items), Text("Noted.")))
     path = f"/session/{session}/todo"
     assert [todo["content"] for todo in proxied.bare.agent().client.get(path).json][:-1] == contents
     *found, last = [todo["content"] for todo in agent.client.get(path).json]
-    assert dict(zip(ENCODINGS, found, strict=True)) == dict.fromkeys(ENCODINGS, WITHHELD)
     assert last == "Nothing"
+    return found
+
+
+def test_a_value_in_any_code_is_withheld(proxied: Proxied) -> None:
+    found = _listed(proxied, "all-codes", [_coded(proxied, encoding) for encoding in ENCODINGS])
+    assert dict(zip(ENCODINGS, found, strict=True)) == dict.fromkeys(ENCODINGS, WITHHELD)
+
+
+def test_any_known_value_in_code_is_withheld(proxied: Proxied) -> None:
+    contents = [f"Note: {ENCODINGS['base64'](proxied.canaries[name])} (end)" for name in KNOWN]
+    found = _listed(proxied, "all-values", contents)
+    assert dict(zip(KNOWN, found, strict=True)) == dict.fromkeys(KNOWN, WITHHELD)
 
 
 def test_a_value_cut_into_deltas_is_redacted(proxied: Proxied) -> None:
@@ -233,6 +243,17 @@ def test_an_assignment_of_an_unknown_value_is_redacted(proxied: Proxied) -> None
         assert proxied.canaries.leaks(heard.everything[surface]) == []
         assert heard.texts[surface][0].endswith("retries = 3\n")
         assert all("[redacted:" in text for text in heard.texts[surface])
+
+
+def test_the_environment_of_a_command_is_redacted(proxied: Proxied) -> None:
+    """opencode hands its own on: the server's password, and what its configuration refers to."""
+    agent, session = proxied.agent(), proxied.agent().session()
+    turns = (call("bash", command="env", description="Look"), Text(lambda seen: seen.tool_results[-1]))
+    reply = agent.prompt(session, proxied.model.script("environment", *turns))
+    upstream = proxied.canaries.leaks(proxied.bare.agent().messages(session).body)
+    assert set(upstream) == {"SERVER_PASSWORD", "PROVIDER_HEADER"}
+    assert proxied.canaries.leaks(reply.everything) == []
+    assert "OPENCODE_SERVER_PASSWORD=[redacted:" in reply.text
 
 
 def test_a_title_is_redacted(proxied: Proxied) -> None:

@@ -14,7 +14,7 @@ ALPHABETS = {
     "digits": "0123456789",
     "upper": "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789",
 }
-# U+017F, U+212A, U+0130 and U+0131 fold to ASCII; the rest are white space, digits, words and line ends to one engine only.
+# U+017F, U+212A, U+0130 and U+0131 fold to ASCII; the rest are white space, digits or words to one engine only.
 ODD = [
     "\u017f",
     "\u212a",
@@ -32,7 +32,8 @@ ODD = [
     "\x00",
 ]
 ODD += ["é", "ñ", "Ñ", "\ud800", "\U0001f511", "\u200b", "字"]
-PUNCTUATION = list(" \t\n'\"`=:;,._-/@+()[]{}<>!?#$%&*|\\~") + [
+PUNCTUATION = [
+    *list(" \t\n'\"`=:;,._-/@+()[]{}<>!?#$%&*|\\~"),
     " = ",
     ": ",
     '": "',
@@ -45,59 +46,57 @@ PUNCTUATION = list(" \t\n'\"`=:;,._-/@+()[]{}<>!?#$%&*|\\~") + [
     ":=",
     '("',
 ]
-WORDS = (
-    [
-        "password",
-        "PASSWORD",
-        "pa\u017f\u017fword",
-        "secret",
-        "db_pass",
-        "api_key",
-        "apikey",
-        "contraseña",
-        "CONTRASEÑA",
-        "pwd",
-        "key",
-    ]
-    + [
-        "token",
-        "aws",
-        "cloudant",
-        "ibm_cloud",
-        "softlayer",
-        "cos_hmac",
-        "secret_access_key",
-        "AccountKey=",
-        "https://",
-        "://u:",
-    ]
-    + [
-        "AKC",
-        "AP1",
-        "AK" + "IA",
-        "sk-",
-        "eyJ",
-        "SG.",
-        "AC",
-        "SK",
-        "M",
-        "xox" + "b-12-",
-        "gh" + "p_",
-        "gl" + "pat-",
-        "T3Blbk" + "FJ",
-    ]
-    + [
-        "-us1",
-        "sk_" + "live_",
-        "sq0" + "csp-",
-        "np" + "m_",
-        "/:_authToken=",
-        "//r/",
-        "BEGIN RSA PRIVATE" + " KEY",
-        "12345678:",
-    ]
-    + ["@h", ".assign", "user", "the", "value", "hunter2", "\ud83d\ude00"]
-)
+WORDS = [
+    "password",
+    "PASSWORD",
+    "paſſword",
+    "secret",
+    "db_pass",
+    "api_key",
+    "apikey",
+    "contraseña",
+    "CONTRASEÑA",
+    "pwd",
+    "key",
+    "token",
+    "aws",
+    "cloudant",
+    "ibm_cloud",
+    "softlayer",
+    "cos_hmac",
+    "secret_access_key",
+    "AccountKey=",
+    "https://",
+    "://u:",
+    "AKC",
+    "AP1",
+    "AK" + "IA",
+    "sk-",
+    "eyJ",
+    "SG.",
+    "AC",
+    "SK",
+    "M",
+    "xox" + "b-12-",
+    "gh" + "p_",
+    "gl" + "pat-",
+    "T3Blbk" + "FJ",
+    "-us1",
+    "sk_" + "live_",
+    "sq0" + "csp-",
+    "np" + "m_",
+    "/:_authToken=",
+    "//r/",
+    "BEGIN RSA PRIVATE" + " KEY",
+    "12345678:",
+    "@h",
+    ".assign",
+    "user",
+    "the",
+    "value",
+    "hunter2",
+    "��",
+]
 
 
 @cache
@@ -106,7 +105,7 @@ def fragments() -> tuple[str, ...]:
     canaries = [
         piece for canary in CANARIES for piece in (canary.text, canary.secret, canary.before, canary.secret[:-1])
     ]
-    return tuple([*ODD, *PUNCTUATION * 3, *WORDS * 2, *canaries])
+    return (*ODD, *PUNCTUATION * 3, *WORDS * 2, *canaries)
 
 
 def runs() -> st.SearchStrategy[str]:

@@ -18,6 +18,9 @@ from tests.scan.conftest import known
         ("production", Why.COMMON_WORD),
         ("password", Why.COMMON_WORD),
         ("redacted", Why.COMMON_WORD),
+        ("aws-access-key", Why.COMMON_WORD),
+        ("redacted:KNOWN:", Why.COMMON_WORD),
+        ("known_value_encoded", Why.COMMON_WORD),
         ("3000", Why.NUMBER),
         ("1.10", Why.NUMBER),
         ("2.14.0-rc.1", Why.NUMBER),
@@ -51,8 +54,18 @@ def test_refused(value: str, why: Why) -> None:
 
 @pytest.mark.parametrize(
     "value",
-    ["hunter2", "P@ss12!", "correct-horse", "letmein!!", "83920174", "postgres://u:pW9xQ2@h/d", "Zq8Kd03m", "пароль-42"]
-    + ["aB3/dE6+gH9=" * 3, "https://h/hook/Zq8Kd03mXw7Tn2Bv5"],
+    [
+        "hunter2",
+        "P@ss12!",
+        "correct-horse",
+        "letmein!!",
+        "83920174",
+        "postgres://u:pW9xQ2@h/d",
+        "Zq8Kd03m",
+        "пароль-42",
+        "aB3/dE6+gH9=" * 3,
+        "https://h/hook/Zq8Kd03mXw7Tn2Bv5",
+    ],
 )
 def test_accepted(value: str) -> None:
     assert refuse("SECRET", value) is None
