@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import islice
 
+from msgspec.structs import replace
+
 from egress_proxy.ocode.answers import Message
 from egress_proxy.ocode.api import check_session_id
 from egress_proxy.ocode.console import Console, one_line, visible
@@ -39,7 +41,7 @@ def read(context: Context) -> Exit:
     arguments, console = context.arguments, context.console
     history = context.api.history(arguments.session)
     if arguments.all or arguments.last is not None:
-        found = tuple(message_document(message) for message in islice(history, arguments.last))[::-1]
+        found = _settled(tuple(message_document(message) for message in islice(history, arguments.last)))[::-1]
         return _show_messages(console, arguments.session, found)
     reply = _last_reply(history)
     if console.json:
@@ -65,6 +67,11 @@ def _last_reply(newest_first: Iterable[Message]) -> MessageDocument | None:
         if found.role == "user" and found.text:
             break
     return running
+
+
+def _settled(newest_first: tuple[MessageDocument, ...]) -> tuple[MessageDocument, ...]:
+    """Only of the newest message can more be to come: the one that follows another is what was to come."""
+    return newest_first[:1] + tuple(replace(message, running=False) for message in newest_first[1:])
 
 
 def _show_reply(console: Console, reply: MessageDocument) -> Exit:

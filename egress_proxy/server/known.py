@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from egress_proxy.config import Config, Source, read_password, read_password
+from egress_proxy.config import Config, Source, read_password
 from egress_proxy.errors import ConfigError, UpstreamError
 from egress_proxy.metrics import Metrics
 from egress_proxy.model import Call, Refused, Secret

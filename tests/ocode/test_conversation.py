@@ -275,6 +275,11 @@ def test_a_heading_tells_of_errors_and_of_running_turns(peer: Peer, run: Run) ->
     ]
 
 
+def test_a_message_that_another_follows_is_not_running(peer: Peer, run: Run) -> None:
+    history(peer, assistant(msg(1), finish="tool-calls"), assistant(msg(2), finish="tool-calls"))
+    assert run("read", SESSION, "--all").out.splitlines() == [f"assistant {msg(1)}", f"assistant {msg(2)} running"]
+
+
 def test_pages_that_lead_in_a_circle_end(peer: Peer, run: Run) -> None:
     peer.answers[LIST] = Says([user(msg(1))], headers={"X-Next-Cursor": "again"})
     ran = run("read", SESSION, "--all")
