@@ -62,7 +62,7 @@ class Metrics:
         self._scan_seconds = Histogram(
             "egress_scan_seconds", "Time to scan and judge one answer or frame.", buckets=_SCAN, registry=registry
         )
-        self._scan_chars = Counter("egress_scan_characters_total", "Characters scanned.", registry=registry)
+        self._scan_bytes = Counter("egress_scan_bytes_total", "Text scanned, in bytes of UTF-8.", registry=registry)
         self._answer_bytes = Counter(
             "egress_upstream_bytes_total", "Bytes of answers read from upstream.", registry=registry
         )
@@ -99,9 +99,9 @@ class Metrics:
         self._upstream.labels(route).observe(seconds)
         self._answer_bytes.inc(size)
 
-    def observe_scan(self, seconds: float, characters: int) -> None:
+    def observe_scan(self, seconds: float, size: int) -> None:
         self._scan_seconds.observe(seconds)
-        self._scan_chars.inc(characters)
+        self._scan_bytes.inc(size)
 
     def change_in_flight(self, by: int) -> None:
         self._in_flight.inc(by)

@@ -94,16 +94,20 @@ class Ledger:
         lines = b"".join(self._encoder.encode(record) + b"\n" for record in records)
         try:
             self._write(b"\n" + lines if self._torn else lines)
-            self._torn = False
             os.fdatasync(self._file)
         except OSError as error:
             raise AuditError(f"the audit log cannot be written: {error.strerror}") from None
 
     def _write(self, data: bytes) -> None:
-        self._torn = True  # until all of it is written
+        size = os.fstat(self._file).st_size
         view = memoryview(data)
-        while view:
-            view = view[os.write(self._file, view) :]
+        try:
+            while view:
+                view = view[os.write(self._file, view) :]
+        except OSError:
+            self._torn = self._torn or os.fstat(self._file).st_size != size
+            raise
+        self._torn = False
 
     def close(self) -> None:
         os.close(self._file)

@@ -86,14 +86,10 @@ def assignments(keywords: str) -> Finder:
 
     def find(text: str) -> Iterator[Span]:
         line = _Line(text)
-        position = 0
-        while match := key.search(text, position):
-            value = _beside(line, match.end())
-            if value == _NO_VALUE:
-                position = match.end()
-            else:
+        # A value may hold the keyword of the next one: `password="secret": "…"`.
+        for match in key.finditer(text):
+            if (value := _beside(line, match.end())) != _NO_VALUE:
                 yield value
-                position = value[1] + 1
         yield from _before(text, named)
 
     return find

@@ -18,7 +18,7 @@ from egress_proxy.model import Form, Scan, Secret
 from egress_proxy.scan.canonical import batch
 from egress_proxy.scan.policy import Rejected
 from egress_proxy.scan.registration import Registration
-from egress_proxy.scan.search import DETECTOR, Matches, Search, settled
+from egress_proxy.scan.search import DETECTOR, Search
 
 
 class KnownValues:
@@ -80,13 +80,8 @@ class KnownValues:
 
     def find(self, texts: Sequence[str]) -> Scan:
         """Known values in a batch of texts."""
-        matches = self.match(texts)
-        return Scan(settled([matches], ()), matches.undecided)
-
-    def match(self, texts: Sequence[str]) -> Matches:
-        """Known values in a batch of texts, before other findings are taken into account (see `settled`)."""
         if not self._snapshot.values or not any(texts):
-            return Matches()
+            return Scan()
         joined = batch(texts)
         search = Search(texts, joined, self._snapshot)
         if self._banks:
@@ -95,4 +90,4 @@ class KnownValues:
                 search.run(bank, view)
         if self._folded_bank:
             search.run(self._folded_bank, joined.folded())
-        return search.matches()
+        return search.result()

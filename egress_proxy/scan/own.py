@@ -10,7 +10,7 @@ import re
 
 from egress_proxy.scan.assignments import assigned, looks_random
 from egress_proxy.scan.prefilter import expression
-from egress_proxy.scan.rule import Check, Rule, Scope, spans_of
+from egress_proxy.scan.rule import Check, Rule, spans_of
 
 # Prefixed tokens: the prefix is part of the secret, and must not be the end of a longer word.
 _PREFIXED: tuple[tuple[str, str], ...] = (
@@ -120,7 +120,6 @@ def own_rules() -> tuple[Rule, ...]:
             detector,
             expression(pattern),
             spans_of(re.compile(rf"(?<![0-9A-Za-z])(?:{pattern})")),
-            scope=Scope.TEXT,
         )
         for detector, pattern in _PREFIXED
     )
@@ -130,7 +129,6 @@ def own_rules() -> tuple[Rule, ...]:
             expression(pattern).replace("?P<s>", "?:"),
             spans_of(re.compile(pattern, re.IGNORECASE if caseless else 0), 1, check),
             caseless=caseless,
-            scope=Scope.TEXT,
         )
         for detector, pattern, caseless, check in _IN_CONTEXT
     )

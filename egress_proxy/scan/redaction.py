@@ -25,6 +25,18 @@ def placeholder(finding: Finding) -> str:
     return f"[redacted:{_NOT_IN_NAMES.sub('_', finding.detector)}]"
 
 
+def placeholders(detectors: Iterable[str], names: Iterable[str]) -> frozenset[str]:
+    """All that `redact` and `judge` may put into texts."""
+    return frozenset(
+        (
+            *(placeholder(Finding(0, 0, 0, detector)) for detector in detectors),
+            *(placeholder(Finding(0, 0, 0, DETECTOR, name)) for name in names),
+            WITHHELD_ENCODED,
+            WITHHELD_UNDECIDED,
+        )
+    )
+
+
 def redact(text: str, findings: Iterable[Finding]) -> str:
     """Replace the spans of `findings` (all of this text). Overlapping and touching spans become one placeholder: that
     of a known value if one is among them, else that of the longest."""

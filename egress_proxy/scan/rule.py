@@ -22,8 +22,8 @@ Check = Callable[[str], bool]
 class Scope(StrEnum):
     """What a finder is shown."""
 
-    LINE = "line"  # the pattern has anchors, or white space that could reach over a line's end
-    TEXT = "text"  # the pattern cannot match a newline, or is meant to
+    LINE = "line"  # as detect-secrets does; no match reaches over a line's end
+    TEXT = "text"  # blocks of several lines
 
 
 class Rule(Struct, frozen=True):

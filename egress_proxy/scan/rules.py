@@ -163,7 +163,7 @@ def _entropy_rule(detector: str, plugin: HighEntropyStringsPlugin) -> Rule:
     shortest = int(2**limit) + 1
     charset = re.escape(plugin.charset)
     loose = "|".join(f"{quote}[{charset}]{{{shortest},}}{quote}" for quote in "'\"")
-    return Rule(detector, expression(loose), spans_of(plugin.regex, 2, random), scope=Scope.TEXT)
+    return Rule(detector, expression(loose), spans_of(plugin.regex, 2, random))
 
 
 # The first start in a run of token characters is the only one worth trying: what follows it is the same for the others.
@@ -174,7 +174,7 @@ _JWT = re.compile(
 _OPENAI = re.compile(
     r"(?<![0-9A-Za-z\-_])(?>[0-9A-Za-z\-_]*?(?=sk-))([0-9A-Za-z\-_]*[0-9A-Za-z]{20}T3BlbkFJ[0-9A-Za-z]{20}[0-9A-Za-z]*+)"
 )
-_NPM = re.compile(r"/:_authToken=\s*+(npm_[^\s'\"]++|[0-9A-Fa-f-]{36}(?![0-9A-Fa-f-]))")
+_NPM = re.compile(r"/:_authToken=\s*+(npm_[^\s'\"]++|[0-9A-Fa-f-]{36,}+)")
 _HEADER_CHARS = 4096
 _HEADER_STARTS = 32
 
@@ -205,11 +205,11 @@ def _tokens(text: str) -> Iterator[Span]:
 
 
 def _jwt_rule(detector: str) -> Rule:
-    return Rule(detector, r"eyJ[0-9A-Za-z\-_=]+\.[0-9A-Za-z\-_=]", _tokens, scope=Scope.TEXT)
+    return Rule(detector, r"eyJ[0-9A-Za-z\-_=]+\.[0-9A-Za-z\-_=]", _tokens)
 
 
 def _openai_rule(detector: str) -> Rule:
-    return Rule(detector, r"sk-[0-9A-Za-z\-_]{20,}T3BlbkFJ[0-9A-Za-z]{20}", spans_of(_OPENAI, 1), scope=Scope.TEXT)
+    return Rule(detector, r"sk-[0-9A-Za-z\-_]{20,}T3BlbkFJ[0-9A-Za-z]{20}", spans_of(_OPENAI, 1))
 
 
 def _npm_rule(detector: str) -> Rule:

@@ -7,9 +7,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
-from msgspec import Struct
-
-from egress_proxy.model import Finding, Form
+from egress_proxy.model import Finding, Form, Scan
 from egress_proxy.scan.canonical import Batch, View, folded
 from egress_proxy.scan.fingerprints import Bank
 from egress_proxy.scan.registration import Segment, Snapshot, Watched
@@ -28,21 +26,11 @@ _LONG = 16  # letters and digits; no innocent sentence repeats that many of a va
 _FAR = 1 << 62
 
 
-class Matches(Struct, frozen=True):
-    """What one snapshot's search gives. `glued` are short values that are part of a longer word: findings only where
-    that word is redacted beside them, which would make whole words of them."""
-
-    findings: tuple[Finding, ...] = ()
-    glued: tuple[Finding, ...] = ()
-    undecided: tuple[int, ...] = ()
-
-
 class Search:
-    """Findings so far. `run` once for each bank, then `matches`."""
+    """Findings so far. `run` once for each bank, then `result`."""
 
     __slots__ = (
         "_encoded",
-        "_glued",
         "_hits",
         "_plain",
         "_seen",
@@ -59,7 +47,6 @@ class Search:
         self._starts: NDArray[np.int64] = joined.starts
         self._plain: set[Finding] = set()
         self._encoded: set[Finding] = set()
-        self._glued: set[Finding] = set()
         self._seen: set[tuple[int, int]] = set()
         self._hits: dict[int, int] = {}
         self._verified: dict[int, int] = {}
@@ -98,14 +85,12 @@ class Search:
     def _whole(self, value: Watched, text: int, places: NDArray[np.int64], start: int) -> None:
         """The value stands here, verbatim or in another spelling."""
         raw = self._texts[text][start : start + value.length]
+        if value.token and not self._is_token(text, start, value.length):
+            return
         if self._snapshot.mac(raw, b"value") == value.mac:
-            apart = not value.token or self._is_token(text, start, value.length)
-            (self._plain if apart else self._glued).add(
-                Finding(text, start, start + value.length, DETECTOR, value.name)
-            )
+            self._plain.add(Finding(text, start, start + value.length, DETECTOR, value.name))
         elif value.token:
-            if self._is_token(text, start, value.length):
-                self._add_encoded(value, text, start, start + value.length)
+            self._add_encoded(value, text, start, start + value.length)
         elif not value.weak or self._deliberate(value, raw, places):
             self._add_encoded(value, text, int(places[0]), int(places[-1]) + 1)
 
@@ -131,35 +116,15 @@ class Search:
     def _add_encoded(self, value: Watched, text: int, start: int, end: int) -> None:
         self._encoded.add(Finding(text, start, end, DETECTOR, value.name, Form.ENCODED))
 
-    def matches(self) -> Matches:
+    def result(self) -> Scan:
         """What was found."""
-        findings = (*self._plain, *_united(self._encoded))
-        return Matches(findings, tuple(self._glued), tuple(sorted(self._undecided)))
+        return Scan(without_parts([*self._plain, *_united(self._encoded)]), tuple(sorted(self._undecided)))
 
 
-def settled(matches: Iterable[Matches], others: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Findings of known values, sorted, from the matches of all snapshots and the findings of rules.
-
-    A glued value that touches a finding becomes one. An encoded finding inside plain ones is left out: a value that
-    stands there verbatim contains its own parts, and may share some with another (an older one of its name, say).
-    """
-    found = list(matches)
-    known = {finding for match in found for finding in match.findings}
-    glued = {finding for match in found for finding in match.glued}
-    edges = {edge for finding in (*others, *known) for edge in _edges(finding)}
-    while touching := {finding for finding in glued if not edges.isdisjoint(_edges(finding))}:
-        known |= touching
-        glued -= touching
-        edges.update(edge for finding in touching for edge in _edges(finding))
-    return _without_parts(known)
-
-
-def _edges(finding: Finding) -> tuple[tuple[int, int], tuple[int, int]]:
-    return (finding.text, finding.start), (finding.text, finding.end)
-
-
-def _without_parts(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    known = sorted(findings)
+def without_parts(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Findings of known values, sorted, without encoded ones inside plain ones: a value that stands there verbatim
+    contains its own parts, and may share some with another value (an older one of the same name, say)."""
+    known = sorted(set(findings))
     plain = spans_by_text(found for found in known if found.form is Form.PLAIN)
     return tuple(found for found in known if found.form is Form.PLAIN or not _inside(found, plain.get(found.text, [])))
 

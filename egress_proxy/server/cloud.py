@@ -129,7 +129,9 @@ class Cloud:
             return _respond(await self._pipeline.refuse(origin, routed.reason))
         if routed.row.scope in _STREAMS:
             opened = await self._events.open(routed)
-            return _respond(opened) if isinstance(opened, Released) else await self._stream(request, opened)
+            if isinstance(opened, Released):
+                return _respond(opened)
+            return await self._stream(request, opened, client)
         return _respond(await self._exchanges.handle(routed))
 
     def _client(self, request: web.BaseRequest) -> Client | None:
@@ -167,7 +169,9 @@ class Cloud:
         released = pipeline.refuse_unrecorded(origin, reason) if unrecorded else await pipeline.refuse(origin, reason)
         return _respond(released, close=close)
 
-    async def _stream(self, request: web.BaseRequest, frames: AsyncIterator[Released]) -> web.StreamResponse:
+    async def _stream(
+        self, request: web.BaseRequest, frames: AsyncIterator[Released], client: Client
+    ) -> web.StreamResponse:
         response = web.StreamResponse(
             headers=_HEADERS | {"Content-Type": "text/event-stream", "X-Accel-Buffering": "no"}
         )
@@ -178,6 +182,8 @@ class Cloud:
         try:
             await response.prepare(request)
             async for released in frames:
+                if self._client(request) != client:
+                    break  # the token was revoked, or its directories changed
                 async with asyncio.timeout(WRITE_SECONDS):
                     await response.write(released.body)
             await response.write_eof()

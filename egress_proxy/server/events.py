@@ -91,6 +91,7 @@ class Events:
             found = await self._sessions.resolve(facts.session_id)
             if isinstance(found, Refused):
                 return found
+            await self._sessions.settled(facts.session_id)
         return project_event(channel, frame, view)
 
 

@@ -10,6 +10,7 @@ import logging
 import re
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Final
 
 from msgspec import structs
@@ -45,6 +46,7 @@ log = logging.getLogger("egress_proxy")
 
 THREAD_BYTES: Final = 262_144  # decoding more than this is left to a thread, so that other clients go on
 _CURSOR: Final = re.compile(r"[A-Za-z0-9_=-]{1,512}")  # base64url, as both versions make it
+_CREATIONS: Final = frozenset({BodyRule.SESSION_CREATE, BodyRule.FORK})
 _SLOW: Final = frozenset({BodyRule.PROMPT, BodyRule.SUMMARIZE})  # these wait for the model
 
 
@@ -131,24 +133,28 @@ class Exchanges:
 
     async def _ask(self, admitted: Admitted, call: Call) -> Projected | Refused:
         row = admitted.row
-        seconds = self.settings.prompt_seconds if row.body in _SLOW else self.settings.call_seconds
-        started = time.perf_counter()
-        reply = await self.upstream.call(call, seconds)
+        with self.sessions.creating() if row.body in _CREATIONS else nullcontext():
+            reply = await self._learnt(admitted, call)
         if isinstance(reply, Refused):
             return reply
-        self._metrics.observe_upstream(row.name, time.perf_counter() - started, len(reply.body))
-        refused = _unfit(reply, row)
-        if refused is not None:
-            return refused
-        refused = await learn(row, reply, call, admitted.client, self.sessions)
-        if refused is not None:
-            return refused
         projected = await self._project(row, reply, admitted.client)
         if isinstance(projected, Refused):
             return projected
         if row.response is Resource.DIFF and projected.value == [] and not await self._in_git(admitted.client, call):
             return Refused(Reason.DIFF_UNAVAILABLE)
         return structs.replace(projected, cursor=_cursor(reply, row))
+
+    async def _learnt(self, admitted: Admitted, call: Call) -> Reply | Refused:
+        """Upstream's answer, once what it says of sessions is known."""
+        row = admitted.row
+        seconds = self.settings.prompt_seconds if row.body in _SLOW else self.settings.call_seconds
+        started = time.perf_counter()
+        reply = await self.upstream.call(call, seconds)
+        if isinstance(reply, Refused):
+            return reply
+        self._metrics.observe_upstream(row.name, time.perf_counter() - started, len(reply.body))
+        refused = _unfit(reply, row) or await learn(row, reply, call, admitted.client, self.sessions)
+        return reply if refused is None else refused
 
     async def _project(self, row: Row, reply: Reply, client: Client) -> Projected | Refused:
         if len(reply.body) > THREAD_BYTES:

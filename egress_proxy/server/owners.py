@@ -36,8 +36,8 @@ class Owners:
         self._clients.setdefault(session, client)
 
     def remove(self, session: str) -> None:
+        """Take a session out of the database; until the next start it is still its owner's."""
         self._db.execute("DELETE FROM owner WHERE session = ?", (session,))
-        self._clients.pop(session, None)
 
     def close(self) -> None:
         self._db.close()

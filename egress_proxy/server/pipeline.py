@@ -78,6 +78,10 @@ class Origin(Struct, frozen=True, kw_only=True):
         return self.row.route_class if self.row else RouteClass.DENY
 
 
+def _size(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
+
+
 class _Examined(Struct, frozen=True):
     """A scanned and judged value: the bytes that may leave once the judgement is on record."""
 
@@ -170,7 +174,7 @@ class Pipeline:
         if judgement is None:
             return Refused(Reason.SCANNER_UNAVAILABLE)
         lengths = tuple(map(len, texts))
-        self._metrics.observe_scan(time.perf_counter() - started, sum(lengths))
+        self._metrics.observe_scan(time.perf_counter() - started, sum(map(_size, texts)))
         replaced = {old: new for old, new in zip(texts, judgement.texts, strict=True) if old != new}
         value = strings.replace(projected.value, replaced) if replaced else projected.value
         cursor = "" if projected.cursor in replaced else projected.cursor

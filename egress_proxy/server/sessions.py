@@ -6,7 +6,10 @@ decided anew at each question from the table of owners.
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 from egress_proxy.model import Call, Client, Refused
@@ -15,6 +18,7 @@ from egress_proxy.server.owners import Owners
 from egress_proxy.server.upstream import Upstream
 from egress_proxy.wire import SessionFacts, read_session
 
+_CREATION_SECONDS: Final = 5.0  # how long an event waits for the answers to creations under way
 _CACHED: Final = 50_000  # sessions; some 200 bytes each
 _NO_SUCH_SESSION: Final = frozenset({Reason.UPSTREAM_NOT_FOUND, Reason.UPSTREAM_REJECTED})
 _MAX_GENERATIONS: Final = 16  # sub-agents of sub-agents; opencode itself nests one or two deep
@@ -28,6 +32,7 @@ class Sessions:
         self._owners = owners
         self._seconds = seconds
         self._facts: OrderedDict[str, SessionFacts] = OrderedDict()
+        self._creations: set[asyncio.Future[None]] = set()
 
     def learn(self, facts: SessionFacts) -> None:
         """Remember what an answer or event of upstream said of a session."""
@@ -36,14 +41,30 @@ class Sessions:
         if len(self._facts) > _CACHED:
             self._facts.popitem(last=False)
 
+    @contextmanager
+    def creating(self) -> Iterator[None]:
+        """Hold while a call that makes a session is under way, until its answer is learnt."""
+        creation: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._creations.add(creation)
+        try:
+            yield
+        finally:
+            self._creations.discard(creation)
+            creation.set_result(None)
+
+    async def settled(self, session: str) -> None:
+        """Wait, if the session is nobody's yet, for the creations under way: its event may overtake its answer."""
+        if self._creations and self.owner(session) is None:
+            await asyncio.wait(set(self._creations), timeout=_CREATION_SECONDS)
+
     def created(self, facts: SessionFacts, client: Client) -> None:
         """A session that `client` has just created (or forked) is its own."""
         self._owners.add(facts.id, client.name)
         self.learn(facts)
 
     def deleted(self, session: str) -> None:
+        """Forget it for good; what is cached stays, since its last events may come after the answer."""
         self._owners.remove(session)
-        self._facts.pop(session, None)
 
     async def resolve(self, session: str) -> SessionFacts | Refused | None:
         """Look the session and its ancestors up, unless cached. None when upstream has no such session."""

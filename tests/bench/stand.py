@@ -81,8 +81,10 @@ class Stand:
 
     def __exit__(self, *_: object) -> None:
         # The proxy keeps a record of all that is not clean. What is measured here is the common case, so there is none.
-        records = self._proxy.audit_lines()
-        self._stack.close()
+        try:
+            records = self._proxy.audit_lines()
+        finally:
+            self._stack.close()
         assert not records, f"{len(records)} answers were not clean"
 
     def _configuration(self, url: str, root: Path, directory: Path) -> dict[str, object]:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
+import socket
 from collections.abc import Mapping
-from http.client import HTTPResponse
+from http.client import HTTPException, HTTPResponse
 from typing import Any
 
-from tests.kit.client import Answer, Client, raw, request_bytes
+from tests.kit.client import Answer, Client, request_bytes
 
 Refusal = tuple[int, str]
 """Status and reason."""
 
+_GRACE_S = 0.3
 _HEADERS = frozenset(
     {
         "server",
@@ -51,10 +54,26 @@ class Recorder(Client):
         return [refusal(answer)[1] for answer in self.answers if answer.status >= 400]
 
 
-def exchange(port: int, request: bytes, timeout: float = 5.0) -> tuple[bytes, list[Answer]]:
-    """Send bytes; give the bytes that came back, and the same as responses. Raise `HTTPException` if they are none."""
-    received = raw("127.0.0.1", port, request, timeout)
+def exchange(port: int, request: bytes, timeout: float = 15.0) -> tuple[bytes, list[Answer]]:
+    """Send bytes; give the bytes that came back, and the same as responses. Raise `HTTPException` if they are none.
+
+    Ends when the server closes, when a while passes in silence after whole responses, or after `timeout` in silence.
+    """
+    received = b""
+    with socket.create_connection(("127.0.0.1", port), timeout) as connection:
+        connection.sendall(request)
+        with contextlib.suppress(TimeoutError, ConnectionResetError):
+            while chunk := connection.recv(65536):
+                received += chunk
+                connection.settimeout(_GRACE_S if _is_whole(received) else timeout)
     return received, responses(received)
+
+
+def _is_whole(received: bytes) -> bool:
+    try:
+        return b"\r\n\r\n" in received and responses(received) != []
+    except HTTPException:
+        return False
 
 
 def responses(received: bytes) -> list[Answer]:

@@ -11,9 +11,10 @@ import pytest
 
 from tests.conftest import Bare, Launch
 from tests.e2e import surfaces
+from tests.e2e.answers import exchange, spelt
 from tests.e2e.surfaces import READS, SCENARIOS, Read, Scenario
 from tests.kit.agent import poll
-from tests.kit.client import Client, event_type, raw, request_bytes
+from tests.kit.client import Client, event_type
 from tests.kit.opencode import ASK_FOR_BASH
 from tests.kit.script import Text, call
 
@@ -160,9 +161,7 @@ def test_these_spellings_do_not(bare: Bare, spelling: str) -> None:
 
 
 def _spelt(bare: Bare, target: str) -> list[str]:
-    headers = {"Authorization": bare.opencode.authorization, "Accept-Encoding": "identity"}
-    received = raw("127.0.0.1", bare.opencode.port, request_bytes(target, headers=headers), timeout=1)
-    assert received.startswith(b"HTTP/1.1 ")
+    received, _ = exchange(bare.opencode.port, spelt(bare.opencode.authorization, target))
     return bare.canaries.leaks(received)
 
 

@@ -115,6 +115,19 @@ def test_a_fork_is_its_makers(two: Two) -> None:
     assert refusal(two.other.messages(fork)) == UNKNOWN
 
 
+def test_a_session_is_told_of_from_its_making_to_its_removal(two: Two) -> None:
+    """Its first event may overtake the answer to its making, and its last one follow the answer to its removal."""
+    with two.owner.client.events() as near, two.owner.client.events("/global/event") as far:
+        for _ in range(5):
+            session = two.owner.session()
+            assert two.owner.client.delete(f"/session/{session}").json is True
+            for events in (near, far):
+                wait_created(events, session)
+                events.wait_type("session.deleted", sessionID=session)
+            assert two.owner.client.get(f"/session/{session}").status == 404
+            assert refusal(two.other.client.get(f"/session/{session}")) == UNKNOWN
+
+
 def test_asks_events_and_states_are_the_owners_alone(proxied: Proxied, two: Two) -> None:
     read = call("read", filePath=str(proxied.world.env_file))
     with (
@@ -232,8 +245,13 @@ def test_a_token_may_be_limited_to_a_directory(proxied: Proxied) -> None:
 def test_a_token_works_from_its_making_to_its_revocation(proxied: Proxied) -> None:
     agent = proxied.agent(token=proxied.proxy.create_token("passing"))
     session = agent.session()
-    assert agent.client.get(f"/session/{session}").status == 200
-    _revoke(proxied, "passing")
+    with agent.client.events() as events:
+        assert agent.client.get(f"/session/{session}").status == 200
+        events.wait_type("server.connected")
+        _revoke(proxied, "passing")
+        proxied.bare.agent().client.patch(f"/session/{session}", {"title": "Changed after the revocation"})
+        poll(lambda: events.ended or None)
+        assert b"Changed after" not in events.everything
     assert refusal(agent.client.get(f"/session/{session}")) == (401, "unauthenticated")
     assert refusal(proxied.agent().client.get(f"/session/{session}")) == UNKNOWN
 

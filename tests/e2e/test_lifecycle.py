@@ -207,7 +207,8 @@ def test_a_value_written_after_the_start_is_known(spare: Proxied) -> None:
     said = f"It was {old} and is {new} now."
     before = agent.prompt(session, spare.model.script("rotation", Text(said)))
     assert new in before.text
-    write = call("bash", command=f"printf %s '{base64.b64encode(text.encode()).decode()}' | base64 -d > .env")
+    packed = base64.b64encode(text.encode()).decode()
+    write = call("bash", command=f"printf %s '{packed}' | base64 -d > .env", description="Rotate")
     after = agent.prompt(session, spare.model.script("rotated", write, Text(said)))
     assert spare.world.env_file.read_text("utf-8") == text
     (told,) = [part["text"] for part in after.json["parts"] if part["type"] == "text"]
@@ -448,7 +449,7 @@ def test_metrics_count_what_happens(proxied: Proxied) -> None:
     }
     assert {series: _grown(proxied, before, series) for series in expected} == expected
     assert _grown(proxied, before, "egress_scan_seconds_count") >= 3
-    assert _grown(proxied, before, "egress_scan_characters_total") > 100
+    assert _grown(proxied, before, "egress_scan_bytes_total") > 100
     now = _series(proxied)
     assert now["egress_unknown_operations"] == 0
     assert now["egress_known_values"] >= 14

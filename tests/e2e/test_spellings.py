@@ -44,7 +44,7 @@ class Side:
     port: int
     login: str
 
-    def send(self, *lines: str, body: bytes = b"", timeout: float = 5.0) -> tuple[bytes, list[Answer]]:
+    def send(self, *lines: str, body: bytes = b"", timeout: float = 15.0) -> tuple[bytes, list[Answer]]:
         """Send a request of these lines with this side's login."""
         head = "\r\n".join((lines[0], "Host: x", f"Authorization: {self.login}", *lines[1:], "", ""))
         return exchange(self.port, head.encode("latin-1") + body, timeout)
@@ -131,7 +131,7 @@ def test_a_login_in_the_query_counts_for_nothing(bare: Bare, proxied: Proxied) -
 @pytest.mark.parametrize("target", ["/config", "//config", "/pty/pty_1/connect", "/event"])
 def test_an_upgrade_is_refused(proxied: Proxied, through: Side, headers: Mapping[str, str], target: str) -> None:
     lines = [f"{name}: {value}" for name, value in headers.items()]
-    received, (answer,) = through.send(f"GET {target} HTTP/1.1", *lines, "Sec-WebSocket-Protocol: x", timeout=2)
+    received, (answer,) = through.send(f"GET {target} HTTP/1.1", *lines, "Sec-WebSocket-Protocol: x")
     assert refusal(answer) == (400, "upgrade_refused")
     assert proxied.canaries.leaks(received) == []
 
@@ -139,7 +139,7 @@ def test_an_upgrade_is_refused(proxied: Proxied, through: Side, headers: Mapping
 @pytest.mark.parametrize("target", ["/config", "//config"])
 def test_without_the_proxy_upgrade_headers_change_nothing(bare: Bare, direct: Side, target: str) -> None:
     lines = [f"{name}: {value}" for name, value in H2C.items()]
-    received, _ = direct.send(f"GET {target} HTTP/1.1", *lines, "Accept-Encoding: identity", timeout=1)
+    received, _ = direct.send(f"GET {target} HTTP/1.1", *lines, "Accept-Encoding: identity")
     assert "PROVIDER_API_KEY" in bare.canaries.leaks(received)
 
 
@@ -158,7 +158,7 @@ def test_a_head_of_a_page_is_refused(through: Side) -> None:
 
 
 def test_connect_is_refused(through: Side) -> None:
-    _, (answer,) = through.send("CONNECT 127.0.0.1:80 HTTP/1.1", timeout=2)
+    _, (answer,) = through.send("CONNECT 127.0.0.1:80 HTTP/1.1")
     assert refusal(answer)[0] == 400
 
 
@@ -203,7 +203,7 @@ MALFORMED: Final[Mapping[str, bytes]] = {
 
 @pytest.mark.parametrize("request_bytes", MALFORMED.values(), ids=MALFORMED)
 def test_what_is_not_http_gets_one_refusal_and_no_echo(through: Side, request_bytes: bytes) -> None:
-    received, answers = exchange(through.port, request_bytes, timeout=2)
+    received, answers = exchange(through.port, request_bytes)
     assert MARK.encode() not in received
     found = [refusal(answer) for answer in answers]
     assert len(found) == 1
@@ -217,14 +217,14 @@ SMUGGLED: Final = b"GET /global/config HTTP/1.1\r\nHost: x\r\n\r\n"
 def test_length_and_chunks_together_are_refused(proxied: Proxied, through: Side, coding: str) -> None:
     """Bare opencode refuses it too: this is about what stands between a client and the proxy."""
     lines = (f"Content-Length: {5 + len(SMUGGLED)}", f"Transfer-Encoding: {coding}")
-    received, answers = through.send("POST /session HTTP/1.1", *lines, body=b"0\r\n\r\n" + SMUGGLED, timeout=2)
+    received, answers = through.send("POST /session HTTP/1.1", *lines, body=b"0\r\n\r\n" + SMUGGLED)
     assert [refusal(answer) for answer in answers] == [(400, "http_malformed")]
     assert proxied.canaries.leaks(received) == []
 
 
 def test_bytes_after_a_body_are_a_request_of_their_own(through: Side) -> None:
     """Without a login: what follows a body does not inherit that of the request before it."""
-    received, answers = through.send("POST /session HTTP/1.1", "Content-Length: 0", body=SMUGGLED, timeout=2)
+    received, answers = through.send("POST /session HTTP/1.1", "Content-Length: 0", body=SMUGGLED)
     assert (answers[0].status, len(answers)) == (200, 2)
     assert refusal(answers[1]) == (401, "unauthenticated")
     assert received.count(b"HTTP/1.1 ") == 2

@@ -13,6 +13,7 @@ from egress_proxy.model import Finding, Scan, Scanner
 from egress_proxy.scan.canaries import CANARIES
 from egress_proxy.scan.engine import TextScanner, build_scanner
 from egress_proxy.scan.known import KnownValues
+from egress_proxy.scan.redaction import judge
 from egress_proxy.scan.rule import Rule, spans_of
 from tests.scan.conftest import known
 from tests.scan.fragments import texts
@@ -131,6 +132,22 @@ VALUES = known("hunter2", "password", "Zq8Kd03mXw7Tn2", "äöü-ßecret-9", "!@#
 )
 def test_odd_texts(scanner: TextScanner, text: str) -> None:
     scanner.with_known(VALUES).scan([text, "x"])
+
+
+@pytest.mark.parametrize(
+    ("text", "released"),
+    [
+        ("x12gh" + "p_" + "a1B2" * 9 + "vcp_" + "a1B2" * 6, "x12[redacted:github-token]"),
+        ("Zq8Kd03mXw7Tn2hunter2", "[redacted:KNOWN:V0]"),
+        ("AK" + "IA" + "Q7Z2L9X4T8B3H6J1hunter2", "[redacted:KNOWN:V1]"),
+        ("hunter2hunter2", "hunter2hunter2"),
+        ("hunter2Zq8Kd03mXw7Tn2hunter2 hunter22", "[redacted:KNOWN:V0] hunter22"),
+    ],
+    ids=["tokens", "known", "rule-and-known", "no-word", "both-sides"],
+)
+def test_what_is_glued_to_a_secret_is_scanned_on_its_own(scanner: TextScanner, text: str, released: str) -> None:
+    values = scanner.with_known(known("Zq8Kd03mXw7Tn2", "hunter2"))
+    assert judge([text], values.scan([text])).texts == (released,)
 
 
 def test_threads_find_what_one_finds(scanner: TextScanner) -> None:

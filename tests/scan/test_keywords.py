@@ -40,6 +40,8 @@ def values(line: str) -> list[str]:
         ("password: 'x,'", []),
         ("password: x", []),
         ("pass: 'x'", []),
+        ('password="secret": "x1"', ["secret", "x1"]),
+        ("password=`secret` pwd: `x`", ["secret` pwd: `x", "x"]),
         ('"password", "x"', []),
         ("'x' = password", []),
         ("'x' == user", []),

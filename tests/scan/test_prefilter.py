@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from egress_proxy.scan.own import own_rules
-from egress_proxy.scan.prefilter import Prefilter, expression, project
+from egress_proxy.scan.prefilter import MAX_ENDS, Prefilter, expression, project
 from egress_proxy.scan.rule import Rule, spans_of
 from egress_proxy.scan.rules import plugin_rules
 
@@ -45,6 +45,10 @@ def test_what_python_folds_to_ascii_is_projected_to_it() -> None:
         (r"[^\v'\"]*", r"[^\x0b'\"]*"),
         ("contraseña", "contraseaa"),
         (r"a++b*+c?+d{2}+(?>e)", "a+b*c?d{2}(?:e)"),
+        (r"a{20,}+", "a{20}"),
+        (r"(?:a|b{2,9})", "(?:a|b{2})"),
+        (r"(?:ab+)", "(?:ab)"),
+        (r"ab\+", r"ab\+"),
         (r"[a+?]", r"[a+?]"),
     ],
 )
@@ -57,15 +61,36 @@ def test_no_expression_looks_around() -> None:
         assert not re.search(r"\(\?<?[=!>]|\(\?P", rule.prefilter), rule.detector
 
 
-RULE = Rule("x", expression(r"b+c"), spans_of(re.compile(r"b+c")))
+RULES = [Rule("x", expression(r"b+c"), spans_of(re.compile(r"b+c"))), Rule("y", "d", spans_of(re.compile("d")))]
 
 
-def test_a_hit_says_which_text_and_where_its_line_begins() -> None:
-    assert Prefilter([RULE]).hits(["aa", "", "é\nabbc", "bc"]) == {0: (2, 5)}
+def places(texts: list[str], rules: list[Rule] = RULES) -> list[tuple[int, int, int, str]]:
+    return [(place.rule, place.text, place.start, place.line) for place in Prefilter(rules).places(texts)]
 
 
 @pytest.mark.parametrize(
-    "texts", [[], [""], ["", ""], ["\ud800"], ["b\nc"]], ids=["none", "empty", "two", "surrogate", "split"]
+    ("texts", "expected"),
+    [
+        (["aa", "", "é\nabbc", "bc"], [(0, 2, 2, "abbc"), (0, 3, 0, "bc")]),
+        (["bc bc bc"], [(0, 0, 0, "bc bc bc")]),
+        (["bc\nbc\n\nbc\n"], [(0, 0, 0, "bc"), (0, 0, 3, "bc"), (0, 0, 7, "bc")]),
+        (["bcd", "d"], [(0, 0, 0, "bcd"), (1, 0, 0, "bcd"), (1, 1, 0, "d")]),
+        (["b\nc", "b", "c"], []),
+        ([], []),
+        (["", ""], []),
+        (["\ud800"], []),
+    ],
+    ids=["which", "once", "lines", "rules", "split", "none", "empty", "surrogate"],
 )
-def test_nothing_is_no_hit(texts: list[str]) -> None:
-    assert Prefilter([RULE]).hits(texts) == {}
+def test_a_place_is_a_line_of_a_text(texts: list[str], expected: list[tuple[int, int, int, str]]) -> None:
+    assert places(texts) == expected
+
+
+def test_a_match_that_takes_the_newline_is_of_the_line_before_it() -> None:
+    """`$` of a line is white space of the whole."""
+    assert places(["k\nx"], [Rule("x", r"k\s", spans_of(re.compile("k")))]) == [(0, 0, 0, "k")]
+
+
+def test_a_dense_batch_gives_every_line_from_the_first_end_on() -> None:
+    texts = ["clean", "x\nbc\nclean", "bc" * (MAX_ENDS + 1), "clean"]
+    assert places(texts) == [(0, 1, 2, "bc"), (0, 1, 5, "clean"), (0, 2, 0, texts[2]), (0, 3, 0, "clean")]

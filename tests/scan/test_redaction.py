@@ -100,6 +100,22 @@ def test_placeholders_are_clean(scanner: TextScanner, detector: str) -> None:
         assert scanner.with_known(KNOWN).scan([text]) == Scan()
 
 
+@pytest.mark.parametrize(
+    ("text", "clean"),
+    [
+        ("[redacted:json-web-token]: Qw7Zr2Lk9Xv4Tn8B", True),
+        ('[redacted:KNOWN:V0_token]: "Qw7Zr2Lk9Xv4Tn8B"', False),
+        ("[withheld:undecided]", True),
+        ("[redacted:Zq8Kd03mXw7Tn2Bv5H]", False),
+        ("[redacted:KNOWN:Zq8Kd03mXw7Tn2Bv5H]", False),
+        ("[redacted:token]: Qw7Zr2Lk9Xv4Tn8B", False),
+    ],
+    ids=["detector", "other-name", "withheld", "secret-as-detector", "secret-as-name", "invented"],
+)
+def test_only_our_own_placeholders_are_passed_over(scanner: TextScanner, text: str, clean: bool) -> None:
+    assert (scanner.with_known(KNOWN).scan([text]) == Scan()) is clean
+
+
 def test_a_reply_from_scan_to_judgement(scanner: TextScanner) -> None:
     values = known(DB_PASSWORD="Zq8Kd03mXw7Tn2")
     batch = ["ok", "it is Zq8Kd03mXw7Tn2.", SPELLINGS["base64-1"]("Zq8Kd03mXw7Tn2"), "AK" + "IA" + "Q7Z2L9X4T8B3H6J1"]

@@ -42,7 +42,8 @@ def lines(text: str) -> Iterator[tuple[int, str]]:
 
 
 def found(scanner: TextScanner, text: str, detector: str) -> set[Span]:
-    return {(item.start, item.end) for item in scanner.scan([text]).findings if item.detector == detector}
+    """One pass: `scan` finds more once these are masked."""
+    return {(item.start, item.end) for item in scanner._pass([text]).findings if item.detector == detector}
 
 
 def test_every_plugin_class_is_covered_or_excluded_with_a_reason() -> None:
