@@ -75,10 +75,11 @@ _OURS = frozenset(
         *(f"[withheld:{reason}]" for reason in (Reason.KNOWN_VALUE_ENCODED, Reason.UNDECIDED)),
     )
 )
-# Names that say what a setting is; a value in words under one of them is no secret.
+# Names that say what a setting is; a value in words under one of them is no secret. The id of a key is one: capitals
+# without many digits, as AWS makes them, pass for words.
 _ORDINARY = re.compile(
     r"(?:^|[._-])(?:region|zone|host|hostname|name|env|environment|level|mode|path|dir|directory|locale|lang|language|tz"
-    r"|timezone|user|username|driver|dialect|model|provider|type|kind|id|title|description|version|format|encoding|charset"
+    r"|timezone|user|username|driver|dialect|model|provider|type|kind|(?<!key.)id|title|description|version|format|encoding|charset"
     r"|engine|adapter|shell|term|editor|pager|bucket|queue|topic|channel|project|org|organization|tenant|account|email"
     r"|namespace|cluster|node|stage|platform|arch|protocol|scheme|domain|origin|prefix|suffix|file|folder|role|scope)$",
     re.IGNORECASE,

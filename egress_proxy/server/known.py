@@ -9,6 +9,7 @@ only, and the plaintext is gone once they are built.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import logging
 import secrets
 from collections.abc import Callable
@@ -148,15 +149,22 @@ class Known:
 async def _harvest(config: Config, upstream: Upstream) -> Entries:
     """The resolved keys that opencode itself would hand out, of every directory."""
     wanted = [(directory, path, read) for directory in config.directories for path, read in _HARVESTED]
-    found = await asyncio.gather(*(_harvested(config, upstream, *one) for one in wanted))
+    seen: set[bytes] = set()
+    found = await asyncio.gather(*(_harvested(config, upstream, seen, *one) for one in wanted))
     return tuple(entry for entries in found for entry in entries)
 
 
-async def _harvested(config: Config, upstream: Upstream, directory: str, path: str, read: Harvest) -> Entries:
+async def _harvested(
+    config: Config, upstream: Upstream, seen: set[bytes], directory: str, path: str, read: Harvest
+) -> Entries:
     call = Call("GET", path, (), directory, None)
     reply = await upstream.call(call, config.limits.upstream_timeout_seconds)
     if isinstance(reply, Refused):
         raise UpstreamError(f"upstream: its configuration cannot be read for known values. {message(reply.reason)}")
+    digest = hashlib.sha256(reply.body).digest()
+    if digest in seen:
+        return ()  # directories mostly have the same providers, and the built-in catalogue is megabytes
+    seen.add(digest)
     return read(reply.body)
 
 

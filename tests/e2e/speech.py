@@ -5,12 +5,13 @@ A turn is a text and a harmless tool call, so that each text is a part of its ow
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from tests.conftest import Proxied
-from tests.kit.agent import poll
+from tests.kit.agent import Agent, poll
 from tests.kit.client import Events, event_type, properties_of
 from tests.kit.script import Call, Calls, Said, Text, Turn
 from tests.kit.world import World
@@ -64,6 +65,19 @@ def hear(proxied: Proxied, name: str, said: Sequence[Said]) -> Heard:
 def wait_created(events: Events, session: str) -> None:
     """Wait until a stream has told of a session."""
     events.wait(lambda frame: event_type(frame) == "session.created" and properties_of(frame)["info"]["id"] == session)
+
+
+def tune_in(events: Events, agent: Agent) -> None:
+    """Wait until a stream tells of an agent's sessions: 1.18.33 loses what happens just after `/global/event` opens."""
+
+    def told() -> bool:
+        session = agent.session()
+        with contextlib.suppress(TimeoutError):
+            events.wait(lambda frame: session in str(frame), timeout=1)
+            return True
+        return False
+
+    poll(lambda: told() or None)
 
 
 def _turns(world: World, said: Sequence[Said]) -> list[Turn]:

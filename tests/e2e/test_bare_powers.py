@@ -18,7 +18,7 @@ pytestmark = pytest.mark.e2e
 
 
 def _place(bare: Bare) -> Place:
-    return Place(bare.agent(), bare.model, bare.world)
+    return Place(bare.agent(), bare.model, bare.world, "bare")
 
 
 @pytest.mark.parametrize("power", POWERS, ids=lambda power: power.__name__)

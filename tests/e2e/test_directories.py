@@ -11,7 +11,7 @@ import pytest
 
 from tests.conftest import Bare, Proxied
 from tests.e2e.answers import Refusal, exchange, refusal
-from tests.e2e.speech import wait_created
+from tests.e2e.speech import tune_in, wait_created
 from tests.kit.client import Answer, bearer
 from tests.kit.script import Text, call
 from tests.kit.world import World
@@ -310,6 +310,8 @@ def test_the_streams_are_of_the_directories_that_the_client_may_use(proxied: Pro
         proxied.agent().client.events("/global/event") as far,
         bare.agent().client.events("/global/event") as all_of_them,
     ):
+        tune_in(far, proxied.agent())
+        tune_in(all_of_them, bare.agent())
         foreign = bare.agent(bare.world.forbidden).session()
         other = proxied.agent(proxied.world.plain).session()
         own = proxied.agent().session()

@@ -16,7 +16,7 @@ from egress_proxy.model import RouteClass, Row
 from egress_proxy.routes.catalogue import ROWS
 from tests.conftest import Bare, Proxied
 from tests.e2e.answers import refusal
-from tests.e2e.speech import wait_created
+from tests.e2e.speech import tune_in, wait_created
 from tests.kit.agent import Agent, poll
 from tests.kit.client import properties_of
 from tests.kit.script import Text, call
@@ -118,6 +118,7 @@ def test_a_fork_is_its_makers(two: Two) -> None:
 def test_a_session_is_told_of_from_its_making_to_its_removal(two: Two) -> None:
     """Its first event may overtake the answer to its making, and its last one follow the answer to its removal."""
     with two.owner.client.events() as near, two.owner.client.events("/global/event") as far:
+        tune_in(far, two.owner)
         for _ in range(5):
             session = two.owner.session()
             assert two.owner.client.delete(f"/session/{session}").json is True
@@ -135,6 +136,7 @@ def test_asks_events_and_states_are_the_owners_alone(proxied: Proxied, two: Two)
         two.other.client.events("/global/event") as far,
         two.owner.client.events() as own,
     ):
+        tune_in(far, two.other)
         session = two.owner.session()
         two.owner.prompt_async(session, proxied.model.script("isolated-ask", read, Text("Done.")))
         ask = two.owner.ask(session)
@@ -177,6 +179,7 @@ def test_the_operators_own_sessions_are_invisible(proxied: Proxied, bare: Bare) 
     agent, operator = proxied.agent(), bare.agent()
     read = call("read", filePath=str(bare.world.env_file))
     with agent.client.events() as near, agent.client.events("/global/event") as far:
+        tune_in(far, agent)
         session = operator.session(title="The operator's")
         operator.prompt_async(session, bare.model.script("operators", read, Text("Done.")))
         ask = operator.ask(session)
@@ -234,6 +237,7 @@ def test_a_token_may_be_limited_to_a_directory(proxied: Proxied) -> None:
     session = proxied.agent(plain).session()
     assert refusal(limited.client.get(f"/session/{session}")) == UNKNOWN
     with limited.client.events("/global/event") as events:
+        tune_in(events, limited)
         elsewhere = proxied.agent().session()
         marker = limited.client.post("/session", {}).json["id"]
         wait_created(events, marker)

@@ -165,7 +165,7 @@ def test_failed_logins_are_limited_and_a_valid_token_goes_on_working(spare: Prox
 )
 def test_a_file_part_that_names_a_file_is_refused(spare: Proxied, power: powers.Power) -> None:
     client = Recorder(spare.proxy.url, bearer(spare.proxy.token), str(spare.world.project))
-    assert not power(Place(Agent(client), spare.model, spare.world))
+    assert not power(Place(Agent(client), spare.model, spare.world, "spare"))
     assert client.reasons() == ["file_url_forbidden"]
 
 
@@ -349,12 +349,11 @@ def test_a_wrong_password_is_no_start(bare: Bare, tmp_path: Path) -> None:
     assert (code, "password" in said) == (4, True)
 
 
-@pytest.mark.parametrize("version", ["1.15.12", "2.0.0", "1.18.33-beta", ""])
+@pytest.mark.parametrize("version", ["1.15.12", "2.0.0"])
 def test_an_unsupported_version_is_no_start(bare: Bare, tmp_path: Path, version: str) -> None:
     with _old_server(version) as url:
         code, said = _refused_start(bare, tmp_path, upstream={"url": url})
-    assert code in ({3} if version else {3, 4})
-    assert "version" in said or not version
+    assert (code, "version" in said) == (3, True)
 
 
 @contextmanager

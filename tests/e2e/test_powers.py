@@ -46,7 +46,7 @@ def _recorder(proxied: Proxied) -> Recorder:
 @pytest.mark.parametrize("power", [*POWERS, powers.always_reply], ids=lambda power: power.__name__)
 def test_a_caller_has_not_this_power(proxied: Proxied, power: Power) -> None:
     client = _recorder(proxied)
-    assert not power(Place(Agent(client), proxied.model, proxied.world))
+    assert not power(Place(Agent(client), proxied.model, proxied.world, "proxied"))
     assert client.reasons() == [REASONS[power]]
 
 

@@ -49,11 +49,16 @@ def answer(body: bytes, status: str = "200 OK", **headers: str) -> bytes:
 
 @dataclass
 class FakeUpstream:
-    """Answers by `METHOD path`, or `default`; closes each connection after its answer. `asked` is what came."""
+    """Answers by `METHOD path`, or `default`; closes each connection after its answer. `asked` is what came.
+
+    The connections of what is in `held` stay open after the answer, until the proxy closes them; it is then in `left`.
+    """
 
     answers: dict[str, bytes] = field(default_factory=dict)
     default: bytes = field(default_factory=lambda: answer(b"", "404 Not Found"))
     asked: list[str] = field(default_factory=list)
+    held: set[str] = field(default_factory=set)
+    left: list[str] = field(default_factory=list)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -63,6 +68,9 @@ class FakeUpstream:
             self.asked.append(asked)
             writer.write(self.answers.get(asked, self.default))
             await writer.drain()
+            if asked in self.held:
+                await reader.read()
+                self.left.append(asked)
         except (ConnectionError, asyncio.IncompleteReadError):
             pass
         finally:

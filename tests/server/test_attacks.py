@@ -1,0 +1,237 @@
+"""Attacks on the shell that no single stage can see: connections, places, streams, and what a record says of them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from egress_proxy.model import Judgement
+from egress_proxy.server import cloud
+from egress_proxy.server.events import Events
+from egress_proxy.server.pipeline import Pipeline, Released
+from tests.server.rig import SESSION, TOKEN, Rig, answer, rig
+
+STREAM: Final = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n"
+CONNECTED: Final = b'data: {"type":"server.connected","properties":{}}\n\n'
+LOGIN: Final = f"Host: rig\r\nAuthorization: Bearer {TOKEN}\r\n"
+PROMPT: Final = {"parts": [{"type": "text", "text": "hello"}]}
+KEY: Final = "AK" + "IA" + "Q3EGRLKXW7N2PZVM"
+
+
+@pytest.fixture
+async def proxy(tmp_path: Path) -> AsyncIterator[Rig]:
+    async with rig(tmp_path) as started:
+        yield started
+
+
+class Peer:
+    """A client that writes bytes and reads when it likes."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.reader, self.writer = reader, writer
+
+    @classmethod
+    async def connect(cls, proxy: Rig, *, buffer: int = 65_536) -> Peer:
+        host, _, port = proxy.url.removeprefix("http://").partition(":")
+        return cls(*await asyncio.open_connection(host, int(port), limit=buffer))
+
+    async def send(self, text: str) -> None:
+        self.writer.write(text.encode("latin-1"))
+        await self.writer.drain()
+
+    async def rest(self) -> bytes:
+        """All that comes until the proxy closes; what it cut off counts as closed."""
+        received = bytearray()
+        with suppress(ConnectionError):
+            while chunk := await self.reader.read(65_536):
+                received += chunk
+        return bytes(received)
+
+    async def close(self) -> None:
+        self.writer.close()
+        with suppress(ConnectionError):
+            await self.writer.wait_closed()
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(20):
+        while not condition():
+            await asyncio.sleep(0.01)
+
+
+def records(proxy: Rig) -> list[Any]:
+    return [json.loads(line) for line in proxy.audit.read_text("utf-8").splitlines()]
+
+
+def gauge(proxy: Rig, name: str) -> float:
+    lines = proxy.metrics.render().decode().splitlines()
+    return next(float(line.split()[-1]) for line in lines if line.startswith(f"{name} "))
+
+
+async def test_trailers_of_one_request_are_no_headers_of_the_next(proxy: Rig) -> None:
+    """A reverse proxy may send requests of several clients over one connection."""
+    proxy.upstream.answers["GET /session/status"] = answer(b"{}")
+    peer = await Peer.connect(proxy)
+    await peer.send(f"GET /session/status HTTP/1.1\r\n{LOGIN}Transfer-Encoding: chunked\r\n\r\n0\r\nX-Opencode-Directory: /\r\n\r\n")
+    await peer.send(f"GET /session/status HTTP/1.1\r\n{LOGIN}Connection: close\r\n\r\n")
+    assert (await peer.rest()).count(b"HTTP/1.1 ") == 1
+    assert records(proxy) == []
+
+
+async def test_a_client_that_has_gone_holds_no_place(proxy: Rig) -> None:
+    prompt = f"POST /session/{SESSION}/message"
+    proxy.upstream.answers[prompt] = b""
+    proxy.upstream.held.add(prompt)
+    body = json.dumps(PROMPT)
+    peer = await Peer.connect(proxy)
+    head = f"{prompt} HTTP/1.1\r\n{LOGIN}Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    await peer.send(head + body)
+    await until(lambda: prompt in proxy.upstream.asked)
+    assert gauge(proxy, "egress_requests_in_flight") == 1
+    await peer.close()
+    await until(lambda: gauge(proxy, "egress_requests_in_flight") == 0)
+    await until(lambda: proxy.upstream.left == [prompt])
+
+
+def _long_history() -> bytes:
+    info = {
+        "id": "msg_1",
+        "sessionID": SESSION,
+        "role": "user",
+        "time": {"created": 1},
+        "agent": "build",
+        "model": {"providerID": "local", "modelID": "small"},
+    }
+    part = {"id": "prt_1", "sessionID": SESSION, "messageID": "msg_1", "type": "text", "text": "word " * 380_000}
+    return json.dumps([{"info": info, "parts": [part]}]).encode()
+
+
+async def _pending(peer: Peer, text: str) -> None:
+    """Send for ever, and read nothing."""
+    with suppress(ConnectionError):
+        while True:
+            await peer.send(text * 100)
+
+
+async def test_a_stranger_that_reads_nothing_is_cut_off(proxy: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cloud, "WRITE_SECONDS", 0.2)
+    peer = await Peer.connect(proxy, buffer=1)
+    async with asyncio.timeout(20):
+        await _pending(peer, "GET /_egress/health HTTP/1.1\r\nHost: rig\r\n\r\n")
+    await peer.close()
+
+
+async def test_a_client_that_reads_nothing_of_its_answers_is_cut_off(
+    proxy: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cloud, "WRITE_SECONDS", 0.2)
+    proxy.upstream.answers[f"GET /session/{SESSION}/message"] = answer(_long_history())
+    peer = await Peer.connect(proxy, buffer=1)
+    async with asyncio.timeout(60):
+        await _pending(peer, f"GET /session/{SESSION}/message HTTP/1.1\r\n{LOGIN}\r\n")
+    await peer.close()
+    await until(lambda: gauge(proxy, "egress_requests_in_flight") == 0)
+
+
+async def test_a_stream_that_is_not_read_is_cut_off(proxy: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cloud, "WRITE_SECONDS", 0.2)
+    proxy.upstream.answers["GET /event"] = STREAM + CONNECTED * 400_000
+    proxy.upstream.held.add("GET /event")
+    peer = await Peer.connect(proxy, buffer=1)
+    await peer.send(f"GET /event HTTP/1.1\r\n{LOGIN}\r\n")
+    await until(lambda: "GET /event" in proxy.upstream.asked)
+    await until(lambda: gauge(proxy, "egress_event_streams") == 1)
+    await until(lambda: gauge(proxy, "egress_event_streams") == 0)
+    await peer.close()
+
+
+async def test_a_client_that_leaves_its_stream_ends_the_subscription(proxy: Rig) -> None:
+    proxy.upstream.answers["GET /event"] = STREAM + CONNECTED
+    proxy.upstream.held.add("GET /event")
+    peer = await Peer.connect(proxy)
+    await peer.send(f"GET /event HTTP/1.1\r\n{LOGIN}\r\n")
+    await peer.reader.readuntil(b"server.connected")
+    await peer.close()
+    await until(lambda: proxy.upstream.left == ["GET /event"])
+    assert gauge(proxy, "egress_event_streams") == 0
+
+
+async def test_strangers_that_say_nothing_keep_no_client_out(proxy: Rig) -> None:
+    proxy.upstream.answers["GET /session/status"] = answer(b"{}")
+    silent = [await Peer.connect(proxy) for _ in range(130)]
+    await asyncio.gather(*(peer.send("GET /session") for peer in silent[:50]), return_exceptions=True)
+    status, _, _ = await proxy.ask("GET", "/session/status")
+    assert status == 200
+    for peer in silent:
+        await peer.close()
+
+
+async def test_a_stream_that_fails_is_not_answered_twice(proxy: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    proxy.upstream.answers["GET /event"] = STREAM + CONNECTED * 2
+
+    async def crash(*_: object) -> Released | None:
+        raise RuntimeError(KEY)
+
+    monkeypatch.setattr(Events, "_frame", crash)
+    peer = await Peer.connect(proxy)
+    await peer.send(f"GET /event HTTP/1.1\r\n{LOGIN}\r\n")
+    assert (await peer.rest()).count(b"HTTP/1.1 ") == 1
+
+
+async def test_a_client_that_goes_while_it_sends_is_no_error(proxy: Rig, caplog: pytest.LogCaptureFixture) -> None:
+    peer = await Peer.connect(proxy)
+    await peer.send(f"POST /session HTTP/1.1\r\n{LOGIN}Content-Length: 9\r\n\r\nx")
+    await until(lambda: gauge(proxy, "egress_requests_in_flight") == 1)
+    with caplog.at_level(logging.ERROR, "egress_proxy"):
+        await peer.close()
+        await until(lambda: gauge(proxy, "egress_requests_in_flight") == 0)
+        await asyncio.sleep(0)
+    assert caplog.messages == []
+
+
+async def test_the_record_of_a_frame_names_its_session(proxy: Rig) -> None:
+    info = {
+        "id": SESSION,
+        "directory": proxy.directory,
+        "title": f"the key is {KEY}",
+        "time": {"created": 1, "updated": 1},
+    }
+    frame = {"type": "session.updated", "properties": {"sessionID": SESSION, "info": info}}
+    proxy.upstream.answers["GET /event"] = STREAM + b"data: " + json.dumps(frame).encode() + b"\n\n"
+    status, body, _ = await proxy.ask("GET", "/event")
+    assert status == 200
+    assert KEY.encode() not in body
+    (record,) = records(proxy)
+    assert (record["verdict"], record["session"]) == ("redacted", SESSION)
+
+
+async def test_the_record_of_an_ask_that_is_not_the_agents_names_its_session(proxy: Rig) -> None:
+    ask = {"id": "per_1", "sessionID": SESSION, "permission": "bash", "patterns": ["ls"], "metadata": {}, "always": []}
+    proxy.upstream.answers["GET /permission"] = answer(json.dumps([ask]).encode())
+    assert await proxy.reason("POST", "/permission/per_1/reply", {"reply": "once"}) == "ask_for_human"
+    (record,) = records(proxy)
+    assert record["session"] == SESSION
+
+
+async def test_scans_that_do_not_end_keep_no_record_waiting(proxy: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python's threads for blocking calls are few, and one that is stuck stays so after its scan was given up."""
+    stuck = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    threads = [loop.run_in_executor(None, _wait, loop, stuck) for _ in range(40)]
+    try:
+        async with asyncio.timeout(10):
+            assert await proxy.reason("GET", "/config/nothing") == "operation_unknown"
+    finally:
+        stuck.set()
+        await asyncio.gather(*threads)
+
+
+def _wait(loop: asyncio.AbstractEventLoop, event: asyncio.Event) -> None:
+    asyncio.run_coroutine_threadsafe(event.wait(), loop).result()
