@@ -246,10 +246,12 @@ class Reply(Struct, frozen=True):
 
 
 class Projected(Struct, frozen=True):
-    """What may cross once scanned: JSON builtins made from typed values only. `cursor` is the next page or empty."""
+    """What may cross once scanned: JSON builtins made from typed values only. `cursor` is the next page or empty;
+    `size` is that of the answer it was made from, in bytes: what is large is worked on outside the event loop."""
 
     value: object
     cursor: str = ""
+    size: int = 0
 
     def __repr__(self) -> str:
         return "Projected(…)"

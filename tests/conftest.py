@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
+from hypothesis import settings
 
 from tests.kit import binaries
 from tests.kit.agent import Agent
@@ -22,6 +23,11 @@ from tests.kit.model import Model
 from tests.kit.opencode import OpenCode
 from tests.kit.proxy import Proxy, configuration
 from tests.kit.world import World, plant
+
+
+# How long an example takes says nothing on a busy machine.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 @dataclass(frozen=True)

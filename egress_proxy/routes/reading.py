@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import math
+from functools import cache
 from typing import Final, NoReturn, TypeVar
 
 import msgspec
@@ -61,6 +62,7 @@ def read_typed(value: Object, form: type[S]) -> S | Refused:
         return Refused(Reason.BODY_INVALID)
 
 
+@cache  # `fields` evaluates the annotations anew at each call
 def _names(form: type[Struct]) -> frozenset[str]:
     return frozenset(field.encode_name for field in msgspec.structs.fields(form))
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from aiohttp import web, web_protocol
 
@@ -25,7 +25,7 @@ log = logging.getLogger("egress_proxy")
 
 HEALTH: Final = "/_egress/health"
 BODY_SECONDS: Final = 30.0  # for a client to send its body
-WRITE_SECONDS: Final = 30.0  # for a client to take one event frame, before it is cut off
+WRITE_SECONDS: Final = 30.0  # without taking anything of what waits for it, before a client is cut off
 _STREAMS: Final = frozenset({Scope.STREAM, Scope.GLOBAL_STREAM})
 _HEADERS: Final = {
     "Server": "egress-proxy",
@@ -85,9 +85,12 @@ class Cloud:
             return await self._refuse(refusal, close=True)
         self._enter()
         try:
-            return await self._authenticated(request)
+            response = await self._authenticated(request)
+            if "Transfer-Encoding" in request.headers:
+                response.force_close()  # aiohttp adds a body's trailers to the headers of the *next* request
+            return response
         except ConnectionError:
-            raise  # the client has gone; aiohttp closes what is left
+            raise  # the client has gone
         except Exception as error:  # noqa: BLE001 - what the stages' own guard did not see (invariant 4)
             log.error("a request failed with %s", type(error).__name__)
             return await self._refuse(Reason.INTERNAL_ERROR, close=True)
@@ -184,11 +187,13 @@ class Cloud:
             async for released in frames:
                 if self._client(request) != client:
                     break  # the token was revoked, or its directories changed
-                async with asyncio.timeout(WRITE_SECONDS):
-                    await response.write(released.body)
+                await response.write(released.body)
             await response.write_eof()
-        except (ConnectionError, TimeoutError):
-            response.force_close()  # the client has gone, or reads too slowly
+        except ConnectionError:
+            response.force_close()  # the client has gone, or was cut off
+        except Exception as error:  # noqa: BLE001 - the head is out: a refusal would be a second response within this one
+            log.error("a stream failed with %s", type(error).__name__)
+            response.force_close()
         finally:
             self._open_streams.discard(task)
             self._metrics.change_streams(-1)
@@ -211,9 +216,49 @@ def _respond(released: Released, *, close: bool = False) -> web.StreamResponse:
 
 
 class _Protocol(web_protocol.RequestHandler):
-    """aiohttp's connection handler, but for its error pages: those quote the request."""
+    """aiohttp's connection handler, but for its error pages, which quote the request, and for its patience: it waits
+    for ever for a client that does not read, and keeps the answer in memory."""
 
     malformed: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+    _peer: asyncio.Transport
+    _cut_off: asyncio.TimerHandle | None = None
+
+    @property
+    def idle(self) -> bool:
+        """Whether no whole request has come that is not answered."""
+        return not self._request_in_progress and not self._messages
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._peer = cast("asyncio.Transport", transport)
+        super().connection_made(transport)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        self._unwatch()
+        super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """Called by asyncio when the client does not keep up; `resume_writing` when it has caught up."""
+        super().pause_writing()
+        self._watch()
+
+    def resume_writing(self) -> None:
+        self._unwatch()
+        super().resume_writing()
+
+    def _watch(self) -> None:
+        unsent = self._peer.get_write_buffer_size()
+        self._cut_off = self._loop.call_later(WRITE_SECONDS, self._cut_off_unless_below, unsent)
+
+    def _unwatch(self) -> None:
+        if self._cut_off is not None:
+            self._cut_off.cancel()
+
+    def _cut_off_unless_below(self, unsent: int) -> None:
+        if self._peer.get_write_buffer_size() < unsent:
+            self._watch()
+            return
+        log.warning("a client took nothing of its answer for too long and was cut off")
+        self._peer.abort()
 
     def _make_error_handler(self, _: object) -> Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]:
         return self.malformed
@@ -226,7 +271,8 @@ class _Protocol(web_protocol.RequestHandler):
         message: str | None = None,  # noqa: ARG002 - likewise
     ) -> web.StreamResponse:
         """The last resort, for an exception in the shell itself: a bare status, and no text of the exception."""
-        log.error("the shell failed with %s", type(exc).__name__)
+        if not isinstance(exc, ConnectionError):  # else the client has gone
+            log.error("the shell failed with %s", type(exc).__name__)
         response = web.Response(status=500, headers=_HEADERS)
         response.force_close()
         return response
@@ -238,6 +284,7 @@ class CloudServer(web.Server):
     def __init__(self, cloud: Cloud, max_connections: int) -> None:
         super().__init__(
             cloud.handle,
+            handler_cancellation=True,  # a client that has gone does not hold its place until the model is done
             access_log=None,
             auto_decompress=False,
             keepalive_timeout=75,
@@ -253,5 +300,12 @@ class CloudServer(web.Server):
 
     def connection_made(self, handler: web_protocol.RequestHandler, transport: asyncio.Transport) -> None:
         super().connection_made(handler, transport)
-        if len(self.connections) > self._max_connections:
-            transport.abort()
+        if len(self._connections) > self._max_connections:
+            self._make_room(handler)
+
+    def _make_room(self, newest: web_protocol.RequestHandler) -> None:
+        """Cut off the oldest idle connection: strangers that connect and say nothing must not keep clients out."""
+        connections = [(one, transport) for one, transport in self._connections.items() if not transport.is_closing()]
+        if len(connections) > self._max_connections:
+            idle = (transport for one, transport in connections if isinstance(one, _Protocol) and one.idle)
+            next(idle, self._connections[newest]).abort()

@@ -17,7 +17,7 @@ from egress_proxy.reasons import Reason
 from egress_proxy.server.exchange import Exchanges
 from egress_proxy.server.pipeline import Origin, Pipeline, Released
 from egress_proxy.server.sessions import Sessions
-from egress_proxy.wire import Dropped, View, project_event, read_event_facts
+from egress_proxy.wire import Dropped, EventFacts, EventOutcome, View, project_event, read_event_facts
 
 log = logging.getLogger("egress_proxy")
 
@@ -66,7 +66,12 @@ class Events:
 
     async def _frame(self, origin: Origin, channel: Resource, frame: bytes, view: View) -> Released | None:
         try:
-            outcome = await self._projected(channel, frame, view)
+            facts = read_event_facts(frame)
+            if isinstance(facts, EventFacts):
+                origin = structs.replace(
+                    origin, session=facts.session_id, directory=facts.directory or origin.directory
+                )
+            outcome = facts if isinstance(facts, Refused) else await self._projected(channel, facts, frame, view)
             match outcome:
                 case Dropped():
                     self._metrics.count_event(outcome.kind.value)
@@ -75,16 +80,13 @@ class Events:
                     await self._pipeline.withhold_frame(origin, channel, outcome.reason)
                     return None
                 case Projected():
-                    return await self._pipeline.frame(origin, channel, outcome)
+                    return await self._pipeline.frame(origin, channel, structs.replace(outcome, size=len(frame)))
         except Exception as error:  # noqa: BLE001 - a crash withholds the frame (invariant 4), the stream goes on
             log.error("event %s failed with %s", origin.id, type(error).__name__)
             await self._pipeline.withhold_frame(origin, channel, Reason.INTERNAL_ERROR)
             return None
 
-    async def _projected(self, channel: Resource, frame: bytes, view: View) -> Projected | Dropped | Refused:
-        facts = read_event_facts(frame)
-        if isinstance(facts, Refused):
-            return facts
+    async def _projected(self, channel: Resource, facts: EventFacts, frame: bytes, view: View) -> EventOutcome:
         if facts.created is not None:
             self._sessions.learn(facts.created)
         if facts.session_id:

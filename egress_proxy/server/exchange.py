@@ -99,7 +99,11 @@ class Exchanges:
         place = await self.places.find(routed)
         if isinstance(place, Refused):
             return await self.pipeline.refuse(origin, place.reason)
-        origin = structs.replace(origin, directory=place.directories[0] if len(place.directories) == 1 else "")
+        origin = structs.replace(
+            origin,
+            directory=place.directories[0] if len(place.directories) == 1 else "",
+            session=place.ask.session_id if place.ask else origin.session,
+        )
         admitted = await self._admitted(routed, place)
         if isinstance(admitted, Refused):
             return await self.pipeline.refuse(origin, admitted.reason)
@@ -121,15 +125,16 @@ class Exchanges:
         return admitted
 
     async def _projected(self, admitted: Admitted) -> Projected | Refused:
-        answers = await asyncio.gather(*(self._ask(admitted, call) for call in admitted.calls))
+        if admitted.row.scope is not Scope.SWEEP:
+            (call,) = admitted.calls
+            return await self._ask(admitted, call)
         values: list[Projected] = []
-        for answer in answers:
+        for answer in await asyncio.gather(*(self._ask(admitted, call) for call in admitted.calls)):
             if isinstance(answer, Refused):
                 return answer
             values.append(answer)
-        if admitted.row.scope is Scope.SWEEP:
-            return Projected(merge(admitted.row.response, [projected.value for projected in values]))
-        return values[0]
+        merged = merge(admitted.row.response, [projected.value for projected in values])
+        return Projected(merged, size=sum(projected.size for projected in values))
 
     async def _ask(self, admitted: Admitted, call: Call) -> Projected | Refused:
         row = admitted.row
@@ -142,7 +147,7 @@ class Exchanges:
             return projected
         if row.response is Resource.DIFF and projected.value == [] and not await self._in_git(admitted.client, call):
             return Refused(Reason.DIFF_UNAVAILABLE)
-        return structs.replace(projected, cursor=_cursor(reply, row))
+        return structs.replace(projected, cursor=_cursor(reply, row), size=len(reply.body))
 
     async def _learnt(self, admitted: Admitted, call: Call) -> Reply | Refused:
         """Upstream's answer, once what it says of sessions is known."""

@@ -57,23 +57,21 @@ class WatchedFile:
         self._seen: tuple[int, int, int, int] | None = None
 
     def changed(self) -> bool:
-        """Whether it is another one than at the last call. A missing file is no change: it may be being replaced."""
+        """Whether it is another one than was last read. A missing file is no change: it may be being replaced."""
+        stamp = self._stamp()
+        return stamp is not None and stamp != self._seen
+
+    def read(self) -> Entries:
+        """Its values. Raises `ConfigError`; then it counts as read all the same, until it changes again."""
+        self._seen = self._stamp()  # from before the reading: a change in between is seen next time
+        return self._read(self.path)
+
+    def _stamp(self) -> tuple[int, int, int, int] | None:
         try:
             status = self.path.stat()
         except OSError:
-            return False
-        seen = (status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino)
-        if seen == self._seen:
-            return False
-        self._seen = seen
-        return True
-
-    def forget(self) -> None:
-        """Look again next time: this reading failed."""
-        self._seen = None
-
-    def read(self) -> Entries:
-        return self._read(self.path)
+            return None
+        return status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino
 
 
 class Known:
@@ -88,6 +86,7 @@ class Known:
         self._key = key
         self._metrics = metrics
         self._metrics.set_known_values(len(first))
+        self._reading = asyncio.Lock()
 
     @classmethod
     async def load(cls, config: Config, upstream: Upstream, metrics: Metrics) -> Known:
@@ -105,7 +104,6 @@ class Known:
         if password is not None:  # opencode hands it on to every command that the local agent runs
             entries.append(("OPENCODE_SERVER_PASSWORD", password))
         for file in files:
-            file.changed()
             entries += file.read()
         if any(source.kind is Source.UPSTREAM_CONFIG for source in config.known_values):
             entries += await _harvest(config, upstream)
@@ -116,11 +114,13 @@ class Known:
         _report(first)
         return cls(scanner, first, files, key, metrics)
 
-    def scanner(self) -> TextScanner:
-        """The scanner with all values known by now."""
-        for file in self._files:
-            if file.changed():
-                self._add(file)
+    async def scanner(self) -> TextScanner:
+        """The scanner with all values known by now. Whoever asks while a file is read waits for its values."""
+        if self._reading.locked() or any(file.changed() for file in self._files):
+            async with self._reading:
+                for file in self._files:
+                    if file.changed():
+                        await asyncio.to_thread(self._add, file)
         return self._scanner
 
     def _add(self, file: WatchedFile) -> None:
@@ -129,7 +129,6 @@ class Known:
         except ConfigError:
             # Being written, or no longer of its form. Its older values stay known.
             log.warning("a file of known values cannot be read as it is now: %s", file.path)
-            file.forget()
             return
         added = KnownValues.build([entry for entry in entries if not self._knows(entry[1])], self._key)
         if not len(added):

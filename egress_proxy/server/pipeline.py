@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 import msgspec
@@ -26,19 +26,16 @@ from egress_proxy.model import (
     Resource,
     RouteClass,
     Row,
-    Scan,
     Scanner,
     Verdict,
 )
 from egress_proxy.reasons import EXPLAINED, Reason, Stage, message
-from egress_proxy.server import strings
+from egress_proxy.server.examination import Examined, Judge, examine
 from egress_proxy.server.recorder import Recorder
 
 log = logging.getLogger("egress_proxy")
 
-Judge = Callable[[tuple[str, ...], Scan], Judgement]
-
-THREAD_CHARACTERS: Final = 65_536  # a scan of more than this leaves the event loop free (about a millisecond's work)
+THREAD_BYTES: Final = 65_536  # what comes from a larger answer is scanned in a thread, so that others go on
 _SEAL: Final = object()
 
 _ERROR_NAMES = {400: "BadRequestError", 401: "UnauthorizedError", 403: "ForbiddenError", 404: "NotFoundError"}
@@ -78,25 +75,12 @@ class Origin(Struct, frozen=True, kw_only=True):
         return self.row.route_class if self.row else RouteClass.DENY
 
 
-def _size(text: str) -> int:
-    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
-
-
-class _Examined(Struct, frozen=True):
-    """A scanned and judged value: the bytes that may leave once the judgement is on record."""
-
-    judgement: Judgement
-    lengths: tuple[int, ...]
-    body: bytes
-    cursor: str
-
-
 class Pipeline:
     """Turns projected values and refusals into `Released` bytes."""
 
     def __init__(
         self,
-        scanner: Callable[[], Scanner | None],
+        scanner: Callable[[], Awaitable[Scanner | None]],
         judge: Judge,
         recorder: Recorder,
         metrics: Metrics,
@@ -167,36 +151,27 @@ class Pipeline:
         }
         return Released(_SEAL, status, self._encoder.encode(body))
 
-    async def _examine(self, projected: Projected) -> _Examined | Refused:
-        texts = strings.collect([projected.value, projected.cursor])
+    async def _examine(self, projected: Projected) -> Examined | Refused:
         started = time.perf_counter()
-        judgement = await self._judged(texts)
-        if judgement is None:
-            return Refused(Reason.SCANNER_UNAVAILABLE)
-        lengths = tuple(map(len, texts))
-        self._metrics.observe_scan(time.perf_counter() - started, sum(map(_size, texts)))
-        replaced = {old: new for old, new in zip(texts, judgement.texts, strict=True) if old != new}
-        value = strings.replace(projected.value, replaced) if replaced else projected.value
-        cursor = "" if projected.cursor in replaced else projected.cursor
-        return _Examined(judgement, lengths, self._encoder.encode(value), cursor)
-
-    async def _judged(self, texts: tuple[str, ...]) -> Judgement | None:
-        scanner = self._scanner()
-        if scanner is None:
-            return None
         try:
-            if sum(map(len, texts)) < THREAD_CHARACTERS:
-                return self._judge(texts, scanner.scan(texts))
-            async with asyncio.timeout(self._scan_seconds):
-                return await asyncio.to_thread(lambda: self._judge(texts, scanner.scan(texts)))
+            scanner = await self._scanner()
+            if scanner is None:
+                return Refused(Reason.SCANNER_UNAVAILABLE)
+            if projected.size < THREAD_BYTES:
+                examined = examine(projected, scanner, self._judge)
+            else:
+                async with asyncio.timeout(self._scan_seconds):
+                    examined = await asyncio.to_thread(examine, projected, scanner, self._judge)
         except TimeoutError:
             log.error("a scan took longer than its limit; the answer is withheld")
-            return None
+            return Refused(Reason.SCANNER_UNAVAILABLE)
         except Exception as error:  # noqa: BLE001 - a scanner that fails withholds (invariant 4); its text may quote input
             log.error("the scanner failed with %s; the answer is withheld", type(error).__name__)
-            return None
+            return Refused(Reason.SCANNER_UNAVAILABLE)
+        self._metrics.observe_scan(time.perf_counter() - started, examined.size)
+        return examined
 
-    async def _settled(self, origin: Origin, channel: Resource, examined: _Examined, status: int) -> bool:
+    async def _settled(self, origin: Origin, channel: Resource, examined: Examined, status: int) -> bool:
         """Whether an examined value may leave: it is clean, or what was found in it is on record and counted."""
         judgement = examined.judgement
         if judgement.verdict is Verdict.CLEAN:

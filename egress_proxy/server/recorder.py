@@ -7,6 +7,7 @@ proxy's rate of redactions.
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 
 from egress_proxy.audit import Ledger, Record
 from egress_proxy.errors import AuditError
@@ -19,6 +20,8 @@ class Recorder:
         self._ledger = ledger
         self._waiting: list[tuple[Record, asyncio.Future[None]]] = []
         self._writer: asyncio.Task[None] | None = None
+        # A thread of its own: scans that were given up still hold those of `to_thread`.
+        self._thread = ThreadPoolExecutor(1, "audit")
 
     async def record(self, record: Record) -> None:
         """Return once the record is on the disk. Raises `AuditError` when it is not."""
@@ -42,7 +45,7 @@ class Recorder:
 
     async def _append(self, records: list[Record]) -> AuditError | None:
         try:
-            await asyncio.to_thread(self._ledger.append, records)
+            await asyncio.get_running_loop().run_in_executor(self._thread, self._ledger.append, records)
         except AuditError as error:
             return error
         except Exception as error:  # noqa: BLE001 - whatever went wrong, the records may not be on the disk: fail closed
@@ -52,4 +55,5 @@ class Recorder:
     async def close(self) -> None:
         if self._writer is not None:
             await self._writer
+        self._thread.shutdown()
         self._ledger.close()

@@ -19,6 +19,7 @@ _OVERLAP = 4096
 """A value may stand across the end of what was searched before."""
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """With `--dist loadgroup` each release is one worker's, so that its servers are started once."""
     for item in items:

@@ -68,15 +68,14 @@ def test_a_rule_that_denies_is_taken(proxied: Proxied) -> None:
 def test_tools_may_be_turned_off(proxied: Proxied) -> None:
     agent, name = proxied.agent(), "tools-off"
     reply = agent.prompt(agent.session(), proxied.model.script(name, Text("Yes.")), tools={"bash": False})
-    (seen,) = proxied.model.requests(name)
+    seen = proxied.model.requests(name)[-1]
     assert (reply.status, "bash" in seen.tools, "read" in seen.tools) == (200, False, True)
 
 
 def _asked(caller: Agent, scripted: Model, name: str, **extra: Any) -> Seen:
     reply = caller.prompt(caller.session(), scripted.script(name, Text("Yes.")), **extra)
     assert reply.status == 200
-    (seen,) = scripted.requests(name)
-    return seen
+    return scripted.requests(name)[-1]
 
 
 def test_the_model_is_told_what_it_is_told_without_the_proxy(bare: Bare, proxied: Proxied) -> None:

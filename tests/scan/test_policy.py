@@ -81,6 +81,8 @@ def test_accepted(value: str) -> None:
         ("DB_PASSWORD", "app_payments", None),
         ("USER_PASSWORD", "app_payments", None),
         ("BUCKET_NAME", "Zq8Kd03mXw7Tn2", None),
+        ("CLIENT_ID", "app_payments", Why.ORDINARY_NAME),
+        ("AWS_ACCESS_KEY_ID", "AK" + "IA" + "MLXHCAJLKVKQDR37", None),
     ],
 )
 def test_a_name_can_say_that_a_value_is_none(name: str, value: str, why: Why | None) -> None:

@@ -106,6 +106,10 @@ def scanner() -> TextScanner:
     return build_scanner(KnownValues.none())
 
 
+async def _ready() -> TextScanner:
+    return scanner()
+
+
 def _made(directory: Path) -> str:
     directory.mkdir()
     return str(directory.resolve())
@@ -130,13 +134,13 @@ async def rig(path: Path) -> AsyncIterator[Rig]:
         sessions = Sessions(upstream, owners, 5.0)
         client = Client("rig", (directory,))
         sessions.created(SessionFacts(SESSION, "", directory), client)
-        pipeline = Pipeline(scanner, judge, recorder, metrics, 5.0, lambda: "2026-01-01T00:00:00Z")
+        pipeline = Pipeline(_ready, judge, recorder, metrics, 5.0, lambda: "2026-01-01T00:00:00Z")
         settings = Settings(
             Policy(models=(("local", "small"),), agents=("build",)),
             GatePolicy(),
             patch_text=False,
             call_seconds=2.0,
-            prompt_seconds=2.0,
+            prompt_seconds=60.0,
         )
         ids = itertools.count()
         exchanges = Exchanges(settings, upstream, sessions, pipeline, metrics, lambda: f"egr_{next(ids)}")

@@ -5,23 +5,25 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator, Callable
-from contextlib import suppress
+import threading
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
-from egress_proxy.model import Judgement
+from egress_proxy.model import Scan
+from egress_proxy.scan import TextScanner
 from egress_proxy.server import cloud
+from egress_proxy.server.cloud import HEALTH
 from egress_proxy.server.events import Events
-from egress_proxy.server.pipeline import Pipeline, Released
 from tests.server.rig import SESSION, TOKEN, Rig, answer, rig
 
 STREAM: Final = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n"
 CONNECTED: Final = b'data: {"type":"server.connected","properties":{}}\n\n'
 LOGIN: Final = f"Host: rig\r\nAuthorization: Bearer {TOKEN}\r\n"
-PROMPT: Final = {"parts": [{"type": "text", "text": "hello"}]}
+CONNECTIONS: Final = 100  # that the rig's proxy takes
 KEY: Final = "AK" + "IA" + "Q3EGRLKXW7N2PZVM"
 
 
@@ -38,9 +40,14 @@ class Peer:
         self.reader, self.writer = reader, writer
 
     @classmethod
-    async def connect(cls, proxy: Rig, *, buffer: int = 65_536) -> Peer:
+    @asynccontextmanager
+    async def connect(cls, proxy: Rig, *, buffer: int = 65_536) -> AsyncIterator[Peer]:
         host, _, port = proxy.url.removeprefix("http://").partition(":")
-        return cls(*await asyncio.open_connection(host, int(port), limit=buffer))
+        peer = cls(*await asyncio.open_connection(host, int(port), limit=buffer))
+        try:
+            yield peer
+        finally:
+            await peer.close()
 
     async def send(self, text: str) -> None:
         self.writer.write(text.encode("latin-1"))
@@ -76,12 +83,12 @@ def gauge(proxy: Rig, name: str) -> float:
 
 
 async def test_trailers_of_one_request_are_no_headers_of_the_next(proxy: Rig) -> None:
-    """A reverse proxy may send requests of several clients over one connection."""
+    """A reverse proxy may send the requests of several clients over one connection."""
     proxy.upstream.answers["GET /session/status"] = answer(b"{}")
-    peer = await Peer.connect(proxy)
-    await peer.send(f"GET /session/status HTTP/1.1\r\n{LOGIN}Transfer-Encoding: chunked\r\n\r\n0\r\nX-Opencode-Directory: /\r\n\r\n")
-    await peer.send(f"GET /session/status HTTP/1.1\r\n{LOGIN}Connection: close\r\n\r\n")
-    assert (await peer.rest()).count(b"HTTP/1.1 ") == 1
+    chunked = f"{LOGIN}Transfer-Encoding: chunked\r\n\r\n0\r\nX-Opencode-Directory: /\r\n\r\n"
+    async with Peer.connect(proxy) as peer:
+        await peer.send(f"GET /session/status HTTP/1.1\r\n{chunked}GET /session/status HTTP/1.1\r\n{LOGIN}\r\n")
+        assert (await peer.rest()).count(b"HTTP/1.1 ") == 1
     assert records(proxy) == []
 
 
@@ -89,13 +96,12 @@ async def test_a_client_that_has_gone_holds_no_place(proxy: Rig) -> None:
     prompt = f"POST /session/{SESSION}/message"
     proxy.upstream.answers[prompt] = b""
     proxy.upstream.held.add(prompt)
-    body = json.dumps(PROMPT)
-    peer = await Peer.connect(proxy)
-    head = f"{prompt} HTTP/1.1\r\n{LOGIN}Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
-    await peer.send(head + body)
-    await until(lambda: prompt in proxy.upstream.asked)
-    assert gauge(proxy, "egress_requests_in_flight") == 1
-    await peer.close()
+    body = json.dumps({"parts": [{"type": "text", "text": "hello"}]})
+    async with Peer.connect(proxy) as peer:
+        length = f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+        await peer.send(f"{prompt} HTTP/1.1\r\n{LOGIN}{length}{body}")
+        await until(lambda: prompt in proxy.upstream.asked)
+        assert gauge(proxy, "egress_requests_in_flight") == 1
     await until(lambda: gauge(proxy, "egress_requests_in_flight") == 0)
     await until(lambda: proxy.upstream.left == [prompt])
 
@@ -113,96 +119,108 @@ def _long_history() -> bytes:
     return json.dumps([{"info": info, "parts": [part]}]).encode()
 
 
-async def _pending(peer: Peer, text: str) -> None:
-    """Send for ever, and read nothing."""
+async def _send_for_ever(peer: Peer, text: str) -> None:
     with suppress(ConnectionError):
         while True:
-            await peer.send(text * 100)
+            await peer.send(text)
 
 
-async def test_a_stranger_that_reads_nothing_is_cut_off(proxy: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cloud, "WRITE_SECONDS", 0.2)
-    peer = await Peer.connect(proxy, buffer=1)
-    async with asyncio.timeout(20):
-        await _pending(peer, "GET /_egress/health HTTP/1.1\r\nHost: rig\r\n\r\n")
-    await peer.close()
 
 
-async def test_a_client_that_reads_nothing_of_its_answers_is_cut_off(
-    proxy: Rig, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(cloud, "WRITE_SECONDS", 0.2)
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize("path", ["/_egress/health", f"/session/{SESSION}/message"])
+async def test_whoever_asks_and_does_not_read_is_cut_off(proxy: Rig, path: str) -> None:
     proxy.upstream.answers[f"GET /session/{SESSION}/message"] = answer(_long_history())
-    peer = await Peer.connect(proxy, buffer=1)
-    async with asyncio.timeout(60):
-        await _pending(peer, f"GET /session/{SESSION}/message HTTP/1.1\r\n{LOGIN}\r\n")
-    await peer.close()
+    login = "Host: rig\r\n" if path == HEALTH else LOGIN
+    async with Peer.connect(proxy, buffer=1) as peer, asyncio.timeout(60):
+        await _send_for_ever(peer, f"GET {path} HTTP/1.1\r\n{login}\r\n" * 100)
     await until(lambda: gauge(proxy, "egress_requests_in_flight") == 0)
 
 
-async def test_a_stream_that_is_not_read_is_cut_off(proxy: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cloud, "WRITE_SECONDS", 0.2)
-    proxy.upstream.answers["GET /event"] = STREAM + CONNECTED * 400_000
+@pytest.mark.usefixtures("impatient")
+async def test_a_stream_that_is_not_read_is_cut_off(proxy: Rig) -> None:
+    proxy.upstream.answers["GET /event"] = STREAM + CONNECTED * 200_000
     proxy.upstream.held.add("GET /event")
-    peer = await Peer.connect(proxy, buffer=1)
-    await peer.send(f"GET /event HTTP/1.1\r\n{LOGIN}\r\n")
-    await until(lambda: "GET /event" in proxy.upstream.asked)
-    await until(lambda: gauge(proxy, "egress_event_streams") == 1)
-    await until(lambda: gauge(proxy, "egress_event_streams") == 0)
-    await peer.close()
+    async with Peer.connect(proxy, buffer=1) as peer:
+        await peer.send(f"GET /event HTTP/1.1\r\n{LOGIN}\r\n")
+        await until(lambda: gauge(proxy, "egress_event_streams") == 1)
+        await until(lambda: gauge(proxy, "egress_event_streams") == 0)
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_a_client_that_reads_slowly_is_not_cut_off(proxy: Rig) -> None:
+    proxy.upstream.answers[f"GET /session/{SESSION}/message"] = answer(_long_history())
+    async with Peer.connect(proxy, buffer=1) as peer:
+        await peer.send(f"GET /session/{SESSION}/message HTTP/1.1\r\n{LOGIN}Connection: close\r\n\r\n")
+        received = 0
+        while chunk := await peer.reader.read(50_000):
+            received += len(chunk)
+            await asyncio.sleep(0.02)
+    assert received > 1_900_000
 
 
 async def test_a_client_that_leaves_its_stream_ends_the_subscription(proxy: Rig) -> None:
     proxy.upstream.answers["GET /event"] = STREAM + CONNECTED
     proxy.upstream.held.add("GET /event")
-    peer = await Peer.connect(proxy)
-    await peer.send(f"GET /event HTTP/1.1\r\n{LOGIN}\r\n")
-    await peer.reader.readuntil(b"server.connected")
-    await peer.close()
+    async with Peer.connect(proxy) as peer:
+        await peer.send(f"GET /event HTTP/1.1\r\n{LOGIN}\r\n")
+        await peer.reader.readuntil(b"server.connected")
     await until(lambda: proxy.upstream.left == ["GET /event"])
     assert gauge(proxy, "egress_event_streams") == 0
 
 
 async def test_strangers_that_say_nothing_keep_no_client_out(proxy: Rig) -> None:
     proxy.upstream.answers["GET /session/status"] = answer(b"{}")
-    silent = [await Peer.connect(proxy) for _ in range(130)]
-    await asyncio.gather(*(peer.send("GET /session") for peer in silent[:50]), return_exceptions=True)
-    status, _, _ = await proxy.ask("GET", "/session/status")
+    async with AsyncExitStack() as stack:
+        for number in range(CONNECTIONS + 20):
+            peer = await stack.enter_async_context(Peer.connect(proxy))
+            if number % 2:
+                await peer.send("GET /session")
+        status, _, _ = await proxy.ask("GET", "/session/status")
     assert status == 200
-    for peer in silent:
-        await peer.close()
+
+
+async def test_connections_that_are_at_work_are_not_cut_off_for_new_ones(proxy: Rig) -> None:
+    proxy.upstream.answers["GET /event"] = STREAM + CONNECTED
+    proxy.upstream.held.add("GET /event")
+    async with AsyncExitStack() as stack:
+        streams = [await stack.enter_async_context(Peer.connect(proxy)) for _ in range(CONNECTIONS)]
+        for stream in streams:
+            await stream.send(f"GET /event HTTP/1.1\r\n{LOGIN}\r\n")
+        await until(lambda: gauge(proxy, "egress_event_streams") == CONNECTIONS)
+        late = await stack.enter_async_context(Peer.connect(proxy))
+        assert await late.rest() == b""
+        assert gauge(proxy, "egress_event_streams") == CONNECTIONS
 
 
 async def test_a_stream_that_fails_is_not_answered_twice(proxy: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     proxy.upstream.answers["GET /event"] = STREAM + CONNECTED * 2
 
-    async def crash(*_: object) -> Released | None:
+    async def crash(*_: object) -> None:
         raise RuntimeError(KEY)
 
     monkeypatch.setattr(Events, "_frame", crash)
-    peer = await Peer.connect(proxy)
-    await peer.send(f"GET /event HTTP/1.1\r\n{LOGIN}\r\n")
-    assert (await peer.rest()).count(b"HTTP/1.1 ") == 1
+    async with Peer.connect(proxy) as peer:
+        await peer.send(f"GET /event HTTP/1.1\r\n{LOGIN}\r\n")
+        assert (await peer.rest()).count(b"HTTP/1.1 ") == 1
 
 
 async def test_a_client_that_goes_while_it_sends_is_no_error(proxy: Rig, caplog: pytest.LogCaptureFixture) -> None:
-    peer = await Peer.connect(proxy)
-    await peer.send(f"POST /session HTTP/1.1\r\n{LOGIN}Content-Length: 9\r\n\r\nx")
-    await until(lambda: gauge(proxy, "egress_requests_in_flight") == 1)
     with caplog.at_level(logging.ERROR, "egress_proxy"):
-        await peer.close()
+        async with Peer.connect(proxy) as peer:
+            await peer.send(f"POST /session HTTP/1.1\r\n{LOGIN}Content-Length: 9\r\n\r\nx")
+            await until(lambda: gauge(proxy, "egress_requests_in_flight") == 1)
         await until(lambda: gauge(proxy, "egress_requests_in_flight") == 0)
         await asyncio.sleep(0)
     assert caplog.messages == []
 
 
 async def test_the_record_of_a_frame_names_its_session(proxy: Rig) -> None:
-    info = {
-        "id": SESSION,
-        "directory": proxy.directory,
-        "title": f"the key is {KEY}",
-        "time": {"created": 1, "updated": 1},
-    }
+    title = f"the key is {KEY}"
+    info = {"id": SESSION, "directory": proxy.directory, "title": title, "time": {"created": 1, "updated": 1}}
     frame = {"type": "session.updated", "properties": {"sessionID": SESSION, "info": info}}
     proxy.upstream.answers["GET /event"] = STREAM + b"data: " + json.dumps(frame).encode() + b"\n\n"
     status, body, _ = await proxy.ask("GET", "/event")
@@ -220,18 +238,32 @@ async def test_the_record_of_an_ask_that_is_not_the_agents_names_its_session(pro
     assert record["session"] == SESSION
 
 
-async def test_scans_that_do_not_end_keep_no_record_waiting(proxy: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Python's threads for blocking calls are few, and one that is stuck stays so after its scan was given up."""
-    stuck = asyncio.Event()
+async def test_threads_that_are_stuck_keep_no_record_waiting(proxy: Rig) -> None:
+    """Those that asyncio lends are few, and a scan that was given up keeps its own until it ends."""
+    release = threading.Event()
     loop = asyncio.get_running_loop()
-    threads = [loop.run_in_executor(None, _wait, loop, stuck) for _ in range(40)]
+    stuck = [loop.run_in_executor(None, release.wait) for _ in range(40)]
     try:
         async with asyncio.timeout(10):
             assert await proxy.reason("GET", "/config/nothing") == "operation_unknown"
     finally:
-        stuck.set()
-        await asyncio.gather(*threads)
+        release.set()
+        await asyncio.gather(*stuck)
 
 
-def _wait(loop: asyncio.AbstractEventLoop, event: asyncio.Event) -> None:
-    asyncio.run_coroutine_threadsafe(event.wait(), loop).result()
+async def test_a_large_frame_is_scanned_beside_the_event_loop(proxy: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    threads: list[int] = []
+    scan = TextScanner.scan
+
+    def watched(self: TextScanner, texts: Sequence[str]) -> Scan:
+        threads.append(threading.get_ident())
+        return scan(self, texts)
+
+    monkeypatch.setattr(TextScanner, "scan", watched)
+    todos = [{"content": "word " * 18_000, "status": "pending", "priority": "low"}]
+    frame = {"type": "todo.updated", "properties": {"sessionID": SESSION, "todos": todos}}
+    proxy.upstream.answers["GET /event"] = STREAM + b"data: " + json.dumps(frame).encode() + b"\n\n"
+    status, body, _ = await proxy.ask("GET", "/event")
+    assert (status, body.count(b"word ")) == (200, 18_000)
+    assert threads
+    assert threading.get_ident() not in threads

@@ -48,8 +48,12 @@ class Kit:
         self.path = path / "audit.jsonl"
         self.ledger = Ledger(self.path)
         self.metrics = Metrics()
+
+        async def current() -> Scanner | None:
+            return scanner
+
         self.pipeline = Pipeline(
-            lambda: scanner, judge, Recorder(self.ledger), self.metrics, 5.0, lambda: "2026-01-01T00:00:00Z"
+            current, judge, Recorder(self.ledger), self.metrics, 5.0, lambda: "2026-01-01T00:00:00Z"
         )
 
     def records(self) -> list[Any]:
@@ -94,7 +98,9 @@ async def test_without_a_scanner_nothing_crosses(tmp_path: Path, scanner: Scanne
 
 
 async def test_a_large_scan_that_crashes_in_its_thread_is_withheld(tmp_path: Path) -> None:
-    released = await Kit(tmp_path, Crashes()).pipeline.answer(ORIGIN, Resource.TODOS, Projected(["x" * 100_000]), 200)
+    released = await Kit(tmp_path, Crashes()).pipeline.answer(
+        ORIGIN, Resource.TODOS, Projected(["x"], size=100_000), 200
+    )
     assert released.status == 503
 
 

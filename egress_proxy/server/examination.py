@@ -1,0 +1,49 @@
+"""A projected value, scanned and judged: the pure half between upstream's answer and the record.
+
+Every string of the value is scanned, object keys and the cursor included (invariant 3).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+from msgspec import Struct
+
+from egress_proxy.model import Judgement, Projected, Scan, Scanner
+from egress_proxy.server import strings
+
+Judge = Callable[[tuple[str, ...], Scan], Judgement]
+
+
+class Examined(Struct, frozen=True):
+    """The bytes that may leave once the judgement is on record. `lengths` are the texts' in characters, `size` all of
+    theirs in bytes of UTF-8."""
+
+    judgement: Judgement
+    lengths: tuple[int, ...]
+    size: int
+    body: bytes
+    cursor: str
+
+    def __repr__(self) -> str:
+        return f"Examined({self.judgement.verdict})"
+
+
+def examine(projected: Projected, scanner: Scanner, judge: Judge) -> Examined:
+    """Scan and judge all strings, and encode what is left of the value. Raises what the scanner raises."""
+    texts = strings.collect([projected.value, projected.cursor])
+    judgement = judge(texts, scanner.scan(texts))
+    replaced = {old: new for old, new in zip(texts, judgement.texts, strict=True) if old != new}
+    value = strings.replace(projected.value, replaced) if replaced else projected.value
+    return Examined(
+        judgement=judgement,
+        lengths=tuple(map(len, texts)),
+        size=sum(map(_size, texts)),
+        body=msgspec.json.encode(value),
+        cursor="" if projected.cursor in replaced else projected.cursor,
+    )
+
+
+def _size(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
