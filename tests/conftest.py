@@ -24,7 +24,6 @@ from tests.kit.opencode import OpenCode
 from tests.kit.proxy import Proxy, configuration
 from tests.kit.world import World, plant
 
-
 # How long an example takes says nothing on a busy machine.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")

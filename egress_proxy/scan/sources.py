@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,19 +22,31 @@ Entry = tuple[str, Secret]
 MAX_FILE_BYTES = 4_194_304
 
 
-def read_env_file(path: Path) -> tuple[Entry, ...]:
+def read_env_file(path: Path, *, lenient: bool = False) -> tuple[Entry, ...]:
     """Every assignment of an env file, in order, duplicates too (an older value is a secret still).
 
     Quotes, `export`, comments, `=` in values, CRLF, a BOM, values over several lines. Nothing is interpolated: `${X}`
     stays as it is, and the process environment is not read. Raises `ConfigError` for what cannot be read or parsed.
+
+    `lenient` is for a file that changes while it is watched: a line that is no assignment must not hide the others, and
+    what stands in it after its first `=` is taken for a value.
     """
-    found = []
+    found: list[Entry] = []
     for binding in parse_stream(io.StringIO(_text(path))):
-        if binding.error:
+        if binding.error and not lenient:
             raise ConfigError(f"{path}, line {binding.original.line}: not an assignment")
+        if binding.error:
+            found += _salvaged(binding.original.string, binding.original.line)
         if binding.key is not None and binding.value is not None:
             found.append((binding.key, Secret(binding.value)))
     return tuple(found)
+
+
+def _salvaged(lines: str, number: int) -> Iterator[Entry]:
+    for offset, line in enumerate(lines.splitlines()):
+        _, sign, value = line.partition("=")
+        if sign:
+            yield f"line-{number + offset}", Secret(value.strip().strip("\"'"))
 
 
 def read_json_file(path: Path) -> tuple[Entry, ...]:
@@ -84,7 +98,10 @@ def _label(member: object, index: int) -> str:
 
 def _text(path: Path) -> str:
     try:
-        with path.open("rb") as file:
+        # O_NONBLOCK: the local agent may put a FIFO in the file's place, and opening one waits for its writer.
+        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise ConfigError(f"{path}: not a regular file")
             data = file.read(MAX_FILE_BYTES + 1)
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror or 'cannot be read'}") from None

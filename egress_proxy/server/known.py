@@ -12,7 +12,9 @@ import asyncio
 import hashlib
 import logging
 import secrets
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -36,6 +38,7 @@ log = logging.getLogger("egress_proxy")
 
 _MAX_SNAPSHOTS: Final = 64  # each costs every scan some microseconds; past it, the oldest change is forgotten, aloud
 _KEY_BYTES: Final = 32
+RETRY_SECONDS: Final = 1.0  # between readings of a file that cannot be read as it is
 _READERS: Final = {Source.ENV_FILE: read_env_file, Source.JSON_FILE: read_json_file}
 _HARVESTED: Final = (
     ("/config", harvest_config),
@@ -55,16 +58,32 @@ class WatchedFile:
         self.path = path
         self._read = read
         self._seen: tuple[int, int, int, int] | None = None
+        self._again: float | None = None  # when to read it once more after a failure, by the monotonic clock
 
     def changed(self) -> bool:
-        """Whether it is another one than was last read. A missing file is no change: it may be being replaced."""
+        """Whether it is to be read: it was replaced, or could not be read. A missing file is no change: it may be being
+        replaced."""
+        return self.replaced() or (self._again is not None and time.monotonic() >= self._again)
+
+    def replaced(self) -> bool:
+        """Whether it is another one than was last read."""
         stamp = self._stamp()
         return stamp is not None and stamp != self._seen
 
     def read(self) -> Entries:
-        """Its values. Raises `ConfigError`; then it counts as read all the same, until it changes again."""
-        self._seen = self._stamp()  # from before the reading: a change in between is seen next time
+        """Its values. Raises `ConfigError`."""
         return self._read(self.path)
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Hold while its values are taken over: if that raises, it will be read again."""
+        self._seen = self._stamp()  # from before the reading: a change in between is seen next time
+        try:
+            yield
+        except BaseException:
+            self._again = time.monotonic() + RETRY_SECONDS
+            raise
+        self._again = None
 
     def _stamp(self) -> tuple[int, int, int, int] | None:
         try:
@@ -86,7 +105,7 @@ class Known:
         self._key = key
         self._metrics = metrics
         self._metrics.set_known_values(len(first))
-        self._reading = asyncio.Lock()
+        self._reading: asyncio.Task[None] | None = None
 
     @classmethod
     async def load(cls, config: Config, upstream: Upstream, metrics: Metrics) -> Known:
@@ -104,7 +123,8 @@ class Known:
         if password is not None:  # opencode hands it on to every command that the local agent runs
             entries.append(("OPENCODE_SERVER_PASSWORD", password))
         for file in files:
-            entries += file.read()
+            with file.reading():
+                entries += file.read()
         if any(source.kind is Source.UPSTREAM_CONFIG for source in config.known_values):
             entries += await _harvest(config, upstream)
         key = secrets.token_bytes(_KEY_BYTES)
@@ -115,21 +135,37 @@ class Known:
         return cls(scanner, first, files, key, metrics)
 
     async def scanner(self) -> TextScanner:
-        """The scanner with all values known by now. Whoever asks while a file is read waits for its values."""
-        if self._reading.locked() or any(file.changed() for file in self._files):
-            async with self._reading:
-                for file in self._files:
-                    if file.changed():
-                        await asyncio.to_thread(self._add, file)
+        """The scanner with all values known by now. Whoever asks while files are read waits for their values.
+
+        A reading goes on when those who wait for it have gone: else its values would be missing from the next scan.
+        """
+        if self._reading is not None:
+            await asyncio.shield(self._reading)
+        if self._reading is None and any(file.changed() for file in self._files):
+            self._reading = asyncio.create_task(self._read_changed())
+        if self._reading is not None:
+            await asyncio.shield(self._reading)
         return self._scanner
 
-    def _add(self, file: WatchedFile) -> None:
+    async def _read_changed(self) -> None:
         try:
-            entries = file.read()
+            for file in self._files:
+                if file.changed():
+                    await asyncio.to_thread(self._take_over, file)
+        finally:
+            self._reading = None
+
+    def _take_over(self, file: WatchedFile) -> None:
+        """Make a file's new values known. One that is being written, or no longer of its form, leaves the older."""
+        replaced = file.replaced()
+        try:
+            with file.reading():
+                self._add(file.read())
         except ConfigError:
-            # Being written, or no longer of its form. Its older values stay known.
-            log.warning("a file of known values cannot be read as it is now: %s", file.path)
-            return
+            if replaced:
+                log.warning("a file of known values cannot be read as it is now: %s", file.path)
+
+    def _add(self, entries: Entries) -> None:
         added = KnownValues.build([entry for entry in entries if not self._knows(entry[1])], self._key)
         if not len(added):
             return

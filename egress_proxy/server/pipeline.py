@@ -154,13 +154,13 @@ class Pipeline:
     async def _examine(self, projected: Projected) -> Examined | Refused:
         started = time.perf_counter()
         try:
-            scanner = await self._scanner()
-            if scanner is None:
-                return Refused(Reason.SCANNER_UNAVAILABLE)
-            if projected.size < THREAD_BYTES:
-                examined = examine(projected, scanner, self._judge)
-            else:
-                async with asyncio.timeout(self._scan_seconds):
+            async with asyncio.timeout(self._scan_seconds):
+                scanner = await self._scanner()
+                if scanner is None:
+                    return Refused(Reason.SCANNER_UNAVAILABLE)
+                if projected.size < THREAD_BYTES:
+                    examined = examine(projected, scanner, self._judge)
+                else:
                     examined = await asyncio.to_thread(examine, projected, scanner, self._judge)
         except TimeoutError:
             log.error("a scan took longer than its limit; the answer is withheld")

@@ -9,7 +9,8 @@ from aiohttp import web
 
 from egress_proxy.errors import StartError
 from egress_proxy.metrics import Metrics
-from egress_proxy.server.cloud import Cloud, CloudServer
+from egress_proxy.server.cloud import Cloud
+from egress_proxy.server.connections import CloudServer
 from egress_proxy.server.operator import operator_app
 
 

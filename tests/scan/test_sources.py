@@ -160,3 +160,12 @@ def test_what_is_not_json_is_an_upstream_error_without_content(body: bytes) -> N
 @pytest.mark.parametrize("body", [b"{}", b"[]", b"null", b'"key"', b'{"provider": []}', b'{"provider": {"key": 1}}'])
 def test_other_shapes_give_nothing(body: bytes) -> None:
     assert harvest_config(body) == ()
+
+
+def test_a_broken_line_of_a_watched_file_hides_nothing(tmp_path: Path) -> None:
+    path = tmp_path / ".env"
+    path.write_text("A=one\nB='never closed\nC=three\n= \nD=four\n", "utf-8")
+    with pytest.raises(ConfigError):
+        read_env_file(path)
+    values = {secret.reveal() for _, secret in read_env_file(path, lenient=True)}
+    assert {"one", "never closed", "three", "four"} <= values
