@@ -69,6 +69,10 @@ class _UntrustedError(Exception):
     """The file is not to be believed. The text says why and quotes nothing."""
 
 
+class _UnreadableError(_UntrustedError):
+    """The file could not be read this time (no file descriptor left, say): it may be the next time, as it is."""
+
+
 class Tokens:
     """The token store of one state directory."""
 
@@ -130,6 +134,8 @@ class Tokens:
         try:
             self._entries = _read(self._file)
         except _UntrustedError as error:
+            if isinstance(error, _UnreadableError):
+                self._stamp = None
             _log.error("tokens: the token file is not to be believed, nobody can log in: %s", error)
 
     @contextmanager
@@ -183,7 +189,7 @@ def _read(file: Path) -> tuple[TokenEntry, ...]:
     except FileNotFoundError:
         return ()
     except OSError as error:
-        raise _UntrustedError(f"cannot be read ({error.strerror})") from None
+        raise _UnreadableError(f"cannot be read ({error.strerror})") from None
     try:
         # json for its hook: msgspec keeps the last of duplicate keys.
         stored = msgspec.convert(json.loads(content, object_pairs_hook=_unique), _File)

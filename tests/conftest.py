@@ -7,14 +7,16 @@ read. Without the binaries a test is skipped, saying how to get them; on CI that
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import pytest
 from hypothesis import settings
+from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]  # it has none
 
 from tests.kit import binaries
 from tests.kit.agent import Agent
@@ -27,6 +29,22 @@ from tests.kit.world import World, plant
 # How long an example takes says nothing on a busy machine.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
+
+
+_RELEASE: Final = re.compile(r"\[(\d+\.\d+\.\d+)")
+
+
+class ByRelease(LoadScopeScheduling):  # type: ignore[misc]  # its base is untyped
+    """All end-to-end tests of a release go to one worker, so that its servers are started once; else a module each."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        release = _RELEASE.search(nodeid)
+        return release[1] if release and nodeid.startswith("tests/e2e/") else nodeid.partition("::")[0]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByRelease:
+    return ByRelease(config, log)
 
 
 @dataclass(frozen=True)

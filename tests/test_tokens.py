@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import logging
@@ -299,3 +300,17 @@ def test_what_is_no_file_lets_nobody_in(tokens: Tokens, state: Path, kind: str) 
 
 def test_an_entry_shows_no_token() -> None:
     assert "egx_" not in repr(TokenEntry("ann", "0" * 64, "2025-01-01T00:00:00+00:00"))
+
+
+def test_a_file_that_could_not_be_read_is_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tmp_path.chmod(0o700)
+    token = Tokens(tmp_path).create("agent").reveal()
+    serving = Tokens(tmp_path)
+
+    def no_more(*_: object) -> int:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "open", no_more)
+        assert serving.authenticate(token) is None
+    assert serving.authenticate(token) is not None

@@ -7,6 +7,8 @@ the caller withholds. After a failure the next line starts on a line of its own,
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,7 +17,7 @@ from typing import TypedDict
 import msgspec
 from msgspec import Struct
 
-from egress_proxy.errors import AuditError
+from egress_proxy.errors import AuditError, StartError
 from egress_proxy.model import Finding, Judgement, Verdict
 from egress_proxy.reasons import Reason
 
@@ -77,17 +79,21 @@ def _span(finding: Finding) -> Span:
 
 
 class Ledger:
-    """An append-only file of records. One process writes it; `append` may be called from any one thread at a time."""
+    """An append-only file of records, locked against a second proxy. `append` may be called from any one thread at a
+    time."""
 
     def __init__(self, path: Path) -> None:
-        """Open or create `path` with mode 0600. Raises `AuditError` when it cannot be written."""
+        """Open or create `path` with mode 0600. Raises `StartError` when it cannot be written."""
         self._path = path
         self._encoder = msgspec.json.Encoder()
         try:
             self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             self._torn = not _ends_with_newline(path)
+        except BlockingIOError:
+            raise StartError(f"the audit log {path} is in use: another proxy runs with this state directory") from None
         except OSError as error:
-            raise AuditError(f"the audit log {path} cannot be opened: {error.strerror}") from None
+            raise StartError(f"the audit log {path} cannot be opened: {error.strerror}") from None
 
     def append(self, records: Sequence[Record]) -> None:
         """Write the records, one line each, and wait until they are on the disk. Raises `AuditError`."""
@@ -99,13 +105,15 @@ class Ledger:
             raise AuditError(f"the audit log cannot be written: {error.strerror}") from None
 
     def _write(self, data: bytes) -> None:
-        size = os.fstat(self._file).st_size
+        status = os.fstat(self._file)
+        if status.st_nlink == 0:
+            raise OSError(errno.ENOENT, "the file was removed")  # what is written now, nobody would ever read
         view = memoryview(data)
         try:
             while view:
                 view = view[os.write(self._file, view) :]
         except OSError:
-            self._torn = self._torn or os.fstat(self._file).st_size != size
+            self._torn = self._torn or os.fstat(self._file).st_size != status.st_size
             raise
         self._torn = False
 

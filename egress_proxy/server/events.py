@@ -17,7 +17,7 @@ from egress_proxy.reasons import Reason
 from egress_proxy.server.exchange import Exchanges
 from egress_proxy.server.pipeline import Origin, Pipeline, Released
 from egress_proxy.server.sessions import Sessions
-from egress_proxy.wire import Dropped, EventFacts, EventOutcome, View, project_event, read_event_facts
+from egress_proxy.wire import Dropped, EventFacts, View, project_event, read_event_facts
 
 log = logging.getLogger("egress_proxy")
 
@@ -68,10 +68,10 @@ class Events:
         try:
             facts = read_event_facts(frame)
             if isinstance(facts, EventFacts):
-                origin = structs.replace(
-                    origin, session=facts.session_id, directory=facts.directory or origin.directory
-                )
-            outcome = facts if isinstance(facts, Refused) else await self._projected(channel, facts, frame, view)
+                directory = facts.directory if facts.directory in view.directories else origin.directory
+                origin = structs.replace(origin, session=facts.session_id, directory=directory)
+            refused = facts if isinstance(facts, Refused) else await self._looked_up(facts, origin.client)
+            outcome = refused or project_event(channel, frame, view)
             match outcome:
                 case Dropped():
                     self._metrics.count_event(outcome.kind.value)
@@ -86,15 +86,16 @@ class Events:
             await self._pipeline.withhold_frame(origin, channel, Reason.INTERNAL_ERROR)
             return None
 
-    async def _projected(self, channel: Resource, facts: EventFacts, frame: bytes, view: View) -> EventOutcome:
+    async def _looked_up(self, facts: EventFacts, client: str) -> Refused | None:
+        """Learn what the projection will ask: whose session a frame is of."""
         if facts.created is not None:
             self._sessions.learn(facts.created)
         if facts.session_id:
             found = await self._sessions.resolve(facts.session_id)
             if isinstance(found, Refused):
                 return found
-            await self._sessions.settled(facts.session_id)
-        return project_event(channel, frame, view)
+            await self._sessions.settled(facts.session_id, client)
+        return None
 
 
 def _call(routed: Routed, place: Place) -> Call:

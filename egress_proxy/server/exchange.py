@@ -138,7 +138,7 @@ class Exchanges:
 
     async def _ask(self, admitted: Admitted, call: Call) -> Projected | Refused:
         row = admitted.row
-        with self.sessions.creating() if row.body in _CREATIONS else nullcontext():
+        with self.sessions.creating(admitted.client) if row.body in _CREATIONS else nullcontext():
             reply = await self._learnt(admitted, call)
         if isinstance(reply, Refused):
             return reply

@@ -44,8 +44,8 @@ async def survey(upstream: Upstream, wait_seconds: float) -> Survey:
     operations = catalogue.read_operations(document.body)
     if operations is None:
         raise UpstreamError("upstream: its document is not an OpenAPI document")
-    missing = {row.name for row in catalogue.ROWS if health in row.versions} - set(_names(operations))
-    return Survey(health, _names(catalogue.unknown_operations(operations)), tuple(sorted(missing)))
+    unknown, missing = catalogue.unknown_operations(operations), catalogue.missing_operations(operations, health)
+    return Survey(health, _names(unknown), _names(missing))
 
 
 async def _reached(upstream: Upstream, wait_seconds: float) -> Reply:

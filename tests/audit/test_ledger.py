@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from egress_proxy.audit import Ledger, Record, found_in
-from egress_proxy.errors import AuditError
+from egress_proxy.errors import AuditError, StartError
 from egress_proxy.model import Finding, Form, Judgement, Verdict
 from egress_proxy.reasons import Reason
 
@@ -67,7 +67,7 @@ def test_a_failed_write_is_an_error_and_the_next_record_stands_alone(
 
 
 def test_a_ledger_that_cannot_be_opened_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(AuditError):
+    with pytest.raises(StartError):
         Ledger(tmp_path / "missing" / "audit.jsonl")
 
 
@@ -77,3 +77,17 @@ def test_findings_are_places_and_lengths_without_content() -> None:
     assert found["lengths"] == (20,)
     assert found["detectors"] == ("known-value",)
     assert (found["spans"][0].start, found["spans"][0].end, found["spans"][0].form) == (3, 9, "encoded")
+
+
+def test_a_second_proxy_with_the_same_log_does_not_start(tmp_path: Path) -> None:
+    Ledger(tmp_path / "audit.jsonl")
+    with pytest.raises(StartError, match="in use"):
+        Ledger(tmp_path / "audit.jsonl")
+
+
+def test_a_log_that_was_removed_takes_no_more_records(tmp_path: Path) -> None:
+    """What is written to a file without a name is gone."""
+    ledger = Ledger(tmp_path / "audit.jsonl")
+    (tmp_path / "audit.jsonl").unlink()
+    with pytest.raises(AuditError, match="removed"):
+        ledger.append([record(1)])

@@ -1,4 +1,4 @@
-"""The leak guard of the end-to-end tests, and one worker a release.
+"""The leak guard of the end-to-end tests.
 
 After each test that uses the shared proxy, what it has logged, recorded and counted since is searched for the planted
 secrets; after each module, all that it keeps on disk.
@@ -17,16 +17,6 @@ from tests.kit.proxy import Proxy
 
 _OVERLAP = 4096
 """A value may stand across the end of what was searched before."""
-
-
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With `--dist loadgroup` each release is one worker's, so that its servers are started once."""
-    for item in items:
-        callspec = getattr(item, "callspec", None)
-        version = callspec.params.get("opencode_version") if callspec else None
-        if version is not None:
-            item.add_marker(pytest.mark.xdist_group(f"opencode-{version}"))
 
 
 class LeakGuard:

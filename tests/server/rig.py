@@ -41,7 +41,7 @@ MAX_ANSWER: Final = 2_000_000
 
 def answer(body: bytes, status: str = "200 OK", **headers: str) -> bytes:
     """Give a whole HTTP response. Header names have `_` for `-`; `Content-Type` is JSON unless given."""
-    lines = {"Content-Type": "application/json", "Content-Length": str(len(body))}
+    lines = {"Content-Type": "application/json", "Content-Length": str(len(body)), "Connection": "close"}
     lines |= {name.replace("_", "-"): value for name, value in headers.items()}
     head = "".join(f"{name}: {value}\r\n" for name, value in lines.items() if value)
     return f"HTTP/1.1 {status}\r\n{head}\r\n".encode() + body
