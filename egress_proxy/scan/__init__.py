@@ -11,11 +11,13 @@ from egress_proxy.scan.engine import TextScanner, build_scanner
 from egress_proxy.scan.harvest import harvest_config, harvest_providers
 from egress_proxy.scan.known import KnownValues
 from egress_proxy.scan.redaction import judge
+from egress_proxy.scan.registration import TooManyValuesError
 from egress_proxy.scan.sources import read_env_file, read_json_file
 
 __all__ = [
     "KnownValues",
     "TextScanner",
+    "TooManyValuesError",
     "build_scanner",
     "harvest_config",
     "harvest_providers",

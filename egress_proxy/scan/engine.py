@@ -61,14 +61,14 @@ class TextScanner:
 
     __slots__ = ("_known", "_placeholders", "_prefilter", "_rules")
 
-    def __init__(self, rules: tuple[Rule, ...], prefilter: Prefilter, known: tuple[KnownValues, ...]) -> None:
+    def __init__(self, rules: tuple[Rule, ...], prefilter: Prefilter, known: KnownValues) -> None:
         self._rules = rules
         self._prefilter = prefilter
         self._known = known
-        self._placeholders = placeholders(self.detectors, (name for snapshot in known for name in snapshot.names))
+        self._placeholders = placeholders(self.detectors, known.names)
 
-    def with_known(self, *known: KnownValues) -> TextScanner:
-        """The same rules with other snapshots of known values."""
+    def with_known(self, known: KnownValues) -> TextScanner:
+        """The same rules with another snapshot of known values."""
         return TextScanner(self._rules, self._prefilter, known)
 
     @property
@@ -113,9 +113,9 @@ class TextScanner:
         found = _Found(long)
         for place in self._prefilter.places(batch):
             self._run(place, batch, found)
-        known = [snapshot.find(batch) for snapshot in self._known]
-        found.findings.update(without_parts(finding for scan in known for finding in scan.findings))
-        found.undecided.update(index for scan in known for index in scan.undecided)
+        known = self._known.find(batch)
+        found.findings.update(without_parts(known.findings))
+        found.undecided.update(known.undecided)
         return found
 
     def _run(self, place: Place, texts: Sequence[str], found: _Found) -> None:
@@ -166,4 +166,4 @@ def _masked(text: str, spans: list[tuple[int, int]]) -> str:
 def build_scanner(known: KnownValues, extra: Sequence[Rule] = ()) -> TextScanner:
     """Compile all rules: the plugins', our own, and `extra` (whose detectors need canaries of their own)."""
     rules = (*plugin_rules(), *own_rules(), *extra)
-    return TextScanner(rules, Prefilter(rules), (known,))
+    return TextScanner(rules, Prefilter(rules), known)

@@ -83,20 +83,33 @@ class Bank:
 
     __slots__ = ("_bits", "_entries", "_keys", "_table", "width")
 
-    def __init__(self, width: int, keys: Keys, windows: Mapping[bytes, tuple[int, ...]]) -> None:
-        """`windows`: the codes of each window -> whatever numbers belong to it. Only digests are kept."""
+    def __init__(
+        self, width: int, keys: Keys, windows: Mapping[bytes, tuple[int, ...]], onto: Bank | None = None
+    ) -> None:
+        """`windows`: the codes of each window -> whatever numbers belong to it. Only digests are kept.
+
+        `onto` is a bank of the same width and keys whose windows are kept too. Its table keeps its size, for no larger
+        one can be made from its bits: a bank that grows many times over lets more positions through to the digests.
+        """
         self.width = width
         self._keys = keys
-        self._bits = max(16, (len(windows) * 512).bit_length())
-        table = np.zeros(1 << (self._bits - 3), dtype=np.uint8)
-        self._entries: dict[bytes, tuple[int, ...]] = {}
+        bits = max(16, (len(windows) * 512).bit_length())
+        table, entries = (np.zeros(1 << (bits - 3), dtype=np.uint8), {}) if onto is None else onto.copied()
+        self._bits = (table.size * 8).bit_length() - 1
+        self._entries: dict[bytes, tuple[int, ...]] = entries
         if windows:
             codes = np.frombuffer(b"".join(windows), dtype="<u4")
             index = self._index(hashes(codes, width, keys)[::width])
             np.bitwise_or.at(table, index >> np.uint64(3), _bit(index))
-            self._entries = {self._digest(window): numbers for window, numbers in windows.items()}
+            for window, numbers in windows.items():
+                digest = self._digest(window)
+                self._entries[digest] = self._entries.get(digest, ()) + numbers
         table.flags.writeable = False
-        self._table = table
+        self._table: NDArray[np.uint8] = table
+
+    def copied(self) -> tuple[NDArray[np.uint8], dict[bytes, tuple[int, ...]]]:
+        """Table and entries, to be added to."""
+        return self._table.copy(), dict(self._entries)
 
     def __bool__(self) -> bool:
         return bool(self._entries)

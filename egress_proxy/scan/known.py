@@ -14,10 +14,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import ClassVar, Never
 
-from egress_proxy.model import Form, Scan, Secret
+from egress_proxy.model import Scan, Secret
 from egress_proxy.scan.canonical import batch
+from egress_proxy.scan.fingerprints import Bank
 from egress_proxy.scan.policy import Rejected
-from egress_proxy.scan.registration import Registration
+from egress_proxy.scan.registration import Registration, Snapshot
 from egress_proxy.scan.search import DETECTOR, Search
 
 
@@ -28,10 +29,11 @@ class KnownValues:
 
     __slots__ = ("_banks", "_folded_bank", "_snapshot", "rejected")
 
-    def __init__(self, registration: Registration) -> None:
+    def __init__(self, registration: Registration, onto: KnownValues | None = None) -> None:
         self._snapshot = registration.snapshot()
-        self._banks = tuple(bank for bank in registration.banks() if bank)
-        self._folded_bank = registration.folded_bank()
+        banks, folded = ({}, None) if onto is None else onto.banks
+        self._banks: tuple[Bank, ...] = tuple(bank for bank in registration.banks(banks) if bank)
+        self._folded_bank: Bank = registration.folded_bank(folded)
         self.rejected: tuple[Rejected, ...] = tuple(registration.rejected)
 
     @classmethod
@@ -41,22 +43,38 @@ class KnownValues:
         Values that cannot be watched for are in `rejected`, by name and reason. A value given twice keeps its first
         name. A URL's password and a header's credentials are registered on their own too.
         """
-        registration = Registration(key)
-        for name, secret in entries:
-            registration.add(name, secret)
-        built = cls(registration)
-        # A name that holds a value would carry it out in the placeholder.
-        placeholders = [f"[redacted:KNOWN:{value.name}]" for value in registration.values]
-        telling = {found.text for found in built.find(placeholders).findings}
-        if not telling:
-            return built
-        registration.rename(telling)
-        return cls(registration)
+        return cls._made(Registration(Snapshot.empty(key)), entries, None)
+
+    def extended(self, entries: Iterable[tuple[str, Secret]], most: int) -> KnownValues:
+        """A snapshot of these values and of the pairs that are not among them. `rejected` is of the latter.
+
+        Raises `TooManyValuesError` where that would be more than `most` values in all."""
+        return self._made(Registration(self._snapshot, most), entries, self)
 
     @classmethod
     def none(cls) -> KnownValues:
         """A snapshot without values."""
-        return cls(Registration(bytes(16)))
+        return cls(Registration(Snapshot.empty(bytes(16))))
+
+    @classmethod
+    def _made(
+        cls, registration: Registration, entries: Iterable[tuple[str, Secret]], onto: KnownValues | None
+    ) -> KnownValues:
+        for name, secret in entries:
+            registration.add(name, secret)
+        made = cls(registration, onto)
+        # A name that holds a value would carry it out in the placeholder.
+        placeholders = [f"[redacted:KNOWN:{value.name}]" for value in registration.values]
+        telling = {found.text for found in made.find(placeholders).findings}
+        if not telling:
+            return made
+        registration.rename(telling)
+        return cls(registration, onto)
+
+    @property
+    def banks(self) -> tuple[dict[int, Bank], Bank]:
+        """The banks of the canonical view by width, and that of the folded view."""
+        return {bank.width: bank for bank in self._banks}, self._folded_bank
 
     def __len__(self) -> int:
         return len(self._snapshot.values)
@@ -71,12 +89,6 @@ class KnownValues:
     def names(self) -> tuple[str, ...]:
         """Names of the values that are watched for, as they appear in findings, sorted."""
         return tuple(sorted({value.name for value in self._snapshot.values}))
-
-    def covers(self, secret: Secret) -> bool:
-        """Whether a text that is this value would be a plain finding from end to end."""
-        value = secret.reveal()
-        found = self.find([value]).findings
-        return any(one.form is Form.PLAIN and (one.start, one.end) == (0, len(value)) for one in found)
 
     def find(self, texts: Sequence[str]) -> Scan:
         """Known values in a batch of texts."""

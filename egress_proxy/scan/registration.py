@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -25,6 +25,10 @@ _ANCHORS_TRIED = 6
 _MAX_NAME = 64
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_.-]")
 MIN_KEY, MAX_KEY = 16, 64
+
+
+class TooManyValuesError(Exception):
+    """More values than may be registered."""
 
 
 class Watched(Struct, frozen=True):
@@ -71,6 +75,13 @@ class Snapshot(Struct, frozen=True):
     values: tuple[Watched, ...]
     segments: tuple[Segment, ...]
 
+    @classmethod
+    def empty(cls, key: bytes) -> Snapshot:
+        """A snapshot without values under `key` (16 to 64 bytes, else ValueError)."""
+        if not MIN_KEY <= len(key) <= MAX_KEY:
+            raise ValueError("the key of known values has 16 to 64 bytes")
+        return cls(Keys.derive(key), (), ())
+
     def mac(self, raw: str, purpose: bytes) -> bytes:
         """The MAC of a piece of text."""
         return self.keys.digest(raw.encode("utf-8", "surrogatepass"), purpose)
@@ -79,16 +90,17 @@ class Snapshot(Struct, frozen=True):
 class Registration:
     """Collects values into segments and windows. Discarded once the snapshot is made."""
 
-    def __init__(self, key: bytes) -> None:
-        if not MIN_KEY <= len(key) <= MAX_KEY:
-            raise ValueError("the key of known values has 16 to 64 bytes")
-        self.keys = Keys.derive(key)
-        self.values: list[Watched] = []
-        self.segments: list[Segment] = []
+    def __init__(self, onto: Snapshot, most: int | None = None) -> None:
+        """`onto` holds what is registered already: its values are kept, and given again they are not registered twice.
+        More than `most` values in all are a `TooManyValuesError`."""
+        self.keys = onto.keys
+        self.values: list[Watched] = list(onto.values)
+        self.segments: list[Segment] = list(onto.segments)
         self.rejected: list[Rejected] = []
+        self._most = most
         self._windows: dict[int, dict[bytes, list[int]]] = {width: {} for width in _WIDTHS}
         self._folded_windows: dict[bytes, list[int]] = {}
-        self._macs: set[bytes] = set()
+        self._macs: set[bytes] = {value.mac for value in onto.values}
 
     def add(self, name: str, secret: Secret) -> None:
         """Register a value and the secrets inside it, or note why not."""
@@ -110,22 +122,24 @@ class Registration:
     def snapshot(self) -> Snapshot:
         return Snapshot(self.keys, tuple(self.values), tuple(self.segments))
 
-    def banks(self) -> Iterator[Bank]:
-        """The banks of the canonical view."""
+    def banks(self, onto: Mapping[int, Bank]) -> Iterator[Bank]:
+        """The banks of the canonical view, with the windows of those in `onto`, by width."""
         for width, windows in self._windows.items():
-            yield self._bank(width, windows)
+            yield self._bank(width, windows, onto.get(width))
 
-    def folded_bank(self) -> Bank:
-        """The bank of the folded view."""
-        return self._bank(_FOLDED_WIDTH, self._folded_windows)
+    def folded_bank(self, onto: Bank | None) -> Bank:
+        """The bank of the folded view, with the windows of `onto`."""
+        return self._bank(_FOLDED_WIDTH, self._folded_windows, onto)
 
-    def _bank(self, width: int, windows: dict[bytes, list[int]]) -> Bank:
-        return Bank(width, self.keys, {window: tuple(numbers) for window, numbers in windows.items()})
+    def _bank(self, width: int, windows: dict[bytes, list[int]], onto: Bank | None) -> Bank:
+        return Bank(width, self.keys, {window: tuple(numbers) for window, numbers in windows.items()}, onto)
 
     def _add(self, name: str, value: str, *, container: bool) -> None:
         mac = self._mac(value, b"value")
         if mac in self._macs:
             return
+        if self._most is not None and len(self.values) >= self._most:
+            raise TooManyValuesError
         self._macs.add(mac)
         token = len(value) < SHORTEST_ANYWHERE
         number = len(self.values)

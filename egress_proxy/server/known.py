@@ -2,8 +2,8 @@
 
 Files are looked at (one `stat` each) before every scan, so a value that the local agent has just written is known
 before the reply that mentions it is scanned. What was known stays known until the proxy stops: a rotated password is
-still a secret. So a changed file adds a snapshot with its new values beside the older ones; snapshots hold fingerprints
-only, and the plaintext is gone once they are built.
+still a secret. So a changed file's new values join the older ones, of which only fingerprints are left. A file that the
+local agent writes must not push values out, either: when too many have come up, nothing crosses any more.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import secrets
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -26,6 +27,7 @@ from egress_proxy.reasons import message
 from egress_proxy.scan import (
     KnownValues,
     TextScanner,
+    TooManyValuesError,
     build_scanner,
     harvest_config,
     harvest_providers,
@@ -36,10 +38,17 @@ from egress_proxy.server.upstream import Upstream
 
 log = logging.getLogger("egress_proxy")
 
-_MAX_SNAPSHOTS: Final = 64  # each costs every scan some microseconds; past it, the oldest change is forgotten, aloud
+Entries = tuple[tuple[str, Secret], ...]
+Harvest = Callable[[bytes], Entries]
+
+MAX_GROWTH: Final = 10_000  # values that come up while the proxy runs; each costs some 5 ms once and 0.1 MB
 _KEY_BYTES: Final = 32
 RETRY_SECONDS: Final = 1.0  # between readings of a file that cannot be read as it is
-_READERS: Final = {Source.ENV_FILE: read_env_file, Source.JSON_FILE: read_json_file}
+_READERS: Final[dict[Source, Callable[[Path], Entries]]] = {
+    Source.ENV_FILE: read_env_file,
+    Source.JSON_FILE: read_json_file,
+}
+_REREADERS: Final = _READERS | {Source.ENV_FILE: partial(read_env_file, lenient=True)}
 _HARVESTED: Final = (
     ("/config", harvest_config),
     ("/global/config", harvest_config),
@@ -47,16 +56,15 @@ _HARVESTED: Final = (
     ("/provider", harvest_providers),
 )
 
-Entries = tuple[tuple[str, Secret], ...]
-Harvest = Callable[[bytes], Entries]
-
 
 class WatchedFile:
     """A file with values, and whether it changed since it was last looked at."""
 
-    def __init__(self, path: Path, read: Callable[[Path], Entries]) -> None:
+    def __init__(self, path: Path, read: Callable[[Path], Entries], reread: Callable[[Path], Entries]) -> None:
+        """`read` is strict, for the start; `reread` makes the best of what the file has become."""
         self.path = path
         self._read = read
+        self._reread = reread
         self._seen: tuple[int, int, int, int] | None = None
         self._again: float | None = None  # when to read it once more after a failure, by the monotonic clock
 
@@ -71,8 +79,12 @@ class WatchedFile:
         return stamp is not None and stamp != self._seen
 
     def read(self) -> Entries:
-        """Its values. Raises `ConfigError`."""
+        """Its values at the start. Raises `ConfigError`."""
         return self._read(self.path)
+
+    def reread(self) -> Entries:
+        """Its values after a change. Raises `ConfigError`."""
+        return self._reread(self.path)
 
     @contextmanager
     def reading(self) -> Iterator[None]:
@@ -96,13 +108,12 @@ class WatchedFile:
 class Known:
     """Makes the scanner for each scan. Used from the event loop's thread."""
 
-    def __init__(
-        self, scanner: TextScanner, first: KnownValues, files: list[WatchedFile], key: bytes, metrics: Metrics
-    ) -> None:
+    def __init__(self, scanner: TextScanner, first: KnownValues, files: list[WatchedFile], metrics: Metrics) -> None:
         self._scanner = scanner
-        self._snapshots = [first]
+        self._known = first
+        self._most = len(first) + MAX_GROWTH
+        self._full = False
         self._files = files
-        self._key = key
         self._metrics = metrics
         self._metrics.set_known_values(len(first))
         self._reading: asyncio.Task[None] | None = None
@@ -114,7 +125,7 @@ class Known:
         The key is new at each start and never leaves memory: nothing on disk is an oracle for guessing values.
         """
         files = [
-            WatchedFile(Path(source.path), _READERS[source.kind])
+            WatchedFile(Path(source.path), _READERS[source.kind], _REREADERS[source.kind])
             for source in config.known_values
             if source.kind is not Source.UPSTREAM_CONFIG
         ]
@@ -127,15 +138,15 @@ class Known:
                 entries += file.read()
         if any(source.kind is Source.UPSTREAM_CONFIG for source in config.known_values):
             entries += await _harvest(config, upstream)
-        key = secrets.token_bytes(_KEY_BYTES)
-        first = KnownValues.build(entries, key)
+        first = KnownValues.build(entries, secrets.token_bytes(_KEY_BYTES))
         scanner = build_scanner(first)
         scanner.self_test()
         _report(first)
-        return cls(scanner, first, files, key, metrics)
+        return cls(scanner, first, files, metrics)
 
-    async def scanner(self) -> TextScanner:
-        """The scanner with all values known by now. Whoever asks while files are read waits for their values.
+    async def scanner(self) -> TextScanner | None:
+        """The scanner with all values known by now, or None when there were too many to keep. Whoever asks while files
+        are read waits for their values.
 
         A reading goes on when those who wait for it have gone: else its values would be missing from the next scan.
         """
@@ -145,7 +156,7 @@ class Known:
             self._reading = asyncio.create_task(self._read_changed())
         if self._reading is not None:
             await asyncio.shield(self._reading)
-        return self._scanner
+        return None if self._full else self._scanner
 
     async def _read_changed(self) -> None:
         try:
@@ -160,25 +171,25 @@ class Known:
         replaced = file.replaced()
         try:
             with file.reading():
-                self._add(file.read())
+                self._add(file.reread())
         except ConfigError:
             if replaced:
                 log.warning("a file of known values cannot be read as it is now: %s", file.path)
 
     def _add(self, entries: Entries) -> None:
-        added = KnownValues.build([entry for entry in entries if not self._knows(entry[1])], self._key)
-        if not len(added):
+        try:
+            known = self._known.extended(entries, self._most)
+        except TooManyValuesError:
+            # Forgetting older values would let the local agent wash a secret out by writing others.
+            self._full = True
+            log.critical("more than %d values came up since the start: nothing crosses until a restart", MAX_GROWTH)
             return
-        self._snapshots.append(added)
-        if len(self._snapshots) > _MAX_SNAPSHOTS:
-            log.warning("values that were rotated away %d changes ago are no longer known", _MAX_SNAPSHOTS)
-            del self._snapshots[1]
-        self._scanner = self._scanner.with_known(*self._snapshots)
-        self._metrics.set_known_values(sum(map(len, self._snapshots)))
-        _report(added)
-
-    def _knows(self, secret: Secret) -> bool:
-        return any(snapshot.covers(secret) for snapshot in self._snapshots)
+        if len(known) == len(self._known):
+            return
+        self._known = known
+        self._scanner = self._scanner.with_known(known)
+        self._metrics.set_known_values(len(known))
+        _report(known)
 
 
 async def _harvest(config: Config, upstream: Upstream) -> Entries:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 import gc
 import pickle
 import random
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 
 from egress_proxy.model import Finding, Form, Secret
 from egress_proxy.scan.known import KnownValues
+from egress_proxy.scan.registration import TooManyValuesError
 from tests.scan.conftest import KEY, known
 from tests.scan.spellings import SPELLINGS
 
@@ -274,3 +276,28 @@ def test_any_value_that_is_accepted_is_found(value: str, before: str, after: str
 @given(st.text(max_size=400))
 def test_texts_without_a_value_have_no_finding(text: str) -> None:
     assert not known(*VALUES.values()).find([text]).findings
+
+
+def test_extended_values_are_found_like_built_ones() -> None:
+    """In every form, with the spans and names of a snapshot that was made at once; the older ones too."""
+    values = {
+        "A": "Zq8Kd03mXw7Tn2Bv5Hs6Jd1F",
+        "B": "Pp5Gc0YuLk9Xv4Rt2Mn8Qw6E",
+        "C": "hunter2",
+        "D": "correct-horse-battery",
+    }
+    built = known(**values)
+    grown = KnownValues.build([("A", Secret(values["A"]))], KEY)
+    for name in "BCD":
+        grown = grown.extended([(name, Secret(values[name]))], most=99)
+    grown = grown.extended([(name, Secret(value)) for name, value in values.items()], most=len(grown))
+    assert grown.names == built.names
+    for value in values.values():
+        encoded = base64.b64encode(value.encode()).decode()
+        texts = [f"it is {value}.", f"so {encoded}", value.encode().hex(), value.upper(), " ".join(value), value[:18]]
+        assert grown.find(texts) == built.find(texts)
+
+
+def test_no_more_values_are_registered_than_permitted() -> None:
+    with pytest.raises(TooManyValuesError):
+        known("Zq8Kd03mXw7Tn2Bv5Hs6Jd1F").extended([("B", Secret("Pp5Gc0YuLk9Xv4Rt2Mn8Qw6E"))], most=1)

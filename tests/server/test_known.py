@@ -27,18 +27,20 @@ class Kit:
     def __init__(self, directory: Path) -> None:
         self.path = directory / ".env"
         self.write(OLD)
-        self.file = WatchedFile(self.path, self._read)
+        self.file = WatchedFile(self.path, self._read, self._read)
         self.failure: Exception | None = None
         key = bytes(32)
         with self.file.reading():
             first = KnownValues.build(self.file.read(), key)
-        self.known = Known(scanner().with_known(first), first, [self.file], key, Metrics())
+        self.known = Known(scanner().with_known(first), first, [self.file], Metrics())
 
     def write(self, value: str) -> None:
         self.path.write_text(f"PASSWORD={value}\n", "utf-8")
 
     async def knows(self, value: str) -> bool:
-        return bool((await self.known.scanner()).scan([f"it is {value} now"]).findings)
+        current = await self.known.scanner()
+        assert current is not None
+        return bool(current.scan([f"it is {value} now"]).findings)
 
     def _read(self, path: Path) -> Entries:
         if self.failure is not None:
@@ -68,14 +70,14 @@ async def test_a_reading_goes_on_when_the_request_that_began_it_has_gone(
 ) -> None:
     """A client could else go at that moment, and have its next answer scanned without the new value."""
     begun, release = threading.Event(), threading.Event()
-    build = KnownValues.build
+    extended = KnownValues.extended
 
-    def slow(entries: Iterable[tuple[str, Secret]], key: bytes) -> KnownValues:
+    def slow(known: KnownValues, entries: Iterable[tuple[str, Secret]], most: int) -> KnownValues:
         begun.set()
         release.wait(20)
-        return build(entries, key)
+        return extended(known, entries, most)
 
-    monkeypatch.setattr(KnownValues, "build", slow)
+    monkeypatch.setattr(KnownValues, "extended", slow)
     kit.write(NEW)
     gone = asyncio.create_task(kit.knows(NEW))
     await asyncio.to_thread(begun.wait, 20)
@@ -91,14 +93,14 @@ async def test_a_change_while_a_file_is_read_is_seen_by_whoever_asks_after_it(
     kit: Kit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     begun, release = threading.Event(), threading.Event()
-    build = KnownValues.build
+    extended = KnownValues.extended
 
-    def slow(entries: Iterable[tuple[str, Secret]], key: bytes) -> KnownValues:
+    def slow(known: KnownValues, entries: Iterable[tuple[str, Secret]], most: int) -> KnownValues:
         begun.set()
         release.wait(20)
-        return build(entries, key)
+        return extended(known, entries, most)
 
-    monkeypatch.setattr(KnownValues, "build", slow)
+    monkeypatch.setattr(KnownValues, "extended", slow)
     kit.write("between" + "Times" + "12")
     first = asyncio.create_task(kit.knows(NEW))
     await asyncio.to_thread(begun.wait, 20)
@@ -137,3 +139,23 @@ async def test_a_fifo_in_the_place_of_a_file_does_not_hold_the_proxy(kit: Kit) -
     kit.path.unlink()
     os.mkfifo(kit.path)
     assert await kit.knows(OLD)
+
+
+async def test_however_often_a_file_is_rewritten_no_value_is_washed_out(kit: Kit) -> None:
+    """The local agent could else rotate a secret in, and then out of the proxy's memory."""
+    kit.write(NEW)
+    assert await kit.knows(NEW)
+    for number in range(80):
+        kit.write(f"filler{number:04}Value{number * 7919:06}")
+        assert await kit.knows(f"filler{number:04}Value{number * 7919:06}")
+    assert await kit.knows(NEW)
+    assert await kit.knows(OLD)
+
+
+async def test_when_too_many_values_came_up_there_is_no_scanner(kit: Kit, caplog: pytest.LogCaptureFixture) -> None:
+    kit.known._most = 3
+    for number in range(4):
+        kit.write(f"filler{number:04}Value{number * 7919:06}")
+        current = await kit.known.scanner()
+        assert (current is None) == (number >= 2)
+    assert "nothing crosses until a restart" in caplog.text
