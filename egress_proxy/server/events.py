@@ -17,7 +17,7 @@ from egress_proxy.reasons import Reason
 from egress_proxy.server.exchange import Exchanges
 from egress_proxy.server.pipeline import Origin, Pipeline, Released
 from egress_proxy.server.sessions import Sessions
-from egress_proxy.wire import Dropped, EventFacts, View, project_event, read_event_facts
+from egress_proxy.wire import DropKind, Dropped, EventFacts, View, project_event, read_event_facts
 
 log = logging.getLogger("egress_proxy")
 
@@ -75,6 +75,8 @@ class Events:
             match outcome:
                 case Dropped():
                     self._metrics.count_event(outcome.kind.value)
+                    if outcome.kind is DropKind.UNKNOWN_TYPE:
+                        self._metrics.count_reason(Reason.EVENT_UNKNOWN)
                     return None
                 case Refused():
                     await self._pipeline.withhold_frame(origin, channel, outcome.reason)

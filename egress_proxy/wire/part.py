@@ -25,7 +25,6 @@ from typing import Final
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
-from egress_proxy.wire.decoding import UNREADABLE
 from egress_proxy.wire.failure import named
 from egress_proxy.wire.fields import MessageID, Number, PartID, SessionID, Time, Wire, name_or, token_or_blank
 from egress_proxy.wire.part_types import (
@@ -51,9 +50,6 @@ from egress_proxy.wire.part_types import (
 )
 from egress_proxy.wire.usage import Tokens, finish_word
 from egress_proxy.wire.view import View
-
-UNREADABLE_TEXT: Final = "[withheld]"
-"""Stands for a text that is a string and still cannot be decoded: not UTF-8."""
 
 _NO_TEXT: Final = Raw(b'""')
 
@@ -109,9 +105,7 @@ def _text(given: GivenPart, _: View) -> TextPart | None:
     try:
         text = "" if _unfinished(given.time) else _TEXT.decode(given.text)
     except msgspec.ValidationError:
-        return None  # not a string: not a text part as we know it
-    except UNREADABLE:
-        text = UNREADABLE_TEXT
+        return None  # not a string: not a text part as we know it. One that is not UTF-8 fails the whole answer.
     time = _span(given.time) if given.time else UNSET
     ignored = UNSET if given.ignored is None else given.ignored
     return TextPart(given.id, given.session_id, given.message_id, text, ignored, time)

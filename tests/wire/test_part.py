@@ -8,7 +8,6 @@ import pytest
 
 from egress_proxy.model import Resource
 from egress_proxy.reasons import Reason
-from egress_proxy.wire.part import UNREADABLE_TEXT
 from tests.wire.views import FOREIGN, MESSAGE, PART, SESSION, crossed, refused
 
 SECRET = "hunter2 is the word"
@@ -67,14 +66,14 @@ def test_metadata_of_a_text_does_not_cross() -> None:
 
 
 @pytest.mark.parametrize("broken", [b'"\xff"', b'"\xed\xa0\x80"', b'"\xc0\x80"'], ids=["byte", "half", "overlong"])
-def test_a_text_that_cannot_be_decoded_leaves_a_mark(broken: bytes) -> None:
-    """The message stays, and the reader sees that something was there."""
+def test_a_text_that_cannot_be_decoded_withholds_the_answer(broken: bytes) -> None:
+    """With a reason, and so on record: a mark in its place would be neither."""
     body = (
         b'{"info":{"id":"%s","sessionID":"%s","role":"user","time":{"created":1},"agent":"build",'
         b'"model":{"providerID":"local","modelID":"small"}},'
         b'"parts":[{"id":"prt_1","sessionID":"%s","messageID":"%s","type":"text","text":%s}]}'
     ) % (MESSAGE.encode(), SESSION.encode(), SESSION.encode(), MESSAGE.encode(), broken)
-    assert [part["text"] for part in crossed(Resource.MESSAGE, body)["parts"]] == [UNREADABLE_TEXT]
+    assert refused(Resource.MESSAGE, body) is Reason.ANSWER_MALFORMED
 
 
 CONTENT = {"input": {"filePath": SECRET}, "title": SECRET, "metadata": {"preview": SECRET}, "raw": SECRET}
