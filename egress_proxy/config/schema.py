@@ -84,7 +84,9 @@ class Limits(Struct, frozen=True, kw_only=True):
     max_connections: Annotated[
         int, Meta(ge=1, le=65_536, description="Open connections on the cloud-facing socket.")
     ] = 256
-    max_requests: Annotated[int, Meta(ge=1, le=4096, description="Requests in progress at a time.")] = 64
+    max_requests: Annotated[
+        int, Meta(ge=1, le=4096, description="Requests in progress at a time; of one client, three quarters.")
+    ] = 64
     login_failures_per_minute: Annotated[
         int, Meta(ge=1, le=10_000, description="Failed logins from one address in a minute before it is refused.")
     ] = 10

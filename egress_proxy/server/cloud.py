@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from typing import Any, Final
 
@@ -59,6 +60,8 @@ class Cloud:
         self._max_body = max_body_bytes
         self._max_requests = max_requests
         self._failures = FailureLimit(login_failures_per_minute)
+        self._share = max(1, max_requests * 3 // 4)  # of one client: the rest is kept for the others
+        self._of_client: Counter[str] = Counter()
         self._running = 0
         self._open_streams: set[asyncio.Task[Any]] = set()
         self._idle = asyncio.Event()
@@ -121,6 +124,17 @@ class Cloud:
         if client is None:
             self._metrics.count_login_failure()
             return await self._refuse_stranger(request, Reason.UNAUTHENTICATED)
+        if self._of_client[client.name] >= self._share:
+            return await self._refuse(Reason.OVERLOADED, client=client.name, close=True)
+        self._of_client[client.name] += 1
+        try:
+            answered = await self._answered(request, client)
+        finally:
+            self._of_client[client.name] -= 1
+        return answered if isinstance(answered, web.StreamResponse) else await self._stream(request, answered, client)
+
+    async def _answered(self, request: web.BaseRequest, client: Client) -> web.StreamResponse | AsyncIterator[Released]:
+        """The answer to a client's request, or the frames of the stream that it opens."""
         body = await self._body(request)
         if isinstance(body, Refused):
             return await self._refuse(body.reason, client=client.name, close=True)
@@ -131,9 +145,7 @@ class Cloud:
             return _respond(await self._pipeline.refuse(origin, routed.reason))
         if routed.row.scope in _STREAMS:
             opened = await self._events.open(routed)
-            if isinstance(opened, Released):
-                return _respond(opened)
-            return await self._stream(request, opened, client)
+            return _respond(opened) if isinstance(opened, Released) else opened
         return _respond(await self._exchanges.handle(routed))
 
     def _client(self, request: web.BaseRequest) -> Client | None:

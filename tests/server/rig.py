@@ -36,6 +36,8 @@ from tests.kit.client import free_port
 
 TOKEN: Final = "rig-token"
 SESSION: Final = "ses_00000000000000000000000001"
+MAX_REQUESTS: Final = 8
+OTHER_TOKEN: Final = "other-rig-token"
 MAX_ANSWER: Final = 2_000_000
 
 
@@ -88,9 +90,11 @@ class Rig:
     audit: Path
     directory: str
 
-    async def ask(self, method: str, path: str, body: Any = None) -> tuple[int, bytes, Mapping[str, str]]:
-        """Send one request with the rig's token."""
-        headers = {"Authorization": f"Bearer {TOKEN}"}
+    async def ask(
+        self, method: str, path: str, body: Any = None, token: str = TOKEN
+    ) -> tuple[int, bytes, Mapping[str, str]]:
+        """Send one request with the rig's token, or another."""
+        headers = {"Authorization": f"Bearer {token}"}
         async with self.client.request(method, self.url + path, json=body, headers=headers) as response:
             return response.status, await response.read(), dict(response.headers)
 
@@ -145,13 +149,13 @@ async def rig(path: Path) -> AsyncIterator[Rig]:
         ids = itertools.count()
         exchanges = Exchanges(settings, upstream, sessions, pipeline, metrics, lambda: f"egr_{next(ids)}")
         cloud = Cloud(
-            authenticate=lambda token: client if token == TOKEN else None,
+            authenticate={TOKEN: client, OTHER_TOKEN: Client("other", (directory,))}.get,
             exchanges=exchanges,
             events=Events(exchanges, sessions, pipeline, metrics),
             pipeline=pipeline,
             metrics=metrics,
             max_body_bytes=1_000_000,
-            max_requests=64,
+            max_requests=MAX_REQUESTS,
             login_failures_per_minute=1000,
         )
         own = free_port()

@@ -65,10 +65,8 @@ async def test_a_file_that_is_gone_leaves_its_values(kit: Kit) -> None:
     assert await kit.knows(OLD)
 
 
-async def test_a_reading_goes_on_when_the_request_that_began_it_has_gone(
-    kit: Kit, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A client could else go at that moment, and have its next answer scanned without the new value."""
+def _slowed(monkeypatch: pytest.MonkeyPatch) -> tuple[threading.Event, threading.Event]:
+    """Make registering wait for the second event, and set the first when it has begun."""
     begun, release = threading.Event(), threading.Event()
     extended = KnownValues.extended
 
@@ -78,6 +76,14 @@ async def test_a_reading_goes_on_when_the_request_that_began_it_has_gone(
         return extended(known, entries, most)
 
     monkeypatch.setattr(KnownValues, "extended", slow)
+    return begun, release
+
+
+async def test_a_reading_goes_on_when_the_request_that_began_it_has_gone(
+    kit: Kit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A client could else go at that moment, and have its next answer scanned without the new value."""
+    begun, release = _slowed(monkeypatch)
     kit.write(NEW)
     gone = asyncio.create_task(kit.knows(NEW))
     await asyncio.to_thread(begun.wait, 20)
@@ -92,15 +98,7 @@ async def test_a_reading_goes_on_when_the_request_that_began_it_has_gone(
 async def test_a_change_while_a_file_is_read_is_seen_by_whoever_asks_after_it(
     kit: Kit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    begun, release = threading.Event(), threading.Event()
-    extended = KnownValues.extended
-
-    def slow(known: KnownValues, entries: Iterable[tuple[str, Secret]], most: int) -> KnownValues:
-        begun.set()
-        release.wait(20)
-        return extended(known, entries, most)
-
-    monkeypatch.setattr(KnownValues, "extended", slow)
+    begun, release = _slowed(monkeypatch)
     kit.write("between" + "Times" + "12")
     first = asyncio.create_task(kit.knows(NEW))
     await asyncio.to_thread(begun.wait, 20)

@@ -1,0 +1,45 @@
+"""The limits on requests in progress: of all clients, and of each."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Final
+
+from tests.server.rig import MAX_REQUESTS, OTHER_TOKEN, SESSION, TOKEN, Rig, answer, rig
+
+SHARE: Final = MAX_REQUESTS * 3 // 4
+PROMPT: Final = f"/session/{SESSION}/message"
+BODY: Final = {"parts": [{"type": "text", "text": "hello"}]}
+
+
+async def busy(proxy: Rig, tasks: list[asyncio.Task[object]], count: int) -> None:
+    """Start prompts of the first client that the model never answers, until `count` of them are under way."""
+    asked = f"POST {PROMPT}"
+    proxy.upstream.answers[asked] = b""
+    proxy.upstream.held.add(asked)
+    while len(tasks) < count:
+        tasks.append(asyncio.create_task(proxy.ask("POST", PROMPT, BODY)))
+    async with asyncio.timeout(10):
+        while proxy.upstream.asked.count(asked) < count:  # noqa: ASYNC110 - the fake upstream has no event to wait for
+            await asyncio.sleep(0.01)
+
+
+async def reason(proxy: Rig, token: str) -> str:
+    status, body, _ = await proxy.ask("GET", "/global/health", token=token)
+    return "" if status == 200 else str(json.loads(body)["data"]["reason"])
+
+
+async def test_one_client_leaves_places_to_the_others(tmp_path: Path) -> None:
+    tasks: list[asyncio.Task[object]] = []
+    async with rig(tmp_path) as proxy:
+        health = json.dumps({"healthy": True, "version": "1.18.33"}).encode()
+        proxy.upstream.answers["GET /global/health"] = answer(health)
+        await busy(proxy, tasks, SHARE - 1)
+        assert await reason(proxy, TOKEN) == ""
+        await busy(proxy, tasks, SHARE)
+        assert await reason(proxy, TOKEN) == "overloaded"
+        assert await reason(proxy, OTHER_TOKEN) == ""
+        for task in tasks:
+            task.cancel()
