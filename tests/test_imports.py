@@ -9,6 +9,9 @@ or by a relative path counts as well.
 from __future__ import annotations
 
 import ast
+import re
+import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -105,6 +108,18 @@ def test_outside_things_come_in_by_their_door(path: Path) -> None:
     name = name_of(path)
     for top in {module.split(".")[0] for module in imported(path)} & set(DOORS):
         assert name.startswith(DOORS[top]), f"{top} is not for {name}"
+
+
+DISTRIBUTIONS = {"yaml": "pyyaml", "dotenv": "python-dotenv", "yarl": "aiohttp"}
+"""Where a module's distribution has another name than the module; yarl is a part of aiohttp's own interface."""
+
+
+@pytest.mark.parametrize("path", FILES, ids=name_of)
+def test_every_outside_import_is_a_declared_dependency(path: Path) -> None:
+    project = tomllib.loads((PACKAGE.parent / "pyproject.toml").read_text("utf-8"))["project"]
+    declared = {re.split(r"[<>=~!\[; ]", line)[0].replace("-", "_") for line in project["dependencies"]}
+    tops = {module.split(".")[0] for module in imported(path)} - sys.stdlib_module_names - {"egress_proxy"}
+    assert {DISTRIBUTIONS.get(top, top).replace("-", "_") for top in tops} <= declared
 
 
 @pytest.mark.parametrize("top", SINGLE)
