@@ -17,6 +17,7 @@ from aiohttp import web
 from egress_proxy.metrics import Metrics
 from egress_proxy.model import Client, Refused, Request, Scope
 from egress_proxy.reasons import Reason
+from egress_proxy.routes import match
 from egress_proxy.server.events import Events
 from egress_proxy.server.exchange import Exchanges
 from egress_proxy.server.login import FailureLimit, presented_token
@@ -139,7 +140,7 @@ class Cloud:
         if isinstance(body, Refused):
             return await self._refuse(body.reason, client=client.name, close=True)
         headers = tuple((name.lower(), value) for name, value in request.headers.items())
-        routed = self._exchanges.match(Request(request.method, request.raw_path, headers, body, client))
+        routed = match(Request(request.method, request.raw_path, headers, body, client))
         if isinstance(routed, Refused):
             origin = Origin(id=self._exchanges.new_id(), client=client.name, row=routed.row)
             return _respond(await self._pipeline.refuse(origin, routed.reason))

@@ -1,6 +1,7 @@
 """One exchange, from a request to a `Released`: match -> place -> admit -> upstream -> project -> (pipeline).
 
-The only place where an exception of a stage becomes `withheld(internal_error)` (design, "The way through").
+An exception of a stage becomes `internal_error` here; that of an event frame does in `server.events`, and what neither
+saw in `server.cloud`.
 """
 
 from __future__ import annotations
@@ -27,14 +28,13 @@ from egress_proxy.model import (
     Projected,
     Refused,
     Reply,
-    Request,
     Resource,
     Routed,
     Row,
     Scope,
 )
 from egress_proxy.reasons import Reason
-from egress_proxy.routes import admit, match
+from egress_proxy.routes import admit
 from egress_proxy.server.learning import learn
 from egress_proxy.server.pipeline import Origin, Pipeline, Released
 from egress_proxy.server.places import Places
@@ -83,15 +83,12 @@ class Exchanges:
         self._metrics = metrics
         self.new_id = new_id
 
-    def match(self, request: Request) -> Routed | Refused:
-        return match(request)
-
     async def handle(self, routed: Routed) -> Released:
         """Answer a routed request. Never raises but for cancellation."""
         origin = Origin(id=self.new_id(), client=routed.client.name, row=routed.row, session=routed.session_id)
         try:
             return await self._handle(origin, routed)
-        except Exception as error:  # noqa: BLE001 - the one place where a crash becomes a reason (invariant 4)
+        except Exception as error:  # noqa: BLE001 - a crash is a reason (invariant 4)
             log.error("exchange %s failed with %s", origin.id, type(error).__name__)
             return await self.pipeline.refuse(origin, Reason.INTERNAL_ERROR)
 
@@ -145,8 +142,10 @@ class Exchanges:
         projected = await self._project(row, reply, admitted.client)
         if isinstance(projected, Refused):
             return projected
-        if row.response is Resource.DIFF and projected.value == [] and not await self._in_git(admitted.client, call):
-            return Refused(Reason.DIFF_UNAVAILABLE)
+        if row.response is Resource.DIFF and projected.value == []:
+            refused = await self._refuse_without_git(admitted.client, call)
+            if refused is not None:
+                return refused
         return structs.replace(projected, cursor=_cursor(reply, row), size=len(reply.body))
 
     async def _learnt(self, admitted: Admitted, call: Call) -> Reply | Refused:
@@ -166,14 +165,15 @@ class Exchanges:
             return await asyncio.to_thread(project, row.response, reply.body, self.view(client))
         return project(row.response, reply.body, self.view(client))
 
-    async def _in_git(self, client: Client, diff: Call) -> bool:
-        """Whether the directory of a diff is a git repository: elsewhere the server's empty list means nothing."""
+    async def _refuse_without_git(self, client: Client, diff: Call) -> Refused | None:
+        """Refuse an empty diff of a directory without git, where the server's empty list means nothing."""
         call = Call("GET", "/project/current", (), diff.directory, None)
         reply = await self.upstream.call(call, self.settings.call_seconds)
-        if isinstance(reply, Refused):
-            return False
-        current = project(Resource.PROJECT, reply.body, self.view(client))
-        return isinstance(current, Projected) and isinstance(current.value, dict) and current.value.get("vcs") == "git"
+        current = reply if isinstance(reply, Refused) else project(Resource.PROJECT, reply.body, self.view(client))
+        if isinstance(current, Refused):
+            return current
+        in_git = isinstance(current.value, dict) and current.value.get("vcs") == "git"
+        return None if in_git else Refused(Reason.DIFF_UNAVAILABLE)
 
     def view(self, client: Client) -> View:
         policy = self.settings.policy

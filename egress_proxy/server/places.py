@@ -31,6 +31,12 @@ class Places:
         self._seconds = seconds
 
     async def find(self, routed: Routed) -> Place | Refused:
+        place = await self._find(routed)
+        if isinstance(place, Place) and not all(map(_is_itself, place.directories)):
+            return Refused(Reason.DIRECTORY_FORBIDDEN)  # also one that nobody named: a session's own, or one of a sweep
+        return place
+
+    async def _find(self, routed: Routed) -> Place | Refused:
         chosen = _chosen_directory(routed)
         if isinstance(chosen, Refused):
             return chosen
@@ -94,6 +100,11 @@ class Places:
                 return asks
             found += asks
         return tuple(found)
+
+
+def _is_itself(directory: str) -> bool:
+    """Whether a directory is still no link to another."""
+    return os.path.realpath(directory) == directory
 
 
 def _listed(directory: str, path: str | None) -> str | None:

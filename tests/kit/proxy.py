@@ -155,6 +155,11 @@ class Proxy:
         """Give the operator's metrics in Prometheus' text format."""
         return Client(self.operator_url).get("/metrics").text
 
+    def series(self) -> dict[str, float]:
+        """Give the operator's metrics: series, labels included, to value."""
+        lines = [line for line in self.metrics().splitlines() if line and not line.startswith("#")]
+        return {name: float(value) for name, _, value in (line.rpartition(" ") for line in lines)}
+
     def traces(self) -> bytes:
         """Give what a leak guard searches: all that it logged or keeps on disk, and its metrics while it runs."""
         files = [self.log, *sorted(path for path in self.state.rglob("*") if path.is_file())]

@@ -120,7 +120,7 @@ def _made(directory: Path) -> str:
 
 
 @asynccontextmanager
-async def rig(path: Path) -> AsyncIterator[Rig]:
+async def rig(path: Path, *before: Path) -> AsyncIterator[Rig]:
     """Start everything on free ports, with one session (`SESSION`) that belongs to the client."""
     directory = _made(path / "project")
     fake, metrics = FakeUpstream(), Metrics()
@@ -136,7 +136,7 @@ async def rig(path: Path) -> AsyncIterator[Rig]:
         owners = Owners(path / "sessions.db")
         stack.callback(owners.close)
         sessions = Sessions(upstream, owners, 5.0)
-        client = Client("rig", (directory,))
+        client = Client("rig", (*map(str, before), directory))
         sessions.created(SessionFacts(SESSION, "", directory), client)
         pipeline = Pipeline(_ready, judge, recorder, metrics, 5.0, lambda: "2026-01-01T00:00:00Z")
         settings = Settings(
