@@ -46,7 +46,7 @@ clean:  ## Remove what was made, the environment included
 	rm -rf .venv $(OPENCODE) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.venv/.stamp: pyproject.toml requirements/dev.txt egress_proxy/__init__.py
+.venv/.stamp: pyproject.toml hatch_build.py requirements/dev.txt egress_proxy/__init__.py $(wildcard egress_proxy/native/*.[ch])
 	@command -v $(PYTHON) >/dev/null || { echo "make: $(PYTHON) is not installed; set PYTHON to a Python 3.11 or newer" >&2; exit 1; }
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt

@@ -25,6 +25,7 @@ LEVELS: dict[str, int] = {
     "model": 0,
     "reasons": 0,
     "errors": 0,
+    "native": 0,
     "routes": 1,
     "wire": 1,
     "scan": 1,
@@ -40,7 +41,7 @@ LEVELS: dict[str, int] = {
     "cli": 4,
     "__main__": 5,
 }
-VOCABULARY = {"__init__": set[str](), "reasons": set[str](), "errors": set[str](), "model": {"reasons"}}
+VOCABULARY = {name: set[str]() for name in ("__init__", "reasons", "errors", "native")} | {"model": {"reasons"}}
 
 DOORS: dict[str, tuple[str, ...]] = {
     "detect_secrets": ("scan/",),

@@ -128,6 +128,8 @@ class TextScanner:
                 return
             shift, seen = 0, texts[place.text]
         for start, end in rule.find(seen):
+            if rule.innocent is not None and rule.innocent(seen, start, end):
+                continue
             if start < end and not found.add(Finding(place.text, shift + start, shift + end, rule.detector)):
                 return
 

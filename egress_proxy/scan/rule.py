@@ -17,6 +17,7 @@ from msgspec import Struct
 Span = tuple[int, int]
 Finder = Callable[[str], Iterator[Span]]
 Check = Callable[[str], bool]
+Innocent = Callable[[str, int, int], bool]
 
 
 class Scope(StrEnum):
@@ -34,6 +35,9 @@ class Rule(Struct, frozen=True):
     find: Finder
     caseless: bool = False
     scope: Scope = Scope.LINE
+    # Whether a finding (what `find` was given, start, end) is innocent where it stands: a quoted git hash. The engine
+    # asks after `find`, so that a pattern's own spans can still be compared with `finditer`.
+    innocent: Innocent | None = None
 
 
 def spans_of(pattern: re.Pattern[str], group: int = 0, check: Check | None = None) -> Finder:
