@@ -1,102 +1,220 @@
-"""The forms of a value, expanded once when it is registered, so that no text is ever decoded.
+"""The forms of a value, expanded once when it is registered, so that no text is ever decoded for them.
 
-A form is a sequence of pieces in canonical spelling (see `canonical`): one a character for alphabets, one a byte for
-numeric notations. A whole form is what a text must contain; a partial reveal is a run of pieces.
+A form is what a text in some notation looks like in the canonical view (see `canonical`). Of a form, windows of `width`
+codes are registered at every `stride`-th place: any 16 characters of the value, written so, contain one. Each stands
+for some 60 bits in the alphabet of its notation, and the narrower an alphabet the wider the window.
+
+What is nested (hex of base64, compressed data) is decoded on the other side, from the text (`derived`).
 """
 
 from __future__ import annotations
 
-import base64
-import codecs
 import html
 import json
-from collections.abc import Callable, Iterator
+from binascii import b2a_base64
+from collections.abc import Iterator
 from math import ceil
+from struct import unpack_from
+from typing import Final
 from urllib.parse import quote
 
+import numpy as np
 from msgspec import Struct
 
-from egress_proxy.scan.canonical import canonical
+from egress_proxy.scan.canonical import canonical, squeezed
+
+
+class Shape(Struct, frozen=True):
+    """How the windows of a form lie: their width, how many codes of each are digested (at least the width), how far
+    they are apart, and of how many different codes each must be.
+
+    `plain`: the value itself. `reverse`: its codes stand for the value's characters in reverse order. `folded`: for the
+    view with nothing dropped. `part`: of the value as it is written, and never to be matched as a whole."""
+
+    width: int
+    run: int
+    stride: int
+    variety: int = 5  # `00000000` is in every second dump
+    plain: bool = False
+    reverse: bool = False
+    folded: bool = False
+    part: bool = False
+
+
+SHAPES: Final = (
+    Shape(6, 6, 1, plain=True, folded=True),  # a value as it stands, matched as a whole
+    Shape(12, 12, 1, plain=True),  # the value itself: every window, so that any 12 characters contain one
+    # In other letters, base64 and base85: of 16 characters, as many or 20 codes, less some for what is squeezed out.
+    Shape(12, 12, 5),
+    Shape(12, 12, 5, reverse=True),
+    Shape(12, 12, 13),  # base32: 25 codes
+    Shape(12, 24, 14),  # base64 of UTF-16: 42 codes, but every second byte of it is 0
+    # In numbers: two, three, four or five codes a byte, decimal ones two or three; eight binary digits, which have no
+    # more than two codes.
+    Shape(16, 16, 16),
+    Shape(16, 16, 16, reverse=True),
+    Shape(16, 24, 24),
+    Shape(16, 24, 40),
+    Shape(16, 24, 8),
+    Shape(16, 32, 32),
+    Shape(16, 32, 48),
+    Shape(64, 64, 64, 2),
+    Shape(8, 8, 8, part=True),  # twelve characters with signs among them
+)
+(
+    FOLDED, _PLAIN, _LETTERS, _REVERSED, _BASE32, _BASE64_UTF16, _HEX, _HEX_REVERSED, _TRIPLES, _LONG,
+    _DECIMAL, _UTF16, _UNICODE, _BINARY, _SIGNED,
+) = range(len(SHAPES))  # fmt: skip
+
+
+_REVEAL: Final = 12  # characters of a value that are no accident
 
 
 class Form(Struct, frozen=True):
-    """One spelling. `plain` is the value itself; `reach` pieces in a row are a reveal, looked for every `stride`."""
+    """One form: its codes, and the number of its shape."""
 
-    pieces: tuple[str, ...]
-    source: str  # what the pieces stand for, in their order: the value, or the value reversed
-    reach: int
-    stride: int
-    plain: bool = False
+    codes: bytes
+    shape: int
 
-    @property
-    def text(self) -> str:
-        return "".join(self.pieces)
-
-    def parts(self) -> Iterator[tuple[str, str]]:
-        """Every run that a partial reveal must contain, and roughly the characters of the source that it gives away."""
-        last = len(self.pieces) - self.reach
-        if last <= 0:
-            return
-        each = len(self.source) / len(self.pieces)
-        for start in {*range(0, last, self.stride), last}:
-            end = start + self.reach
-            yield "".join(self.pieces[start:end]), self.source[int(start * each) : ceil(end * each)]
+    def __repr__(self) -> str:
+        return f"Form({self.shape})"
 
 
-# A run of 12 characters carries some 60 bits, and any 16 in a row contain one that starts at a multiple of 5.
-_REACH, _STRIDE = 12, 5
-# Eight bytes are 64 bits, and any 16 bytes in a row contain eight that start at a multiple of 8.
-_BYTES_REACH, _BYTES_STRIDE = 8, 8
-
-
-def forms(value: str) -> Iterator[Form]:
-    """Every form of a value, the plain one first, without repetition."""
+def forms(value: str, *, few: bool = False) -> Iterator[Form]:
+    """Every form of a value, the plain one first, without repetition. `few`: only those that commands and programs make
+    of themselves, and the commonest tricks."""
     seen = set()
-    for form in _all(value):
-        text = form.text
-        if text and text not in seen:
-            seen.add(text)
+    for form in _few(value) if few else _all(value):
+        if form.codes and form.codes not in seen:
+            seen.add(form.codes)
             yield form
 
 
-def _all(value: str) -> Iterator[Form]:
-    yield Form(tuple(canonical(value)), "".join(filter(canonical, value)), _REACH, _STRIDE, plain=True)
+def signed_parts(value: str) -> Iterator[Form]:
+    """Of each twelve characters with signs among them, which the plain form has no window for, the first codes."""
+    if value.isalnum():
+        return
+    each = [canonical(char) for char in value]
+    width, seen = SHAPES[_SIGNED].width, set()
+    for start in range(len(each) - _REVEAL + 1):
+        codes = b"".join(each[start : start + _REVEAL])
+        if width <= len(codes) < _REVEAL and codes[:width] not in seen:
+            seen.add(codes[:width])
+            yield Form(codes[:width], _SIGNED)
+
+
+def _few(value: str) -> Iterator[Form]:
     raw = value.encode("utf-8", "surrogatepass")
-    for text in _spellings(value, raw):
-        yield Form(tuple(canonical(text)), value, _REACH, _STRIDE)
-    yield Form(tuple(canonical(value[::-1])), value[::-1], _REACH, _STRIDE)
-    for pieces in _notations(value, raw):
-        yield Form(tuple(pieces), value, _BYTES_REACH, _BYTES_STRIDE)
-    yield Form(tuple(f"{byte:02x}" for byte in reversed(raw)), value[::-1], _BYTES_REACH, _BYTES_STRIDE)
+    plain = canonical(value)
+    yield Form(plain, _PLAIN)
+    yield Form(plain[::-1], _REVERSED)
+    yield from _escaped(value, raw)
+    yield from _aligned(raw, _LETTERS)
+    yield Form(raw.hex().encode(), _HEX)
 
 
-def _spellings(value: str, raw: bytes) -> Iterator[str]:
-    """Texts that stand for the value."""
-    yield json.dumps(value)[1:-1]
-    yield json.dumps(value, ensure_ascii=False)[1:-1]
-    yield quote(raw, safe="")
-    yield html.escape(value)
-    yield codecs.encode(value, "rot13")
-    yield from _aligned(raw, 6, 3, base64.b64encode)
-    yield from _aligned(raw, 5, 5, base64.b32encode)
+def _all(value: str) -> Iterator[Form]:
+    raw = value.encode("utf-8", "surrogatepass")
+    yield from _few(value)
+    yield Form(squeezed(raw.translate(_ROT13)) if raw.isascii() else canonical(value.translate(_ROT13_CHARS)), _LETTERS)
+    yield from _aligned(value.encode("utf-16-le", "surrogatepass"), _BASE64_UTF16)
+    yield from _base32(raw)
+    yield from _base85(raw)
+    yield from _numbers(value, raw)
 
 
-def _notations(value: str, raw: bytes) -> Iterator[Iterator[str]]:
-    """Numbers that stand for the value's bytes, UTF-16 units or code points, one piece each."""
-    for notation in ("{:02x}", "x{:02x}", "0x{:02x}", "{:d}", "{:03d}", "{:03o}", "{:08b}"):
-        yield map(notation.format, raw)
+def _escaped(value: str, raw: bytes) -> Iterator[Form]:
+    """Texts that programs write for the value, where they differ from it."""
+    if value.isalnum() and value.isascii():
+        return
+    for text in (
+        json.dumps(value)[1:-1],
+        json.dumps(value, ensure_ascii=False)[1:-1],
+        quote(raw, safe=""),
+        html.escape(value),
+    ):
+        yield Form(canonical(text), _LETTERS)
+
+
+def _numbers(value: str, raw: bytes) -> Iterator[Form]:
+    """Numbers that stand for the value's bytes, UTF-16 units or code points."""
     units = value.encode("utf-16-be", "surrogatepass")
-    pairs = list(zip(units[::2], units[1::2], strict=True))
-    yield (f"u{high:02x}{low:02x}" for high, low in pairs)
-    yield (f"{high:02x}{low:02x}" for high, low in pairs)
-    yield (f"{low:02x}{high:02x}" for high, low in pairs)
-    yield (f"u{ord(char):x}" for char in value)
-    yield (f"x{ord(char):x}" for char in value)
-    yield (f"{ord(char):d}" for char in value)
+    single = raw.hex("x").encode()
+    yield Form(raw[::-1].hex().encode(), _HEX_REVERSED)
+    yield Form(b"x" + single, _TRIPLES)  # \x41, &#x41;
+    yield Form(b"0x" + single.replace(b"x", b"0x"), _LONG)
+    yield Form(b"u" + units.hex("u", 2).encode(), _UNICODE)  # \u0041, U+0041
+    yield Form(b"".join([b"u%x" % ord(char) for char in value]), _TRIPLES)  # \u{41}
+    yield Form(units.hex().encode(), _UTF16)
+    yield Form(value.encode("utf-16-le", "surrogatepass").hex().encode(), _UTF16)
+    yield Form(_written(_DECIMALS, raw), _DECIMAL)
+    yield Form(_written(_PADDED, raw), _TRIPLES)
+    yield Form(_written(_OCTALS, raw), _TRIPLES)
+    yield Form(_written(_PREFIXED, raw), _LONG)
+    yield Form(_written(_BITS, raw), _BINARY)
+    if not raw.isascii():
+        yield Form(b"".join([b"x%x" % ord(char) for char in value]), _TRIPLES)
+        yield Form(b"".join([b"%d" % ord(char) for char in value]), _DECIMAL)
 
 
-def _aligned(raw: bytes, bits: int, bytes_a_group: int, encode: Callable[[bytes], bytes]) -> Iterator[str]:
-    """What of an encoding of `bits` a character stays the same whatever stands before and after, at each alignment."""
-    for shift in range(bytes_a_group):
-        text = encode(b"\0" * shift + raw).decode("ascii")
-        yield text[ceil(shift * 8 / bits) : (shift + len(raw)) * 8 // bits]
+def _table(template: str) -> tuple[bytes, ...]:
+    return tuple(template.format(byte).encode() for byte in range(256))
+
+
+_DECIMALS, _PADDED, _OCTALS, _PREFIXED, _BITS = map(_table, ("{:d}", "{:03d}", "{:03o}", "0o{:o}", "{:08b}"))
+
+
+def _written(table: tuple[bytes, ...], raw: bytes) -> bytes:
+    return b"".join([table[byte] for byte in raw])
+
+
+_LOWER, _UPPER = bytes(range(97, 123)), bytes(range(65, 91))
+_ROT13: Final = bytes.maketrans(_LOWER + _UPPER, _LOWER[13:] + _LOWER[:13] + _UPPER[13:] + _UPPER[:13])
+_ROT13_CHARS: Final = dict(enumerate(map(chr, _ROT13[:128])))
+
+
+def _aligned(raw: bytes, shape: int) -> Iterator[Form]:
+    """What of base64 stays the same whatever stands before and after, at each alignment."""
+    for shift in range(3):
+        text = b2a_base64(bytes(shift) + raw, newline=False)
+        yield Form(squeezed(text[ceil(shift * 8 / 6) : (shift + len(raw)) * 8 // 6]), shape)
+
+
+_ALPHABET32: Final = np.frombuffer(b"abcdefghijklmnopqrstuvwxyz234567", dtype=np.uint8)
+
+
+def _base32(raw: bytes) -> Iterator[Form]:
+    """Base32 at each alignment: of the characters that begin at any bit, every fifth."""
+    bits = np.unpackbits(np.frombuffer(raw, dtype=np.uint8))
+    fives = bits[:-4] << 4 | bits[1:-3] << 3 | bits[2:-2] << 2 | bits[3:-1] << 1 | bits[4:]
+    characters = _ALPHABET32[fives]
+    for first in range(5):
+        yield Form(characters[first::5].tobytes(), _BASE32)
+
+
+_DIGITS85: Final = bytes(range(85))
+# base85 as Git and Python write it (squeezed and folded, ZeroMQ's is the same), and Ascii85 as Adobe does.
+_ALPHABETS85: Final = tuple(
+    bytes.maketrans(_DIGITS85, alphabet)
+    for alphabet in (
+        b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;<=>?@^_`{|}~",
+        bytes(range(33, 118)),
+    )
+)
+_ONES85: Final = tuple(bytes((digit,)) for digit in range(85))
+_PAIRS85: Final = tuple(bytes(divmod(pair, 85)) for pair in range(85 * 85))
+
+
+def _group85(word: int) -> bytes:
+    rest = word // 7225
+    high = rest // 7225
+    return _ONES85[high] + _PAIRS85[rest - high * 7225] + _PAIRS85[word - rest * 7225]
+
+
+def _base85(raw: bytes) -> Iterator[Form]:
+    """The groups of four bytes that lie wholly in the value, at each alignment: only those stay the same."""
+    for shift in range(4):
+        count = (len(raw) - shift) // 4
+        digits = b"".join(map(_group85, unpack_from(f">{max(count, 0)}I", raw, shift))) if count > 0 else b""
+        for alphabet in _ALPHABETS85:
+            yield Form(squeezed(digits.translate(alphabet)), _LETTERS)

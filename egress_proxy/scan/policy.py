@@ -17,9 +17,9 @@ from urllib.parse import unquote
 from msgspec import Struct
 
 from egress_proxy.reasons import Reason
-from egress_proxy.scan.assignments import word_share
 from egress_proxy.scan.canaries import CANARIES
-from egress_proxy.scan.canonical import canonical
+from egress_proxy.scan.canonical import EDGE, canonical
+from egress_proxy.scan.words import innocent_share, longest_telling
 
 
 class Why(StrEnum):
@@ -37,6 +37,28 @@ class Why(StrEnum):
     EMAIL = "email"
     ORDINARY_NAME = "ordinary-name"
 
+    @property
+    def told(self) -> str:
+        """What to tell people about a value that is refused for this."""
+        return _TOLD[self]
+
+
+_TOLD = {
+    Why.EMPTY: "It is empty.",
+    Why.TOO_SHORT: "It is too short to be told from ordinary text. Use at least 8 characters, or 6 with letters and "
+    "digits: then it is found where it stands as a word of its own.",
+    Why.TOO_LONG: "It is longer than 65,536 characters. Give the secrets in it one by one.",
+    Why.COMMON_WORD: "It is a common word or setting: every text with it would be withheld. Choose another secret.",
+    Why.NUMBER: "It is a number, version or date, as ordinary texts have them. Choose another secret.",
+    Why.REPETITIVE: "It is of hardly any different characters, or they follow one another. Choose another secret.",
+    Why.PATH: "It is a path, which replies must be able to name.",
+    Why.URL: "It is a URL without a password or token in it, which replies must be able to name.",
+    Why.HOST: "It is the name of a host, which replies must be able to name.",
+    Why.EMAIL: "It is an e-mail address, which replies must be able to name.",
+    Why.ORDINARY_NAME: "It is made of words, and its name says that it is an ordinary setting. If it is a secret, give "
+    "it the name of one.",
+}
+
 
 class Rejected(Struct, frozen=True):
     """A value that is not watched for: its name and why."""
@@ -50,8 +72,7 @@ SHORTEST_ANYWHERE = 8  # shorter values are matched as whole tokens only
 LONGEST = 65_536
 _FEWEST_CHARACTERS = 4
 _IN_PATH = 16
-_RANDOM_SHARE = 0.6  # of words, at most
-_RANDOM_CHANGES = 0.35  # between lower case, capitals and digits, a character: 0.6 in base64, 0.47 in hex, 0.1 in words
+_RANDOM_SHARE = 0.6  # of words and dates, less
 
 # fmt: off
 _COMMON = frozenset({
@@ -64,10 +85,14 @@ _COMMON = frozenset({
     "utf8mb4", "utf-8", "sha256", "sha384", "sha512", "base64", "python3", "redacted", "withheld", "undecided",
     "known_value_encoded", "public", "private", "internal", "external", "database", "application",
     "application/json", "text/plain", "text/event-stream", "keep-alive", "no-cache", "automatic",
+    "python2", "node18", "node20", "node22", "ubuntu20", "ubuntu22", "ubuntu24", "debian12", "alpine3",
+    "amd64", "arm64", "x86_64", "aarch64", "win32", "linux64", "oauth2", "http2", "ipv4", "utf-16", "latin-1",
+    "blake2b", "ed25519", "rsa2048", "rsa4096", "aes128", "aes256", "hs256", "rs256", "es256", "ps256", "md5sum",
+    "postgres14", "postgres15", "postgres16", "mysql57", "mysql80", "tls1.2", "tls1.3", "tlsv1.2", "tlsv1.3",
     "disabled_by_default", "unlimited", "america/new_york", "europe/berlin", "europe/london", "info@example.com",
 })
 # fmt: on
-_OURS = frozenset(
+_OURS = bytes((EDGE,)).join(
     canonical(words)
     for words in (
         *(f"[redacted:{canary.detector}]" for canary in CANARIES),
@@ -75,8 +100,7 @@ _OURS = frozenset(
         *(f"[withheld:{reason}]" for reason in (Reason.KNOWN_VALUE_ENCODED, Reason.UNDECIDED)),
     )
 )
-# Names that say what a setting is; a value in words under one of them is no secret. The id of a key is one: capitals
-# without many digits, as AWS makes them, pass for words.
+# Names that say what a setting is; a value in words under one of them is no secret. The id of a key is one.
 _ORDINARY = re.compile(
     r"(?:^|[._-])(?:region|zone|host|hostname|name|env|environment|level|mode|path|dir|directory|locale|lang|language|tz"
     r"|timezone|user|username|driver|dialect|model|provider|type|kind|(?<!key.)id|title|description|version|format|encoding|charset"
@@ -94,6 +118,12 @@ _CREDENTIAL_IN_QUERY = re.compile(
     re.IGNORECASE,
 )
 _HOST = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,30})\.)+[a-z]{2,12}(?::\d+)?|\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?")
+# Many words with dots between are a host or a package only where the first or the last is one of these.
+_DOMAINS = re.compile(
+    r"(?:com|org|net|io|dev|app|cloud|ai|sh|co|gov|edu|mil|info|biz|internal|intranet|local|localdomain|localhost|lan|corp"
+    r"|home|test|example|invalid|svc|arpa|java|javax|[a-z]{2})(?::\d+)?"
+)
+_FEWEST_WORDS = 4
 _HOST_AND_PORT = re.compile(r"[a-z][a-z-]*\d?:\d{2,5}")
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _SCHEME = re.compile(r"(?P<scheme>bearer|basic|token|apikey)[ \t]+(?P<credentials>\S+)", re.IGNORECASE)
@@ -127,37 +157,53 @@ def _basic_password(credentials: str) -> str:
         return ""
 
 
-def refuse(name: str, value: str) -> Why | None:
-    """Why this value is not watched for, or None."""
+class Examined(Struct, frozen=True):
+    """What is found of a value: why it is not watched for, or None, and whether it is `weak`."""
+
+    why: Why | None
+    weak: bool
+
+
+def examine(name: str, value: str) -> Examined:
+    """Judge a value under its name."""
     bare = value.strip()
     if not bare:
-        return Why.EMPTY
-    if bare.lower() in _COMMON or _ours(bare):
-        return Why.COMMON_WORD
+        return Examined(Why.EMPTY, weak=True)
     if len(bare) > LONGEST:
-        return Why.TOO_LONG
-    return _shape(bare) or _length(bare) or _ordinary(name, bare)
+        return Examined(Why.TOO_LONG, weak=True)
+    if bare.lower() in _COMMON or _ours(bare):
+        return Examined(Why.COMMON_WORD, weak=True)
+    is_weak = weak(bare)
+    return Examined(_shape(bare, is_weak=is_weak) or _length(bare) or _ordinary(name, is_weak=is_weak), is_weak)
+
+
+def refuse(name: str, value: str) -> Why | None:
+    """Why this value is not watched for, or None."""
+    return examine(name, value).why
 
 
 def _ours(value: str) -> bool:
     """Whether a value stands in our own placeholders: redacting those would never end."""
     letters_and_digits = canonical(value)
-    return bool(letters_and_digits) and any(letters_and_digits in words for words in _OURS)
+    return bool(letters_and_digits) and letters_and_digits in _OURS
 
 
-def _shape(value: str) -> Why | None:
+def _shape(value: str, *, is_weak: bool) -> Why | None:
     if _NUMBER.fullmatch(value) and not (_DIGITS.fullmatch(value) and len(value) >= SHORTEST_ANYWHERE):
         return Why.NUMBER
     if _DATE.fullmatch(value):
         return Why.NUMBER
     if _URL.fullmatch(value):
         return None if len(list(expand("", value))) > 1 else Why.URL
-    for pattern, why in ((_EMAIL, Why.EMAIL), (_HOST_AND_PORT, Why.HOST)):
-        if pattern.fullmatch(value):
-            return why
-    if weak(value):
-        return next((why for pattern, why in ((_PATH, Why.PATH), (_HOST, Why.HOST)) if pattern.fullmatch(value)), None)
-    return None
+    always, of_words = ((_EMAIL, Why.EMAIL), (_HOST_AND_PORT, Why.HOST)), ((_PATH, Why.PATH), (_HOST, Why.HOST))
+    told = (why for pattern, why in (*always, *(of_words if is_weak else ())) if pattern.fullmatch(value))
+    why = next(told, None)
+    return None if why is Why.HOST and _phrase_with_dots(value) else why
+
+
+def _phrase_with_dots(value: str) -> bool:
+    words = value.split(".")
+    return len(words) >= _FEWEST_WORDS and not (_DOMAINS.fullmatch(words[0]) or _DOMAINS.fullmatch(words[-1]))
 
 
 def _length(value: str) -> Why | None:
@@ -170,13 +216,13 @@ def _length(value: str) -> Why | None:
     return None
 
 
-def _ordinary(name: str, value: str) -> Why | None:
-    return Why.ORDINARY_NAME if weak(value) and _ORDINARY.search(name) else None
+def _ordinary(name: str, *, is_weak: bool) -> Why | None:
+    return Why.ORDINARY_NAME if is_weak and _ORDINARY.search(name) else None
 
 
 def _sequential(value: str) -> bool:
-    steps = {ord(after) - ord(before) for before, after in pairwise(value)}
-    return len(steps) == 1 and steps <= {-1, 0, 1}
+    step = ord(value[1]) - ord(value[0]) if len(value) > 1 else 2
+    return abs(step) <= 1 and all(ord(after) - ord(before) == step for before, after in pairwise(value))
 
 
 def _mixed(value: str) -> bool:
@@ -184,9 +230,8 @@ def _mixed(value: str) -> bool:
 
 
 def weak(value: str) -> bool:
-    """Whether a value is made of words or is short, so that pieces of it, or it in other spelling, may be innocent."""
-    kinds = [char.isdigit() + 2 * char.isupper() for char in value if char.isalnum()]
-    if len(kinds) < SHORTEST_ANYWHERE:
+    """Whether a value is made of words or digits, or is short, so that pieces of it, or it in other spelling, may be
+    innocent."""
+    if sum(map(str.isalnum, value)) < SHORTEST_ANYWHERE or not any(map(str.isalpha, value)):
         return True
-    changes = sum(before != after for before, after in pairwise(kinds)) / len(kinds)
-    return changes < _RANDOM_CHANGES and (not _mixed(value) or word_share(value) >= _RANDOM_SHARE)
+    return innocent_share(value) >= _RANDOM_SHARE and longest_telling(value) < SHORTEST_ANYWHERE

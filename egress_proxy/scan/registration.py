@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from egress_proxy.model import Secret
-from egress_proxy.scan.assignments import word_share
 from egress_proxy.scan.canonical import canonical, folded
-from egress_proxy.scan.fingerprints import Bank, Keys
-from egress_proxy.scan.forms import Form, forms
-from egress_proxy.scan.policy import SHORTEST, SHORTEST_ANYWHERE, Rejected, expand, refuse, weak
+from egress_proxy.scan.drafts import Draft, Settled
+from egress_proxy.scan.fingerprints import FOLDED_WIDTH, WHOLE, Entries, Keys
+from egress_proxy.scan.forms import FOLDED, Form, forms, signed_parts
+from egress_proxy.scan.policy import SHORTEST_ANYWHERE, Rejected, examine, expand
+from egress_proxy.scan.store import Segments, Store
+from egress_proxy.scan.stored import Fingerprint, FingerprintError, settled, split
+from egress_proxy.scan.words import innocent_codes
 
-_WIDTHS = (16, 12, 8, 6)  # of anchors; the widest that fits a segment
-_FOLDED_WIDTH = SHORTEST  # of anchors in the folded view, for values that have hardly any letters and digits
-_PART_WIDTH = 8  # of anchors of parts, at least
-_FEWEST_DIFFERENT = 5  # characters in a window: `00000000` is in every second dump
-_PARTS_UP_TO = 32_768  # pieces of a form beyond which parts are not registered (the whole always is)
-_WORDS = 0.7  # the share of words above which a part may stand in an innocent text
-_ANCHORS_TRIED = 6
+_DRAFT = 1_048_576  # codes that are settled at a time
 _MAX_NAME = 64
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_.-]")
 MIN_KEY, MAX_KEY = 16, 64
@@ -32,7 +29,7 @@ class TooManyValuesError(Exception):
 
 
 class Watched(Struct, frozen=True):
-    """What is kept of a value."""
+    """What is kept of a value, beside its windows."""
 
     name: str
     length: int  # of the value, code points
@@ -45,151 +42,156 @@ class Watched(Struct, frozen=True):
         return f"Watched({self.name})"
 
 
-class Segment(Struct, frozen=True):
-    """What is kept of a form or a part of one: `length` codes with this MAC, `anchor` codes before its window."""
+class Snapshot(Struct, frozen=True):
+    """All that a search needs of values, by number."""
 
-    value: int
-    anchor: int
-    length: int
-    mac: bytes
-    plain: bool
-    whole: bool
-    lead: int = 0  # code points of a plain value before the first of these codes
+    keys: Keys
+    values: tuple[Watched, ...]
+    store: Store
+    few: bool  # whether later values, too, are registered in few forms
 
     def __repr__(self) -> str:
-        return f"Segment({self.value})"
+        return f"Snapshot({len(self.values)})"
+
+    @classmethod
+    def empty(cls, key: bytes, *, few: bool = False) -> Snapshot:
+        """A snapshot without values under `key` (16 to 64 bytes, else ValueError)."""
+        if not MIN_KEY <= len(key) <= MAX_KEY:
+            raise ValueError("the key of known values has 16 to 64 bytes")
+        keys = Keys.derive(key)
+        return cls(keys, (), Store(keys, {}, Entries.joined([]), Segments.joined([])), few)
+
+    def renamed(self, indexes: set[int]) -> Snapshot:
+        """Without names that tell a value."""
+        return replace(
+            self,
+            values=tuple(
+                replace(value, name=f"value-{index}") if index in indexes else value
+                for index, value in enumerate(self.values)
+            ),
+        )
+
+    def fingerprints(self) -> tuple[Fingerprint, ...]:
+        """Everything that is registered, one a value."""
+        rows = split(self.store, len(self.values))
+        return tuple(
+            Fingerprint(
+                value.name, value.length, value.mac, value.folded, value.weak, value.token, self.keys.check, *own
+            )
+            for value, own in zip(self.values, rows, strict=True)
+        )
 
 
 def _name(name: str) -> str:
     return _NOT_IN_NAMES.sub("_", name)[:_MAX_NAME] or "unnamed"
 
 
-def _bytes(codes: str) -> bytes:
-    return codes.encode("utf-32-le", "surrogatepass")
-
-
-class Snapshot(Struct, frozen=True):
-    """All that a search needs of values, by number."""
-
-    keys: Keys
-    values: tuple[Watched, ...]
-    segments: tuple[Segment, ...]
-
-    @classmethod
-    def empty(cls, key: bytes) -> Snapshot:
-        """A snapshot without values under `key` (16 to 64 bytes, else ValueError)."""
-        if not MIN_KEY <= len(key) <= MAX_KEY:
-            raise ValueError("the key of known values has 16 to 64 bytes")
-        return cls(Keys.derive(key), (), ())
-
-    def mac(self, raw: str, purpose: bytes) -> bytes:
-        """The MAC of a piece of text."""
-        return self.keys.digest(raw.encode("utf-8", "surrogatepass"), purpose)
-
-
 class Registration:
-    """Collects values into segments and windows. Discarded once the snapshot is made."""
+    """Collects values into tables. Discarded once the snapshot is made."""
 
     def __init__(self, onto: Snapshot, most: int | None = None) -> None:
         """`onto` holds what is registered already: its values are kept, and given again they are not registered twice.
         More than `most` values in all are a `TooManyValuesError`."""
-        self.keys = onto.keys
-        self.values: list[Watched] = list(onto.values)
-        self.segments: list[Segment] = list(onto.segments)
         self.rejected: list[Rejected] = []
+        self._onto = onto
+        self._keys = onto.keys
+        self._values: list[Watched] = list(onto.values)
         self._most = most
-        self._windows: dict[int, dict[bytes, list[int]]] = {width: {} for width in _WIDTHS}
-        self._folded_windows: dict[bytes, list[int]] = {}
+        self._draft = Draft()
+        self._settled: list[Settled] = []
         self._macs: set[bytes] = {value.mac for value in onto.values}
 
     def add(self, name: str, secret: Secret) -> None:
         """Register a value and the secrets inside it, or note why not."""
         inside = list(expand(_name(name), secret.reveal()))
         for full_name, value in inside:
-            why = refuse(full_name, value)
-            if why is None:
+            examined = examine(full_name, value)
+            if examined.why is None:
                 # Of a URL or a header with a secret inside, the rest is innocent: only the whole of it counts.
                 container = len(inside) > 1 and value == inside[0][1]
-                self._add(_name(full_name), value.strip(), container=container)
+                self._add(_name(full_name), value.strip(), is_weak=container or examined.weak)
             else:
-                self.rejected.append(Rejected(_name(full_name), why))
+                self.rejected.append(Rejected(_name(full_name), examined.why))
 
-    def rename(self, indexes: set[int]) -> None:
-        """Take names away that tell a value."""
-        for index in indexes:
-            self.values[index] = replace(self.values[index], name=f"value-{index}")
+    def add_stored(self, stored: Iterable[Fingerprint]) -> None:
+        """Register what was made elsewhere under the same key. Raises `FingerprintError`."""
+        fresh = []
+        for one in stored:
+            if problem := one.problem(self._keys.check):
+                raise FingerprintError(problem)
+            if one.mac not in self._macs:
+                self._watch(Watched(_name(one.name), one.length, one.mac, one.folded, one.weak, one.token))
+                fresh.append(one)
+        if fresh:
+            self._settled.append(settled(fresh, len(self._values) - len(fresh)))
 
     def snapshot(self) -> Snapshot:
-        return Snapshot(self.keys, tuple(self.values), tuple(self.segments))
+        """Everything registered. The last that is asked of a registration."""
+        if len(self._values) == len(self._onto.values):
+            return self._onto
+        self._settle()
+        segments = [self._onto.store.segments]
+        entries: dict[int, list[Entries]] = {}
+        folded: list[Entries] = []
+        count = len(segments[0])
+        for own in self._settled:
+            for width, more in own.entries.items():
+                entries.setdefault(width, []).append(_shifted(more, count))
+            folded.append(_shifted(own.folded, count))
+            segments.append(own.segments)
+            count += len(own.segments)
+        self._settled.clear()
+        made = Store(
+            self._keys,
+            {width: Entries.joined(parts) for width, parts in entries.items()},
+            Entries.joined(folded),
+            Segments.joined(segments),
+            self._onto.store,
+        )
+        return replace(self._onto, values=tuple(self._values), store=made)
 
-    def banks(self, onto: Mapping[int, Bank]) -> Iterator[Bank]:
-        """The banks of the canonical view, with the windows of those in `onto`, by width."""
-        for width, windows in self._windows.items():
-            yield self._bank(width, windows, onto.get(width))
+    def _watch(self, value: Watched) -> int:
+        if self._most is not None and len(self._values) >= self._most:
+            raise TooManyValuesError
+        self._macs.add(value.mac)
+        self._values.append(value)
+        return len(self._values) - 1
 
-    def folded_bank(self, onto: Bank | None) -> Bank:
-        """The bank of the folded view, with the windows of `onto`."""
-        return self._bank(_FOLDED_WIDTH, self._folded_windows, onto)
+    def _settle(self) -> None:
+        if len(self._draft):
+            self._settled.append(self._draft.settled(self._keys))
+            self._draft = Draft()
 
-    def _bank(self, width: int, windows: dict[bytes, list[int]], onto: Bank | None) -> Bank:
-        return Bank(width, self.keys, {window: tuple(numbers) for window, numbers in windows.items()}, onto)
-
-    def _add(self, name: str, value: str, *, container: bool) -> None:
-        mac = self._mac(value, b"value")
+    def _add(self, name: str, value: str, *, is_weak: bool) -> None:
+        mac = self._keys.digest(value.encode("utf-8", "surrogatepass"), b"value")
         if mac in self._macs:
             return
-        if self._most is not None and len(self.values) >= self._most:
-            raise TooManyValuesError
-        self._macs.add(mac)
+        plain, as_it_stands = canonical(value), folded(value)
+        # A short value is matched verbatim, and its longer forms as they are.
         token = len(value) < SHORTEST_ANYWHERE
-        number = len(self.values)
-        self.values.append(
-            Watched(name, len(value), mac, self._mac(folded(value), b"folded"), container or weak(value), token)
-        )
-        if token or len(canonical(value)) < SHORTEST_ANYWHERE:
-            whole = Segment(number, 0, 0, b"", plain=True, whole=True)
-            self._segment(whole, folded(value), _FOLDED_WIDTH, self._folded_windows)
-        lead = next((index for index, char in enumerate(value) if canonical(char)), len(value))
-        for form in forms(value):
-            # A short value is matched verbatim, and its longer forms as they are.
-            if not token or (not form.plain and len(form.text) >= SHORTEST_ANYWHERE):
-                self._form(number, form, lead if form.plain else 0)
-
-    def _mac(self, value: str, purpose: bytes) -> bytes:
-        return self.keys.digest(value.encode("utf-8", "surrogatepass"), purpose)
-
-    def _form(self, number: int, form: Form, lead: int) -> None:
-        """The whole of a form, and its parts if they cannot be innocent."""
-        whole = form.text
-        width = _width(whole)
-        if not width:
-            return
-        segment = Segment(number, 0, 0, b"", plain=form.plain, whole=True, lead=lead)
-        self._segment(segment, whole, width, self._windows[width])
-        if self.values[number].weak or len(form.pieces) > _PARTS_UP_TO:
-            return
-        segment = Segment(number, 0, 0, b"", plain=form.plain, whole=False)
-        for part, source in form.parts():
-            width = _width(part)
-            if width >= _PART_WIDTH and len(set(part)) >= _FEWEST_DIFFERENT and word_share(source) < _WORDS:
-                self._segment(segment, part, width, self._windows[width])
-
-    def _segment(self, kind: Segment, codes: str, width: int, windows: dict[bytes, list[int]]) -> None:
-        """Keep what is needed to recognise `codes` as a segment of this kind."""
-        anchor = _anchor(codes, width)
-        windows.setdefault(_bytes(codes[anchor : anchor + width]), []).append(len(self.segments))
-        mac = self.keys.digest(_bytes(codes), b"segment")
-        self.segments.append(replace(kind, anchor=anchor, length=len(codes), mac=mac))
+        kept = [form for form in forms(value, few=self._onto.few) if not token or len(form.codes) >= SHORTEST_ANYWHERE]
+        if (token or len(plain) < SHORTEST_ANYWHERE) and len(as_it_stands) >= FOLDED_WIDTH:
+            kept.append(Form(as_it_stands, FOLDED))
+        telling_nothing = b"" if is_weak else innocent_codes(value)
+        mask = self._draft.mask(telling_nothing) if telling_nothing else 0
+        if not is_weak and not mask and not self._onto.few:
+            kept += signed_parts(value)
+        watched = Watched(name, len(value), mac, self._keys.digest(as_it_stands, b"folded"), is_weak, token)
+        number = self._watch(watched)
+        self._draft.add(number, kept, parts=not is_weak, mask=mask, of=len(plain), lead=_lead(value))
+        if len(self._draft) > _DRAFT:
+            self._settle()
 
 
-def _width(codes: str) -> int:
-    return next((width for width in _WIDTHS if width <= len(codes)), 0)
-
-
-def _anchor(codes: str, width: int) -> int:
-    """Where the window with the most different characters stands, of some tried: zeros are in many values."""
-    last = len(codes) - width
-    if last <= 0:
+def _lead(value: str) -> int:
+    """How many code points of a value stand before the first that the canonical view keeps."""
+    if value[:1].isascii() and value[:1].isalnum():
         return 0
-    step = max(1, last // _ANCHORS_TRIED)
-    return max(range(0, last + 1, step), key=lambda start: len(set(codes[start : start + width])))
+    return next((index for index, char in enumerate(value) if canonical(char)), len(value))
+
+
+def _shifted(entries: Entries, by: int) -> Entries:
+    """With numbers of segments that count from another one."""
+    numbers = entries.numbers.copy()
+    numbers[numbers >= WHOLE] += by
+    return Entries(entries.tags, entries.digests, numbers)

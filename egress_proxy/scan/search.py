@@ -1,110 +1,101 @@
-"""One pass of known values over a batch of texts: from anchors in the views to findings in the texts."""
+"""One pass of known values over a batch of texts: from what stands in the views to findings in the texts."""
 
 from __future__ import annotations
 
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from egress_proxy.model import Finding, Form, Scan
-from egress_proxy.scan.canonical import Batch, View, folded
-from egress_proxy.scan.fingerprints import Bank
-from egress_proxy.scan.registration import Segment, Snapshot, Watched
+from egress_proxy.scan.canonical import batch, folded
+from egress_proxy.scan.fallback import UNDECIDED
+from egress_proxy.scan.fingerprints import VALUE_SHIFT, WHOLE
+from egress_proxy.scan.registration import Snapshot, Watched
+from egress_proxy.scan.store import MAX_HITS, MAX_VERIFIED, Record
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+__all__ = ["DETECTOR", "MAX_HITS", "MAX_VERIFIED", "search", "spans_by_text", "without_parts"]
 
 DETECTOR: Final = "known-value"
-# Bounds of one text, beyond which it is undecided: anchors met, and codes verified (some 10 ms each).
-MAX_HITS = 8192
-MAX_VERIFIED = 4_194_304
 _RUN_CHARS = 4096
-_RUN = re.compile(rf"[0-9A-Za-z+/=_%\\-]{{0,{_RUN_CHARS}}}")
+_RUN = re.compile(rf"[0-9A-Za-z+/=_%\\-]{{0,{_RUN_CHARS}}}+")
 _LONG = 16  # letters and digits; no innocent sentence repeats that many of a value by chance
 _FAR = 1 << 62
+_NOTHING: Final = Scan()
 
 
-class Search:
-    """Findings so far. `run` once for each bank, then `result`."""
+def search(texts: Sequence[str], snapshot: Snapshot, detector: str) -> Scan:
+    """All findings in a batch of at least one text, under the name of a detector."""
+    joined = batch(texts)
+    records = snapshot.store.find(joined)
+    if not records:
+        return _NOTHING
+    return _Search(texts, joined.starts, snapshot, detector).result(records)
 
-    __slots__ = (
-        "_encoded",
-        "_hits",
-        "_plain",
-        "_seen",
-        "_snapshot",
-        "_starts",
-        "_texts",
-        "_undecided",
-        "_verified",
-    )
 
-    def __init__(self, texts: Sequence[str], joined: Batch, snapshot: Snapshot) -> None:
+class _Search:
+    """From records to findings."""
+
+    __slots__ = ("_detector", "_encoded", "_plain", "_snapshot", "_starts", "_texts", "_undecided")
+
+    def __init__(self, texts: Sequence[str], starts: Sequence[int], snapshot: Snapshot, detector: str) -> None:
         self._texts = texts
+        self._starts = starts
         self._snapshot = snapshot
-        self._starts: NDArray[np.int64] = joined.starts
+        self._detector = detector
         self._plain: set[Finding] = set()
         self._encoded: set[Finding] = set()
-        self._seen: set[tuple[int, int]] = set()
-        self._hits: dict[int, int] = {}
-        self._verified: dict[int, int] = {}
         self._undecided: set[int] = set()
 
-    def run(self, bank: Bank, view: View) -> None:
-        """Verify every segment whose anchor stands in the view."""
-        for at, numbers in bank.hits(view.codes):
-            text = int(self._starts.searchsorted(view.places[at], side="right")) - 1
-            self._hits[text] = self._hits.get(text, 0) + 1
-            if self._hits[text] > MAX_HITS or self._verified.get(text, 0) > MAX_VERIFIED:
-                self._undecided.add(text)
+    def result(self, records: Iterable[Record]) -> Scan:
+        """What the records come to."""
+        for start, end, number, gap in records:
+            if number == UNDECIDED:
+                self._undecided.add(start)
                 continue
-            for number in numbers:
-                segment = self._snapshot.segments[number]
-                start = at - segment.anchor
-                if start >= 0 and (number, start) not in self._seen:
-                    self._seen.add((number, start))
-                    self._verified[text] = self._verified.get(text, 0) + segment.length
-                    self._verify(segment, view, start, text)
+            text = bisect_right(self._starts, start) - 1
+            shift = self._starts[text]
+            if number < WHOLE:
+                self._part(number, text, start - shift, end - shift)
+            else:
+                self._segment(number - WHOLE, text, start - shift, end - shift, gap)
+        found = without_parts([*self._plain, *_united(self._encoded)])
+        return Scan(found, tuple(sorted(self._undecided)))
 
-    def _verify(self, segment: Segment, view: View, start: int, text: int) -> None:
-        codes = view.codes[start : start + segment.length]
-        digest = self._snapshot.keys.digest(codes.astype("<u4").tobytes(), b"segment")
-        if len(codes) < segment.length or digest != segment.mac:
-            return
-        places = view.places[start : start + segment.length] - self._starts[text]
-        value = self._snapshot.values[segment.value]
-        if not segment.plain:
-            self._add_encoded(value, text, *self._run_around(text, int(places[0]), int(places[-1]) + 1))
-        elif not segment.whole:
-            self._add_encoded(value, text, int(places[0]), int(places[-1]) + 1)
-        else:
-            self._whole(value, text, places, max(int(places[0]) - segment.lead, 0))
+    def _part(self, number: int, text: int, start: int, end: int) -> None:
+        value = self._snapshot.values[number >> VALUE_SHIFT]
+        if number & 1:
+            start, end = self._run_around(text, start, end)
+        self._add_encoded(value, text, start, end)
 
-    def _whole(self, value: Watched, text: int, places: NDArray[np.int64], start: int) -> None:
-        """The value stands here, verbatim or in another spelling."""
-        raw = self._texts[text][start : start + value.length]
-        if value.token and not self._is_token(text, start, value.length):
+    def _segment(self, number: int, text: int, start: int, end: int, gap: int) -> None:
+        segments = self._snapshot.store.segments
+        value = self._snapshot.values[int(segments.values[number])]
+        if not segments.plain[number]:
+            self._add_encoded(value, text, *self._run_around(text, start, end))
             return
-        if self._snapshot.mac(raw, b"value") == value.mac:
-            self._plain.add(Finding(text, start, start + value.length, DETECTOR, value.name))
+        first = max(start - int(segments.leads[number]), 0)
+        raw = self._texts[text][first : first + value.length]
+        if value.token and not self._is_token(text, first, value.length):
+            return
+        if self._snapshot.keys.digest(raw.encode("utf-8", "surrogatepass"), b"value") == value.mac:
+            self._plain.add(Finding(text, first, first + value.length, self._detector, value.name))
         elif value.token:
-            self._add_encoded(value, text, start, start + value.length)
-        elif not value.weak or self._deliberate(value, raw, places):
-            self._add_encoded(value, text, int(places[0]), int(places[-1]) + 1)
+            self._add_encoded(value, text, first, first + value.length)
+        elif not value.weak or self._deliberate(value, raw, int(segments.lengths[number]), gap):
+            self._add_encoded(value, text, start, end)
 
     def _is_token(self, text: int, start: int, length: int) -> bool:
         raw = self._texts[text]
         around = raw[max(start - 1, 0) : start] + raw[start + length : start + length + 1]
         return not any(char.isalnum() or char == "_" for char in around)
 
-    def _deliberate(self, value: Watched, raw: str, places: NDArray[np.int64]) -> bool:
+    def _deliberate(self, value: Watched, raw: str, letters: int, gap: int) -> bool:
         """Whether a value made of words is in other spelling on purpose, and not part of an innocent sentence: it
         differs in case or width alone, is long, or every two of its characters are apart."""
-        if self._snapshot.mac(folded(raw), b"folded") == value.folded:
+        if self._snapshot.keys.digest(folded(raw), b"folded") == value.folded:
             return True
-        return len(places) >= _LONG or (len(places) > 1 and int((places[1:] - places[:-1]).min()) > 1)
+        return letters >= _LONG or (letters > 1 and gap > 1)
 
     def _run_around(self, text: int, start: int, end: int) -> tuple[int, int]:
         """The span extended over the run of characters of encodings."""
@@ -114,11 +105,7 @@ class Search:
         return start - (before.end() if before else 0), after.end() if after else end
 
     def _add_encoded(self, value: Watched, text: int, start: int, end: int) -> None:
-        self._encoded.add(Finding(text, start, end, DETECTOR, value.name, Form.ENCODED))
-
-    def result(self) -> Scan:
-        """What was found."""
-        return Scan(without_parts([*self._plain, *_united(self._encoded)]), tuple(sorted(self._undecided)))
+        self._encoded.add(Finding(text, start, end, self._detector, value.name, Form.ENCODED))
 
 
 def without_parts(findings: Iterable[Finding]) -> tuple[Finding, ...]:
@@ -143,13 +130,13 @@ def spans_by_text(findings: Iterable[Finding]) -> dict[int, list[tuple[int, int]
 
 def _united(findings: Iterable[Finding]) -> Iterator[Finding]:
     """Overlapping findings of the same value as one."""
-    by_name: dict[str, list[Finding]] = {}
+    by_name: dict[tuple[str, str], list[Finding]] = {}
     for found in findings:
-        by_name.setdefault(found.name, []).append(found)
-    for name, own in by_name.items():
+        by_name.setdefault((found.detector, found.name), []).append(found)
+    for (detector, name), own in by_name.items():
         for text, spans in spans_by_text(own).items():
             for start, end in spans:
-                yield Finding(text, start, end, DETECTOR, name, Form.ENCODED)
+                yield Finding(text, start, end, detector, name, Form.ENCODED)
 
 
 def _inside(found: Finding, spans: list[tuple[int, int]]) -> bool:

@@ -73,5 +73,10 @@ SPELLINGS: dict[str, Spelling] = {
     "decimal-spaces": each("{:d}", " "),
     "octal": each("\\{:03o}"),
     "binary": each("{:08b}", " "),
+    "octal-prefixed": each("0o{:o}", ", "),
+    "code-points": lambda value: " ".join(f"U+{ord(char):04X}" for char in value),
     "utf-16-hex": lambda value: value.encode("utf-16-be").hex(),
+    "utf-16-le-hex": lambda value: value.encode("utf-16-le").hex(" "),
+    "utf-16-base64": lambda value: B64(("$k='" + value + "'").encode("utf-16-le")).decode(),
+    "hex-reversed": lambda value: value.encode()[::-1].hex(),
 }

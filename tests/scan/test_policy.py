@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import random
+import string
+
 import pytest
 
 from egress_proxy.scan.policy import Rejected, Why, expand, refuse, weak
@@ -36,6 +39,8 @@ from tests.scan.conftest import known
         ("db.internal.example.com", Why.HOST),
         ("192.168.1.10", Why.NUMBER),
         ("redis:6379", Why.HOST),
+        ("python3", Why.COMMON_WORD),
+        ("AES256", Why.COMMON_WORD),
         ("abc", Why.TOO_SHORT),
         ("letme", Why.TOO_SHORT),
         ("hunter", Why.TOO_SHORT),
@@ -89,6 +94,19 @@ def test_a_name_can_say_that_a_value_is_none(name: str, value: str, why: Why | N
     assert refuse(name, value) is why
 
 
+@pytest.mark.parametrize("why", Why)
+def test_every_refusal_is_told_in_a_sentence(why: Why) -> None:
+    assert why.told.endswith(".")
+    assert len({other.told for other in Why}) == len(Why)
+
+
+def test_random_values_of_any_alphabet_are_not_words() -> None:
+    dice = random.Random(1)
+    for alphabet in (string.ascii_lowercase, string.ascii_uppercase + "234567", "0123456789abcdef"):
+        taken = sum(weak("".join(dice.choices(alphabet, k=24))) for _ in range(500))
+        assert taken <= 5
+
+
 def test_refusals_are_told_by_name() -> None:
     values = known(A="true", B="hunter2", C="http://h/x")
     assert values.rejected == (Rejected("A", Why.COMMON_WORD), Rejected("C", Why.URL))
@@ -123,6 +141,18 @@ def test_secrets_inside(value: str, inside: list[tuple[str, str]]) -> None:
         ("Zq8Kd03mXw7Tn2", False),
         ("4f9d8c2ab17e6035", False),
         ("QWxhZGRpbjpvcGVuIHNlc2FtZQ", False),
+        ("AK" + "IA" + "MLXHCAJLKVKQDRJT", False),
+        ("JBQXGZDPKVRHWTYNMFLSCQ", False),
+        ("mzxw6ytboi2gkzlpqrstvwxa", False),
+        ("qzjvkxwpfhgbnmrt", False),
+        ("correcthorsebatterystaple", True),
+        ("CORRECT_HORSE_BATTERY", True),
+        ("CorrectHorseBattery", True),
+        ("release-2024-11-05", True),
+        ("prod-Zq8Kd03mXw7T-payments-service", False),
+        ("83920174837462", True),
+        ("пароль-секретный-42", True),
+        ("to be or not to be in it", True),
     ],
 )
 def test_weak(value: str, is_weak: bool) -> None:

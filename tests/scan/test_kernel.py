@@ -1,0 +1,138 @@
+"""The compiled part of known values and its twin in Python give the same, and there is a compiled part."""
+
+from __future__ import annotations
+
+import os
+import random
+import string
+import subprocess
+import sys
+from hashlib import blake2b
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from egress_proxy.native import KERNEL
+from egress_proxy.scan import compiled, fallback, fingerprints, store
+from egress_proxy.scan.canonical import batch
+from egress_proxy.scan.fingerprints import Keys
+from egress_proxy.scan.known import KnownValues
+from tests.scan.conftest import KEY, known
+from tests.scan.spellings import SPELLINGS
+
+ROOT = Path(__file__).parents[2]
+BASE62 = string.ascii_letters + string.digits
+VALUES = (
+    "Zq8Kd03mXw7Tn2Bv5Hs6Jd1F",
+    "4f9d8c2ab17e60354f9d8c2ab17e6035",
+    "hunter2",
+    "!@#$%^&*()_+",
+    "пароль-секретный-42",
+    "correct-horse-battery-staple",
+    "s3cr3t!x",
+    "\ud800Zq8Kd03mX",
+)
+with_kernel = pytest.mark.skipif(compiled.KNOWN is None, reason="no kernel was compiled")
+
+
+@pytest.mark.skipif(not os.environ.get("CI"), reason="a machine without a compiler does without")
+def test_there_is_a_kernel() -> None:
+    assert KERNEL is not None
+    assert compiled.KNOWN is not None
+
+
+def both(values: KnownValues, texts: list[str]) -> tuple[list[store.Record], list[store.Record]]:
+    """What the kernel and its twin find."""
+    tables = values._snapshot.store
+    joined = batch(texts)
+    return tables.find(joined), fallback.find(tables, joined, store._MOST + len(joined.starts))
+
+
+def pieces() -> st.SearchStrategy[str]:
+    """Values, what is nearly one, in spellings, and anything."""
+    value = st.sampled_from(VALUES)
+    spelled = st.builds(
+        lambda spelling, one: SPELLINGS[spelling](one), st.sampled_from(sorted(SPELLINGS)), st.sampled_from(VALUES[:-1])
+    )
+    part = st.builds(lambda one, start, end: one[start:end], value, st.integers(0, 12), st.integers(6, 40))
+    anything = st.text(st.characters(exclude_categories=()), max_size=12)
+    return st.one_of(value, spelled, part, anything, st.sampled_from(["\0", "\x80", "é", " ", "0" * 40, "41" * 20]))
+
+
+@with_kernel
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.lists(pieces(), max_size=6).map("".join), min_size=1, max_size=5))
+def test_the_kernel_finds_what_python_finds(texts: list[str]) -> None:
+    found, expected = both(ALL, texts)
+    assert found == expected
+
+
+@with_kernel
+def test_they_agree_on_much() -> None:
+    dice = random.Random(1)
+    many = known(*("".join(dice.choices(BASE62, k=24)) for _ in range(300)), *VALUES)
+    runs = ["".join(dice.choices(alphabet, k=20_000)) for alphabet in (BASE62 + "+/", "0123456789abcdef", "01", "0xu1")]
+    spelled = [f"{SPELLINGS[name](value)} " for name in SPELLINGS for value in VALUES[:-1]]
+    found, expected = both(many, [*runs, " é".join(spelled), *spelled])
+    assert found == expected
+    assert len(found) > 2 * len(SPELLINGS)
+
+
+@with_kernel
+@pytest.mark.parametrize("bound", ["MAX_HITS", "MAX_VERIFIED", "_MOST"])
+def test_they_give_up_on_the_same_texts(bound: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, bound, 40)
+    values = known(*VALUES)
+    texts = ["Zq8Kd03mXw7Tn2Bv5Hs6Jd1F " * 70, "x", "correct-horse-battery-staple " * 70, VALUES[0]]
+    found, expected = both(values, texts)
+    assert found == expected
+    assert {start for start, _, number, _ in found if number == fallback.UNDECIDED}
+
+
+@with_kernel
+def test_the_tables_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tags, digests, choice of windows, filters."""
+    made = known(*VALUES)
+    for module in (fingerprints, store):
+        monkeypatch.setattr(module, "KNOWN", None)
+    plain = known(*VALUES)
+    assert made.fingerprints == plain.fingerprints
+    for one, other in zip(made._snapshot.store.banks, plain._snapshot.store.banks, strict=True):
+        assert np.array_equal(one.filter, other.filter)
+        assert np.array_equal(one.buckets, other.buckets)
+    text = f"{VALUES[0]} {VALUES[1].upper()}"
+    assert made.find([text]) == plain.find([text])
+
+
+@pytest.mark.parametrize("length", [1, 7, 8, 127, 128, 129, 256, 1000])
+def test_digests_are_blake2b(length: int) -> None:
+    keys = Keys.derive(KEY)
+    codes = np.frombuffer(random.Random(length).randbytes(length + 3), dtype=np.uint8)
+    (made,) = keys.window_digests(codes, np.array([3]), np.array([length]))
+    expected = blake2b(codes[3:].tobytes(), digest_size=8, key=keys.digests, person=fallback.PERSON).digest()
+    assert int(made).to_bytes(8, "little") == expected
+
+
+def test_no_position_outside_the_codes_is_read() -> None:
+    keys, codes = Keys.derive(KEY), np.zeros(20, dtype=np.uint8)
+    for at in (-1, 9):
+        with pytest.raises(IndexError):
+            keys.tags(12, codes, np.array([at]))
+        with pytest.raises(IndexError):
+            keys.window_digests(codes, np.array([at]), np.array([12]))
+
+
+def test_all_works_without_a_kernel() -> None:
+    """The tests of known values again, in a process that has none."""
+    if compiled.KNOWN is None:
+        pytest.skip("this one has none")
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "-n0", "-p", "no:cacheprovider", "tests/scan/test_known.py"]
+    environment = os.environ | {"EGRESS_PROXY_KERNEL": "off"}
+    done = subprocess.run(command, cwd=ROOT, env=environment, check=False, capture_output=True, timeout=110)
+    assert done.returncode == 0, done.stdout.decode()[-2000:]
+
+
+ALL = known(*VALUES)
