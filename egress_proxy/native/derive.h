@@ -1,0 +1,171 @@
+/* Where a text may hold something written otherwise: what the files of this search share. */
+#ifndef EGRESS_PROXY_DERIVE_H
+#define EGRESS_PROXY_DERIVE_H
+
+#include "kernel.h"
+
+enum kind {
+    BASE64 = 1, /* to BASE64 + 3: so many characters belong to something before it */
+    HEX = 5,
+    BASE32,
+    BASE85,
+    ASCII85,
+    BACKWARDS,
+    ROTATED,
+    ESCAPED,
+    QUOTED_PRINTABLE,
+    NUMBERS,
+    LABELLED,
+    LINES,
+    WORDS,
+    COLUMNS,
+    SPELLED,
+    LITERALS,
+    OPAQUE,
+    ORDINALS, /* of the whole text: that others are to look at it */
+    STRANGE,
+};
+
+#define SHORTEST        16   /* characters of an encoded run */
+#define SAMPLED         4096 /* characters of a run that are looked at */
+#define WINDOW          32   /* of them, at a time */
+#define NEAR            64   /* escapes this close are one region */
+#define LONGEST_OPAQUE  128  /* of those that can be read otherwise, too */
+#define LONGEST_TOKEN   512  /* of those that are turned and shifted */
+#define MOST_OPAQUE     64   /* random-looking runs that are turned and shifted */
+#define SHORTEST_85     20
+#define LONGEST_GAP     48   /* characters between the pieces of a run */
+#define BESIDE          64   /* characters from a label to its own */
+#define FEWEST_LETTERS  4    /* different ones that have labels */
+#define WIDEST          32   /* lines that are read downwards */
+#define FEWEST_CHANGES  6    /* among sixteen initials that look random */
+#define FEWEST          8    /* numbered, spelled or columned characters in a row */
+
+struct found {
+    uint32_t *out;
+    size_t room, count;
+};
+
+static inline void report(struct found *found, uint32_t kind, size_t start, size_t end)
+{
+    if (found->count < found->room) {
+        uint32_t *to = found->out + 3 * found->count;
+        to[0] = kind;
+        to[1] = (uint32_t)start;
+        to[2] = (uint32_t)end;
+    }
+    found->count++;
+}
+
+static inline int digit(uint8_t c) { return c >= '0' && c <= '9'; }
+static inline int lower(uint8_t c) { return c >= 'a' && c <= 'z'; }
+static inline int upper(uint8_t c) { return c >= 'A' && c <= 'Z'; }
+static inline int alnum(uint8_t c) { return digit(c) | lower(c | 0x20); }
+static inline int blank(uint8_t c) { return c == ' ' || (c >= 9 && c <= 13); }
+static inline int printable(uint8_t c) { return (c >= 32 && c < 127) || c == 9 || c == 10 || c == 13; }
+
+static inline int nibble(uint8_t c)
+{
+    if (digit(c))
+        return c - '0';
+    c |= 0x20;
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+static inline int quote(uint8_t c) { return c == '"' || c == '\'' || c == '`'; }
+
+/* A row of what belongs together: where it begins and ends, and of how many it is. */
+struct row {
+    size_t start, end, count;
+};
+
+static inline void end_row(struct row *row, enum kind kind, struct found *found)
+{
+    if (row->count >= FEWEST)
+        report(found, kind, row->start, row->end);
+    row->count = 0;
+}
+
+static inline void grow(struct row *row, size_t start, size_t end)
+{
+    if (!row->count++)
+        row->start = start;
+    row->end = end;
+}
+
+/* Which of the last sixteen characters were digits and capitals. */
+struct turns {
+    unsigned digits, capitals;
+};
+
+/* How many of sixteen bits are set. */
+static inline unsigned ones(unsigned word)
+{
+    word = (word & 0x5555) + (word >> 1 & 0x5555);
+    word = (word & 0x3333) + (word >> 2 & 0x3333);
+    word = (word & 0x0f0f) + (word >> 4 & 0x0f0f);
+    return (word + (word >> 8)) & 31;
+}
+
+/* Take one more: whether they change places often enough to be looked at (`random_initials` asks for as much). */
+static inline int turn(struct turns *turns, uint8_t c)
+{
+    unsigned digits = turns->digits << 1 | (unsigned)digit(c), capitals = turns->capitals << 1 | (unsigned)upper(c);
+    turns->digits = digits;
+    turns->capitals = capitals;
+    unsigned changes = ones(((digits ^ digits >> 1) | (capitals ^ capitals >> 1)) & 0x7fff);
+    return changes >= 8 ? (digits & 0xffff) || ones(capitals & 0xffff) > 4 : changes >= FEWEST_CHANGES && (digits & 0xffff);
+}
+
+/* derive_bytes.c: of a byte, printable 1, beyond ASCII 2, zero 3, none of them 0; whether bytes look like text, or like
+ * the beginning of compressed data. At most 32 bytes are looked at. */
+extern const uint8_t SORT[256];
+extern const uint8_t PART[256];
+int texty(const uint8_t *bytes, size_t length);
+int packed(const uint8_t *bytes, size_t length);
+
+/* Bytes that are decoded one by one, and given up as soon as `texty` would not have them: most are after three or four. */
+struct judge {
+    unsigned missing, bad, most;
+};
+
+static inline struct judge judge_of(size_t length) { return (struct judge){.most = (unsigned)(length / 12)}; }
+
+/* Whether they may still be a text with this byte. */
+static inline int judged(struct judge *judge, uint8_t byte)
+{
+    unsigned part = PART[byte];
+    if (judge->missing) {
+        if (part == 2) {
+            judge->missing--;
+            return 1;
+        }
+        judge->bad++;
+        judge->missing = 0;
+    }
+    if (part > 2)
+        judge->missing = part - 2;
+    else
+        judge->bad += part != 0;
+    return judge->bad <= judge->most;
+}
+
+/* Each reports what it finds in a text of `length` bytes. */
+void find_runs(const uint8_t *text, size_t length, struct found *found);
+void find_ascii85(const uint8_t *text, size_t length, struct found *found);
+void find_escapes(const uint8_t *text, size_t length, uint8_t lead, struct found *found);
+void find_quoted_printable(const uint8_t *text, size_t length, struct found *found);
+void find_literals(const uint8_t *text, size_t length, struct found *found);
+void find_numbers(const uint8_t *text, size_t length, struct found *found);
+void find_spelled(const uint8_t *text, size_t length, struct found *found);
+void find_lines(const uint8_t *text, size_t length, struct found *found);
+
+/* derive_runs.c: short lines as pieces of one run; derive_85.c: a run as base85 or Ascii85; derive_words.c: whether
+ * sixteen initials of words or lines, from `first` on in a ring, look random; a row of labels, where there are characters
+ * to go with them. */
+void see_short_lines(const uint8_t *text, size_t start, size_t end, struct found *found);
+void end_labelled(struct row *row, const uint8_t *text, size_t length, struct found *found);
+void see_85(const uint8_t *text, size_t start, size_t end, enum kind kind, struct found *found);
+int random_initials(const uint8_t *initials, size_t first);
+
+#endif

@@ -1,0 +1,115 @@
+#include "derive.h"
+
+#include <string.h>
+
+/* Lines: initials and last letters, columns, short pieces of a run. */
+
+struct lines {
+    uint8_t first[16], last[16];
+    size_t starts[16], count;
+    struct turns firsts, lasts;
+    struct row random, same, short_ones;
+    size_t width, letters;
+};
+
+static void end_columns(struct lines *l, struct found *found)
+{
+    if (l->same.count >= FEWEST && l->width <= WIDEST)
+        report(found, COLUMNS, l->same.start, l->same.end);
+    l->same.count = 0;
+}
+
+/* Lines of less than sixteen characters each: pieces of a run, or a label and a character. */
+static void end_short(struct lines *l, const uint8_t *text, struct found *found)
+{
+    if (l->short_ones.count >= 3 && l->letters >= SHORTEST)
+        see_short_lines(text, l->short_ones.start, l->short_ones.end, found);
+    l->letters = 0;
+    end_labelled(&l->short_ones, text, l->short_ones.end, found);
+}
+
+#define SHORT_WORD 10
+#define LONG_WORD  28
+
+/* Whether a letter or digit at the edge of a line is one for itself: no digit of a longer number or a version, and not
+ * of a run of data. `step` leads into the line, `stop` is where it is over. */
+static int stands_alone(const uint8_t *text, size_t at, size_t stop, int step)
+{
+    size_t next = at + (size_t)step, count = 0, most = LONG_WORD;
+    if (digit(text[at]) && next != stop) {
+        if (!alnum(text[next]) && !blank(text[next]) && next + (size_t)step != stop)
+            next += (size_t)step;
+        if (digit(text[next]))
+            return 0;
+        most = SHORT_WORD;
+    } else if ((step > 0 ? stop - at : at - stop) <= LONG_WORD
+               || !(alnum(text[at + (size_t)step * 9]) & alnum(text[at + (size_t)step * 18]) & alnum(text[at + (size_t)step * 27]))) {
+        return 1; /* nearly always */
+    }
+    while (next != stop && count <= most && (alnum(text[next]) || text[next] == '+' || text[next] == '/')) {
+        next += (size_t)step;
+        count++;
+    }
+    return count <= most;
+}
+
+/* The first and the last letter or digit of a line, where they begin and end a word and not a run of data. */
+static void see_ends(struct lines *l, const uint8_t *text, size_t start, size_t first, size_t last, size_t end, struct found *found)
+{
+    uint8_t opening = stands_alone(text, first, last, 1) ? text[first] : '-';
+    uint8_t closing = stands_alone(text, last - 1, first - 1, -1) ? text[last - 1] : '-';
+    int varied = turn(&l->firsts, opening) | turn(&l->lasts, closing);
+    l->first[l->count & 15] = opening;
+    l->last[l->count & 15] = closing;
+    l->starts[l->count++ & 15] = start;
+    if (!varied || l->count < 16 || !(l->count & 1 || digit(text[first]) || digit(text[last - 1]))
+        || !(random_initials(l->first, l->count) || random_initials(l->last, l->count)))
+        return;
+    if (l->random.count && l->starts[l->count & 15] > l->random.end) {
+        report(found, LINES, l->random.start, l->random.end);
+        l->random.count = 0;
+    }
+    grow(&l->random, l->starts[l->count & 15], end);
+}
+
+static void see_line(struct lines *l, const uint8_t *text, size_t start, size_t end, struct found *found)
+{
+    static const uint8_t INDENTED[4] = {' ', ' ', ' ', ' '};
+    size_t first = start, last = end;
+    while (first + 4 <= end && memcmp(text + first, INDENTED, 4) == 0)
+        first += 4;
+    while (first < end && !alnum(text[first]))
+        first++;
+    while (last > first && !alnum(text[last - 1]))
+        last--;
+    if (first < last)
+        see_ends(l, text, start, first, last, end, found);
+    if (end - start != l->width || end - start < 2)
+        end_columns(l, found);
+    l->width = end - start;
+    if (l->width >= 2)
+        grow(&l->same, start, end);
+    if (first == last && end - start < 3)
+        return;
+    if (last - first < SHORTEST && end - start < LONGEST_GAP) {
+        grow(&l->short_ones, start, end);
+        l->letters += last - first;
+    } else {
+        end_short(l, text, found);
+    }
+}
+
+void find_lines(const uint8_t *text, size_t length, struct found *found)
+{
+    struct lines l = {.count = 0};
+    for (size_t at = 0; at < length;) {
+        const uint8_t *hit = memchr(text + at, '\n', length - at);
+        size_t end = hit ? (size_t)(hit - text) : length;
+        see_line(&l, text, at, end, found);
+        at = end + 1;
+    }
+    end_columns(&l, found);
+    end_short(&l, text, found);
+    if (l.random.count)
+        report(found, LINES, l.random.start, l.random.end);
+}

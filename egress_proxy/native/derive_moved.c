@@ -1,0 +1,133 @@
+#include "derive.h"
+
+#include <string.h>
+
+/* Characters that are put in other places, or moved in the alphabet: what these texts say as they are meant. Each
+ * character that is written to `out` has its place in `places`; both have room for all (`scan/derive/rearranged.py`). */
+
+struct written {
+    uint8_t *out;
+    uint32_t *places;
+    size_t count;
+};
+
+static inline void put(struct written *written, uint8_t c, size_t place)
+{
+    written->out[written->count] = c;
+    written->places[written->count++] = (uint32_t)place;
+}
+
+/* Every second, third and fourth character of a run, and its pairs swapped. */
+static void stride(struct written *written, const uint8_t *text, size_t start, size_t end)
+{
+    for (size_t step = 2; step <= 4; step++) {
+        for (size_t first = start; first < start + step; first++) {
+            for (size_t at = first; at < end; at += step)
+                put(written, text[at], at);
+            put(written, '\n', start);
+        }
+    }
+    for (size_t at = start; at < end; at++) {
+        size_t other = start + ((at - start) ^ 1);
+        other = other < end ? other : at;
+        put(written, text[other], other);
+    }
+    put(written, '\n', start);
+}
+
+/* Each letter moved in the alphabet: not by thirteen, which known values see themselves. */
+static void shift_by(struct written *written, const uint8_t *text, size_t start, size_t end, unsigned by)
+{
+    for (size_t at = start; at < end; at++) {
+        uint8_t c = text[at], base = (uint8_t)(c & 0x20) | 'A';
+        put(written, lower(c | 0x20) ? (uint8_t)(base + (c - base + by) % 26) : c, at);
+    }
+    put(written, '\n', start);
+}
+
+static void shift(struct written *written, const uint8_t *text, size_t start, size_t end)
+{
+    for (int by = -1; by < 2; by += 2) {
+        for (size_t at = start; at < end; at++)
+            put(written, text[at] > 33 && text[at] < 126 ? (uint8_t)(text[at] + by) : text[at], at);
+        put(written, '\n', start);
+    }
+    for (unsigned by = 1; by < 26; by++)
+        if (by != 13)
+            shift_by(written, text, start, end, by);
+}
+
+/* Of the runs that end with a newline each, `shifted` or strided; how much was written. */
+EXPORT size_t derive_turned(const uint8_t *text, size_t length, int shifted, uint8_t *out, uint32_t *places)
+{
+    struct written written = {out, places, 0};
+    for (size_t start = 0, end = 0; start < length; start = end + 1) {
+        for (end = start; end < length && text[end] != '\n';)
+            end++;
+        if (shifted)
+            shift(&written, text, start, end);
+        else
+            stride(&written, text, start, end);
+    }
+    return written.count;
+}
+
+static const uint8_t SIGN[256] = {
+    ['-'] = 1, ['_'] = 1, ['.'] = 1, ['!'] = 1, ['$'] = 1, ['%'] = 1, ['&'] = 1,
+    ['+'] = 1, ['='] = 1, ['~'] = 1, ['^'] = 1, ['@'] = 1, ['?'] = 1,
+};
+
+/* A sign of the value's own is glued to the rest of its word or stands alone at the end, and is taken in its place. */
+static size_t opening(const uint8_t *text, size_t at)
+{
+    return at > 0 && SIGN[text[at - 1]] && (at == 1 || text[at - 2] <= ' ') ? at - 1 : at;
+}
+
+static size_t closing(const uint8_t *text, size_t at, size_t length)
+{
+    return at + 2 < length && text[at + 1] <= ' ' && SIGN[text[at + 2]] ? at + 2 : at;
+}
+
+static void edge_of_words(struct written *written, const uint8_t *text, size_t length, int last)
+{
+    for (size_t at = 0; at < length; at++) {
+        if (!alnum(text[at]))
+            continue;
+        size_t start = at;
+        while (at + 1 < length && alnum(text[at + 1]))
+            at++;
+        size_t place = last ? closing(text, at, length) : opening(text, start);
+        put(written, text[place], place);
+    }
+}
+
+static void edge_of_lines(struct written *written, const uint8_t *text, size_t length, int last)
+{
+    for (size_t start = 0, end = 0; start < length; start = end + 1) {
+        const uint8_t *hit = memchr(text + start, '\n', length - start);
+        end = hit ? (size_t)(hit - text) : length;
+        size_t from = start, to = end;
+        while (from < to && !alnum(text[from]))
+            from++;
+        while (to > from && !alnum(text[to - 1]))
+            to--;
+        if (from == to)
+            continue;
+        size_t place = last ? closing(text, to - 1, length) : opening(text, from);
+        put(written, text[place], place);
+    }
+}
+
+/* The letters and digits at the edges of words or of lines: the first ones, and on another line the last ones. */
+EXPORT size_t derive_edges(const uint8_t *text, size_t length, int words, uint8_t *out, uint32_t *places)
+{
+    struct written written = {out, places, 0};
+    for (int last = 0; last < 2; last++) {
+        if (words)
+            edge_of_words(&written, text, length, last);
+        else
+            edge_of_lines(&written, text, length, last);
+        put(&written, '\n', 0);
+    }
+    return written.count;
+}

@@ -1,0 +1,501 @@
+#include "derive.h"
+
+#include <string.h>
+
+/* Runs of base64, base32 and hex, which may go on in the next line. */
+
+/* The same, 16 where it is none. */
+static const uint8_t NIBBLE[256] = {
+    16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16,
+    16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16,
+    16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16,
+    0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 16, 16, 16, 16, 16, 16,
+    16, 10, 11, 12, 13, 14, 15, 16, 16, 16, 16, 16, 16, 16, 16, 16,
+    16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16,
+    16, 10, 11, 12, 13, 14, 15, 16, 16, 16, 16, 16, 16, 16, 16, 16,
+    16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16,
+    [128 ... 255] = 16,
+};
+
+/* What a character of base64 stands for, in either alphabet; 0 where it is none. */
+static const uint8_t SEXTET[256] = {
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 62, 0, 62, 0, 63,
+    52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 0, 0, 0, 0, 0, 0,
+    0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14,
+    15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 0, 0, 0, 0, 63,
+    0, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40,
+    41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 0, 0, 0, 0, 0,
+};
+
+/* The same of letters that are shifted by thirteen. */
+static const uint8_t SHIFTED[256] = {
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 62, 0, 62, 0, 63,
+    52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 0, 0, 0, 0, 0, 0,
+    0, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 0, 1,
+    2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 0, 0, 0, 0, 63,
+    0, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 26, 27,
+    28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 0, 0, 0, 0, 0,
+};
+
+/* Letters and digits are 1, what an encoding has beside them is 2. */
+static const uint8_t RUN[256] = {
+    ['0' ... '9'] = 1, ['A' ... 'Z'] = 1, ['a' ... 'z'] = 1, ['+'] = 2, ['/'] = 2, ['-'] = 2, ['_'] = 2,
+};
+
+/* Of a character of a run: whether it is none of hex, none of base32, and a letter of hex. */
+enum { NOT_HEX = 1, NOT_32 = 2, HEX_LETTER = 4 };
+static const uint8_t TRAITS[256] = {
+    3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3,
+    3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3,
+    3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3,
+    2, 2, 0, 0, 0, 0, 0, 0, 2, 2, 3, 3, 3, 3, 3, 3,
+    3, 4, 4, 4, 4, 4, 4, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+    1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 3, 3, 3, 3, 3,
+    3, 4, 4, 4, 4, 4, 4, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+    1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 3, 3, 3, 3, 3,
+};
+
+struct chain {
+    size_t start, end, length; /* of its characters, decoration not counted */
+    size_t kept;
+    unsigned traits; /* of any of the characters that are kept */
+    uint8_t chars[SAMPLED];
+};
+
+static size_t from_base64(const uint8_t *chars, size_t count, uint8_t *bytes)
+{
+    size_t length = 0;
+    for (size_t at = 0; at + 1 < count; at += 4) {
+        int a = SEXTET[chars[at]], b = SEXTET[chars[at + 1]];
+        int c = at + 2 < count ? SEXTET[chars[at + 2]] : 0, d = at + 3 < count ? SEXTET[chars[at + 3]] : 0;
+        bytes[length++] = (uint8_t)(a << 2 | b >> 4);
+        if (at + 2 < count)
+            bytes[length++] = (uint8_t)(b << 4 | c >> 2);
+        if (at + 3 < count)
+            bytes[length++] = (uint8_t)(c << 6 | d);
+    }
+    return length;
+}
+
+/* Whether each group of four begins as a character of a text does. */
+static int begins_like_text(const uint8_t *chars, ptrdiff_t step, size_t count, const uint8_t *sextets)
+{
+    unsigned wrong = 0;
+    for (size_t at = 0; at + 4 <= count; at += 4, chars += 4 * step) {
+        uint8_t six = sextets[chars[0]];
+        wrong += six >= 32 ? six < 48 : six < 8 && six > 3;
+    }
+    return wrong <= 1;
+}
+
+/* Groups of four, in one direction, as bytes: whether they are a text. They are given up as soon as they are
+ * none. */
+static int text_of_base64(const uint8_t *chars, ptrdiff_t step, size_t count, const uint8_t *sextets)
+{
+    const uint8_t *first = chars;
+    uint8_t bytes[WINDOW] = {0};
+    size_t length = 0;
+    struct judge judge = judge_of(count * 3 / 4);
+    for (size_t at = 0; at + 1 < count; at += 4, chars += 4 * step) {
+        unsigned a = sextets[chars[0]], b = sextets[chars[step]];
+        if (!judged(&judge, bytes[length++] = (uint8_t)(a << 2 | b >> 4)))
+            return 0;
+        if (at + 2 == count)
+            break;
+        unsigned c = sextets[chars[2 * step]];
+        if (!judged(&judge, bytes[length++] = (uint8_t)(b << 4 | c >> 2)))
+            return 0;
+        if (at + 3 == count)
+            break;
+        if (!judged(&judge, bytes[length++] = (uint8_t)(c << 6 | sextets[chars[3 * step]])))
+            return 0;
+    }
+    return texty(bytes, length) && begins_like_text(first, step, count, sextets);
+}
+
+static void try_base64(const struct chain *chain, struct found *found)
+{
+    uint8_t bytes[WINDOW] = {0};
+    size_t step = chain->kept / 8 > WINDOW ? chain->kept / 8 & ~(size_t)3 : WINDOW;
+    for (size_t shift = 0; shift < 4; shift++) {
+        int good = 0;
+        for (size_t at = shift; !good && at + SHORTEST <= chain->kept; at += step) {
+            size_t count = chain->kept - at < WINDOW ? chain->kept - at : WINDOW;
+            good = text_of_base64(chain->chars + at, 1, count, SEXTET);
+            if (!good && at == 0)
+                good = packed(bytes, from_base64(chain->chars, count, bytes));
+        }
+        if (good)
+            report(found, BASE64 + (uint32_t)shift, chain->start, chain->end);
+    }
+}
+
+static void try_turned(const struct chain *chain, struct found *found)
+{
+    size_t count = chain->kept < WINDOW ? chain->kept : WINDOW;
+    if (text_of_base64(chain->chars, 1, count, SHIFTED))
+        report(found, ROTATED, chain->start, chain->end);
+    if (chain->kept < chain->length)
+        return; /* its end was not kept */
+    if (text_of_base64(chain->chars + chain->kept - 1, -1, count, SEXTET))
+        report(found, BACKWARDS, chain->start, chain->end);
+}
+
+/* Whether hex, read in one direction, is a text; of less than twelve bytes all must be printable. */
+static int text_of_hex(const uint8_t *chars, ptrdiff_t step, size_t length)
+{
+    uint8_t bytes[WINDOW] = {0};
+    struct judge judge = judge_of(length);
+    size_t good = 0;
+    for (size_t at = 0; at < length; at++, chars += 2 * step) {
+        bytes[at] = (uint8_t)(NIBBLE[chars[0]] << 4 | NIBBLE[chars[step]]);
+        good += SORT[bytes[at]] == 1;
+        if (!judged(&judge, bytes[at]))
+            return 0;
+    }
+    return length < 12 ? good == length : texty(bytes, length);
+}
+
+static int packed_hex(const uint8_t *chars, size_t length)
+{
+    uint8_t bytes[WINDOW] = {0};
+    length = length < 24 ? length : 24;
+    for (size_t at = 0; at < length; at++)
+        bytes[at] = (uint8_t)(NIBBLE[chars[2 * at]] << 4 | NIBBLE[chars[2 * at + 1]]);
+    return packed(bytes, length);
+}
+
+static int try_hex(const struct chain *chain, struct found *found)
+{
+    size_t length = chain->kept / 2 < WINDOW ? chain->kept / 2 : WINDOW;
+    if (chain->traits & NOT_HEX)
+        return 0;
+    if (!(chain->traits & HEX_LETTER) && chain->length < 24)
+        return 1; /* a number */
+    if (text_of_hex(chain->chars, 1, length) || packed_hex(chain->chars, length))
+        report(found, HEX, chain->start, chain->end);
+    if (chain->kept == chain->length && text_of_hex(chain->chars + chain->kept - 1, -1, length))
+        report(found, BACKWARDS, chain->start, chain->end);
+    return 1;
+}
+
+static void try_base32(const struct chain *chain, struct found *found)
+{
+    uint8_t bytes[WINDOW] = {0};
+    size_t length = 0;
+    unsigned held = 0, have = 0;
+    if (chain->traits & NOT_32 || chain->length < 20)
+        return;
+    struct judge judge = judge_of(WINDOW);
+    int good = 1;
+    for (size_t at = 0; at < chain->kept && length < WINDOW && (good || length < 16); at++) {
+        uint8_t c = chain->chars[at];
+        held = held << 5 | (unsigned)(lower(c | 0x20) ? (c | 0x20) - 'a' : c - '2' + 26);
+        have += 5;
+        if (have >= 8) {
+            have -= 8;
+            good = judged(&judge, bytes[length++] = (uint8_t)(held >> have)) && good;
+        }
+    }
+    if ((good && texty(bytes, length)) || packed(bytes, length))
+        report(found, BASE32, chain->start, chain->end);
+}
+
+static const uint8_t IS_DIGEST[] = {32, 36, 40, 64, 96, 128};
+
+/* Of a character of a token, counts of what it is, ten bits each: of hex or a hyphen, a letter, a digit. The two highest
+ * bits are its sort. */
+#define OF_HEX    1U
+#define LETTER    (1U << 10)
+#define DIGIT     (1U << 20)
+#define SORTED(n) ((uint32_t)(n) << 30)
+static const uint32_t COUNTS[256] = {
+    ['-'] = OF_HEX,
+    ['0' ... '9'] = OF_HEX + DIGIT + SORTED(2),
+    ['A' ... 'F'] = OF_HEX + LETTER + SORTED(1),
+    ['G' ... 'Z'] = LETTER + SORTED(1),
+    ['a' ... 'f'] = OF_HEX + LETTER,
+    ['g' ... 'z'] = LETTER,
+};
+
+/* A run that looks random, and is no digest, UUID or time: letters and digits, or capitals and small letters, change
+ * places often. */
+static int opaque(const uint8_t *text, size_t start, size_t end)
+{
+    size_t length = end - start, changes = 0;
+    uint32_t sums = 0, before = 0;
+    if (length > LONGEST_TOKEN)
+        return 0;
+    for (size_t at = start; at < end; at++) {
+        uint32_t counts = COUNTS[text[at]];
+        changes += counts >> 30 != before;
+        before = counts >> 30;
+        sums += counts & (SORTED(1) - 1);
+    }
+    size_t hex = sums & 1023, letters = sums >> 10 & 1023, digits = sums >> 20 & 1023;
+    if (letters * 4 < length || (hex == length && length <= 128 && memchr(IS_DIGEST, (int)length, sizeof IS_DIGEST)))
+        return 0;
+    return changes * 5 >= 2 * length || (changes * 4 >= length && digits * 24 >= length && digits >= 2);
+}
+
+static int try_all(const struct chain *chain, struct found *found)
+{
+    size_t before = found->count;
+    if (chain->length < SHORTEST)
+        return 0;
+    if (!try_hex(chain, found)) {
+        try_base64(chain, found);
+        try_turned(chain, found);
+        try_base32(chain, found);
+    }
+    return found->count > before;
+}
+
+/* Decoration between two pieces of one run: quoting, indentation, bars, quotes, plus signs. 2 is what may break it. */
+static const uint8_t DECORATION[256] = {
+    [' '] = 1, ['\t'] = 1, ['\r'] = 1, ['\n'] = 2, ['"'] = 4, ['\''] = 4, ['`'] = 4, ['\\'] = 1, ['+'] = 1, ['>'] = 1,
+    ['|'] = 1, ['*'] = 1,  ['#'] = 1,  [','] = 1,  ['.'] = 1, [';'] = 1,  ['('] = 1, [')'] = 1,  ['&'] = 1, ['-'] = 1,
+    ['/'] = 1,
+};
+
+static void keep(struct chain *chain, const uint8_t *text, size_t start, size_t end)
+{
+    size_t count = end - start < SAMPLED - chain->kept ? end - start : SAMPLED - chain->kept;
+    memcpy(chain->chars + chain->kept, text + start, count);
+    for (size_t at = start; at < start + count; at++)
+        chain->traits |= TRAITS[text[at]];
+    chain->kept += count;
+    chain->length += end - start;
+    chain->end = end;
+}
+
+/* Where the run goes on after the end of a line, or after two quotes; or `length`. */
+static size_t after_gap(const uint8_t *text, size_t end, size_t length)
+{
+    size_t at = end, limit = length - end > LONGEST_GAP ? end + LONGEST_GAP : length, quotes = 0, lines = 0;
+    for (; at < limit && (DECORATION[text[at]] || (text[at] == '=' && at < end + 6)); at++) {
+        quotes += DECORATION[text[at]] == 4;
+        lines += DECORATION[text[at]] == 2;
+    }
+    if (at >= limit || !(lines || quotes > 1) || RUN[text[at]] != 1)
+        return length;
+    while (at > end + 1 && RUN[text[at - 1]] == 2)
+        at--;
+    return at;
+}
+
+/* Whether the line ends after `at`, decoration apart. */
+static int ends_line(const uint8_t *text, size_t at, size_t length)
+{
+    for (size_t limit = at + LONGEST_GAP; at < length && at < limit; at++) {
+        if (DECORATION[text[at]] & 6)
+            return 1;
+        if (!DECORATION[text[at]] && text[at] != '=')
+            return 0;
+    }
+    return at == length;
+}
+
+/* Whether a word before `at` is a name in data: `": ` follows. */
+static int is_key(const uint8_t *text, size_t at, size_t length)
+{
+    return at + 1 < length && quote(text[at]) && text[at + 1] == ':';
+}
+
+static void extend(struct chain *chain, const uint8_t *text, size_t length)
+{
+    for (;;) {
+        size_t start = after_gap(text, chain->end, length), end = start;
+        while (end < length && RUN[text[end]])
+            end++;
+        if (start == length || (end - start < SHORTEST && !ends_line(text, end, length)) || is_key(text, end, length))
+            break;
+        keep(chain, text, start, end);
+    }
+    while (chain->end < length && text[chain->end] == '=' && chain->end < length)
+        chain->end++;
+}
+
+struct runs {
+    size_t opaques, chained, read; /* where many lines of data end, and a long run that was read */
+};
+
+/* Five groups of hex with hyphens between: ids that every log is full of. */
+static int is_uuid(const uint8_t *run, size_t length)
+{
+    if (length != 36 || run[8] != '-' || run[13] != '-' || run[18] != '-' || run[23] != '-')
+        return 0;
+    unsigned others = 0;
+    for (size_t at = 0; at < 36; at++)
+        others += NIBBLE[run[at]] >> 4;
+    return others == 4;
+}
+
+/* How many signs a run has. */
+static size_t signs_in(const uint8_t *run, size_t length)
+{
+    size_t signs = 0;
+    for (size_t at = 0; at < length; at++)
+        signs += (run[at] == '-') + (run[at] == '_') + (run[at] == '/') + (run[at] == '+');
+    return signs;
+}
+
+/* Looks at a run; the end of what is done with. */
+static size_t see_run(struct runs *runs, const uint8_t *text, size_t length, size_t start, size_t end, struct found *found)
+{
+    struct chain chain;
+    if (is_uuid(text + start, end - start) || signs_in(text + start, end - start) * 2 > end - start)
+        return end; /* or a line of dashes */
+    chain.kept = chain.length = chain.traits = 0;
+    chain.start = start;
+    keep(&chain, text, start, end);
+    size_t kept = chain.kept;
+    unsigned traits = chain.traits;
+    if (start >= runs->chained) {
+        extend(&chain, text, length);
+        if (chain.length > end - start && try_all(&chain, found))
+            return chain.end;
+        if (chain.length > 3 * (end - start))
+            runs->chained = chain.end; /* many lines of data */
+    }
+    chain.kept = kept;
+    chain.traits = traits;
+    chain.length = end - start;
+    chain.end = end;
+    while (chain.end < length && text[chain.end] == '=')
+        chain.end++;
+    if (try_all(&chain, found) && end - start > LONGEST_OPAQUE)
+        runs->read = end;
+    return end;
+}
+
+/* What looks random is turned and shifted, but for data. */
+static void see_token(struct runs *runs, const uint8_t *text, size_t start, size_t end, struct found *found)
+{
+    if (start < runs->chained || start < runs->read || runs->opaques == MOST_OPAQUE || !opaque(text, start, end))
+        return;
+    report(found, OPAQUE, start, end);
+    runs->opaques++;
+}
+
+/* What a character may be a part of. Runs are of all these at once, but for spaces and a few signs. */
+enum { OF_RUN = 1, OF_BASE85 = 2, OF_ASCII85 = 4, OF_TOKEN = 8, CLASSES = 4 };
+static const uint8_t CLASS[256] = {
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    0, 14, 4, 14, 14, 14, 14, 4, 6, 6, 14, 15, 4, 15, 12, 13,
+    15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 12, 6, 6, 14, 6, 14,
+    14, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15,
+    15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 12, 4, 4, 14, 15,
+    14, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15,
+    15, 15, 15, 15, 15, 15, 11, 11, 11, 11, 15, 10, 10, 2, 10, 0,
+};
+
+/* Where the runs of all classes that eight characters belong to begin and end. */
+struct extent {
+    size_t start[CLASSES], end[CLASSES];
+};
+
+static void set(size_t *places, unsigned classes, size_t place)
+{
+    for (unsigned class = 0; class < CLASSES; class++)
+        if (classes >> class & 1)
+            places[class] = place;
+}
+
+static void measure(struct extent *extent, const uint8_t *text, size_t length, size_t at, unsigned classes)
+{
+    unsigned left = classes;
+    size_t place = at;
+    for (; left && place > 0; place--) {
+        unsigned more = left & CLASS[text[place - 1]];
+        if (more != left)
+            set(extent->start, left & ~more, place);
+        left = more;
+    }
+    set(extent->start, left, 0);
+    left = classes;
+    for (place = at + 8; left && place < length; place++) {
+        unsigned more = left & CLASS[text[place]];
+        if (more != left)
+            set(extent->end, left & ~more, place);
+        left = more;
+    }
+    set(extent->end, left, length);
+}
+
+/* Whether all that eight characters are part of is shorter than any run. */
+static int is_short(const uint8_t *text, size_t length, size_t at, unsigned classes)
+{
+    size_t start = at, end = at + 8, least = at > SHORTEST ? at - SHORTEST : 0;
+    for (unsigned left = classes; start > least && (left &= CLASS[text[start - 1]]);)
+        start--;
+    for (unsigned left = classes; end < length && end - start < SHORTEST && (left &= CLASS[text[end]]);)
+        end++;
+    return end - start < SHORTEST;
+}
+
+static inline int has_blank(const uint8_t *eight)
+{
+    static const uint64_t ONES = UINT64_MAX / 255;
+    uint64_t word;
+    memcpy(&word, eight, 8);
+    return ((word - 33 * ONES) & ~word & 128 * ONES) != 0;
+}
+
+/* Runs of at least fifteen characters fill eight bytes that lie together: these are looked at, and then what is round
+ * them. */
+void find_runs(const uint8_t *text, size_t length, struct found *found)
+{
+    static const size_t LEAST[CLASSES] = {SHORTEST, SHORTEST_85, SHORTEST_85, SHORTEST};
+    struct runs runs = {0};
+    struct extent extent;
+    size_t done[CLASSES] = {0};
+    for (size_t at = 0; at + 8 <= length; at += 8) {
+        const uint8_t *eight = text + at;
+        if (has_blank(eight))
+            continue;
+        /* all eight at once: a branch for each would be guessed wrong too often */
+        unsigned all = CLASS[eight[0]] & CLASS[eight[1]] & CLASS[eight[2]] & CLASS[eight[3]] & CLASS[eight[4]]
+            & CLASS[eight[5]] & CLASS[eight[6]] & CLASS[eight[7]];
+        for (unsigned class = 0; class < CLASSES; class++)
+            all &= ~((unsigned)(at < done[class]) << class);
+        if (!all || is_short(text, length, at, all))
+            continue;
+        measure(&extent, text, length, at, all);
+        for (unsigned class = 0; all >> class; class++) {
+            if (!(all >> class & 1))
+                continue;
+            size_t end = extent.end[class], start = extent.start[class] > done[class] ? extent.start[class] : done[class];
+            done[class] = end;
+            if (end - start < LEAST[class])
+                continue;
+            if (class == 0)
+                done[class] = see_run(&runs, text, length, start, end, found);
+            else if (class == 3)
+                see_token(&runs, text, start, end, found);
+            else
+                see_85(text, start, end, class == 1 ? BASE85 : ASCII85, found);
+        }
+    }
+}
+
+void see_short_lines(const uint8_t *text, size_t start, size_t end, struct found *found)
+{
+    struct chain chain;
+    chain.start = start;
+    chain.kept = chain.length = chain.traits = 0;
+    for (size_t at = start; at < end; at++) {
+        size_t from = at;
+        while (at < end && RUN[text[at]])
+            at++;
+        if (at > from && (at - from > 1 || RUN[text[from]] == 1))
+            keep(&chain, text, from, at);
+    }
+    chain.end = end;
+    try_all(&chain, found);
+}

@@ -1,0 +1,343 @@
+#include "derive.h"
+
+#include <string.h>
+
+/* Words: numbers of characters, labels, spelled characters, initials. */
+
+enum { DECIMAL = 1, HEXADECIMAL = 2, OCTAL = 4, BINARY = 8 };
+
+/* In which notations a word may be the number of a character. */
+static unsigned notations(const uint8_t *word, size_t length)
+{
+    unsigned value = 0, possible = 0;
+    if (length == 1)
+        return word[0] == '9' ? DECIMAL : 0; /* a tab; all others are none */
+    if (length > 2 && (word[0] == '0' || word[0] == '\\') && (word[1] | 0x20) == 'x') {
+        word += 2;
+        length -= 2;
+        possible = HEXADECIMAL;
+    }
+    if (length == 0 || length > 8 || (length > 4 && !possible && word[0] > '1'))
+        return 0;
+    unsigned decimal = 0, hexadecimal = 0, octal = 0, binary = 0, all = DECIMAL | HEXADECIMAL | OCTAL | BINARY;
+    for (size_t at = 0; at < length; at++) {
+        int digit_value = nibble(word[at]);
+        if (digit_value < 0)
+            return 0;
+        all &= digit_value > 9 ? HEXADECIMAL : digit_value > 7 ? ~(unsigned)(OCTAL | BINARY) : digit_value > 1 ? ~(unsigned)BINARY : all;
+        value = (unsigned)digit_value;
+        decimal = decimal * 10 + value;
+        hexadecimal = hexadecimal * 16 + value;
+        octal = octal * 8 + value;
+        binary = binary * 2 + value;
+    }
+    if (possible)
+        return printable((uint8_t)hexadecimal) && hexadecimal < 128 ? HEXADECIMAL : 0;
+    if ((all & DECIMAL) && length <= 3 && decimal < 127 && printable((uint8_t)decimal))
+        possible |= DECIMAL;
+    if ((all & HEXADECIMAL) && (length == 2 || length == 4) && hexadecimal < 127 && printable((uint8_t)hexadecimal))
+        possible |= HEXADECIMAL;
+    if ((all & OCTAL) && (length == 3 || length == 2) && octal < 127 && printable((uint8_t)octal))
+        possible |= OCTAL;
+    if ((all & BINARY) && length >= 6 && binary < 127 && printable((uint8_t)binary))
+        possible |= BINARY;
+    return possible;
+}
+
+/* Sorted, so that those with one first letter stand together; where each letter's begin. */
+static const char *const SPELLINGS[] = {
+    "alfa", "alpha", "bang", "bravo", "cap", "capital", "case", "charlie", "colon", "dash", "delta", "digit",
+    "dollar", "dot", "echo", "eight", "equals", "five", "four", "foxtrot", "golf", "hash", "hotel", "hyphen", "india",
+    "juliet", "juliett", "kilo", "letter", "lima", "lower", "lowercase", "mike", "minus", "nine", "niner", "november",
+    "one", "oscar", "papa", "percent", "plus", "quebec", "ray", "romeo", "seven", "sierra", "six", "slash", "small",
+    "star", "tango", "three", "two", "underscore", "uniform", "upper", "uppercase", "victor", "whiskey", "whisky",
+    "xray", "yankee", "zero", "zulu",
+};
+static const uint8_t FIRST_SPELLING[27] = {
+    0, 2, 4, 9, 14, 17, 20, 21, 24, 25, 27, 28, 32, 34, 37, 39, 42, 43, 45, 51, 54, 58, 59, 61, 62, 63, 65,
+};
+
+/* The lengths that these words have, by first letter: most other words are told by it. */
+static const uint16_t SPELLED_LENGTHS[26] = {
+    0x30, 0x30, 0xb8, 0x78, 0x70, 0x90, 0x10, 0x70, 0x20, 0xc0, 0x10, 0x270, 0x30,
+    0x130, 0x28, 0x90, 0x40, 0x28, 0x78, 0x28, 0x6a0, 0x40, 0xc0, 0x10, 0x40, 0x10,
+};
+
+static int spells(const uint8_t *word, size_t length)
+{
+    char small[12];
+    if (length < 2 || length >= sizeof small || !lower(word[0] | 0x20) || !(SPELLED_LENGTHS[(word[0] | 0x20) - 'a'] >> length & 1))
+        return 0;
+    for (size_t at = 0; at < length; at++)
+        small[at] = (char)(word[at] | 0x20);
+    small[length] = 0;
+    size_t letter = (size_t)(small[0] - 'a');
+    for (size_t each = FIRST_SPELLING[letter]; each < FIRST_SPELLING[letter + 1]; each++)
+        if (strcmp(small, SPELLINGS[each]) == 0)
+            return 1;
+    return 0;
+}
+
+/* A row of labels. They are of characters where single ones stand there: some different letters, or more digits than
+ * the labels themselves would be. */
+void end_labelled(struct row *row, const uint8_t *text, size_t length, struct found *found)
+{
+    if (row->count >= FEWEST) {
+        size_t end = length - row->end > BESIDE ? row->end + BESIDE : length;
+        size_t at = row->start > BESIDE ? row->start - BESIDE : 0, digits = 0, letters = 0;
+        uint64_t seen = 0;
+        for (uint8_t before = 0; at < end; before = text[at++]) {
+            uint8_t after = at + 1 < length ? text[at + 1] : ' ';
+            if (alnum(text[at]) ? alnum(before) || alnum(after) : !(quote(before) && quote(after)))
+                continue;
+            digits += (size_t)digit(text[at]);
+            seen |= digit(text[at]) ? 0 : (uint64_t)1 << (text[at] & 63);
+        }
+        for (; seen; seen &= seen - 1)
+            letters++;
+        if (letters >= FEWEST_LETTERS || digits >= row->count + FEWEST_LETTERS)
+            report(found, LABELLED, row->start, row->end);
+    }
+    row->count = 0;
+}
+
+struct numbers {
+    size_t length;
+    struct row codes, counted[2], lined;
+    unsigned notation, expected[2];
+};
+
+/* Between the numbers of characters: no words but those that name a character. */
+static int between_codes(const uint8_t *text, size_t from, size_t to)
+{
+    if (to > from + 20)
+        return 0;
+    for (size_t at = from; at < to; at++) {
+        uint8_t c = text[at] | 0x20;
+        if (lower(c) && c != 'c' && c != 'h' && c != 'r' && c != 'a' && c != 'o' && c != 'd' && c != 'u' && c != 'x'
+            && c != 'e' && c != 'b')
+            return 0;
+    }
+    return 1;
+}
+
+static void see_code(struct numbers *n, const uint8_t *text, size_t start, size_t end, struct found *found)
+{
+    unsigned notation = notations(text + start, end - start);
+    if (n->codes.count && (!(n->notation & notation) || !between_codes(text, n->codes.end, start)))
+        end_row(&n->codes, NUMBERS, found);
+    if (!notation)
+        return;
+    n->notation = n->codes.count ? n->notation & notation : notation;
+    grow(&n->codes, start, end);
+}
+
+static void see_label(struct numbers *n, const uint8_t *text, size_t start, size_t end, struct found *found)
+{
+    unsigned value = 0;
+    for (size_t at = start; at < end; at++)
+        value = value * 10 + (unsigned)(text[at] - '0');
+    /* two rows at a time: the first characters themselves may be 0 or 1, and look like the beginning of another */
+    for (int row = 0; row < 2; row++) {
+        if (n->counted[row].count && start > n->counted[row].end + 96)
+            end_labelled(&n->counted[row], text, n->length, found);
+        if (n->counted[row].count && value == n->expected[row]) {
+            grow(&n->counted[row], start, end);
+            n->expected[row]++;
+        }
+    }
+    int shorter = n->counted[1].count < n->counted[0].count;
+    if (value <= 1 && n->counted[shorter].count < FEWEST) {
+        n->counted[shorter].count = 0;
+        grow(&n->counted[shorter], start, end);
+        n->expected[shorter] = value + 1;
+    }
+    if (n->lined.count && (start > n->lined.end + NEAR || !memchr(text + n->lined.end, '\n', start - n->lined.end))) {
+        if (start < n->lined.end + 8)
+            return; /* a second number on the line: the character, it may be */
+        end_labelled(&n->lined, text, n->length, found);
+    }
+    grow(&n->lined, start, end);
+}
+
+/* Spelled characters: a word every so often is looked at, and those around it where it is one of them. */
+#define STRIDE 48
+
+static size_t word_end(const uint8_t *text, size_t at, size_t length)
+{
+    while (at < length && alnum(text[at]))
+        at++;
+    return at;
+}
+
+static int spelled(const uint8_t *text, size_t start, size_t end)
+{
+    return end - start == 1 || spells(text + start, end - start);
+}
+
+void find_spelled(const uint8_t *text, size_t length, struct found *found)
+{
+    for (size_t next = STRIDE; next < length; next += STRIDE) {
+        size_t start = next, end;
+        if (!alnum(text[start]))
+            start--;
+        while (start > 0 && start + 12 > next && alnum(text[start - 1]))
+            start--;
+        end = word_end(text, start, length - start > 16 ? start + 16 : length);
+        for (int word = 0; word < 2 && end - start == 1 && end + 1 < length; word++) {
+            start = alnum(text[end + 1]) ? end + 1 : end;
+            end = word_end(text, start, length - start > 16 ? start + 16 : length);
+        }
+        if (end < start + 2 || !spells(text + start, end - start))
+            continue;
+        struct row row = {start, end, 1};
+        for (size_t at = start; at > 0;) { /* before it */
+            size_t last = at;
+            while (last > 0 && at - last < 6 && !alnum(text[last - 1]))
+                last--;
+            size_t first = last;
+            while (first > 0 && last - first < 12 && alnum(text[first - 1]))
+                first--;
+            if (first == last || at == last || !spelled(text, first, last))
+                break;
+            row.start = at = first;
+            row.count++;
+        }
+        for (size_t at = end; at < length;) {
+            size_t first = at;
+            while (first < length && first - at < 6 && !alnum(text[first]))
+                first++;
+            size_t last = word_end(text, first, length - first > 16 ? first + 16 : length);
+            if (first == last || !spelled(text, first, last))
+                break;
+            row.end = at = last;
+            row.count++;
+        }
+        end_row(&row, SPELLED, found);
+        if (row.end > next)
+            next = row.end;
+    }
+}
+
+/* Sixteen initials of words or lines in a row that look random: digits, capitals and small letters in turn, and hardly
+ * any of them twice (of hex there are few to choose from). */
+int random_initials(const uint8_t *initials, size_t first)
+{
+    size_t digits = 0, letters = 0, capitals = 0, changes = 0, different = 0;
+    uint64_t seen = 0;
+    uint8_t before = 0;
+    for (size_t at = 0; at < 16; at++) {
+        uint8_t initial = initials[(first + at) & 15];
+        digits += (size_t)digit(initial);
+        letters += (size_t)lower(initial | 0x20);
+        capitals += (size_t)upper(initial);
+        changes += at && (digit(initial) != digit(before) || upper(initial) != upper(before));
+        before = initial;
+        seen |= (uint64_t)1 << (digit(initial) ? initial - '0' : upper(initial) ? initial - 'A' + 10 : (initial - 'a' + 36) & 63);
+    }
+    for (; seen; seen &= seen - 1)
+        different++;
+    if (digits < 2)
+        return changes >= 8 && different >= 13 && capitals > 4 && letters - capitals > 4;
+    return letters >= 3 && changes >= FEWEST_CHANGES && different >= (digits > 4 ? 8 : 11);
+}
+
+/* A word that begins with a digit alone, in prose: among words, not signs. */
+static int initial_digit(const uint8_t *text, size_t at, size_t length)
+{
+    return digit(text[at]) && at > 0 && text[at - 1] == ' ' && (at + 1 == length || !digit(text[at + 1]))
+        && (at + 2 >= length || text[at + 1] != '.' || !digit(text[at + 2])) && at > 1 && (alnum(text[at - 2]) || text[at - 2] == ',');
+}
+
+static void see_words(const uint8_t *text, size_t from, size_t to, struct row *region)
+{
+    uint8_t initials[16];
+    size_t starts[16], count = 0;
+    for (size_t at = from; at < to; at++) {
+        if (!alnum(text[at])) {
+            int glued = at > from && text[at - 1] == ' ' && at + 1 < to && alnum(text[at + 1]); /* a sign as an initial */
+            if (text[at] != ' ' && text[at] != ',' && text[at] != '.' && text[at] != '\n' && !glued)
+                count = 0;
+            continue;
+        }
+        initials[count & 15] = text[at];
+        starts[count++ & 15] = at;
+        size_t end = word_end(text, at, to);
+        if (digit(text[at]) && ((end > at + 1 && digit(text[at + 1])) || (end + 1 < to && text[end] == '.' && digit(text[end + 1]))))
+            count = 0; /* a number, a version */
+        at = end - 1;
+        if (count >= 16 && random_initials(initials, count)) {
+            if (!region->count++)
+                region->start = starts[count & 15];
+            region->end = end;
+        }
+    }
+}
+
+#define REACH 240
+
+struct initials {
+    struct row region;
+    size_t before, done;
+};
+
+static void see_initial(struct initials *i, const uint8_t *text, size_t at, size_t length, struct found *found)
+{
+    size_t before = i->before;
+    i->before = at;
+    if (!before || at > before + REACH / 2 || at < i->done)
+        return;
+    struct row seen = {0};
+    see_words(text, at > REACH ? at - REACH : 0, length - at > REACH ? at + REACH : length, &seen);
+    i->done = at + REACH / 4;
+    if (!seen.count)
+        return;
+    if (i->region.count && seen.start > i->region.end) {
+        report(found, WORDS, i->region.start, i->region.end);
+        i->region.count = 0;
+    }
+    if (!i->region.count++)
+        i->region.start = seen.start;
+    i->region.end = seen.end;
+}
+
+/* Whether there may be a digit among eight characters. */
+static inline int has_digit(const uint8_t *eight)
+{
+    static const uint64_t ONES = UINT64_MAX / 255;
+    uint64_t word;
+    memcpy(&word, eight, 8);
+    uint64_t turned = word ^ '0' * ONES; /* digits are 0 to 9 now */
+    return ((turned - 10 * ONES) & ~turned & 128 * ONES) != 0;
+}
+
+void find_numbers(const uint8_t *text, size_t length, struct found *found)
+{
+    struct numbers n = {.length = length};
+    struct initials i = {.before = 0};
+    for (size_t at = 0; at < length; at++) {
+        while (at + 8 <= length && !has_digit(text + at))
+            at += 8;
+        while (at < length && !digit(text[at]))
+            at++;
+        size_t start = at, digits = 0;
+        if (at == length)
+            break;
+        while (at < length && alnum(text[at]))
+            digits += (size_t)digit(text[at++]);
+        if (start > 0 && alnum(text[start - 1]) && (text[start - 1] | 0x20) != 'x' && (text[start - 1] | 0x20) != 'u')
+            continue;
+        if (initial_digit(text, start, length))
+            see_initial(&i, text, start, length, found);
+        if (at - start <= 10)
+            see_code(&n, text, start, at, found);
+        if (digits == at - start && digits <= 3)
+            see_label(&n, text, start, at, found);
+    }
+    end_row(&n.codes, NUMBERS, found);
+    end_labelled(&n.counted[0], text, length, found);
+    end_labelled(&n.counted[1], text, length, found);
+    end_labelled(&n.lined, text, length, found);
+    if (i.region.count)
+        report(found, WORDS, i.region.start, i.region.end);
+}

@@ -1,0 +1,105 @@
+"""Texts derived from a text: what it says in another writing that cannot be expanded on the pattern side.
+
+    text -> hints (kind, span) -> decoders (a table) -> derived texts, each with a map back -> hints ...
+
+One look at the text, in the kernel, tells whether there is anything to decode at all; mostly there is not, and that
+is all that it costs. Otherwise each decoder reads the spans that may be its own, and what it gives is looked at in the
+same way, to a depth. What comes out is bounded by the length of the text, so the worst text costs some times as much
+as an ordinary one; where the bound is met, the text is undecided, and must be withheld.
+
+Not decoded: Zstandard and Brotli (not in the standard library), punycode, uuencode, Morse, leetspeak, and runs of less
+than sixteen characters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+from msgspec import Struct
+
+from egress_proxy.scan.derive.hints import SHORTEST, hinted, hinted_each
+from egress_proxy.scan.derive.readable import TooMuch
+from egress_proxy.scan.derive.spans import Derived, Span
+from egress_proxy.scan.derive.table import DECODERS
+
+__all__ = ["SHORTEST", "Derivation", "Derived", "candidates", "derivations", "derive"]
+
+DEPTH: Final = 4  # layers; known values themselves see through one more
+ROOM_TIMES, ROOM_MORE = 4, 65_536  # characters that may be derived: so many times the text, and some
+
+
+class Derivation(Struct, frozen=True):
+    """The texts derived from one. `undecided`: there would have been more than the bounds allow."""
+
+    texts: tuple[Derived, ...] = ()
+    undecided: bool = False
+
+
+_NOTHING: Final = Derivation()
+
+
+class _Layers:
+    """The derived texts so far, and those still to be looked into."""
+
+    def __init__(self, text: str, *, rearranged: bool) -> None:
+        self._rearranged = rearranged
+        self.room = ROOM_TIMES * len(text) + ROOM_MORE
+        self.texts: list[Derived] = []
+        self.todo: list[tuple[Derived, int]] = []
+        self.undecided = False
+        self._text = text
+        self._seen: set[str] = set()
+
+    def look(self, text: str, parent: Derived | None, depth: int, found: Mapping[int, Sequence[Span]]) -> None:
+        """Give the spans of one text to their decoders."""
+        for decoder in DECODERS:
+            spans = found.get(decoder.kind)
+            if not spans or (depth and not decoder.again) or not (decoder.rules or self._rearranged):
+                continue
+            if depth == DEPTH:
+                # Something there that can be opened once more; a chance likeness mostly cannot.
+                self.undecided |= decoder.opens and any(decoder.decode(text, spans, self.room))
+                continue
+            for woven in decoder.decode(text, spans, self.room):
+                if woven.text in self._seen or woven.text == self._text:
+                    continue
+                self.room -= len(woven.text)
+                if self.room < 0:
+                    raise TooMuch
+                self._seen.add(woven.text)
+                derived = Derived(woven.text, woven.kind, woven.pieces, parent, decoder.rules)
+                self.texts.append(derived)
+                if decoder.again:
+                    self.todo.append((derived, depth + 1))
+
+
+def candidates(texts: Sequence[str], joined: str) -> Sequence[int]:
+    """The numbers of the texts that something can be derived from, and perhaps of some more. `joined` is all of them
+    with a newline between."""
+    return sorted(hinted_each(texts, joined))
+
+
+def derivations(texts: Sequence[str], joined: str, *, rearranged: bool = True) -> Iterator[tuple[int, Derivation]]:
+    """What each text says in another writing, by its number, where that may be anything. Without `rearranged`, not what
+    only known values are looked for in."""
+    for number, found in hinted_each(texts, joined).items():
+        yield number, _derived(texts[number], found, rearranged=rearranged)
+
+
+def derive(text: str, *, rearranged: bool = True) -> Derivation:
+    """All that the text says in another writing, nearest layers first. Any `str`, of any length."""
+    found = hinted(text)
+    return _derived(text, found, rearranged=rearranged) if found else _NOTHING
+
+
+def _derived(text: str, found: Mapping[int, Sequence[Span]], *, rearranged: bool) -> Derivation:
+    layers = _Layers(text, rearranged=rearranged)
+    try:
+        layers.look(text, None, 0, found)
+        for derived, depth in layers.todo:
+            if inside := hinted(derived.text):
+                layers.look(derived.text, derived, depth, inside)
+    except TooMuch:
+        layers.undecided = True
+    return Derivation(tuple(layers.texts), layers.undecided)

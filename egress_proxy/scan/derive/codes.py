@@ -1,0 +1,49 @@
+"""Numbers of characters: `chr(104)+chr(117)`, `[104, 117]`, `0x68, 0x75`, `68 75`, `150 165`, `01101000`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+import numpy as np
+
+from egress_proxy.scan.derive.spans import Span, Woven, gathered, together
+
+FEWEST: Final = 8
+_CODE = re.compile(r"(?<![A-Za-z0-9])((?:0[xX])?[0-9][0-9A-Fa-f]{0,7})(?![A-Za-z0-9])")
+_BASES: Final = (10, 16, 8, 2)
+_DIGITS: Final = {10: frozenset("0123456789"), 8: frozenset("01234567"), 2: frozenset("01")}
+_CONTROLS = re.compile(r"[^\t\n\r -~]")
+_GOOD = 0.95
+_LAST = 0x10FFFF
+
+
+def numbers(text: str, spans: Iterable[Span], _room: int) -> Iterator[Woven]:
+    """The characters, in each notation in which they can be read."""
+    by_base: dict[int, list[Woven]] = {}
+    for start, end in spans:
+        parts = _CODE.split(text[start:end])
+        for base in _BASES:
+            if made := _read(parts, start, base):
+                by_base.setdefault(base, []).append(made)
+    for woven in by_base.values():
+        if made := together("codes", woven):
+            yield made
+
+
+def _read(parts: list[str], start: int, base: int) -> Woven | None:
+    """Gaps and numbers in turn, as characters."""
+    words = parts[1::2]
+    digits, different = _DIGITS.get(base), set(words)
+    if len(words) < FEWEST or (digits and not digits.issuperset("".join(different))):
+        return None
+    codes = {word: int(word, base) for word in different}
+    if max(codes.values()) > _LAST:
+        return None
+    chars = {word: chr(code) for word, code in codes.items()}
+    read = "".join([chars[word] for word in words])
+    if len(_CONTROLS.findall(read)) > (1 - _GOOD) * len(read):
+        return None
+    ends = np.cumsum([len(part) for part in parts])
+    return gathered("codes", read, ends[:-1:2] + start, ends[1::2] - ends[:-1:2])

@@ -1,0 +1,119 @@
+r"""Escapes among other characters: `%41`, `\u0041`, `\x41`, `\101`, `&#65;`, `&amp;`, and quoted-printable's `=41`."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache, partial
+from typing import Final
+
+from egress_proxy.scan.derive.spans import Span, Woven, replaced
+
+_BEFORE, _AFTER = 96, 512  # what goes with the escapes of a line
+# Characters beyond ASCII take several bytes, so escapes of such bytes are read together.
+_ESCAPE = re.compile(
+    r"((?:%[89A-Fa-f][0-9A-Fa-f])++|%[0-7][0-9A-Fa-f]|(?:\\x[89A-Fa-f][0-9A-Fa-f])++|\\x[0-7][0-9A-Fa-f]"
+    r"|(?:\\[23][0-7][0-7])++|\\[01]?[0-7][0-7]"
+    r"|(?:\\u[dD][89A-Fa-f][0-9A-Fa-f]{2})++|\\u[0-9A-Fa-f]{4}|\\u\{[0-9A-Fa-f]{1,6}\}|\\x\{[0-9A-Fa-f]{1,6}\}"
+    r"|\\U[0-9A-Fa-f]{8}|\\[nrtbf0\"'/\\`]|&#[0-9]{1,7};?|&#[xX][0-9A-Fa-f]{1,6};?|&[A-Za-z][A-Za-z0-9]{1,9};)"
+)
+_QUOTED_PRINTABLE = re.compile(r"((?:=[89A-F][0-9A-F])++|=[0-7][0-9A-F]|=[ \t]{0,8}\r?\n)")
+ESCAPE_HINT: Final = re.compile(
+    r"%[0-9A-Fa-f]{2}|\\[uxU][0-9A-Fa-f{]|(?<=[A-Za-z0-9])\\[nrt][A-Za-z0-9\\]|\\\"|\\[0-7]{2}|&#[0-9xX]"
+    r"|&[A-Za-z][A-Za-z0-9]{1,9};"
+)
+_QP = r"(?:=[0-9A-F]{2}|(?<=\S)=\r?\n(?=\S))"
+QUOTED_PRINTABLE_HINT: Final = re.compile(rf"=3D|{_QP}[^=]{{0,128}}{_QP}")
+_NUMBERS = re.compile(r"[0-9A-Fa-f]{2}")
+_OCTALS = re.compile(r"[0-7]{2,3}")
+_SIMPLE: Final = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f", "0": "\0"}
+_LAST = 0x10FFFF
+
+
+def _bytes(numbers: Iterable[int]) -> str:
+    data = bytes(numbers)
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        return data.decode("latin-1")
+
+
+def _char(code: int) -> str:
+    return chr(code) if code <= _LAST else ""
+
+
+def _read(escape: str) -> str:
+    """What one escape, or some that belong together, stands for."""
+    if escape[0] == "&":
+        return html.unescape(escape)
+    if escape[0] == "\\":
+        return _backslash(escape)
+    return "" if escape[1].isspace() else _bytes(int(number, 16) for number in _NUMBERS.findall(escape))
+
+
+def _backslash(escape: str) -> str:
+    kind = escape[1]
+    if "{" in escape or kind == "U":
+        return _char(int(escape[2:].strip("{}"), 16))
+    if kind == "u":
+        return bytes.fromhex(escape.replace("\\u", "")).decode("utf-16-be", "replace")
+    if kind == "x":
+        return _bytes(int(number, 16) for number in _NUMBERS.findall(escape))
+    if len(escape) > 2:  # noqa: PLR2004  octal has two digits and more
+        return _bytes(int(number, 8) for number in _OCTALS.findall(escape))
+    return _SIMPLE.get(kind, kind)
+
+
+def windows(text: str, spans: Iterable[Span]) -> Iterator[Span]:
+    """The spans with some of their lines around them, joined where they touch."""
+    low = high = -1
+    for start, end in sorted(spans):
+        begin = max(text.rfind("\n", max(start - _BEFORE, 0), start) + 1, start - _BEFORE, 0)
+        line = text.find("\n", end, end + _AFTER)
+        stop = line if line >= 0 else min(end + _AFTER, len(text))
+        if low >= 0 and begin > high:
+            yield low, high
+            low = -1
+        low, high = (begin if low < 0 else low), max(stop, high)
+    if low >= 0:
+        yield low, high
+
+
+def rewritten(
+    kind: str, pattern: re.Pattern[str], read: Callable[[str], str], text: str, windows: Iterable[Span]
+) -> Woven | None:
+    """The windows of a text with what the pattern matches, in its one group, read otherwise. A window is a line."""
+    copies, escapes, readings, first, last = list[str](), list[int](), list[str](), -1, 0
+    for start, end in windows:
+        parts = pattern.split(text[start:end])
+        if len(parts) < 2:  # noqa: PLR2004  no match
+            continue
+        if first < 0:
+            first = start
+        else:
+            readings.append("\n")
+            escapes.append(start - last)
+        copies += parts[::2]
+        readings += map(read, parts[1::2])
+        escapes += map(len, parts[1::2])
+        last = end
+    return replaced(kind, copies, readings, escapes, first) if copies else None
+
+
+def _unescaped(pattern: re.Pattern[str], kind: str, text: str, spans: Iterable[Span], _room: int) -> Iterator[Woven]:
+    if made := rewritten(kind, pattern, cache(_read), text, windows(text, spans)):
+        yield made
+
+
+Decode = Callable[[str, Iterable[Span], int], Iterator[Woven]]
+unescaped: Decode = partial(_unescaped, _ESCAPE, "escapes")
+quoted_printable: Decode = partial(_unescaped, _QUOTED_PRINTABLE, "quoted-printable")
+
+JOINT = re.compile(r"""(["'][\s+.&\\]{1,24}+["'])""")
+
+
+def literals(text: str, spans: Iterable[Span], _room: int) -> Iterator[Woven]:
+    """Pieces of a string in code, without what stands between them."""
+    if made := rewritten("pieces", JOINT, lambda _: "", text, windows(text, spans)):
+        yield made

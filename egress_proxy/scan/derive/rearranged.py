@@ -1,0 +1,107 @@
+"""Characters in other places: every second one, pairs swapped, shifted in the alphabet, initials, columns.
+
+Nothing tells whether a text is one of these, so they are made only of what looks random, and no rule is run over them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import accumulate, pairwise
+
+import numpy as np
+
+from egress_proxy.scan.derive.moved import Moved, edges, turned
+from egress_proxy.scan.derive.spans import Places, Span, Woven, gathered
+
+_LONGEST = 512  # characters of a run
+_IN_ALL = 2048  # of all runs; more random-looking runs than that are data
+_SHIFTED_IN_ALL = 192  # of what is shifted by every letter of the alphabet
+_AROUND = 480  # characters beside words whose initials look random
+_ID = re.compile(r"(?:[A-Za-z0-9]{1,16}[_=-]|sha[0-9]{1,3}:)?[0-9a-f]{16,}+")
+
+
+def _some(spans: Iterable[Span], most: int) -> Iterator[Span]:
+    for start, end in spans:
+        most -= end - start
+        if most < 0:
+            return
+        if end - start <= _LONGEST:
+            yield start, end
+
+
+def _woven(kind: str, moved: Moved, parts: Sequence[str], spans: Sequence[Span]) -> Woven:
+    """What was made of parts of a text, joined by newlines, with its places in that text."""
+    text, places = moved
+    starts = list(accumulate((len(part) + 1 for part in parts), initial=0))[:-1]
+    return Woven(text, kind, Places(places, starts, [start for start, _ in spans]))
+
+
+def _turned(kind: str, text: str, spans: Sequence[Span], *, shifted: bool) -> Iterator[Woven]:
+    if spans:
+        runs = [text[start:end] for start, end in spans]
+        yield _woven(kind, turned(runs, shifted=shifted), runs, spans)
+
+
+def strided(text: str, spans: Iterable[Span], _room: int) -> Iterator[Woven]:
+    """Every second, third and fourth character of runs, and their pairs swapped."""
+    yield from _turned("rearranged", text, list(_some(spans, _IN_ALL)), shifted=False)
+
+
+def shifted(text: str, spans: Iterable[Span], _room: int) -> Iterator[Woven]:
+    """Runs with each letter moved in the alphabet, and each character by one. An id of hex is none: it would be no hex
+    any more."""
+    others = ((start, end) for start, end in spans if not _ID.fullmatch(text, start, end))
+    yield from _turned("shifted", text, list(_some(others, _SHIFTED_IN_ALL)), shifted=True)
+
+
+def random_initials(initials: str) -> bool:
+    """Whether sixteen characters in a row, first ones of lines or words, look random: digits among letters, digits,
+    capitals and small letters in turn, and hardly any of them twice (of hex there are few to choose from)."""
+    sorts = [char.isdigit() * 2 + char.isupper() for char in initials]
+    changes = sum(left != right for left, right in pairwise(sorts))
+    digits, capitals, different = sorts.count(2), sorts.count(1), len(set(initials))
+    letters = sum(map(str.isalpha, initials))
+    if digits < 2:  # noqa: PLR2004
+        return changes >= 8 and different >= 13 and min(capitals, letters - capitals) > 4  # noqa: PLR2004
+    return letters >= 3 and changes >= 6 and different >= (8 if digits > 4 else 11)  # noqa: PLR2004
+
+
+def _edges(text: str, spans: Iterable[Span], *, words: bool) -> Iterator[Woven]:
+    around = list(_around(text, spans))
+    parts = [text[low:high] for low, high in around]
+    yield _woven("initials", edges("\n".join(parts), words=words), parts, around)
+
+
+def _around(text: str, spans: Iterable[Span]) -> Iterator[Span]:
+    low = high = -1
+    for start, end in spans:
+        if low >= 0 and start > high:
+            yield low, high
+            low = -1
+        low = max(start - _AROUND, 0) if low < 0 else low
+        high = min(end + _AROUND, len(text))
+    if low >= 0:
+        yield low, high
+
+
+def lines(text: str, spans: Iterable[Span], _room: int) -> Iterator[Woven]:
+    """The first letters and digits of lines, and the last ones."""
+    yield from _edges(text, spans, words=False)
+
+
+def words(text: str, spans: Iterable[Span], _room: int) -> Iterator[Woven]:
+    """The first letters and digits of words, and the last ones."""
+    yield from _edges(text, spans, words=True)
+
+
+def columns(text: str, spans: Iterable[Span], _room: int) -> Iterator[Woven]:
+    """Lines of the same length, read downwards."""
+    for start, end in spans:
+        width = text.find("\n", start, end) - start + 1
+        places = np.arange(start, end + 1)
+        if width > 1 and len(places) % width == 0:
+            order = places.reshape(-1, width)[:, :-1].T.reshape(-1)
+            codes = np.frombuffer(text[start:end].encode("utf-32-le", "surrogatepass"), dtype="<u4")
+            read = codes[order - start].tobytes().decode("utf-32-le", "surrogatepass")
+            yield gathered("columns", read, order)

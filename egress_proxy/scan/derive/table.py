@@ -1,0 +1,52 @@
+"""The decoders, in one table. Each is given all the spans of a text that may be its own, and gives texts.
+
+`again`: what it gives may hold another layer. `rules`: rules may be run over it. `opens`: it takes apart an encoding,
+so that what is left of it at the greatest depth was not decided.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final
+
+from msgspec import Struct
+
+from egress_proxy.scan.derive import alike, codes, escapes, labelled, rearranged, runs, spelled
+from egress_proxy.scan.derive.kinds import Kind
+from egress_proxy.scan.derive.spans import Span, Woven
+
+
+class Decoder(Struct, frozen=True):
+    """One way of reading."""
+
+    kind: Kind
+    decode: Callable[[str, Iterable[Span], int], Iterator[Woven]]
+    again: bool = True
+    rules: bool = True
+    opens: bool = False
+
+
+DECODERS: Final = (
+    *(Decoder(Kind(Kind.BASE64 + shift), runs.Run("base64", runs.base64(shift)), opens=True) for shift in range(4)),
+    Decoder(Kind.HEX, runs.Run("hex", runs.hexadecimal), opens=True),
+    Decoder(Kind.BASE32, runs.Run("base32", runs.base32), opens=True),
+    Decoder(Kind.BASE85, runs.Run("base85", runs.base85, gaps=False), opens=True),
+    Decoder(Kind.ASCII85, runs.Run("ascii85", runs.ascii85, gaps=False), opens=True),
+    Decoder(Kind.BACKWARDS, runs.backwards),
+    Decoder(Kind.ROTATED, runs.rotated),
+    Decoder(Kind.ESCAPED, escapes.unescaped),
+    Decoder(Kind.QUOTED_PRINTABLE, escapes.quoted_printable),
+    Decoder(Kind.LITERALS, escapes.literals),
+    Decoder(Kind.NUMBERS, codes.numbers),
+    Decoder(Kind.LABELLED, labelled.numbered),
+    Decoder(Kind.SPELLED, spelled.spelled),
+    Decoder(Kind.ALIKE, alike.alike),
+    Decoder(Kind.TAGS, alike.tags),
+    Decoder(Kind.SELECTORS, alike.selectors),
+    Decoder(Kind.BITS, alike.invisible_bits),
+    Decoder(Kind.LINES, rearranged.lines, again=False, rules=False),
+    Decoder(Kind.WORDS, rearranged.words, again=False, rules=False),
+    Decoder(Kind.COLUMNS, rearranged.columns, again=False, rules=False),
+    Decoder(Kind.OPAQUE, rearranged.strided, again=False, rules=False),
+    Decoder(Kind.OPAQUE, rearranged.shifted, again=False, rules=False),
+)

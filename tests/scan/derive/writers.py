@@ -1,0 +1,211 @@
+"""Ways to write a value that known values alone do not see through: each takes a value and gives a text."""
+
+from __future__ import annotations
+
+import base64
+import bz2
+import gzip
+import html
+import json
+import lzma
+import quopri
+import random
+import zlib
+from collections.abc import Callable
+
+Writer = Callable[[str], str]
+
+# fmt: off
+ORDINALS = (
+    "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth", "eleventh",
+    "twelfth", "thirteenth", "fourteenth", "fifteenth", "sixteenth", "seventeenth", "eighteenth", "nineteenth",
+    "twentieth", "twenty-first", "twenty-second", "twenty-third", "twenty-fourth",
+)
+NAMES = (
+    "alfa", "bravo", "charlie", "delta", "echo", "foxtrot", "golf", "hotel", "india", "juliett", "kilo", "lima", "mike",
+    "november", "oscar", "papa", "quebec", "romeo", "sierra", "tango", "uniform", "victor", "whiskey", "xray", "yankee",
+    "zulu", "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine",
+)
+# fmt: on
+NATO = dict(zip("abcdefghijklmnopqrstuvwxyz0123456789", NAMES, strict=True))
+LOOKS = str.maketrans(
+    "ABCEHIJKMOPSTXYaceijopsxy",
+    "".join(map(chr, (0x410, 0x412, 0x421, 0x415, 0x41D, 0x406, 0x408, 0x41A, 0x41C, 0x41E, 0x420, 0x405, 0x422)))
+    + "".join(map(chr, (0x425, 0x4AE, 0x430, 0x441, 0x435, 0x456, 0x458, 0x43E, 0x440, 0x455, 0x445, 0x443))),
+)
+
+
+def data(text: str | bytes) -> bytes:
+    return text.encode() if isinstance(text, str) else text
+
+
+def b64(text: str | bytes) -> str:
+    return base64.b64encode(data(text)).decode()
+
+
+def hexed(text: str | bytes) -> str:
+    return data(text).hex()
+
+
+def deflated(text: str) -> bytes:
+    packer = zlib.compressobj(wbits=-15)
+    return packer.compress(text.encode()) + packer.flush()
+
+
+def wrapped(text: str, width: int, before: str = "", after: str = "\n") -> str:
+    return after.join(before + text[start : start + width] for start in range(0, len(text), width))
+
+
+def some(template: Callable[[str], str], every: int = 3) -> Writer:
+    """Most characters in a notation, the others as they are."""
+    return lambda value: "".join(char if at % every == 0 else template(char) for at, char in enumerate(value))
+
+
+def rows(template: str, separator: str = "\n", first: int = 1) -> Writer:
+    return lambda value: separator.join(
+        template.format(number=number, char=char) for number, char in enumerate(value, first)
+    )
+
+
+def shuffled(template: str) -> Writer:
+    def write(value: str) -> str:
+        lines = rows(template)(value).split("\n")
+        random.Random(7).shuffle(lines)
+        return "\n".join(lines)
+
+    return write
+
+
+def filled(step: int, fill: str) -> Writer:
+    def write(value: str) -> str:
+        dice = random.Random(len(value) * step)
+        return "".join(char + "".join(dice.choice(fill) for _ in range(step - 1)) for char in value)
+
+    return write
+
+
+def spelled(value: str) -> str:
+    words = []
+    for char in value:
+        name = NATO.get(char.lower(), char)
+        words.append(f"capital {name}" if char.isupper() else name)
+    return " ".join(words)
+
+
+def moved(by: int) -> Writer:
+    def move(char: str) -> str:
+        if not char.isalpha():
+            return char
+        base = ord("a") if char.islower() else ord("A")
+        return chr((ord(char) - base + by) % 26 + base)
+
+    return lambda value: "".join(map(move, value))
+
+
+def columns(value: str) -> str:
+    height = (len(value) + 1) // 2
+    filled_up = value.ljust(2 * height, "x")
+    return "\n".join(filled_up[row] + filled_up[height + row] for row in range(height))
+
+
+def selectors(value: str) -> str:
+    return "".join(chr(0xFE00 + byte if byte < 16 else 0xE0100 + byte - 16) for byte in value.encode())
+
+
+WRITERS: dict[str, Writer] = {
+    # layers
+    "base64-of-hex": lambda value: b64(hexed(value)),
+    "hex-of-base64": lambda value: hexed(b64(value)),
+    "hex-of-hex": lambda value: hexed(hexed(value)),
+    "base64-three-times": lambda value: b64(b64(b64(value))),
+    "base64-four-times": lambda value: b64(b64(b64(b64(value)))),
+    "base64-of-reversed": lambda value: b64(value[::-1]),
+    "reversed-base64": lambda value: b64(value)[::-1],
+    "rot13-of-base64": lambda value: moved(13)(b64(value)),
+    "base64url-of-base64url": lambda value: base64.urlsafe_b64encode(base64.urlsafe_b64encode(value.encode())).decode(),
+    "base32-of-base64": lambda value: base64.b32encode(b64(value).encode()).decode(),
+    "base64-of-base32": lambda value: b64(base64.b32encode(value.encode())),
+    "base85-of-base64": lambda value: base64.b85encode(b64(value).encode()).decode(),
+    "ascii85-of-hex": lambda value: base64.a85encode(hexed(value).encode(), adobe=True).decode(),
+    "base64-of-base85": lambda value: b64(base64.b85encode(b64(value).encode())),
+    "percent-of-base64": lambda value: "".join(f"%{byte:02x}" for byte in b64(value).encode()),
+    "base64-of-utf-16": lambda value: b64(value.encode("utf-16")),
+    "base64-of-utf-16-be": lambda value: b64(value.encode("utf-16-be")),
+    "json-in-json-of-base64": lambda value: json.dumps(json.dumps({"a": json.dumps({"k": b64(b64(value))})})),
+    "base64-of-percent": lambda value: b64("".join(f"%{byte:02X}" for byte in value.encode())),
+    # wrapped
+    "wrapped": lambda value: "\n" + wrapped(b64(hexed(value)), 16),
+    "wrapped-quoted": lambda value: "\n" + wrapped(b64(hexed(value)), 20, "> "),
+    "wrapped-table": lambda value: "\n" + wrapped(b64(hexed(value)), 20, "| ", " |\n"),
+    "wrapped-backslashes": lambda value: wrapped(b64(hexed(value)), 24, "    ", " \\\n"),
+    "wrapped-literals": lambda value: '"' + wrapped(b64(hexed(value)), 12, "", '" +\n  "') + '"',
+    "wrapped-narrow": lambda value: "\n" + wrapped(b64(hexed(value)), 8, "  "),
+    # compressed
+    "gzip-base64": lambda value: b64(gzip.compress(value.encode(), mtime=0)),
+    "gzip-base64url": lambda value: base64.urlsafe_b64encode(gzip.compress(value.encode(), mtime=0)).decode(),
+    "gzip-hex": lambda value: hexed(gzip.compress(value.encode(), mtime=0)),
+    "gzip-base85": lambda value: base64.b85encode(gzip.compress(value.encode(), mtime=0)).decode(),
+    "gzip-base32": lambda value: base64.b32encode(gzip.compress(value.encode(), mtime=0)).decode(),
+    "zlib-base64": lambda value: b64(zlib.compress(value.encode())),
+    "zlib-hex-of-a-file": lambda value: hexed(zlib.compress(f"# settings\nPASSWORD={value}\nDEBUG=1\n".encode() * 3)),
+    "deflate-base64": lambda value: b64(deflated(value)),
+    "bz2-base64": lambda value: b64(bz2.compress(value.encode())),
+    "xz-base64": lambda value: b64(lzma.compress(b64(value).encode())),
+    "gzip-of-gzip": lambda value: b64(gzip.compress(b64(gzip.compress(value.encode(), mtime=0)).encode(), mtime=0)),
+    # escapes here and there
+    "some-percent": some(lambda char: f"%{ord(char):02X}"),
+    "some-percent-twice": some(lambda char: f"%25{ord(char):02x}"),
+    "some-unicode-escapes": some(lambda char: f"\\u{ord(char):04x}"),
+    "some-braced-escapes": some(lambda char: f"\\u{{{ord(char):x}}}"),
+    "some-backslash-x": some(lambda char: f"\\x{ord(char):02x}"),
+    "some-octal": some(lambda char: f"\\{ord(char):03o}"),
+    "some-entities": some(lambda char: f"&#{ord(char)};"),
+    "some-hex-entities": some(lambda char: f"&#x{ord(char):x};", 2),
+    "some-quoted-printable": some(lambda char: f"={ord(char):02X}"),
+    "quoted-printable-lines": lambda value: quopri.encodestring(
+        wrapped("=".join(value), 20, "", "=\n").encode()
+    ).decode(),
+    "mixed-escapes": lambda value: "".join(
+        (f"%{ord(char):02x}", f"\\u{ord(char):04x}", f"&#{ord(char)};", char)[at % 4] for at, char in enumerate(value)
+    ),
+    # numbered
+    "lines-numbered": rows("{number}. {char}"),
+    "lines-from-zero": rows("{number}: {char}", first=0),
+    "brackets": rows("[{number}] {char}", ", ", 0),
+    "equals": rows("char {number} = {char}"),
+    "in-parentheses": rows("- {char} ({number})"),
+    "positions": rows("{char} -> position {number}"),
+    "table": lambda value: "| # | char |\n|---|---|\n" + rows("| {number} | {char} |")(value),
+    "index": rows("s[{number}] = '{char}'", "; ", 0),
+    "object": rows('"{number}": "{char}"', ", ", 0),
+    "shuffled": shuffled("char {number} = {char}"),
+    "shuffled-sentences": shuffled("The character at position {number} is {char}."),
+    "ordinals": lambda value: ", ".join(
+        f"the {word} character is {char}" for word, char in zip(ORDINALS, value, strict=False)
+    ),
+    "lettered": lambda value: "\n".join(f"{chr(97 + at)}) {char}" for at, char in enumerate(value[:24])),
+    "spelled": spelled,
+    # code
+    "chr": lambda value: "+".join(f"chr({ord(char)})" for char in value),
+    "chr-hex": lambda value: " . ".join(f"chr(0x{ord(char):x})" for char in value),
+    # other places
+    "every-second": filled(2, "x"),
+    "every-second-random": filled(2, "abcdefXYZ0123456789"),
+    "every-third": filled(3, "abcdefXYZ0123456789"),
+    "every-fourth": filled(4, "abcdefXYZ0123456789"),
+    "pairs-swapped": lambda value: "".join(value[at : at + 2][::-1] for at in range(0, len(value), 2)),
+    "caesar": moved(5),
+    "next-character": lambda value: "".join(chr(ord(char) + 1) for char in value),
+    "acrostic-lines": lambda value: "\n".join(f"{char}in went there, and then some more" for char in value),
+    "last-of-lines": lambda value: "\n".join(f"there went and then there was a {char}" for char in value),
+    "acrostic-words": lambda value: " ".join(char if char.isdigit() else f"{char}elt" for char in value),
+    "columns": lambda value: "\n" + columns(value),
+    # other alphabets
+    "look-alikes": lambda value: value.translate(LOOKS),
+    "tags": lambda value: "".join(chr(0xE0000 + ord(char)) for char in value),
+    "variation-selectors": selectors,
+    "zero-width-bits": lambda value: "".join(
+        "\u200b" if bit == "0" else "\u200c" for byte in value.encode() for bit in f"{byte:08b}"
+    ),
+    "html-of-percent": lambda value: html.escape("".join(f"%{byte:02x}" for byte in b64(value).encode())),
+}

@@ -1,0 +1,96 @@
+"""The seam to decoded text, with a stub: what stands between `<` and `>` is reversed, and `~` is a quote."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import pytest
+
+from egress_proxy.model import Finding, Form
+from egress_proxy.scan.decoded import Derivation
+from egress_proxy.scan.engine import TextScanner
+from tests.scan.conftest import known
+
+VALUE = "Zq8Kd03mXw7Tn2"
+TOKEN = "AK" + "IA" + "Q7Z2L9X4T8B3H6J1"
+
+
+@dataclass(frozen=True)
+class Reversed:
+    text: str
+    start: int
+    rules: bool = True
+
+    def changed(self, start: int, end: int) -> bool:
+        """All of it stood there the other way round."""
+        return end > start
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """The whole run, brackets included, whatever is asked for; the stub has no finer map."""
+        assert 0 <= start < end <= len(self.text)
+        return self.start, self.start + len(self.text) + 2
+
+
+@dataclass(frozen=True)
+class Everything:
+    texts: tuple[Reversed, ...]
+    undecided: bool
+
+
+class Stub:
+    def derivations(self, texts: Sequence[str], joined: str, *, rearranged: bool) -> Iterator[tuple[int, Derivation]]:
+        assert joined == "\n".join(texts)
+        for number, text in enumerate(texts):
+            runs = re.finditer("<([^<>]*)>", text)
+            derived = tuple(Reversed(run[1][::-1].replace("~", '"'), run.start()) for run in runs)
+            if derived or "<!>" in text:
+                yield number, Everything(derived, undecided="<!>" in text)
+
+
+@pytest.fixture
+def decoding(scanner: TextScanner) -> TextScanner:
+    return TextScanner(scanner._rules, known(DB=VALUE), Stub())
+
+
+def hidden(value: str) -> str:
+    return f"<{value[::-1]}>".replace('"', "~")
+
+
+def test_a_known_value_in_decoded_text_is_encoded_over_its_run(decoding: TextScanner) -> None:
+    scan = decoding.scan(["clean", f"see {hidden(f'x={VALUE}')} here"])
+    assert Finding(1, 4, 8 + len(VALUE), "known-value", "DB", Form.ENCODED) in scan.findings
+    assert {found.text for found in scan.findings} == {1}
+
+
+def test_a_token_in_decoded_text_covers_its_run(decoding: TextScanner) -> None:
+    assert decoding.scan([f"a {hidden(TOKEN)}"]).findings == (Finding(0, 2, 24, "aws-access-key"),)
+
+
+@pytest.mark.parametrize(
+    "weak", ["DB_PASSWORD=hunter2x", 'password="a1b2"', 'token "4f9d8c2ab17e60354f9d8c2ab17e6035"']
+)
+def test_what_only_a_name_or_its_randomness_tells_does_not_count_in_decoded_text(
+    decoding: TextScanner, scanner: TextScanner, weak: str
+) -> None:
+    assert scanner.scan([weak]).findings
+    assert not decoding.scan([hidden(weak)]).findings
+
+
+def test_what_was_not_decoded_is_undecided(decoding: TextScanner) -> None:
+    scan = decoding.scan(["clean", "<!>", hidden(TOKEN)])
+    assert scan.undecided == (1,)
+    assert [found.text for found in scan.findings] == [2]
+
+
+def test_a_decoded_text_without_end_of_findings_is_undecided(decoding: TextScanner) -> None:
+    assert decoding.scan(["x", hidden(f"{TOKEN} " * 5000)]).undecided == (1,)
+
+
+def test_without_decoding_nothing_is_found(scanner: TextScanner) -> None:
+    assert not scanner.scan([hidden(TOKEN)]).findings
+
+
+def test_another_snapshot_still_decodes(decoding: TextScanner) -> None:
+    assert decoding.with_known(known()).scan([hidden(TOKEN)]).findings
