@@ -1,0 +1,490 @@
+#include <string.h>
+
+#include "kernel.h"
+
+/* Tokens that cannot be ruled out to be random secrets. Every test here is one of `scan/random_tokens.py` and
+ * `scan/context.py`, which judge what is left: what they take must pass. Nothing beyond ASCII is understood here, so a
+ * token with some of it around passes as well. A line ends at '\n'. */
+
+#define FEWEST 16        /* characters of a token, its prefix aside */
+#define MOST_SCORED 256  /* characters that the score is of */
+#define BEFORE 96        /* characters of the line that are looked at, before a token and after it */
+#define AFTER 40
+#define MARGIN 256       /* beside a token that is alone on its line */
+#define REACH 80         /* within which something is glued to it */
+#define WORDS 2048       /* slots; a power of two */
+#define WORD 16          /* characters of the longest word */
+#define MULTIPLIER 0x9E3779B97F4A7C15u
+#define NO_PAIR 255
+
+enum { DIGIT = 1, LOWER = 2, UPPER = 4, SIGN = 8, SPACE = 16, ALNUM = DIGIT | LOWER | UPPER, RUN = ALNUM | SIGN };
+enum { IS_SECRET = 1, IS_INNOCENT = 2, IS_KEYS = 4, IS_NO_KEY = 8, IS_ANY_KEY = 16, IS_ANY = 32, IS_KEY = 64 };
+
+typedef enum { NONE, INNOCENT, KEY, SECRET, UNKNOWN } Cue;
+
+typedef struct {
+    uint64_t letters[2]; /* lower case, zeros behind; all zeros: empty */
+    uint64_t flags;
+} Word;
+
+typedef struct {
+    uint8_t kinds[256];
+    uint8_t pairs[128][128]; /* 20 times the weight of a pair; NO_PAIR: not of letters and digits */
+    Word words[WORDS];
+    uint16_t first[257];  /* by the first byte of a known start: where in `starts` such ones begin, and the next's do */
+    uint8_t starts[1022]; /* each with its length before it */
+} TokenPlan;
+
+typedef struct {
+    uint64_t start, end;
+    uint32_t set, sure;
+} Candidate; /* as in quoted.c */
+
+typedef struct {
+    const TokenPlan *plan;
+    const uint8_t *text;
+    size_t length;
+} Source;
+
+static int within(uint8_t byte, const char *signs)
+{
+    return byte && strchr(signs, byte) != NULL;
+}
+
+static int is_word(const TokenPlan *plan, uint8_t byte) { return (plan->kinds[byte] & ALNUM) || byte == '_'; }
+
+/* Whether the score of a run may reach `least` hundredths. */
+static int scores(const TokenPlan *plan, const uint8_t *run, size_t length, uint32_t least)
+{
+    uint32_t sum = 0, count = 0;
+    if (length > MOST_SCORED)
+        length = MOST_SCORED;
+    for (size_t at = 1; at < length; at++) {
+        uint8_t weight = plan->pairs[run[at - 1] & 127][run[at] & 127];
+        sum += weight == NO_PAIR ? 0 : weight;
+        count += weight != NO_PAIR;
+    }
+    return count >= 6 && 5 * sum >= least * count;
+}
+
+/* The context -------------------------------------------------------------------------------------------------------- */
+
+typedef struct {
+    const uint8_t *start;
+    size_t length;
+} Piece;
+
+#define PIECES (BEFORE + AFTER)
+
+static int is_upper(uint8_t byte) { return byte >= 'A' && byte <= 'Z'; }
+static int is_lower(uint8_t byte) { return byte >= 'a' && byte <= 'z'; }
+
+/* The words of some ASCII: `[A-Z]{2,}(?![a-z])|[A-Z]?[a-z]+|[A-Z]+`. */
+static size_t words(const uint8_t *from, const uint8_t *end, Piece *out)
+{
+    size_t count = 0;
+    while (from < end) {
+        const uint8_t *at = from;
+        while (at < end && is_upper(*at))
+            at++;
+        size_t capitals = (size_t)(at - from);
+        int lower = at < end && is_lower(*at);
+        if (!capitals && !lower) {
+            from++;
+            continue;
+        }
+        if (capitals >= 3 && lower)
+            at--;
+        else if (capitals < 2 && lower)
+            while (at < end && is_lower(*at))
+                at++;
+        out[count++] = (Piece){from, (size_t)(at - from)};
+        from = at;
+    }
+    return count;
+}
+
+static uint64_t flags_of(const TokenPlan *plan, const Piece *word)
+{
+    if (word->length > WORD)
+        return 0;
+    uint8_t letters[WORD] = {0};
+    for (size_t at = 0; at < word->length; at++)
+        letters[at] = word->start[at] | 0x20;
+    uint64_t key[2];
+    memcpy(key, letters, sizeof key);
+    uint64_t mixed = (key[0] ^ (key[1] * 31)) * MULTIPLIER;
+    for (size_t slot = (size_t)(mixed >> 53);; slot = (slot + 1) % WORDS) {
+        const Word *found = &plan->words[slot];
+        if (found->letters[0] == key[0] && found->letters[1] == key[1])
+            return found->flags;
+        if (!found->letters[0])
+            return 0;
+    }
+}
+
+static Cue secret(const TokenPlan *plan, uint64_t flags, const Piece *before)
+{
+    if (!(flags & IS_KEYS))
+        return SECRET;
+    uint64_t led = before ? flags_of(plan, before) : 0;
+    if (led & IS_NO_KEY)
+        return INNOCENT;
+    return !before || (led & IS_ANY_KEY) || !(flags & IS_KEY) ? KEY : SECRET;
+}
+
+static Cue last_of(const TokenPlan *plan, const Piece *found, size_t count)
+{
+    while (count--) {
+        uint64_t flags = flags_of(plan, &found[count]);
+        if (flags & IS_INNOCENT)
+            return INNOCENT;
+        if (flags & IS_SECRET)
+            return secret(plan, flags, count ? &found[count - 1] : NULL);
+    }
+    return NONE;
+}
+
+static Cue first_of(const TokenPlan *plan, const Piece *found, size_t count)
+{
+    for (size_t at = 0; at < count; at++) {
+        uint64_t flags = flags_of(plan, &found[at]);
+        if (flags & IS_SECRET)
+            return secret(plan, flags, at ? &found[at - 1] : NULL);
+        if (flags & IS_INNOCENT)
+            return INNOCENT;
+    }
+    return NONE;
+}
+
+#define QUOTES "\"'`<[{*\\@$ \t_"
+#define SIGNS ":=|(>"
+
+/* Whether a name decides, and what it says. */
+static int by_name(const TokenPlan *plan, const uint8_t *before, const uint8_t *end, Cue *said)
+{
+    while (end > before && within(end[-1], QUOTES))
+        end--;
+    if (end == before)
+        return 0;
+    uint8_t sign = end[-1];
+    if (!within(sign, SIGNS) && !(sign == ',' && end - before >= 2 && within(end[-2], "\"'")))
+        return 0;
+    while (end > before && within(end[-1], SIGNS "," QUOTES "]-"))
+        end--;
+    const uint8_t *name = end;
+    while (name > before && end - name < 64 && (is_word(plan, name[-1]) || within(name[-1], ".$@-")))
+        name--;
+    if (name == end)
+        return 0;
+    Piece found[PIECES];
+    size_t count = words(name, end, found);
+    *said = last_of(plan, found, count);
+    return *said != NONE ||
+           (sign != '(' && sign != ',' && count && !(flags_of(plan, &found[count - 1]) & IS_ANY));
+}
+
+static Cue cue(const Source *source, size_t start, size_t end)
+{
+    const TokenPlan *plan = source->plan;
+    const uint8_t *text = source->text, *before = text + start, *stop = text + start;
+    uint8_t beyond = 0;
+    while (before > text && stop - before < BEFORE && before[-1] != '\n')
+        beyond |= *--before;
+    int cut = stop - before == BEFORE && before > text && before[-1] != '\n';
+    const uint8_t *after = text + end, *last = text + source->length;
+    if (last - after > AFTER)
+        last = after + AFTER;
+    for (const uint8_t *at = after; at < last; at++) {
+        if (*at == '\n') {
+            last = at;
+            break;
+        }
+        beyond |= *at;
+    }
+    if (beyond & 0x80)
+        return UNKNOWN;
+    for (const uint8_t *at = stop; at - before >= 2; at--)
+        if (at[-2] == '[' && at[-1] == ']') {
+            before = at;
+            break;
+        }
+    if (cut)
+        while (before < stop && is_word(plan, *before))
+            before++;
+    Cue said = NONE;
+    if (by_name(plan, before, stop, &said))
+        return said;
+    Piece found[PIECES];
+    said = last_of(plan, found, words(before, stop, found));
+    if (said != NONE)
+        return said;
+    for (const uint8_t *at = after; at < last; at++)
+        if (within(*at, "\t{}<>=[]") || (at + 1 < last && is_word(plan, *at) && at[1] == '/')) {
+            last = at;
+            break;
+        }
+    return first_of(plan, found, words(after, last, found));
+}
+
+/* The token ---------------------------------------------------------------------------------------------------------- */
+
+static int known_start(const TokenPlan *plan, const uint8_t *token, size_t length)
+{
+    const uint8_t *at = plan->starts + plan->first[token[0]], *end = plan->starts + plan->first[token[0] + 1];
+    for (; at < end; at += *at + 1)
+        if (*at <= length && memcmp(token, at + 1, *at) == 0)
+            return 1;
+    return 0;
+}
+
+/* Hexadecimal digits and signs: `[0-9a-f-]+|[0-9A-F-]+|(?:[0-9a-f]{7,}[._~/+-]+)+[0-9a-f]{7,}`. */
+static int is_plain(const TokenPlan *plan, const uint8_t *token, size_t length)
+{
+    int lower = 1, upper = 1, pieces = 1;
+    size_t run = 0;
+    for (size_t at = 0; at < length && (lower | upper | pieces); at++) {
+        uint8_t byte = token[at];
+        if (plan->kinds[byte] & DIGIT) {
+            run++;
+        } else if (byte >= 'a' && byte <= 'f') {
+            run++;
+            upper = 0;
+        } else if (plan->kinds[byte] & SIGN) {
+            lower &= byte == '-';
+            upper &= byte == '-';
+            pieces &= run >= 7 || (run == 0 && at > 0);
+            run = 0;
+        } else {
+            lower = pieces = 0;
+            upper &= byte >= 'A' && byte <= 'F';
+        }
+    }
+    return lower | upper | (pieces && run >= 7);
+}
+
+static int unlike_words(const TokenPlan *plan, const uint8_t *token, size_t length)
+{
+    if (!scores(plan, token, length, 42))
+        return 0;
+    size_t longest = 0, place = 0, runs = 0, first = 0;
+    int same = 1;
+    for (size_t at = 0; at < length;) {
+        size_t start = at;
+        while (at < length && (plan->kinds[token[at]] & ALNUM))
+            at++;
+        if (at > start) {
+            if (!runs++)
+                first = at - start;
+            same &= at - start == first;
+            if (at - start > longest) {
+                longest = at - start;
+                place = start;
+            }
+        }
+        at++;
+    }
+    return (longest >= 9 && scores(plan, token + place, longest, 42)) || (runs >= 3 && same);
+}
+
+/* Whether nothing else stands on the line, near though it begins and ends. */
+static int is_line(const Source *source, size_t start, size_t end)
+{
+    size_t from = start, to = end;
+    while (from > 0 && start - from <= MARGIN && within(source->text[from - 1], "\"', \t"))
+        from--;
+    while (to < source->length && to - end <= MARGIN && within(source->text[to], "\"', \t"))
+        to++;
+    return start - from <= MARGIN && to - end <= MARGIN && (from == 0 || source->text[from - 1] == '\n') &&
+           (to == source->length || source->text[to] == '\n');
+}
+
+static int may_stand_alone(const Source *source, size_t start, size_t end)
+{
+    const TokenPlan *plan = source->plan;
+    const uint8_t *token = source->text + start;
+    size_t length = end - start;
+    static const char *around = "/\\&?#%@$:~<>+=-";
+    if (length < 20 || length > 100 || (start > 0 && within(token[-1], around)) ||
+        (end < source->length && within(token[length], around)))
+        return 0;
+    size_t longest = 0, place = 0;
+    int alnum = 1;
+    for (size_t at = 0; at < length;) {
+        size_t from = at;
+        while (at < length && ((plan->kinds[token[at]] & ALNUM) || token[at] == '+' || token[at] == '/'))
+            alnum &= (plan->kinds[token[at++]] & ALNUM) != 0;
+        if (at - from > longest) {
+            longest = at - from;
+            place = from;
+        }
+        alnum &= at == length;
+        at++;
+    }
+    uint8_t kinds = 0;
+    size_t digits = 0;
+    for (size_t at = place; at < place + longest; at++) {
+        kinds |= plan->kinds[token[at]];
+        digits += plan->kinds[token[at]] & DIGIT;
+    }
+    int all = (kinds & ALNUM) == ALNUM;
+    if (digits < 2 || longest < (all ? 16 : 22) || !scores(plan, token + place, longest, all ? 56 : 62))
+        return 0;
+    return !((length >= 60 || !alnum) && is_line(source, start, end));
+}
+
+/* `is_secret`: 0 where it is surely not. */
+static int may_be_secret(const Source *source, size_t start, size_t end)
+{
+    const uint8_t *token = source->text + start;
+    size_t length = end - start;
+    if (length < FEWEST || known_start(source->plan, token, length))
+        return 0;
+    if (is_plain(source->plan, token, length))
+        return cue(source, start, end) >= SECRET;
+    if ((end < source->length && within(source->text[end], "([")) || !unlike_words(source->plan, token, length))
+        return 0;
+    Cue said = cue(source, start, end);
+    return said >= KEY || (said == NONE && may_stand_alone(source, start, end));
+}
+
+static int has_digit(const TokenPlan *plan, const uint8_t *token, size_t length)
+{
+    for (size_t at = 0; at < length; at++)
+        if (plan->kinds[token[at]] & DIGIT)
+            return 1;
+    return 0;
+}
+
+static int is_path(const Source *source, size_t start, size_t end)
+{
+    const TokenPlan *plan = source->plan;
+    const uint8_t *text = source->text;
+    if (!memchr(text + start, '/', end - start))
+        return 0;
+    if (start > 0 && within(text[start - 1], "/\\.@~"))
+        return 1;
+    for (size_t at = start; at < start + 7; at++)
+        if (text[at] == '/' && text[at + 1] == '/')
+            return 1;
+    for (size_t at = start; at > 0 && start - at < 8 && text[at - 1] != '\n'; at--)
+        if (text[at - 1] == '/' && text[at] == '/')
+            return 1;
+    size_t wordy = 0;
+    for (size_t at = start; at < end;) {
+        size_t from = at;
+        while (at < end && text[at] != '/')
+            at++;
+        if (at - from > 3 && !scores(plan, text + from, at - from, 42))
+            wordy += at - from;
+        at++;
+    }
+    return wordy * 3 > end - start;
+}
+
+static int is_space(const TokenPlan *plan, uint8_t byte) { return byte == '\n' || plan->kinds[byte] & SPACE; }
+
+/* Where a token begins with what is glued before it: `[:!.](?:[\w.!-]{1,24}:){0,2}[\w.!-]{1,24}(?=[\s"'`=(]|\Z)`, read
+ * backwards in what is near, unless it names something. */
+static size_t glued_before(const Source *source, size_t start)
+{
+    const uint8_t *text = source->text;
+    size_t limit = start > REACH ? start - REACH : 0, at = start;
+    if (at == limit || !within(text[at - 1], ":!."))
+        return start;
+    at--;
+    for (int colons = 0;; colons++) {
+        size_t piece = at;
+        while (at > limit && piece - at < 24 && (is_word(source->plan, text[at - 1]) || within(text[at - 1], ".!-")))
+            at--;
+        if (at == piece)
+            return start;
+        if (at == limit || is_space(source->plan, text[at - 1]) || within(text[at - 1], "\"'`=("))
+            break;
+        if (colons == 2 || text[at - 1] != ':')
+            return start;
+        at--;
+    }
+    Piece found[REACH];
+    return last_of(source->plan, found, words(text + at, text + start, found)) == NONE ? at : start;
+}
+
+/* And where it ends: `:[0-9A-Za-z_+/.=-]{8,}(?=[\s"'`,;)]|\Z)`. */
+static size_t glued_after(const Source *source, size_t end)
+{
+    const uint8_t *text = source->text;
+    size_t limit = source->length - end > REACH ? end + REACH : source->length, at = end + 1;
+    if (end >= limit || text[end] != ':')
+        return end;
+    while (at < limit && (is_word(source->plan, text[at]) || within(text[at], "+/.=-")))
+        at++;
+    int closed = at == limit || is_space(source->plan, text[at]) || within(text[at], "\"'`,;)");
+    return closed && at - end > 8 ? at : end;
+}
+
+typedef struct {
+    uint64_t start, end;
+} Token;
+
+/* Tokens from `*place` on that the caller must judge; returns how many, and where to go on in `*place` (`length` when all
+ * is done). */
+EXPORT size_t tokens_find(const TokenPlan *plan, const uint8_t *text, size_t length, uint64_t *place, Token *out,
+                          size_t most)
+{
+    const Source source = {plan, text, length};
+    size_t count = 0, at = (size_t)*place; /* no run begins before `at` */
+    while (count < most && at + FEWEST <= length) {
+        size_t probe = at + FEWEST - 1;
+        if (!(plan->kinds[text[probe]] & RUN)) {
+            at = probe + 1;
+            continue;
+        }
+        size_t first = probe;
+        while (first > at && (plan->kinds[text[first - 1]] & RUN))
+            first--;
+        if (first > at) { /* what stands before it is no part of a run that is long enough */
+            at = first;
+            continue;
+        }
+        size_t end = probe + 1;
+        while (end < length && (plan->kinds[text[end]] & RUN))
+            end++;
+        size_t start = at;
+        while (start < end && !(plan->kinds[text[start]] & ALNUM))
+            start++;
+        at = end;
+        if (end - start < FEWEST)
+            continue;
+        size_t stop = end;
+        while (stop < length && stop < end + 2 && text[stop] == '=')
+            stop++;
+        if (start == first + 1 && within(text[first], "_-") && first > 0 && text[first - 1] != '\n' &&
+            ((plan->kinds[text[first - 1]] & SPACE) || within(text[first - 1], "\"'`=:")))
+            start--;
+        if (!has_digit(plan, text + start, end - start))
+            continue;
+        while (stop > start && within(text[stop - 1], "./-+~"))
+            stop--;
+        size_t from = glued_before(&source, start), to = glued_after(&source, stop);
+        if ((from == start && known_start(plan, text + start, stop - start)) || is_path(&source, start, stop))
+            continue;
+        if (may_be_secret(&source, from, to))
+            out[count++] = (Token){start, stop};
+    }
+    *place = count < most ? length : at;
+    return count;
+}
+
+/* Keeps, in order, those of the strings between quotes that `random_tokens.innocent` must judge; returns how many. */
+EXPORT size_t tokens_kept(const TokenPlan *plan, const uint8_t *text, size_t length, Candidate *found, size_t count)
+{
+    const Source source = {plan, text, length};
+    size_t kept = 0;
+    for (size_t at = 0; at < count; at++) {
+        size_t start = (size_t)found[at].start, end = (size_t)found[at].end;
+        int short_or_words = end - start < FEWEST || !has_digit(plan, text + start, end - start);
+        if (short_or_words ? cue(&source, start, end) >= SECRET : may_be_secret(&source, start, end))
+            found[kept++] = found[at];
+    }
+    return kept;
+}
