@@ -8,136 +8,269 @@ decides how much its value must look like a secret: in an env file whatever a `*
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
-from egress_proxy.scan.rule import Rule, Span
+from egress_proxy.scan.random_text import random_score
+from egress_proxy.scan.rule import Rule, Span, TooMuchError
+from egress_proxy.scan.values import NOT_A_VALUE, concrete, looks_random, mixed, word_share
 
-# A name ends in the word that makes it secret: TOKEN_LIMIT, SSH_KEY_PATH and max_tokens are something else.
-_NAME = re.compile(
-    r"(?:(?P<pass>passw(?:or)?d|passphrase|passcode|secrets?|(?<![^\W_])(?:pwd|pass))"
-    r"|(?<![^\W_])(?P<token>token|credentials?|cred|auth|jwt|pat)"
-    r"|(?<![^\W_])(?P<key>(?:api|access|account|auth|client|database|db|deploy|encryption|jwt|license|master|private|secret|service"
-    r"|session|shared|signing|storage|webhook|hmac|encrypt)[_-]?key))(?!\w)",
-    re.IGNORECASE,
-)
-_CAMEL = re.compile(
-    r"(?:(?P<pass>Pwd)|(?P<token>Token|Credential)"
-    r"|(?P<key>(?:[aA]pi|[aA]ccess|[cC]lient|[pP]rivate|[sS]ecret|[sS]igning|[eE]ncryption)Key))(?!\w)"
-)
-_KEY_ONLY = re.compile(r"(?<=[A-Z0-9])_KEY(?!\w)")
-_ASSIGN = re.compile(r"[]\"']{0,2}+(?P<space>[ \t]*+)(?:=>|:=|=|:)(?P<after>[ \t]*+)(?P<quote>[\"']?)")
-_CLOSING = ",;)}]"
-_LINE_START = re.compile(r"\s*(?:(?:export|set|ENV|ARG)[ \t]+)?[\w.-]*")
-_BARE_LINE = re.compile(r"[^\s\"'`#]++(?: [^\s\"'`#()=]++){0,7}+(?=[ \t]*(?:\#|$))")
-# A value is judged by its beginning, so that a run with a name in every place is not read again for each of them.
-_BARE = re.compile(r"[^\s\"'`]{1,256}+")
-_QUOTED = re.compile(r"[^\"']{1,256}+")
-_BARE_REST = re.compile(r"[^\s\"'`]*+")
-_QUOTED_REST = re.compile(r"[^\"']*+")
-_PREFILTER = (
-    r"(?:passw(?:or)?d|passphrase|passcode|pwd|pass|secrets?|token|credentials?|cred|auth|jwt|pat|key)"
-    r"[\]\"']{0,2}[ \t]*[=:]"
-)
+__all__ = ["RULES", "word_share"]
 
-_WORDY = re.compile(r"[A-Z]?[a-z]{3,}|[A-Z]{4,}")
-_TYPE = re.compile(
-    r"(?:u?int|float|bytes|sha|aes|rsa|utf-?|base|md|es|hs|rs|i|u|f)[-_]?\d+(?:be|le)?|\d+(?:\.\d+)*(?:ms|[smhdkKMGTB]{1,2})?",
-    re.IGNORECASE,
+# A name ends in the word that makes it secret: TOKEN_LIMIT, SSH_KEY_PATH and max_tokens are something else. What tells
+# one of several from the others may follow: PASSWORD_PROD, token2.
+_SUFFIX = (
+    r"(?:[_-]?\d{1,2}|[_-](?:prod|production|staging|stage|dev|test|live|old|new|value|b64|base64|main|primary"
+    r"|secondary|default|backup|admin|root|user|app|ro|rw))?(?!\w)"
 )
+# Words by the kind of what they name, in the order in which they are tried at a place. They are found in lower case
+# and by their first letters, which is ten times as fast as one expression that ignores case.
+_WORD_START, _NO_WORD = r"(?<![^\W_].)", r"(?<!\w.)"  # asked behind the first letter
+
+
+class _Word(NamedTuple):
+    kind: str
+    lead: str  # asked behind the first letter
+    text: str
+
+
+def _words(kind: str, lead: str, *texts: str) -> tuple[_Word, ...]:
+    return tuple(_Word(kind, lead, text) for text in texts)
+
+
 # fmt: off
-_NOT_A_VALUE = frozenset({
-    "true", "false", "none", "null", "nil", "undefined", "yes", "no", "on", "off", "required", "optional",
-    "string", "str", "bool", "boolean", "int", "integer", "number", "bytes", "object", "any", "unknown", "void",
-    "secret", "password", "token", "key", "value", "test", "example", "changeme", "todo", "tbd", "empty", "unset",
-    "default", "redacted", "hidden", "masked", "omitted", "bearer", "basic",
-})
+_PARTS = (
+    *_words(
+        "pass", "", "passw(?:or)?d", "passphrase", "passcode", "passwort", "kennwort", "contrase(?:ñ|n)a", "senha",
+        "wachtwoord", "has(?:ł|l)o", "heslo", "l(?:ö|o)senord", "salasana", "mot[_ -]?de[_ -]?passe", "adgangskode",
+        "пароль",
+    ),
+    *_words("pass", _NO_WORD, "密码", "密碼"),
+    *_words("pass", "", "secrets?"),
+    *_words("pass", _WORD_START, "pwd", "pass", "pw", "mdp"),
+    *_words(
+        "token", _WORD_START, "token", "credentials?", "creds?", "auth", "bearer", "jwt", "pat", "apikey", "authtoken",
+        "accesstoken", "sas", "otp",
+    ),
+    *(
+        _Word("key", _WORD_START, f"{word}[_ -]?key")
+        for word in (
+            "api", "app", "access", "account", "admin", "auth", "client", "database", "db", "deploy", "encryption",
+            "jwt", "license", "master", "private", "secret", "service", "session", "shared", "signing", "storage",
+            "webhook", "hmac", "encrypt", "write", "read", "ingest", "integration", "subscription",
+        )
+    ),
+)
+_CAMEL_PARTS = (
+    *_words("pass", "", "Pwd", "Pass"),
+    *_words("token", "", "Token", "Credential", "Auth", "Jwt"),
+    *(
+        _Word("key", "", f"{letter}{word}Key")
+        for letters, word in (
+            ("aA", "pi"), ("aA", "pp"), ("aA", "ccess"), ("cC", "lient"), ("pP", "rivate"), ("sS", "ecret"),
+            ("sS", "igning"), ("eE", "ncryption"), ("aA", "ccount"), ("mM", "aster"),
+        )
+        for letter in letters
+    ),
+)
 # fmt: on
+
+
+def _by_letter(words: Sequence[_Word], after: str) -> re.Pattern[str]:
+    """An expression for any of some words; the group that matched is called after the kind, `pass_3`."""
+    letters = []
+    for number, letter in enumerate(dict.fromkeys(word.text[0] for word in words)):
+        groups: dict[str, list[str]] = {}
+        for word in words:
+            if word.text[0] == letter:
+                groups.setdefault(word.kind, []).append(word.lead + word.text[1:])
+        own = (f"(?P<{kind}_{number}>{'|'.join(rests)})" for kind, rests in groups.items())
+        letters.append(f"{letter}(?:{'|'.join(own)})")
+    return re.compile(f"(?:{'|'.join(letters)}){after}")
+
+
+_NAME = _by_letter(_PARTS, _SUFFIX)
+_CAMEL = _by_letter(_CAMEL_PARTS, r"(?!\w)")
+_KEY_ONLY = re.compile(r"_(?<=[A-Z0-9]_)KEY(?:_\d|\d)?(?!\w)")
+# As ignoring case does: letters of one case only that have an equal, and the one that is two in lower case.
+_LOWER = {0x17F: "s", 0x130: "i", 0x131: "i", 0x212A: "k"}
+# Between a name and its value: what closes the name, a sign (a type before it), what opens the value.
+_ASSIGN = re.compile(
+    r"\\?[]\"'`)*_?]{0,4}+(?P<space>[ \t]*+)(?::[ \t]*+[A-Za-z_][\w.]{0,30}(?:\[[\w, .]{0,30}\])?(?:[ \t]*+\|"
+    r"[ \t]*+None)?[ \t]*+=(?![=>])|=>|:=|->|={1,3}+|:{1,2}+|\|(?=[ \t]))"
+    r"(?P<after>[ \t]*+)\*{0,2}+[ \t]*+(?:[bBrRfFuU@$]{1,2}(?=[\"']))?(?P<quote>\\?[\"'`]|)"
+)
+_ELEMENT = re.compile(r">(?P<value>[^<>\n]{3,256}+)</")
+_PAIRED = re.compile(
+    r"\\?[\"'][ \t]*+,?[ \t]*+\\?[\"']?(?:default)?value\\?[\"']?[ \t]*+[:=][ \t]*+(?P<quote>\\?[\"'])", re.IGNORECASE
+)
+# `getenv("PASSWORD", "…")`, `VALUES ('password', '…')`: lists of names look the same, so the value must be longer.
+_LISTED = re.compile(r"(?P<quote>[\"'])[ \t]*+,[ \t]*+(?P=quote)")
+_SHORTEST_LISTED = 10
+_CLOSING = ",;)}].\\"
+_LINE_START = re.compile(r"\s*(?:(?:export|set|setx|ENV|ARG|declare -x)[ \t]+)?[\w.-]*")
+_BARE_LINE = re.compile(r"[^\s\"'`#\\]++(?: [^\s\"'`#()=\\]++){0,7}+(?=[ \t]*(?:\#|$))")
+# A value is judged by its beginning, so that a run with a name in every place is not read again for each of them.
+_BARE = re.compile(r"(?:[^\s\"'`\\]|\\(?![nrt\"'])){1,96}+")
+_BARE_REST = re.compile(r"(?:[^\s\"'`\\]|\\(?![nrt\"']))*+")
+_QUOTED = {quote: re.compile(rf"(?:[^{quote}\\\n]|\\[^\n]){{1,256}}+") for quote in "\"'`"}
+_QUOTED_REST = {quote: re.compile(rf"(?:[^{quote}\\\n]|\\[^\n])*+") for quote in "\"'`"}
+_ESCAPED, _ESCAPED_REST = re.compile(r"[^\"'`\\\n]{1,96}+"), re.compile(r"[^\"'`\\\n]*+")
+_PREFILTER = (
+    r"(?:passw(?:or)?d|passphrase|passcode|pwd|pass|passwort|kennwort|contrase.a|senha|wachtwoord|has.o|heslo"
+    r"|l.senord|salasana|passe|adgangskode"
+    r"|aaaaaa|secrets?|token|credentials?|creds?|bearer|key|auth|(?:^|[^a-z0-9])(?:pw|mdp|jwt|pat|sas|otp|aa))"
+    r"(?:[_-]?\d{1,2}|[_-][a-z0-9]{1,10})?(?:[\]\"'`)*_?\\]{0,5}[ \t]*(?:[=:|]|->)|>[^<>\n]{3}"
+    r"|\\?[\"'][ \t]*,?[ \t]*\\?[\"']?(?:(?:default)?value|[^\s\"']{10}))"
+)
+
+_TYPE = re.compile(
+    r"(?:u?int|float|bytes|sha|aes|rsa|utf-?|base|md|es|hs|rs|i|u|f)[-_]?\d+(?:be|le)?|\d+(?:\.\d+)*(?:ms"
+    r"|[smhdkKMGTB]{1,2})?"
+    # A colour, a number of a program, an image by its digest, the hash of a Rust symbol.
+    r"|#[0-9a-f]{3,8}|0x[0-9a-f]{1,16}|[\w.+-]{1,64}@sha256:[0-9a-f]{64}|h[0-9a-f]{16}",
+    re.IGNORECASE,
+)
+_MASKED = re.compile(r"[xX*.\u2022]{4,}|\[(?:redacted|REDACTED)|<[\w -]{2,40}>|\$\{|\{\{|%\(|%s")
+_TEMPLATE = re.compile(
+    r"\$[A-Za-z_]\w*(?:[/:.].*)?"
+    r"|\$[{(\[].*|<.*>|<[A-Za-z][\w-]*|\{.*\}|\[.*\]|%[({s].*|[A-Za-z_][\w.]*\(.*\)[;,]?|.*\$\{.*|\{.*|.*\{[A-Za-z_][\w.]*\}.*",
+    re.DOTALL,
+)
 _EXPRESSION = re.compile(r"\$[A-Za-z_]\w*(?:[/:.].*)?|\$[{(\[].*|[<{\[(%*@&|`].*|.*[({\[<].*", re.DOTALL)
+_ARGUMENT = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+,?")
+_RANDOM = 0.45
+_SIGN = re.compile(r"[!@#$%^&*+?~]")
+# The shortest secrets, in an env file or not: shorter ones are switches.
+_SHORTEST = {True: {"pass": 4, "token": 8, "key": 8}, False: {"pass": 6, "token": 12, "key": 12}}
+_OPENING = frozenset("\\\"'")
+# What names and values cost, and what a line may: a few microseconds are some 20.
+_A_NAME, _A_VALUE = 24, 50
+_FIRST, _EACH = 1024, 4
 _ATTRIBUTE = re.compile(r"[A-Za-z_]\w*(?:(?:\.|::|->)[A-Za-z_]\w*)+")
-_PATH = re.compile(r"(?:~|\.{0,2})/[\w.@+-]*(?:/[\w.@+-]*)*|[A-Za-z]:\\.*|(?:[\w.-]+/)+[\w.-]+\.[A-Za-z]{1,5}")
+_PATH = re.compile(
+    r"(?:~|\.{0,2})/[\w.@+-]*(?:/[\w.@+-]*)*|[A-Za-z]:\\.*|(?:[\w.-]+/)+[\w.-]+\.[A-Za-z]{1,5}"
+    r"|(?:[a-z][a-z.-]*/){2,}[\w.-]*"
+)
 _URL = re.compile(r"[A-Za-z][\w+.-]*://[^\s@]*")
 
 
-def word_share(value: str) -> float:
-    """The part of the letters and digits that stands in words: 1 for prose, near 0 for random ones."""
-    total = sum(char.isalnum() for char in value)
-    return sum(len(word) for word in _WORDY.findall(value)) / total if total else 1.0
-
-
-def looks_random(value: str) -> bool:
-    """Letters and digits, and not mostly words: `a8Kd03mX…`, not `authentication-middleware-2`."""
+def _plausible(value: str, *, code: bool) -> bool:
+    """Whether a value could be a secret at all; between quotes and in env files it may hold brackets."""
     return (
-        any(char.isdigit() for char in value)
-        and any(char.isalpha() for char in value)
-        and len(set(value)) >= 6  # noqa: PLR2004  `aaaa1111` is a mask
-        and word_share(value) < 0.6  # noqa: PLR2004  measured on identifiers of several languages
-    )
-
-
-def _plausible(value: str) -> bool:
-    return (
-        value.lower() not in _NOT_A_VALUE
+        value.lower().strip(" .,;:!?*_") not in NOT_A_VALUE
+        and not _MASKED.search(value)
         and len(set(value)) > 2  # noqa: PLR2004  `xxxx`, `....`, `****`
         and not value.lower().startswith(("your", "my_", "my-", "example", "placeholder", "insert"))
-        and _EXPRESSION.fullmatch(value) is None
+        and (_EXPRESSION if code else _TEMPLATE).fullmatch(value) is None
         and _TYPE.fullmatch(value) is None
         and _PATH.fullmatch(value) is None
         and _URL.fullmatch(value) is None
     )
 
 
-def _mixed(value: str) -> bool:
-    return any(char.isdigit() for char in value) and any(char.isalpha() for char in value)
+def _odd(value: str) -> bool:
+    """Letters with digits, or with signs that stand in no word."""
+    return mixed(value) or (_SIGN.search(value) is not None and any(map(str.isalpha, value)))
 
 
 def _secret_in_env(kind: str, value: str) -> bool:
     if kind == "pass":
-        return len(value) >= 4  # noqa: PLR2004  shorter ones are switches
+        return True
     if kind == "token":
-        return len(value) >= 8 and (_mixed(value) or len(value) >= 20)  # noqa: PLR2004
-    return len(value) >= 8 and looks_random(value)  # noqa: PLR2004
+        return random_score(value) >= _RANDOM or (len(value) >= 20 and looks_random(value))  # noqa: PLR2004
+    return looks_random(value)
 
 
 def _secret_in_code(kind: str, value: str) -> bool:
-    if _ATTRIBUTE.fullmatch(value):
+    if _ATTRIBUTE.fullmatch(value.rstrip("!")):
         return False
     if kind == "pass":
-        return len(value) >= 6 and _mixed(value)  # noqa: PLR2004
-    return len(value) >= 12 and looks_random(value)  # noqa: PLR2004
+        return _odd(value) or concrete(value)
+    return concrete(value)
+
+
+class _Budget:
+    """What one line may cost: names, and values that are judged, for its length."""
+
+    __slots__ = ("_left",)
+
+    def __init__(self, length: int) -> None:
+        self._left = _FIRST + _EACH * length
+
+    def spend(self, cost: int) -> None:
+        self._left -= cost
+        if self._left < 0:
+            raise TooMuchError
 
 
 def _values(line: str) -> Iterator[Span]:
-    for pattern in (_NAME, _CAMEL, _KEY_ONLY):
+    budget = _Budget(len(line))
+    lowered = line.lower() if line.isascii() else line.translate(_LOWER).lower()
+    for pattern, seen in ((_NAME, lowered), (_CAMEL, line), (_KEY_ONLY, line)):
         end = 0
-        for name in pattern.finditer(line):
-            if name.start() >= end and (span := _value(line, name)):
+        for name in pattern.finditer(seen):
+            if name.start() >= end and (span := _value(line, name, budget)):
                 yield span
                 end = span[1]
 
 
-def _value(line: str, name: re.Match[str]) -> Span | None:
+def _value(line: str, name: re.Match[str], budget: _Budget) -> Span | None:
+    budget.spend(_A_NAME)
+    kind = (name.lastgroup or "key").partition("_")[0]
+    next_ = line[name.end() : name.end() + 1]
+    if next_ == ">" and (element := _ELEMENT.match(line, name.end())):
+        return element.span("value") if _accepted(element["value"], kind, budget, env=kind == "pass") else None
+    if next_ in _OPENING:
+        if paired := _PAIRED.match(line, name.end()):
+            return _quoted(line, paired.end(), paired["quote"], kind, budget)
+        if listed := _LISTED.match(line, name.end()):
+            value = _quoted(line, listed.end(), listed["quote"], kind, budget)
+            return value if value and value[1] - value[0] >= _SHORTEST_LISTED else None
     sign = _ASSIGN.match(line, name.end())
     if sign is None:
         return None
-    kind = name.lastgroup or "key"
-    tight = "=" in sign[0] and not sign["space"] and not sign["after"]
-    first = tight and kind == "pass" and _LINE_START.fullmatch(line, 0, name.end()) is not None
+    if sign["quote"]:
+        upper = line[name.start() : name.end()].isupper()
+        return _quoted(line, sign.end(), sign["quote"], kind, budget, env=_tight(sign) and upper)
+    return _bare(line, name, sign, kind, budget)
+
+
+def _tight(sign: re.Match[str]) -> bool:
+    return "=" in sign[0] and not sign["space"] and not sign["after"]
+
+
+def _accepted(value: str, kind: str, budget: _Budget, *, env: bool, quoted: bool = False) -> bool:
+    """Whatever an env file sets a password to is one; in code the value must look like one."""
+    if len(value) < _SHORTEST[env][kind]:
+        return False
+    budget.spend(_A_VALUE + len(value))
+    return _plausible(value, code=not env and not (quoted and (kind == "pass" or "[" not in value))) and (
+        _secret_in_env if env else _secret_in_code
+    )(kind, value)
+
+
+def _quoted(line: str, start: int, quote: str, kind: str, budget: _Budget, *, env: bool = False) -> Span | None:
+    escaped = quote.startswith("\\")
+    value = (_ESCAPED if escaped else _QUOTED[quote]).match(line, start)
+    if value is None or not _accepted(value[0], kind, budget, env=env, quoted=True):
+        return None
+    rest = (_ESCAPED_REST if escaped else _QUOTED_REST[quote]).match(line, value.end())
+    return start, rest.end() if rest else value.end()
+
+
+def _bare(line: str, name: re.Match[str], sign: re.Match[str], kind: str, budget: _Budget) -> Span | None:
+    first = _tight(sign) and kind == "pass" and _LINE_START.fullmatch(line, 0, name.end()) is not None
     whole = _BARE_LINE.match(line, sign.end()) if first else None
-    value = whole or (_QUOTED if sign["quote"] else _BARE).match(line, sign.end())
-    if value is None:
+    if whole and not (whole[0].endswith(",") or _ARGUMENT.fullmatch(whole[0])):
+        return whole.span() if _accepted(whole[0], kind, budget, env=True) else None
+    value = _BARE.match(line, sign.end())
+    env = _tight(sign) and line[name.start() : name.end()].isupper()
+    if value is None or not _accepted(value[0].rstrip(_CLOSING), kind, budget, env=env):
         return None
-    text = value[0] if sign["quote"] or whole else value[0].rstrip(_CLOSING)
-    # Whatever an env file sets a password to is one; in code the value must look like one.
-    env = whole is not None or (tight and name[0].isupper())
-    if not text or not _plausible(text) or not (_secret_in_env if env else _secret_in_code)(kind, text):
-        return None
-    if whole:
-        return whole.span()
-    rest = (_QUOTED_REST if sign["quote"] else _BARE_REST).match(line, value.end())
+    rest = _BARE_REST.match(line, value.end())
     full = value[0] + (rest[0] if rest else "")
-    return value.start(), value.start() + len(full if sign["quote"] else full.rstrip(_CLOSING))
+    return value.start(), value.start() + len(full.rstrip(_CLOSING))
 
 
-def assigned() -> tuple[Rule, ...]:
-    """The rule of assignments, quoted or not."""
-    return (Rule("secret-assignment", _PREFILTER, _values, caseless=True),)
+RULES = (Rule("secret-assignment", _PREFILTER, _values, caseless=True, strong=False),)

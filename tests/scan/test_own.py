@@ -1,19 +1,160 @@
-"""Every row of our own table: a true example found whole, and a near miss that is not."""
+"""Every rule of our own: a true example found whole, and a near miss that is not."""
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
-from egress_proxy.scan.assignments import looks_random
 from egress_proxy.scan.canaries import CANARIES
 from egress_proxy.scan.engine import TextScanner
-from egress_proxy.scan.own import own_rules
+from egress_proxy.scan.own import TOKENS, own_rules
+from egress_proxy.scan.tokens import Token, pattern_of, sample_of
+from egress_proxy.scan.values import looks_random
+from tests.scan.examples import EXAMPLES
 
 MIXED = "Qw7Zr2Lk9Xv4Tn8Bm3Hs6Jd1Fp5Gc0Yu"
 HEX = "4f9d8c2ab17e6035"
 
-# What looks alike and is none: too short, another alphabet, the end of a longer word, a placeholder.
+
+def found(scanner: TextScanner, text: str, detector: str = "") -> set[str]:
+    """What is found in a text, by a detector or by any."""
+    return {text[item.start : item.end] for item in scanner.scan([text]).findings if detector in {"", item.detector}}
+
+
+def test_every_detector_has_a_canary_and_an_example() -> None:
+    names = {rule.detector for rule in own_rules()}
+    assert names <= {canary.detector for canary in CANARIES}
+    assert {token.detector for token in TOKENS} == {detector for detector, _ in EXAMPLES}
+    assert names == set(NEAR_MISSES) | {token.detector for token in TOKENS}
+    assert names == set(IN_CONTEXT) | {token.detector for token in TOKENS}
+
+
+@pytest.mark.parametrize(("detector", "token"), EXAMPLES, ids=[detector for detector, _ in EXAMPLES])
+@pytest.mark.parametrize(
+    "context",
+    ["it is %s.", 'f("%s")', '{"note": "first\\n%s"}', "| x | `%s` |", "?next=%%3D%s", "%s"],
+)
+def test_a_token_is_found_whole_wherever_it_stands(
+    scanner: TextScanner, detector: str, token: str, context: str
+) -> None:
+    text = context % token
+    assert any(token in one for one in found(scanner, text)), "whole, if perhaps with more"
+    assert token in found(scanner, text, detector) or detector not in {name for name, _ in EXAMPLES}
+
+
+@pytest.mark.parametrize("token", TOKENS, ids=lambda token: token.shape)
+def test_a_token_of_every_shape_is_found_and_its_near_misses_are_not(scanner: TextScanner, token: Token) -> None:
+    sample = sample_of(token.shape)
+    assert re.fullmatch(pattern_of(token.shape), sample)
+    assert sample in found(scanner, f"key {sample} end", token.detector)
+    if not token.shape.startswith("{"):
+        assert not found(scanner, f"key Q{sample} end", token.detector), "the end of a longer word"
+    masked = sample[: len(sample) // 3] + re.sub("[0-9A-Za-z]", "x", sample[len(sample) // 3 :])
+    assert not found(scanner, f"key {masked} end", token.detector), "a mask"
+    short = sample[: len(sample) * 2 // 3]
+    if not any(re.match(pattern_of(other.shape), short) for other in TOKENS if other.detector == token.detector):
+        assert not found(scanner, f"key {short} end", token.detector), "too short"
+
+
+# What looks alike and is none: templates, words, ids, too short, another alphabet.
 NEAR_MISSES: dict[str, tuple[str, ...]] = {
+    "command-login": ("curl -u $USER:$PASS https://host", "curl -u admin https://host:8080", "id -u user:group"),
+    "command-password": (
+        "tool --password-file /run/secrets/db",
+        "tool --token $TOKEN",
+        "tool --password <password>",
+        "mkdir -p src/lib9",
+        "docker run -p 8080:80 nginx",
+        "mysql -p shop",
+        "ssh -p 2222 host",
+        "az login -p",
+    ),
+    "connection-string": ("Server=db;Password={password};", "AccountKey=<key>;", "user:pass@tcp(host)"),
+    "cookie-value": ("Cookie: theme=dark; lang=en", "cookie: consent=accepted-all-cookies"),
+    "digest-response": ('Digest realm="x", nonce="' + HEX * 2 + '"', 'response="ok"'),
+    "jwk-private": (
+        '{"d": "a short one"}',
+        '{"kty": "EC", "x": "' + MIXED * 2 + '"}',
+        '"k": "not-a-key-but-several-words-in-a-row"',
+    ),
+    "key-data": ("client-certificate-data: " + MIXED * 2, "client-key-data: REDACTED"),
+    "kubernetes-secret": (
+        "kind: ConfigMap\ndata:\n  password: aHVudGVyMg==\n",
+        "kind: SecretStore\ndata:\n  x: aHVudGVyMg==\n",
+        "kind: Secret\n---\nkind: ConfigMap\ndata:\n  x: aHVudGVyMg==\n",
+        "kind: Secret\nmetadata:\n  name: aHVudGVyMg==\n",
+    ),
+    "login-call": ('login("admin", "password")', 'auth=("user", PASSWORD)', 'credentials("name", "a value of words")'),
+    "netrc-password": ("login and password are required", "login bot password ****"),
+    "npmrc-token": ("_auth=true", "always_auth=false", "_authToken=${NPM_TOKEN}"),
+    "password-hash": ("costs $2 and $3 a month", "$1$ is md5crypt", "use $argon2id$ with m=65536"),
+    "pgpass-entry": ("host:5432:db:user", "a:1:b:c:d", "10:11:12:13:14", "db:5432:shop:app:*"),
+    "presigned-url": ("?X-Amz-Signature=<signature>", "?signature=see-the-documentation-of-the-service"),
+    "putty-key": ("Private-Lines: 2", "private-lines: few\n" + MIXED),
+    "random-token": (
+        "commit " + HEX * 2 + HEX[:8],
+        "sha256:" + HEX * 4,
+        '"integrity": "sha512-' + MIXED * 2 + 'AA=="',
+        "request 4f9d8c2a-b17e-4035-8c2a-b17e60354f9d failed",
+        "etag: " + HEX * 2,
+        "the token authentication_middleware_v2_handler",
+        "src/components/Base64HighEntropyString2Impl.tsx",
+        "https://host/assets/index-" + MIXED[:12] + ".js",
+        "ses_4f9d8c2ab17eQw7Zr2Lk9Xv4Tn",
+        "public key " + HEX * 4,
+        "key_hash = '" + HEX * 2 + "'",
+        "qwen3-coder-30b-a3b-instruct-2507-q4_K_M",
+        "data:image/png;base64,iVBORw0KGgo" + MIXED,
+        "PKCS8_PRIV_KEY_INFO_new2 (key)",
+        "dGhlIHF1aWNrIGJyb3duIGZveCBqdW1wcw==",
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789abcdef",
+    ),
+    "registry-auth": ('"auth": "none"', '"auth": ""'),
+    "secret-below-its-name": (
+        "the token:\n\nauthentication-middleware-two\n",
+        "Set the password:\n\n```\nsudo passwd root\n```",
+    ),
+    "secret-in-prose": (
+        "the password is required",
+        "the token is invalid",
+        "the password is case-sensitive and at least 8 characters",
+        "the password is stored as sha256",
+        "your password is: <password>",
+        "the key is user_id_2",
+        "password is `required`",
+        "the secret is to use utf-8",
+        "use `x` as the key",
+        "log in with your account and the password you chose",
+        "the pin is pin 13 of the chip",
+        "the password was reset on 2026-01-02",
+        "le mot de passe est obligatoire",
+        "login at https://host:8443/a1",
+    ),
+    "secret-in-table": (
+        "| user | password |\n|---|---|\n| anna | required |",
+        "| name | id |\n|---|---|\n| x | " + HEX * 2 + " |",
+        "| token | count |\n|---|---|\n| the | 1234567 |",
+    ),
+    "secret-phrase": (
+        "password: enter the new password for your account",
+        "the password is the same as before",
+        "seed: one two three four",
+        "recovery: the words that you wrote down when you made the wallet are needed now to go on",
+    ),
+    "service-account-key-id": ('"private_key_id": "short"',),
+    "session-cookie": ("session=default", "sid=" + "a" * 20, "session_id=not-really-random-at-all"),
+    "sql-password": ("PASSWORD 'password'", "identified by the name 'x'", "IDENTIFIED BY '${PASSWORD}'"),
+    "token-in-path": (
+        "https://host/reset/password-of-the-account",
+        "https://host/commit/" + HEX * 2 + HEX[:8],
+        "https://host/hooks/pre-commit-configuration-2.md",
+        "https://host/blob/" + MIXED,
+    ),
+    "twitter-token": ("A" * 60, "A" * 22 + MIXED * 2),
+    "url-token": ("https://www.example-of-a-long-host-name.org/@x", "https://user@host/"),
+    "webhook-token": ("https://hooks.zapier.com/hooks", "https://api.telegram.org/bot<token>/sendMessage"),
+    "wireguard-key": ("PublicKey = " + MIXED + "Qw7Zr2Lk9Xv=", "PrivateKey = <key>"),
     "age-secret-key": ("AGE-SECRET" + "-KEY-1" + "QPZRY9X8", "AGE-PLUGIN-YUBIKEY-1"),
     "anthropic-api-key": ("sk-" + "ant-short", "the sk-ant- prefix"),
     "api-key-header": ("X-Api-Key: your-key-here-please", "x-api-key: <key>"),
@@ -72,7 +213,7 @@ NEAR_MISSES: dict[str, tuple[str, ...]] = {
         "primary_key: created_at_2",
     ),
     "secret-key-token": ("sk-" + MIXED[:20], "risk-" + MIXED * 2, "sk-learn-compatible-estimators-in-general"),
-    "sendinblue-key": ("xkey" + "sib-" + HEX,),
+    "brevo-key": ("xkey" + "sib-" + HEX,),
     "shopify-token": ("shp" + "at_" + HEX,),
     "slack-any-token": ("xox" + "b-short", "boxob-" + MIXED),
     "slack-app-token": ("xa" + "pp-1-A0-12",),
@@ -93,17 +234,158 @@ NEAR_MISSES: dict[str, tuple[str, ...]] = {
 }
 
 
-def test_every_row_has_a_canary_and_a_near_miss() -> None:
-    names = {rule.detector for rule in own_rules()}
-    assert names == set(NEAR_MISSES)
-    assert names <= {canary.detector for canary in CANARIES}
+# The text with the secret between two marks.
+IN_CONTEXT: dict[str, tuple[str, ...]] = {
+    "api-key-header": (
+        "X-Api-Key: «" + MIXED + "»",
+        '{"x-goog-api-key": "«' + MIXED + '»"}',
+        "PRIVATE-TOKEN: «" + MIXED + "»",
+    ),
+    "authorization-header": (
+        "Authorization: Bearer «" + MIXED + "»",
+        '-H "Authorization: token «' + MIXED + '»"',
+        '"Authorization": "Basic «dXNlcjpodW50ZXIyIQ==»"',
+        "Authorization: SSWS «00" + MIXED + "»",
+        "authorization: «" + MIXED + "»",
+    ),
+    "aws-secret-key": (
+        "aws_secret_access_key = «" + (MIXED * 2)[:40] + "»",
+        '"SecretAccessKey": "«' + (MIXED * 2)[:40] + '»"',
+    ),
+    "azure-sas-signature": ("?sv=1&sig=«" + MIXED + "abcdefgh%3D»",),
+    "bearer-token": ("send Bearer «" + MIXED + "» along",),
+    "command-login": ("curl -u admin:«s3cr3t!» https://host", "curl --user 'admin:«s3cr3t!»' https://host"),
+    "command-password": (
+        "tool login --password «hunter2» --quiet",
+        'deploy --api-key="«' + MIXED + '»"',
+        "mysql -u root -p«hunter2» shop",
+        "sshpass -p '«correct horse»' ssh host",
+        "docker login -u anna -p «hunter2!» registry",
+        "redis-cli -h host -a «hunter2»",
+        "echo «hunter2» | docker login --password-stdin",
+    ),
+    "connection-string": (
+        "Server=db;User Id=sa;Password=«hunter2»;Encrypt=yes",
+        "AccountName=x;AccountKey=«" + MIXED * 2 + "==»;EndpointSuffix=y",
+        "root:«hunter2»@tcp(db:3306)/shop",
+    ),
+    "cookie-value": ("Cookie: theme=dark; sid=«" + MIXED + "»; lang=en", "Set-Cookie: id=«" + MIXED + "»; Path=/"),
+    "digest-response": ('Authorization: Digest username="u", nonce="x", response="«' + HEX * 2 + '»"',),
+    "discord-webhook": ("https://discord" + ".com/api/webhooks/123456789012345678/«" + MIXED * 2 + "abcd»",),
+    "jwk-private": ('{"kty": "OKP", "d": "«' + MIXED + 'KwQzTnRmXcV»", "x": "y"}',),
+    "key-data": ("    client-key-data: «" + MIXED * 4 + "==»",),
+    "kubernetes-secret": (
+        "apiVersion: v1\nkind: Secret\nmetadata:\n  name: x\ndata:\n  password: «aHVudGVyMg==»\ntype: Opaque\n",
+        "kind: Secret\nstringData:\n  user: «anna»\n",
+    ),
+    "login-call": ('requests.get(url, auth=("admin", "«Tr0ub4dor&3»"))', 'HTTPBasicAuth("admin", "«hunter2»")'),
+    "netrc-password": ("machine host login bot password «hunter2»",),
+    "npmrc-token": ("//registry/:_auth=«" + MIXED + "=»", "//registry/:_password=«" + MIXED + "»"),
+    "password-hash": (
+        "anna:«$2" + "b$12$" + (MIXED * 2)[:53] + "»",
+        "root:«$6" + "$rounds=5000$" + MIXED[:16] + "$" + (MIXED * 3)[:86] + "»:19000:0:99999:7:::",
+        "«$argon2id" + "$v=19$m=65536,t=3,p=4$" + MIXED[:22] + "$" + (MIXED * 2)[:43] + "»",
+        "«pbkdf2_sha256" + "$260000$" + MIXED[:22] + "$" + (MIXED * 2)[:43] + "=»",
+    ),
+    "pgpass-entry": ("db.host:5432:shop:app:«hunter2»", "*:*:*:app:«hunter2»"),
+    "presigned-url": (
+        "https://b/o?X-Amz-Date=1&X-Amz-Signature=«" + HEX * 4 + "»",
+        "https://b/o?Signature=«" + MIXED + "%3D»&x=1",
+    ),
+    "putty-key": ("Private-Lines: 2«\n" + MIXED * 2 + "\n" + MIXED + "»",),
+    "query-credential": ("https://h/p?api_key=«" + MIXED + "»&x=1", "/callback?code=«" + MIXED + "»"),
+    "random-token": (
+        "I used «" + MIXED + "» and it worked",
+        "the Datadog key «" + HEX * 2 + "» was in the chat",
+        'Client("«' + HEX * 2 + '»")  # the signing secret',
+        '{"commit": "' + HEX * 2 + '", "apiToken": "«' + HEX * 2 + '»"}',
+        "rotate the token «4f9d8c2a-b17e-4035-8c2a-b17e60354f9d» today",
+    ),
+    "registry-auth": ('{"auths": {"host": {"auth": "«dXNlcjpodW50ZXIyIQ==»"}}}',),
+    "secret-assignment": (
+        "DB_PASSWORD=«hunter2»",
+        "export API_TOKEN=«a1b2c3d4»",
+        "PASSWORD_PROD=«hunter2»",
+        "<password>«hunter2!»</password>",
+        '<add key="ApiKey" value="«' + MIXED + '»"/>',
+        '{"name": "DB_PASSWORD", "value": "«hunter2»"}',
+        "- name: DB_PASSWORD\n  value: «hunter2»\n",
+        '{\\"client_secret\\": \\"«' + MIXED + '»\\"}',
+        ":password => '«$ecret1!»'",
+        'password: str = "«hunter2!»"',
+        'var ApiKey = @"«' + MIXED + '»";',
+        "**Password:** «hunter2!»",
+        "`password`: `«hunter2!»`",
+        'password = "«it\'s 4 secret»"',
+        "passwort=«geheim1»",
+        "contraseña: «segura99»",
+        "A=1\\nDB_PASSWORD=«hunter2»\\nB=2",
+        "azureDevopsToken = «" + MIXED + "»",
+        "| DB_PASS | «s3cr3t!!» |",
+    ),
+    "secret-below-its-name": (
+        "Here is the API key:\n\n```\n«" + MIXED + "»\n```\n",
+        "The new password:\n«hunter2!»\n",
+    ),
+    "secret-in-prose": (
+        "The admin password is «hunter2».",
+        "the password for the staging database is now «S3cr3t!»",
+        "use `«hunter2!»` as the password",
+        "log in with admin / «s3cr3t!»",
+        "Das Passwort lautet «geheim99!»",
+        "le mot de passe est «secret99»",
+        "la contraseña es «segura99»",
+        "set the password to “«hunter2!»”",
+        "your key is «" + MIXED + "»",
+        "пароль: «hunter2»",
+        "пароль от базы: «hunter2!!»",
+        "パスワード：«hunter2!»",
+        "Password (staging) for bob: «s3cr3t!!»",
+        "the root password has been changed to «s3cr3t!!»",
+    ),
+    "secret-in-table": (
+        "| user | password |\n|:---|---:|\n| anna | «hunter2» |\n",
+        "| name | value |\n|---|---|\n| API key | `«" + HEX * 2 + "»` |\n",
+    ),
+    "secret-phrase": (
+        "password: «correct horse battery staple»",
+        "the passphrase is «correct-horse-battery-staple».",
+        "seed phrase: «" + " ".join(f"{first}{second}ver" for first in "abc" for second in "lnrt") + "»",
+    ),
+    "service-account-key-id": ('"private_key_id": "«' + HEX * 2 + HEX[:8] + '»"',),
+    "session-cookie": ("PHPSESSID=«" + MIXED + "»; path=/",),
+    "slack-workflow-webhook": ("https://hooks.slack" + ".com/workflows/«T012345/A012345/" + MIXED + "»",),
+    "sql-password": ("CREATE USER app IDENTIFIED BY '«hunter2»'", "ALTER ROLE app WITH PASSWORD '«hunter2»'"),
+    "token-in-path": ("https://host/reset/«" + MIXED + "»", "https://chat.host/hooks/«" + MIXED.lower() + "»"),
+    "twitter-token": ("«" + "A" * 22 + "MLhe" + "A" * 6 + "0%2B" + MIXED + "%3D" + MIXED * 2 + "»",),
+    "url-password": (
+        "postgres://app:«p@ss»@db/prod",
+        "redis://:«hunter2»@cache:6379",
+        "mongodb+srv://u:«a$b!c»@[::1]/x",
+    ),
+    "url-token": ("git clone https://«" + MIXED + "»@git.host/repo",),
+    "webhook-token": (
+        "https://hooks.zapier" + ".com/hooks/catch/«1234567/abc12de»/",
+        "https://api.telegram" + ".org/bot«110201543:" + MIXED + "abc»/sendMessage",
+    ),
+    "wireguard-key": ("PrivateKey = «" + MIXED + "abcdefghijk=»",),
+}
+
+
+@pytest.mark.parametrize(
+    ("detector", "marked"), [(detector, text) for detector, texts in IN_CONTEXT.items() for text in texts]
+)
+def test_what_its_context_gives_away_is_found_whole(scanner: TextScanner, detector: str, marked: str) -> None:
+    before, _, rest = marked.partition("«")
+    secret, _, after = rest.partition("»")
+    assert secret in found(scanner, before + secret + after, detector)
 
 
 @pytest.mark.parametrize(
     ("detector", "text"), [(detector, text) for detector, texts in NEAR_MISSES.items() for text in texts]
 )
 def test_a_near_miss_is_none(scanner: TextScanner, detector: str, text: str) -> None:
-    assert detector not in {found.detector for found in scanner.scan([text]).findings}
+    assert not found(scanner, text, detector)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,153 @@
+"""What the words beside a token say of it: a secret, something that only looks random, or nothing.
+
+The name that a token is given decides (`commit: …`, `"api_key": "…"`); without one, or with one that could be of
+anything (`value`, `x`), the nearest telling word before it on its line does, else one just after it (`… is the new
+token`). Words are taken from camelCase and snake_case apart and looked up in two sets.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import Enum
+
+from egress_proxy.scan.random_text import words
+from egress_proxy.scan.rule import Span
+
+SECRET_WORDS = words(
+    """
+    password passwords passwd passphrase passcode pwd pass pw secret secrets token tokens credential credentials
+    creds cred bearer auth authorization authentication authenticate key keys apikey apikeys apitoken authtoken
+    accesskey secretkey privatekey jwt pat otp totp webhook webhooks cookie login signin sas dsn passwort
+    kennwort contraseña contrasena senha wachtwoord geheimnis schlüssel zugangsdaten motdepasse mdp hasło heslo
+    lösenord salasana пароль ключ токен 密码 密钥 トークン パスワード clave clé chiave chave sleutel klucz jeton license
+    licence serial mnemonic pepper salt hmac rotate rotated leaked leak revoke revoked private confidential
+    sensitive
+    """
+)
+# Words that are said of other things as well, and those before `key` that make it no secret or any key.
+KEY_WORDS = words(
+    """
+    key keys login cookie license licence serial salt private leak rotate webhook webhooks
+    """
+)
+NO_KEY_WORDS = words(
+    """
+    public pub primary foreign cache recv unique gpg pgp host known signed verify
+    """
+)
+ANY_KEY_WORDS = words(
+    """
+    const let var readonly return string str static final int char auto val def new type import export field column
+    sort partition object hash lookup dictionary dict map group row ws websocket idempotency index order the a
+    this each by for of any same as with and or s record route query data search item
+    """
+)
+INNOCENT_WORDS = words(
+    """
+    commit commits sha digest digests checksum checksums integrity md etag tag tags rev revision revisions uuid
+    uuids guid guids id ids trace traceparent span hash hashes hashed version versions fingerprint fingerprints
+    blob blobs tree parent parents nonce crc cid ref refs image images layer layers public pub pubkey publickey
+    cert certificate certificates kid thumbprint correlation cursor snapshot merge branch cache cached build
+    signature signatures modulus encoded identifier identifiers uid gid pid iv block tx txid transaction object
+    oid ssh ecdsa rsa dss fixture slug anchor nanoid ulid ksuid cuid xid snowflake keyserver chunk bundle node
+    pod container address checkout cherry bisect rebase reset narhash png jpeg gif svg woff font wasm expected
+    actual regex pattern alphabet charset symbol mangled namespace class selector path file filename
+    """
+)
+# Names that could be anything's: what stands further away counts too.
+ANY_WORDS = words(
+    """
+    value val v x y s str string text content data result res output out body default const let var self this it
+    is to be equal equals eq with print log echo from new return use using current old header set line param arg
+    argument env name field item entry config prod production staging dev test live main primary secondary
+    """
+)
+_STEMS = ("key", "token", "secret", "pass", "pwd", "cred", "auth", "bearer", "jwt", "kenn", "senha")
+_WORD = re.compile(r"[A-Z]{2,}(?![a-z])|[A-Z]?[^\W\d_A-Z]+|[A-Z]+")
+# Read from its end: a name, and one word before it: `public key: …`.
+_NAME_BACKWARDS = re.compile(r"[\w.$@-]{1,64}(?: [A-Za-z]{1,24}(?![^\s\"'`(]))?")
+_MAIL = re.compile(r"[\w.+-]++@[\w-]++\.[\w.-]++")
+_HALF_WORD = re.compile(r"\w+")
+_NOT_AFTER = re.compile(r"[\t{}<>=\[\]]|\w/")
+_MASK = "[]"  # how what was found already begins: nothing beyond it counts, for its placeholder may be shorter
+_QUOTES = "\"'`<[{*\\@$ \t_"
+_SIGNS = ":=|(>"
+_AFTER_QUOTED = {'",', "',"}
+BEFORE, AFTER = 96, 40  # characters of the line that are looked at
+
+
+class Cue(Enum):
+    """What the context says."""
+
+    SECRET = "secret"  # noqa: S105  a name
+    KEY = "key"  # one of some kind: a map's or a cache's as well
+    INNOCENT = "innocent"
+    NONE = "none"
+
+
+def cue(line: str, span: Span) -> Cue:
+    """What stands around a span of a line says."""
+    start, end = span
+    before = line[max(0, start - BEFORE) : start].rpartition(_MASK)[2]
+    if "@" in before:
+        before = _MAIL.sub(" ", before)  # nobody's address tells
+    if start > BEFORE and (half := _HALF_WORD.match(before)):
+        before = before[half.end() :]
+    name, sign = name_of(before)
+    if name:
+        said = of_name(name)
+        named = _WORD.findall(name)
+        if said is not Cue.NONE or (sign not in "(," and named and named[-1].lower() not in ANY_WORDS):
+            return said
+    said = _last(_WORD.findall(before))
+    return said if said is not Cue.NONE else _first(_WORD.findall(_NOT_AFTER.split(line[end : end + AFTER], 1)[0]))
+
+
+def may_tell(line: str, span: Span) -> bool:
+    """Whether there is a word for a secret at all around a span: a quick look that may say yes in vain."""
+    lowered = line[max(0, span[0] - BEFORE) : span[1] + AFTER].lower()
+    return any(stem in lowered for stem in _STEMS)
+
+
+def of_name(name: str) -> Cue:
+    """What a name says of what bears it: its last telling word counts, `token_hash` is a hash."""
+    return _last(_WORD.findall(name))
+
+
+def name_of(before: str) -> tuple[str, str]:
+    """The name to which what follows is assigned, if any, and the sign: `"name": "`, `name=`, `| name | `, `name("`."""
+    head = before.rstrip(_QUOTES)
+    sign = head[-1:]
+    if sign not in set(_SIGNS) and head[-2:] not in _AFTER_QUOTED:
+        return "", ""
+    found = _NAME_BACKWARDS.match(head.rstrip(_SIGNS + "," + _QUOTES + "]-'\"*")[::-1])
+    return (found[0][::-1] if found else ""), sign
+
+
+def _last(found: list[str]) -> Cue:
+    """What the last telling word says; `public key` and `key id` are no keys."""
+    for index in range(len(found) - 1, -1, -1):
+        word = found[index].lower()
+        if word in INNOCENT_WORDS:
+            return Cue.INNOCENT
+        if word in SECRET_WORDS:
+            return _secret(word, found[index - 1].lower() if index else "")
+    return Cue.NONE
+
+
+def _secret(word: str, before: str) -> Cue:
+    """What a word for a secret says, given the one before it: `public key`, `sort key`, `Mailgun key`."""
+    if word not in KEY_WORDS:
+        return Cue.SECRET
+    if before in NO_KEY_WORDS:
+        return Cue.INNOCENT
+    return Cue.KEY if not before or before in ANY_KEY_WORDS or word not in {"key", "keys"} else Cue.SECRET
+
+
+def _first(found: list[str]) -> Cue:
+    for index, word in enumerate(found):
+        if word.lower() in SECRET_WORDS:
+            return _secret(word.lower(), found[index - 1].lower() if index else "")
+        if word.lower() in INNOCENT_WORDS:
+            return Cue.INNOCENT
+    return Cue.NONE

@@ -1,0 +1,152 @@
+"""Credentials in the files that tools keep them in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+
+from egress_proxy.scan.patterns import Pattern
+from egress_proxy.scan.prefilter import expression
+from egress_proxy.scan.rule import Rule, Scope, Span
+from egress_proxy.scan.values import looks_random, mixed, not_placeholder
+
+_HASHES = (
+    r"\$(?:2[abxy]\$\d\d\$[./0-9A-Za-z]{53}|[156]\$(?:rounds=\d{1,9}\$)?[./0-9A-Za-z]{1,16}\$[./0-9A-Za-z]{22,86}"
+    r"|apr1\$[./0-9A-Za-z]{1,8}\$[./0-9A-Za-z]{22}|y\$[./0-9A-Za-z]{1,12}\$[./0-9A-Za-z]{1,86}\$[./0-9A-Za-z]{40,43}"
+    r"|argon2(?:id|i|d)\$(?:v=\d{1,3}\$)?m=\d{1,9},t=\d{1,9},p=\d{1,9}\$[0-9A-Za-z+/]{8,90}\$[0-9A-Za-z+/]{16,180}"
+    r"|pbkdf2-sha\d{1,3}\$\d{1,9}\$[./0-9A-Za-z]{8,64}\$[./0-9A-Za-z]{20,120}"
+    r"|scrypt\$ln=\d{1,2},r=\d{1,3},p=\d{1,3}\$[0-9A-Za-z+/]{8,64}\$[0-9A-Za-z+/]{20,120}"
+    r"|8\$[./0-9A-Za-z]{14}\$[./0-9A-Za-z]{43}|9\$[./0-9A-Za-z]{14}\$[./0-9A-Za-z]{43})"
+)
+
+_SHORTEST_WORD = 6
+
+
+def _sql_value(value: str) -> bool:
+    return not_placeholder(value) and "(" not in value and (len(value) >= _SHORTEST_WORD or mixed(value))
+
+
+def _mixed_word(value: str) -> bool:
+    return mixed(value) and not_placeholder(value)
+
+
+PATTERNS = (
+    Pattern(
+        "aws-secret-key",
+        r"secret_?(?:access_?)?key\\?[\"'\]]{0,2}[ \t]*+(?:=>|:="
+        r"|[:=])[ \t]*+\\?[\"']?(?P<s>[0-9A-Za-z/+]{40}(?![0-9A-Za-z/+=]))",
+        looks_random,
+    ),
+    Pattern("password-hash", rf"(?<![\w$])(?P<s>{_HASHES})(?![./0-9A-Za-z])", caseless=False),
+    Pattern(
+        "password-hash", r"(?<![\w])(?P<s>pbkdf2_sha\d{1,3}\$\d{1,9}\$[0-9A-Za-z]{6,64}\$[0-9A-Za-z+/]{20,120}=?=?)"
+    ),
+    Pattern("password-hash", r"\{(?:ssha|sha|ssha256|ssha512|smd5)\}(?P<s>[0-9A-Za-z+/]{20,120}=?=?)"),
+    Pattern(
+        "password-hash",
+        r"(?P<s>SCRAM-SHA-256\$\d{1,9}:[0-9A-Za-z+/=]{16,64}\$[0-9A-Za-z+/=]{40,50}:[0-9A-Za-z+/=]{40,50})",
+    ),
+    Pattern(
+        "netrc-password",
+        r"(?:machine[ \t]++\S++|default)[ \t]++login[ \t]++\S++[ \t]++password[ \t]++(?P<s>\S++)",
+        not_placeholder,
+    ),
+    Pattern("netrc-password", r"(?<![\w-])login[ \t]++\S++[ \t]++password[ \t]++(?P<s>\S++)", _mixed_word),
+    Pattern(
+        "npmrc-token",
+        r"(?<![0-9A-Za-z])_(?:auth|authtoken|password)[ \t]*+=[ \t]*+\"?(?P<s>[0-9A-Za-z+/=_.-]{8,}+)",
+        looks_random,
+        strong=False,
+    ),
+    Pattern(
+        "registry-auth", r"\"(?:auth|identitytoken|registrytoken)\"[ \t]*+:[ \t]*+\"(?P<s>[0-9A-Za-z+/=_.-]{12,}+)\""
+    ),
+    Pattern(
+        "pgpass-entry",
+        r"^[0-9A-Za-z_.*-]{1,100}+:(?:\d{2,5}|\*):[0-9A-Za-z_.*-]{1,64}+:[0-9A-Za-z_.*-]{1,64}+:(?P<s>[^\s:]{4,}+)$",
+        not_placeholder,
+        prefilter=r"[0-9a-z_.*-]:(?:\d{2,5}|\*):[0-9a-z_.*-]{1,64}:[0-9a-z_.*-]{1,64}:[^\s:]{4}",
+    ),
+    Pattern(
+        "key-data",
+        r"(?:client-key-data|client-certificate-key-data|tls\.key|private_?key_?data|ssl_key"
+        r"|id-token)[\"']?[ \t]*+[:=][ \t]*+[\"']?"
+        r"(?P<s>[0-9A-Za-z+/=_.-]{32,}+)",
+    ),
+    Pattern(
+        "wireguard-key",
+        r"(?:private|preshared|pre-shared)-?_?key[\"']?[ \t]*+[:=][ \t]*+[\"']?(?P<s>[0-9A-Za-z+/]{43}=)",
+    ),
+    Pattern(
+        "jwk-private",
+        r"[\"'](?:d|p|q|dp|dq|qi|k)[\"'][ \t]*+:[ \t]*+[\"'](?P<s>[0-9A-Za-z_-]{32,}+)[\"']",
+        looks_random,
+        caseless=False,
+    ),
+    Pattern("service-account-key-id", r"private_key_id\\?[\"'][ \t]*+:[ \t]*+\\?[\"'](?P<s>[0-9a-f]{32,64})"),
+    Pattern(
+        "putty-key",
+        r"private-lines:[ \t]*+\d{1,3}(?P<s>(?:\r?\n[0-9A-Za-z+/=]{8,}+){1,200}+)",
+        scope=Scope.TEXT,
+        prefilter=r"private-lines:[ \t]*\d",
+    ),
+    Pattern("connection-string", r"(?:accountkey|sharedaccesskey|sharedsecret)=(?P<s>[0-9A-Za-z+/]{20,}+=?=?)"),
+    Pattern(
+        "connection-string",
+        r"(?:(?<=[;\"' ])|^)(?:password|pwd|passwd)[ \t]*+=[ \t]*+(?P<s>[^;\"'\s<>{}$*%]{3,}+)(?=;)",
+        not_placeholder,
+        prefilter=r"(?:password|pwd|passwd)[ \t]*=[ \t]*[^;\"'\s<>{}$*%]{3,};",
+    ),
+    Pattern("connection-string", r"(?<![\w.-])[\w.-]{1,64}+:(?P<s>[^\s:@/\"'`]{4,}+)@(?:tcp|unix)\(", not_placeholder),
+    Pattern(
+        "sql-password",
+        r"(?:identified[ \t]++(?:with[ \t]++\w++[ \t]++)?(?:by|as)|(?:encrypted[ \t]++)?password"
+        r"|set[ \t]++password[ \t]++=|password\()"
+        r"(?<!')[ \t]*+(?<![\w\"])'(?P<s>[^'\n]{3,}+)'",
+        _sql_value,
+    ),
+)
+
+# A manifest of a Secret: every value below `data:` or `stringData:`, at its indentation.
+_KIND = re.compile(r"^[ \t-]*+[\"']?kind[\"']?:[ \t]*+[\"']?(?:Sealed)?Secret[\"']?,?[ \t]*+\r?$", re.MULTILINE)
+_DATA = re.compile(r"^([ \t]*+)[\"']?(?:data|stringData)[\"']?:[ \t]*+(?:\{[ \t]*+)?\r?$", re.MULTILINE)
+_ENTRY = re.compile(
+    r"^(?P<indent>[ \t]*+)[\"']?[\w.-]++[\"']?:[ \t]*+(?:(?P<quote>[\"'])(?P<quoted>[^\"'\n]++)[\"']"
+    r"|(?P<bare>[^\s\"'|>{\[#][^\s#]*+))?",
+    re.MULTILINE,
+)
+_DOCUMENT = re.compile(r"^---", re.MULTILINE)
+
+
+def _manifests(text: str) -> Iterator[Span]:
+    """The values of Kubernetes secrets, in every document of the text that is one."""
+    bounds = [0, *(match.start() for match in _DOCUMENT.finditer(text)), len(text)]
+    kinds = [match.start() for match in _KIND.finditer(text)]
+    for start, end in pairwise(bounds):
+        if any(start <= kind < end for kind in kinds):
+            yield from _data(text, start, end)
+
+
+def _data(text: str, start: int, end: int) -> Iterator[Span]:
+    for block in _DATA.finditer(text, start, end):
+        position = block.end() + 1
+        while position < end:
+            entry = _ENTRY.match(text, position, end)
+            if entry is None or len(entry["indent"]) <= len(block[1]):
+                break
+            group = "quoted" if entry["quoted"] else "bare"
+            if entry[group] and len(entry[group]) >= 4 and not_placeholder(entry[group]):  # noqa: PLR2004
+                yield entry.span(group)
+            line_end = text.find("\n", entry.end())
+            position = line_end + 1 if line_end >= 0 else end
+
+
+RULES = (
+    Rule(
+        "kubernetes-secret",
+        expression(r"kind[\"']?:[ \t]*[\"']?(?:Sealed)?Secret(?!\w)"),
+        _manifests,
+        scope=Scope.TEXT,
+    ),
+)

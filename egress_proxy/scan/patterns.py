@@ -1,0 +1,56 @@
+"""Patterns whose context says that something is a secret: the group `s` is the secret, the rest stays.
+
+Every expression matches within one line (or, with `Scope.TEXT`, within a few), without nested or overlapping runs.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from msgspec import Struct
+
+from egress_proxy.scan.prefilter import expression
+from egress_proxy.scan.rule import Check, Finder, Rule, Scope, Span
+
+_GROUP = re.compile(r"\(\?P<s\w*>")
+
+
+class Pattern(Struct, frozen=True):
+    """An expression with one or more groups `s…`, of which each that takes part is a secret if `check` says so.
+
+    `prefilter` is an expression for Hyperscan where the pattern's own would be too loose or too large.
+    """
+
+    detector: str
+    pattern: str
+    check: Check | None = None
+    caseless: bool = True
+    scope: Scope = Scope.LINE
+    prefilter: str = ""
+    strong: bool = True
+
+
+def rule_of(pattern: Pattern) -> Rule:
+    compiled = re.compile(pattern.pattern, re.IGNORECASE if pattern.caseless else 0)
+    loose = pattern.prefilter or expression(_GROUP.sub("(?:", pattern.pattern))
+    return Rule(
+        pattern.detector,
+        loose,
+        _find(compiled, pattern.check),
+        caseless=pattern.caseless,
+        scope=pattern.scope,
+        strong=pattern.strong,
+    )
+
+
+def _find(pattern: re.Pattern[str], check: Check | None) -> Finder:
+    groups = tuple(pattern.groupindex.values())
+
+    def find(text: str) -> Iterator[Span]:
+        for match in pattern.finditer(text):
+            for group in groups:
+                if match[group] and (check is None or check(match[group])):
+                    yield match.span(group)
+
+    return find

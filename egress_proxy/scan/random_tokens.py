@@ -1,0 +1,213 @@
+"""Tokens that look random, judged by their characters and by what stands around them.
+
+A token is a run of letters, digits and `_ - + / . ~ =`. How random it must be depends on its context (`context`):
+
+    beside a word for a secret      16 characters and more; also hexadecimal ones and UUIDs
+    beside nothing that tells       20 and more, of three kinds of characters or long, not in a path or a blob
+    beside `commit`, `digest`, …    never
+
+Hashes, ids and UUIDs are random too, so without a word for a secret none of those shapes is one.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections import Counter
+from collections.abc import Iterator
+from itertools import pairwise
+
+from egress_proxy.scan.context import BEFORE, Cue, cue, may_tell, name_of, of_name
+from egress_proxy.scan.random_text import masked, random_score, words
+from egress_proxy.scan.rule import Rule, Span, TooMuchError
+from egress_proxy.scan.values import mixed, not_placeholder
+
+_TOKEN = re.compile(r"(?:(?<=[\s\"'`=:])[_-])?(?<![0-9A-Za-z])[0-9A-Za-z][0-9A-Za-z_+/.~-]{15,}+={0,2}")
+_DIGIT = re.compile(r"[0-9]")
+_ODD = re.compile(r"[!@#$%^&*+?~]")
+# Hexadecimal, UUIDs and whatever is made of such pieces; of these, what a secret may look like.
+_PLAIN = re.compile(r"[0-9a-f-]+|[0-9A-F-]+|(?:[0-9a-f]{7,}[._~/+-]+)+[0-9a-f]{7,}")
+_PLAINS = re.compile(
+    r"[0-9a-f]{24}|[0-9a-f]{16,}\.[0-9a-f]{16,}|[0-9a-f]{30,}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+    r"|[0-9a-f]{32,}(?:-[0-9a-f]{4,})+",
+    re.IGNORECASE,
+)
+_SHORT_HEX = re.compile(r"(?=[0-9a-f]*?\d)(?=[0-9a-f]*?[a-f])[0-9a-f]{16,}", re.IGNORECASE)
+_GLUED_BEFORE = re.compile(r"[:!.](?:[0-9A-Za-z_.!-]{1,24}:){0,2}[0-9A-Za-z_.!-]{1,24}(?=[\s\"'`=(]|\Z)")
+_GLUED_AFTER = re.compile(r":[0-9A-Za-z_+/.=-]{8,}(?=[\s\"'`,;)]|\Z)")
+_REACH = 80
+_FILE_NAME = re.compile(r"[A-Za-z]\.[a-z][a-z0-9]{0,4}(?:\.[a-z]{1,4})?\Z")
+# What random things that are no secrets begin with: ids of systems, media types in base64, public keys, hashes.
+KNOWN_STARTS = tuple(
+    words(
+        """
+    sha1- sha256- sha384- sha512- md5- h1: ses_ msg_ prt_ evt_ per_ que_ req_ call_ toolu_ chatcmpl- resp_ run_
+    thread_ asst_ file- evt- cus_ sub_ pi_ ch_ in_ price_ prod_ usr_ user_ org_ acct_ evt job_ task_ trace- i-
+    vpc- sg- ami- subnet- arn: pk_live_ pk_test_ AAAAB3Nza AAAAC3Nza AAAAE2Vj AAAAGnNr iVBORw0KGgo R0lGOD /9j/
+    UklGR PHN2Zy d09GM T2dnU JVBERi0 H4sI UEsDB data: AGFzbQ MII LS0tLS1CRUdJTiBDRVJU LS0tLS1CRUdJTiBQVUJM _ZN
+    _R Qm bafy 0x
+        """
+    )
+)
+_HEX = re.compile(r"[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64}|[0-9a-f]{96}|[0-9a-f]{128}", re.IGNORECASE)
+_DIGEST_WORD = re.compile(r"\b(?:md5|sha-?(?:1|2|224|256|384|512)|digest|checksum)\b", re.IGNORECASE)
+_CELLS = 3
+_SYMBOL = re.compile(r"h[0-9a-f]{16}")
+_CUED, _ALONE, _ALONE_PLAIN = 0.42, 0.56, 0.62
+_SHORTEST, _SHORTEST_ALONE, _LONGEST_ALONE = 16, 20, 100
+_MARGIN = 256  # characters beside a token that is alone on its line
+_MOST_JUDGED = 4096  # tokens of one line
+_RUNS = re.compile(r"[0-9A-Za-z+/]+")
+_WORDS = re.compile(r"[0-9A-Za-z]+")
+_KINDS = (re.compile("[a-z]"), re.compile("[A-Z]"), _DIGIT)
+
+
+def tokens(line: str) -> Iterator[Span]:
+    """The tokens of a line that are secrets by their looks and their context."""
+    judged = 0
+    for match in _TOKEN.finditer(line):
+        if _DIGIT.search(line, match.start(), match.end()):
+            judged += 1
+            if judged > _MOST_JUDGED:
+                raise TooMuchError
+            yield from judge(line, match.start(), match.start() + len(match[0].rstrip("./-+~")))
+
+
+def judge(line: str, start: int, end: int) -> Iterator[Span]:
+    """A token of the line with what is glued to it, if that is a secret. A path is none, nor is any part of it."""
+    if "/" in line[start:end] and _is_path(line, start, end):
+        return
+    start, end = _widened(line, start, end)
+    if is_secret(line, start, end):
+        yield start, end
+
+
+def _is_path(line: str, start: int, end: int) -> bool:
+    """Whether slashes separate names, as in a path or an address, and are not digits of base64."""
+    if (start > 0 and line[start - 1] in "/\\.@~") or "//" in line[max(0, start - 8) : start + 8]:
+        return True
+    parts = line[start:end].split("/")
+    wordy = sum(len(part) for part in parts if random_score(part) < _CUED and len(part) > 3)  # noqa: PLR2004
+    return wordy * 3 > end - start
+
+
+def _widened(line: str, start: int, end: int) -> Span:
+    """A token with what is glued to it by colons or signs, up to the quotes or space around: `hs:…`, `a1B2.c3:…`."""
+    before = _GLUED_BEFORE.match(line[max(0, start - _REACH) : start][::-1])
+    after = _GLUED_AFTER.match(line, end, end + _REACH)
+    if before and of_name(before[0][::-1]) is Cue.NONE:
+        start -= before.end()
+    return start, after.end() if after else end
+
+
+def is_secret(line: str, start: int, end: int) -> bool:
+    """Whether line[start:end], a token, is one by its looks and its context."""
+    token = line[start:end]
+    if len(token) < _SHORTEST or token.startswith(KNOWN_STARTS) or _is_digest(line, start, end):
+        return False
+    if _PLAIN.fullmatch(token):
+        told = cue(line, (start, end)) if may_tell(line, (start, end)) else Cue.NONE
+        if told is not Cue.SECRET or masked(token):
+            return False
+        # A short one only with a name of its own.
+        return _PLAINS.fullmatch(token) is not None or (
+            _SHORT_HEX.fullmatch(token) is not None and bool(name_of(line[max(0, start - BEFORE) : start])[0])
+        )
+    if line[end : end + 1] in {"(", "["} or _FILE_NAME.search(token) or masked(token) or not _unlike_words(token):
+        return False
+    told = cue(line, (start, end))
+    if told is Cue.SECRET or told is Cue.KEY:
+        return True
+    return told is Cue.NONE and _alone(line, start, end)
+
+
+def _is_digest(line: str, start: int, end: int) -> bool:
+    """Whether a token stands where programs write digests: go.sum, `sha256sum`, a Rust symbol, `the MD5 of … is`."""
+    before = line[max(0, start - BEFORE) : start]
+    if before.endswith(("h1:", "h1:+", "h1:/")):
+        return True
+    if before.endswith(",") and before.count(",") >= _CELLS and _PLAIN.fullmatch(line, start, end):
+        return True  # the cells of a table are mostly no names of what is in others
+    if _HEX.fullmatch(line, start, end):
+        words_before = _DIGEST_WORD.search(before) is not None and not name_of(before)[0]
+        return words_before or (not before.strip() and line.startswith(("  ", " *"), end))
+    return before.endswith("::") and _SYMBOL.fullmatch(line, start, end) is not None
+
+
+def _unlike_words(token: str) -> bool:
+    """Whether it is random, and not a row of short names with digits: `d2i_PKCS8_PRIV_KEY_INFO`, `1.17.1-2+deb12u4`."""
+    if random_score(token) < _CUED:
+        return False
+    runs = _WORDS.findall(token)
+    longest = max(runs, key=len, default="")
+    return (len(longest) >= 9 and random_score(longest) >= _CUED) or (len(runs) >= 3 and len(set(map(len, runs))) == 1)  # noqa: PLR2004
+
+
+def _alone(line: str, start: int, end: int) -> bool:
+    """Whether a token is a secret although nothing around it tells."""
+    token = line[start:end]
+    around = line[max(0, start - 1) : start] + line[end : end + 1]
+    if not _SHORTEST_ALONE <= len(token) <= _LONGEST_ALONE or any(char in "/\\&?#%@$:~<>+=-" for char in around):
+        return False
+    if (len(token) >= 60 or not token.isalnum()) and _is_line(line, start, end):  # noqa: PLR2004  a line of a blob
+        return False
+    longest = max(_RUNS.findall(token), key=len)
+    kinds = sum(char.search(longest) is not None for char in _KINDS)
+    least, score = (16, _ALONE) if kinds == len(_KINDS) else (22, _ALONE_PLAIN)
+    if len(longest) < least or random_score(longest) < score or len(_DIGIT.findall(longest)) < 2:  # noqa: PLR2004
+        return False
+    return not _repetitive(token, wide=kinds == len(_KINDS)) and not _is_text(token)
+
+
+def _is_line(line: str, start: int, end: int) -> bool:
+    """Whether nothing else stands on the line, near though it begins and ends."""
+    if start > _MARGIN or len(line) - end > _MARGIN:
+        return False
+    return not (line[:start] + line[end:]).strip("\"', \t")
+
+
+def _repetitive(token: str, *, wide: bool) -> bool:
+    """Whether characters or pairs come again more than by chance, as in binary data. `wide`: of all 62 or 64."""
+    counts = sum(count * count for count in Counter(token).values()) / len(token)
+    if counts > (1.5 + len(token) / 50 if wide else 1.7 + len(token) / 28):  # 1 + n / 64 and 1 + n / 36 by chance
+        return True
+    return len(set(map("".join, pairwise(token)))) < 0.9 * (len(token) - 1)
+
+
+def is_value(value: str, *, password: bool) -> bool:
+    """Whether what stands where a secret belongs is one; a password may be short, and needs letters with others."""
+    if masked(value) or not not_placeholder(value) or " " in value:
+        return False
+    if password:
+        odd = _ODD.search(value) is not None
+        return len(value) >= 6 and (mixed(value) or odd) and "://" not in value and "(" not in value  # noqa: PLR2004
+    if _PLAINS.fullmatch(value):
+        return True
+    if len(value) < _SHORTEST or not mixed(value) or "://" in value or _FILE_NAME.search(value) or value[0] in "$<{[(":
+        return False
+    return _unlike_words(value)
+
+
+def _is_text(token: str) -> bool:
+    """Whether it is base64 of plain text: other views show what that says."""
+    padded = token.rstrip("=")
+    padded += "=" * (-len(padded) % 4)
+    try:
+        decoded = base64.b64decode(padded.replace("-", "+").replace("_", "/"), validate=True)
+    except (binascii.Error, ValueError):
+        return False
+    return sum(32 <= byte < 127 or byte in b"\t\n\r" for byte in decoded) > 0.9 * len(decoded)  # noqa: PLR2004
+
+
+def innocent(line: str, start: int, end: int) -> bool:
+    """Whether a quoted string that a plugin takes for random is none of a secret: for `Rule.innocent`."""
+    if end - start < _SHORTEST or not _DIGIT.search(line, start, end):
+        return cue(line, (start, end)) is not Cue.SECRET
+    return not is_secret(line, start, end)
+
+
+RULES = (
+    # Without the kernel it looks at every line that has a token's worth of its characters.
+    Rule("random-token", r"[0-9A-Za-z_+/.~-]{16}", tokens, strong=False, judge=judge),
+)

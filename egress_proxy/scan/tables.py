@@ -1,0 +1,189 @@
+"""Names and values that stand apart: a Markdown table's columns, `name:` above `value:`, a key on the line below.
+
+These need more than a line: their finders see the lines around, or the whole text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from egress_proxy.scan.context import Cue, of_name
+from egress_proxy.scan.random_text import masked
+from egress_proxy.scan.random_tokens import is_value
+from egress_proxy.scan.rule import Rule, Scope, Span, TooMuchError
+from egress_proxy.scan.values import not_placeholder
+
+_RULER = re.compile(r"^[ \t>]*+\|?(?:[ \t]*+:?-{2,}+:?[ \t]*+\|?){1,40}+[ \t]*+\r?$", re.MULTILINE)
+_MOST_RULERS, _MOST_NAMES = 16, 16_384  # in one table, in all of a text
+_SHORTEST_NAME = 2
+_LOOSE_CUES = (
+    r"(?:passw|pwd|passphrase|secret|token|cred|api.?key|access.?key|private.?key|kennwort|senha|contrase"
+    r"|wachtwoord|login)"
+)
+_PASSWORD_NAME = re.compile(
+    r"passw|pwd|passphrase|kennwort|senha|contrase|wachtwoord|(?<![a-z])(?:pass|pw)(?![a-z])", re.IGNORECASE
+)
+
+
+def _cells(text: str, start: int, end: int) -> list[Span]:
+    """The cells of a row, without space, emphasis and code marks."""
+    found = []
+    line = text[start:end]
+    body = line.strip().removesuffix("|")
+    position = start + line.index(body) + (1 if body.startswith("|") else 0) if body else start
+    for cell in text[position : start + line.index(body) + len(body)].split("|") if body else ():
+        inner = cell.strip(" \t`*_\"'\r")
+        at = position + (cell.index(inner) if inner else 0)
+        found.append((at, at + len(inner)))
+        position += len(cell) + 1
+    return found
+
+
+def _in_tables(text: str) -> Iterator[Span]:
+    """Cells below a header that names a secret, and beside a cell that does."""
+    known: dict[str, bool] = {}  # whether a name is one of a secret: cells come again and again
+    bottom, rulers = 0, 0  # the end of the last table, and rulers that stood in it
+    for ruler in _RULER.finditer(text):
+        head_end = ruler.start() - 1
+        head_start = text.rfind("\n", 0, max(head_end, 0)) + 1
+        if head_end <= head_start or "|" not in text[head_start:head_end]:
+            continue
+        rulers = rulers + 1 if ruler.start() < bottom else 0
+        if rulers > _MOST_RULERS:  # each makes all that is below it a table of its own
+            raise TooMuchError
+        names = [text[a:b] for a, b in _cells(text, head_start, head_end)]
+        secret = {index for index, name in enumerate(names) if _of_secret(name, known)}
+        for start, end in _rows(text, ruler.end() + 1):
+            yield from _in_row(text, _cells(text, start, end), names, secret, known)
+            bottom = max(bottom, end)
+
+
+def _rows(text: str, position: int) -> Iterator[Span]:
+    while position < len(text):
+        end = text.find("\n", position)
+        end = len(text) if end < 0 else end
+        if text.find("|", position, end) < 0:
+            return
+        yield position, end
+        position = end + 1
+
+
+def _in_row(text: str, cells: list[Span], names: list[str], secret: set[int], known: dict[str, bool]) -> Iterator[Span]:
+    beside = ""
+    for index, (start, end) in enumerate(cells):
+        cell = text[start:end]
+        name = names[index] if index in secret else beside if _of_secret(beside, known) else ""
+        if name and is_value(cell, password=_PASSWORD_NAME.search(name) is not None):
+            yield start, end
+        beside = cell
+
+
+def _of_secret(name: str, known: dict[str, bool]) -> bool:
+    if len(name) < _SHORTEST_NAME:
+        return False
+    found = known.get(name)
+    if found is None:
+        known[name] = found = of_name(name) is Cue.SECRET
+        if len(known) > _MOST_NAMES:
+            raise TooMuchError
+    return found
+
+
+_ENV_ENTRY = re.compile(
+    r"name:[ \t]*+[\"']?(?P<name>[\w.-]{3,80}+)[\"']?[ \t]*+\r?\n[ \t]*+value:[ \t]*+(?P<quote>[\"']?)"
+    r"(?P<value>[^\s\"'#]{4,}+)",
+    re.IGNORECASE,
+)
+
+
+def _env_entries(text: str) -> Iterator[Span]:
+    """`- name: DB_PASSWORD` with `value: …` on the next line, as containers are given their environment."""
+    for entry in _ENV_ENTRY.finditer(text):
+        if entry.start() > text.find("\n"):
+            return  # the rule is run for that line, too
+        password = _PASSWORD_NAME.search(entry["name"]) is not None
+        value = entry["value"]
+        if of_name(entry["name"]) is not Cue.SECRET or masked(value) or not not_placeholder(value):
+            continue
+        if password or is_value(value, password=False):
+            yield entry.span("value")
+
+
+_COLON_END = re.compile(
+    r":[ \t*_]*+\r?\n(?:[ \t]*+\r?\n)?(?:[ \t>]*+```[\w-]{0,20}+[ \t]*+\r?\n)?[ \t>]*+[`\"'*]{0,3}(?P<value>"
+    r"[^\s`\"'*]{6,}+)[`\"'*]{0,3}[ \t]*+\r?(?![^\n])"
+)
+_CUE = re.compile(_LOOSE_CUES, re.IGNORECASE)
+_CUE_REACH = 100
+
+
+def _on_next_line(text: str) -> Iterator[Span]:
+    """`Here is the API key:` and the key alone on the next line, perhaps in a code block."""
+    for found in _COLON_END.finditer(text):
+        if found.start() > text.find("\n"):
+            return  # the rule is run for that line, too
+        start = max(text.rfind("\n", 0, found.start()) + 1, found.start() - _CUE_REACH)
+        for last in _CUE.finditer(text, start, found.start()):
+            if of_name(text[last.start() : found.start()]) in {Cue.SECRET, Cue.KEY}:
+                if is_value(found["value"], password=_PASSWORD_NAME.search(last[0]) is not None):
+                    yield found.span("value")
+                break
+
+
+_VALUE = re.compile(
+    r"(?<![\w-])[\"']?(?:value|default|secret_?string|string_?value|val|data)[\"']?[ \t]*+(?:="
+    r"|:)[ \t]*+[\"'](?P<value>[^\s\"']{10,400}+)[\"']",
+    re.IGNORECASE,
+)
+_ABOVE = 160
+_NAMES = re.compile(r"[\w.-]{3,80}")
+
+
+def _in_blocks(text: str) -> Iterator[Span]:
+    """`variable "api_token" { default = "…" }`, `"type": "apiKey", "value": "…"`: the name stands lines above."""
+    for found in _VALUE.finditer(text):
+        line = text.rfind("\n", 0, found.start()) + 1
+        above = text[max(0, line - _ABOVE) : line].rpartition("}")[2]
+        cues = [of_name(name[0]) for name in _NAMES.finditer(above)]
+        if Cue.SECRET in cues and Cue.INNOCENT not in cues:
+            password = _PASSWORD_NAME.search(above) is not None
+            if is_value(found["value"], password=password):
+                yield found.span("value")
+
+
+RULES = (
+    Rule(
+        "secret-assignment",
+        r"(?:value|default|secret_?string|val"
+        r"|data)[\"']?[ \t]*[:=][ \t]*[\"'](?:[^\s\"']{0,30}[0-9][^\s\"']{9}|[^\s\"']{9,40}[0-9])",
+        _in_blocks,
+        caseless=True,
+        scope=Scope.BELOW,
+        strong=False,
+    ),
+    Rule(
+        "secret-in-table",
+        rf"\|[^|\n]{{0,60}}{_LOOSE_CUES}[^|\n]{{0,60}}\|",
+        _in_tables,
+        caseless=True,
+        scope=Scope.TEXT,
+        strong=False,
+    ),
+    Rule(
+        "secret-assignment",
+        r"name:[ \t]*[\"']?[\w.-]{0,80}(?:pass|pwd|token|secret|key|auth|cred)[\w.-]{0,30}[\"']?[ \t]*\r?\n",
+        _env_entries,
+        caseless=True,
+        scope=Scope.NEAR,
+        strong=False,
+    ),
+    Rule(
+        "secret-below-its-name",
+        rf"{_LOOSE_CUES}[^\n]{{0,80}}:[ \t*_]*\r?\n",
+        _on_next_line,
+        caseless=True,
+        scope=Scope.NEAR,
+        strong=False,
+    ),
+)
