@@ -1,147 +1,246 @@
 """The scanner behind `model.Scanner`: rules named by the prefilter, and known values, on a batch of texts.
 
-Synchronous, thread-safe and without state but for immutable tables and a pool of scratch spaces. `with_known` gives a
+Synchronous, thread-safe and without state but for immutable tables, pools of scratch spaces and the short texts that
+were seen to be clean. `with_known` gives a
 scanner for a new snapshot of known values that shares the compiled rules.
+
+What is done for each text in Python is done only for texts with findings: an answer is one text and dozens of ids.
 """
 
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
 
 from egress_proxy.errors import StartError
-from egress_proxy.model import Finding, Scan
-from egress_proxy.scan.canaries import CANARIES
+from egress_proxy.model import Finding, Form, Scan
+from egress_proxy.native import KERNEL
+from egress_proxy.scan import derive as derivation
+from egress_proxy.scan import random_tokens
+from egress_proxy.scan.canaries import CANARIES, Canary
+from egress_proxy.scan.decoded import Derived, Deriver, mapped
+from egress_proxy.scan.joined import CLOSE, JoinedTexts, Lines, LinesOf, near
 from egress_proxy.scan.known import KnownValues
 from egress_proxy.scan.own import own_rules
-from egress_proxy.scan.prefilter import Place, Prefilter
+from egress_proxy.scan.prefilter import Prefilter
+from egress_proxy.scan.projection import projection
+from egress_proxy.scan.quoted import QuotedStrings
 from egress_proxy.scan.redaction import placeholders
 from egress_proxy.scan.rule import Rule, Scope
 from egress_proxy.scan.rules import plugin_rules
-from egress_proxy.scan.search import spans_by_text, without_parts
+from egress_proxy.scan.search import without_parts
+from egress_proxy.scan.tally import Tally, masked
+from egress_proxy.scan.token_search import TokenSearch
 
-MAX_CHARS = 4_194_304  # a longer text is undecided: nothing that an agent writes is
+if TYPE_CHECKING:
+    from ctypes import CDLL
+
+    from egress_proxy.scan.projection import Bytes
+
+MAX_CHARS: Final = 4_194_304  # a longer text is undecided: nothing that an agent writes is
+MAX_CLEAN: Final = 4_096  # short texts that are remembered
+CLEAN_CHARS: Final = 48
+MAX_PASSES: Final = 4  # over a text that has findings; two are enough for anything but nonsense
 _PLACEHOLDER = re.compile(r"\[(?:redacted|withheld):[A-Za-z0-9_.:-]{1,80}\]")
-MAX_PASSES = 4  # over a text that has findings; two are enough for anything but nonsense
-MAX_FINDINGS = 4096  # in one text; more is no reply, and merging them would cost more than it tells
+_NOTHING: Final = Scan()
+_OWN = re.compile(r"\[(?:redacted|withheld):")
 
 
-class _Found:
-    """Findings of one scan so far, and the texts given up on."""
+class Rules:
+    """Rules, compiled. Immutable but for pools of scratch spaces."""
 
-    __slots__ = ("_counts", "_whole", "findings", "undecided")
+    __slots__ = ("_judged", "_prefilter", "_quoted", "_tokens", "all", "canaries")
 
-    def __init__(self, undecided: set[int]) -> None:
-        self.findings: set[Finding] = set()
-        self.undecided = undecided
-        self._counts: dict[int, int] = {}
-        self._whole: set[tuple[int, int]] = set()
+    def __init__(self, rules: Sequence[Rule], canaries: Sequence[Canary] = (), kernel: CDLL | None = KERNEL) -> None:
+        self.all = tuple(rules)
+        self.canaries = tuple(canaries)
+        quoted = [(number, rule.quoted) for number, rule in enumerate(rules) if rule.quoted] if kernel else []
+        self._judged = [rule for rule in rules if rule.judge] if kernel else []
+        self._tokens = TokenSearch(kernel) if kernel and any(rule.judge or rule.quoted for rule in rules) else None
+        asked = all(rules[number].innocent is random_tokens.innocent for number, _ in quoted)
+        self._quoted = QuotedStrings(quoted, kernel, self._tokens if asked else None) if kernel and quoted else None
+        left = {number for number, rule in enumerate(rules) if rule.quoted or rule.judge} if kernel else set()
+        self._prefilter = Prefilter([(number, rule) for number, rule in enumerate(rules) if number not in left])
 
-    def first(self, place: Place) -> bool:
-        """Whether this is the first place of its rule in its text."""
-        fresh = (place.rule, place.text) not in self._whole
-        self._whole.add((place.rule, place.text))
-        return fresh
+    def run(self, joined: JoinedTexts | LinesOf, tally: Tally, *, strong: bool = False) -> None:
+        """Put all that they find into `tally`: all rules, or only those whose matches are secrets by their own form."""
+        if not joined.text:
+            return
+        seen = projection(joined.text)
+        self._run_places(joined, seen.projected, tally, strong=strong)
+        if self._quoted is not None and not strong:
+            self._run_quoted(self._quoted, joined, seen.marked, tally)
+        if self._tokens is not None and not strong:
+            self._run_tokens(self._tokens, joined, seen.marked, tally)
 
-    def add(self, finding: Finding) -> bool:
-        """Keep one; False when its text has had enough."""
-        count = self._counts.get(finding.text, 0) + 1
-        self._counts[finding.text] = count
-        if count > MAX_FINDINGS:
-            self.undecided.add(finding.text)
-            return False
-        self.findings.add(finding)
-        return True
+    def _run_places(self, joined: JoinedTexts | LinesOf, projected: Bytes, tally: Tally, *, strong: bool) -> None:
+        whole: set[tuple[int, int]] = set()
+        for number, start, end in self._prefilter.places(joined.text, projected):
+            rule = self.all[number]
+            if strong and not rule.strong:
+                continue
+            text, shift = joined.home(start)
+            if text in tally.undecided:
+                if tally.over:
+                    return
+            elif rule.scope is Scope.LINE:
+                tally.examine(rule, joined.text[start:end], text, start - shift)
+            elif rule.scope is Scope.NEAR:
+                first, last = near(joined.texts[text], start - shift, end - shift)
+                tally.examine(rule, joined.texts[text][first:last], text, first)
+            elif rule.scope is Scope.BELOW:
+                first, last = max(0, start - shift - CLOSE), end - shift
+                tally.examine(rule, joined.texts[text][first:last], text, first, start - shift - first)
+            elif (number, text) not in whole:
+                whole.add((number, text))
+                tally.examine(rule, joined.texts[text], text, 0)
+
+    def ends(self, text: str) -> dict[int, list[int]]:
+        """Where the prefilter reports ends, by number of the rule: what to look at when a rule runs too often."""
+        return self._prefilter.ends(projection(text).projected, sys.maxsize) or {}
+
+    def _run_quoted(self, quoted: QuotedStrings, joined: JoinedTexts | LinesOf, marked: Bytes, tally: Tally) -> None:
+        lines = Lines(joined)
+        for number, start, end in quoted.spans(joined.text, marked):
+            text, shift, line, first = lines.at(start, end)
+            rule = self.all[number]
+            if text in tally.undecided or not tally.spend(text, end - start):
+                continue
+            if rule.innocent is not None and rule.innocent(line, start - first, end - first):
+                continue
+            tally.add(Finding(text, start - shift, end - shift, rule.detector))
+
+    def _run_tokens(self, tokens: TokenSearch, joined: JoinedTexts | LinesOf, marked: Bytes, tally: Tally) -> None:
+        lines = Lines(joined)
+        for start, end in tokens.spans(marked) if self._judged else ():
+            text, shift, line, first = lines.at(start, end)
+            for rule in self._judged:
+                tally.judge(rule, line, (start - first, end - first), text, first - shift)
 
 
 class TextScanner:
-    """Finds secrets in texts. Immutable."""
+    """Finds secrets in texts. Immutable, but for what it remembers as clean."""
 
-    __slots__ = ("_known", "_placeholders", "_prefilter", "_rules")
+    __slots__ = ("_clean", "_deriver", "_known", "_placeholders", "_rules")
 
-    def __init__(self, rules: tuple[Rule, ...], prefilter: Prefilter, known: KnownValues) -> None:
+    def __init__(self, rules: Rules, known: KnownValues, deriver: Deriver = derivation) -> None:
+        self._clean: set[str] = set()  # short texts without a finding: an answer's names and ids come again and again
         self._rules = rules
-        self._prefilter = prefilter
         self._known = known
+        self._deriver = deriver
         self._placeholders = placeholders(self.detectors, known.names)
 
     def with_known(self, known: KnownValues) -> TextScanner:
         """The same rules with another snapshot of known values."""
-        return TextScanner(self._rules, self._prefilter, known)
+        return TextScanner(self._rules, known, self._deriver)
+
+    @property
+    def known(self) -> KnownValues:
+        """The snapshot of known values."""
+        return self._known
 
     @property
     def detectors(self) -> tuple[str, ...]:
         """The closed set of detector ids, sorted; `known-value` among them."""
-        return tuple(sorted({rule.detector for rule in self._rules} | {KnownValues.DETECTOR}))
+        return tuple(sorted({rule.detector for rule in self._rules.all} | {KnownValues.DETECTOR}))
 
     def scan(self, texts: Sequence[str]) -> Scan:
         """All findings, sorted, and the texts that could not be decided in bounds. Does not raise on any `str`.
 
-        Redaction changes what stands beside it: a token glued to another becomes a word of its own. So a text with
-        findings is scanned again with these masked, until nothing new turns up.
+        Redaction changes what stands beside it: a token glued to another becomes a word of its own. So the lines of
+        findings are scanned again with these masked, until nothing new turns up.
         """
-        texts = [self._own_masked(text) for text in texts]
-        found = self._pass(texts)
-        changed = {finding.text for finding in found.findings}
+        clean = self._clean
+        numbers = [number for number, text in enumerate(texts) if text not in clean]
+        if not numbers:
+            return _NOTHING
+        scan = self._scan([texts[number] for number in numbers])
+        touched = {found.text for found in scan.findings}.union(scan.undecided)
+        if len(clean) > MAX_CLEAN:
+            clean.clear()
+        clean.update(
+            texts[number]
+            for place, number in enumerate(numbers)
+            if len(texts[number]) <= CLEAN_CHARS and place not in touched
+        )
+        if not touched or len(numbers) == len(texts):
+            return scan
+        return Scan(
+            tuple(replace(found, text=numbers[found.text]) for found in scan.findings),
+            tuple(numbers[place] for place in scan.undecided),
+        )
+
+    def _scan(self, texts: Sequence[str]) -> Scan:
+        """`scan` of texts that are not known to be clean."""
+        texts, undecided = _without_long(texts)
+        joined = JoinedTexts(texts)
+        if _OWN.search(joined.text):
+            texts = [self._own_masked(text) for text in texts]
+            joined = JoinedTexts(texts)
+        tally = Tally(texts, undecided)
+        self._rules.run(joined, tally)
+        self._run_known(texts, range(len(texts)), tally)
+        self._run_derived(joined, tally)
         for _ in range(MAX_PASSES):
-            again = sorted(changed - found.undecided)
-            if not again:
+            fresh = tally.take_fresh()
+            if not fresh:
                 break
-            spans = spans_by_text(found.findings)
-            more = self._pass([_masked(texts[index], spans[index]) for index in again])
-            found.undecided.update(again[index] for index in more.undecided)
-            new = {replace(finding, text=again[finding.text]) for finding in more.findings}
-            found.findings.update(new)
-            changed = {finding.text for finding in new}
+            again = {text: tally.masked(text) for text in fresh}
+            self._rules.run(LinesOf(again, fresh), tally)
+            self._run_known(list(again.values()), list(again), tally)
         else:
-            found.undecided.update(changed)
-        return Scan(tuple(sorted(found.findings)), tuple(sorted(found.undecided)))
+            tally.undecided.update(tally.take_fresh())
+        return Scan(tuple(sorted(tally.findings)), tuple(sorted(tally.undecided)))
 
     def _own_masked(self, text: str) -> str:
         """The text with our own placeholders masked: `[redacted:json-web-token]: x` is no assignment to a token. Only
         exact ones of the closed set are, so that nothing can hide in one."""
-        if "[redacted:" not in text and "[withheld:" not in text:
-            return text
-        own = (match.span() for match in _PLACEHOLDER.finditer(text) if match[0] in self._placeholders)
-        return _masked(text, list(own))
+        own = [match.span() for match in _PLACEHOLDER.finditer(text) if match[0] in self._placeholders]
+        return masked(text, own) if own else text
 
-    def _pass(self, texts: Sequence[str]) -> _Found:
-        long = {index for index, text in enumerate(texts) if len(text) > MAX_CHARS}
-        batch = ["" if index in long else text for index, text in enumerate(texts)] if long else texts
-        found = _Found(long)
-        for place in self._prefilter.places(batch):
-            self._run(place, batch, found)
-        known = self._known.find(batch)
-        found.findings.update(without_parts(known.findings))
-        found.undecided.update(known.undecided)
-        return found
+    def _run_known(self, texts: Sequence[str], numbers: Sequence[int], tally: Tally) -> None:
+        """Known values in texts that have these numbers in the batch."""
+        known = self._known.find(texts)
+        tally.undecided.update(numbers[text] for text in known.undecided)
+        for found in without_parts(known.findings):
+            tally.add(replace(found, text=numbers[found.text]))
 
-    def _run(self, place: Place, texts: Sequence[str], found: _Found) -> None:
-        """Run one rule on one line, or once on the whole of its text."""
-        rule, shift, seen = self._rules[place.rule], place.start, place.line
-        if place.text in found.undecided:
-            return
-        if rule.scope is Scope.TEXT:
-            if not found.first(place):
-                return
-            shift, seen = 0, texts[place.text]
-        for start, end in rule.find(seen):
-            if rule.innocent is not None and rule.innocent(seen, start, end):
-                continue
-            if start < end and not found.add(Finding(place.text, shift + start, shift + end, rule.detector)):
-                return
+    def _run_derived(self, joined: JoinedTexts, tally: Tally) -> None:
+        """What was decoded from texts: known values there are encoded here, and of rules only the strong ones count."""
+        derived: list[tuple[int, Derived]] = []
+        rearranged = len(self._known) > 0
+        for number, made in self._deriver.derivations(joined.texts, joined.text, rearranged=rearranged):
+            derived += [(number, own) for own in made.texts]
+            if made.undecided:
+                tally.undecided.add(number)
+        if derived:
+            self._add_derived(derived, tally)
+
+    def _add_derived(self, derived: Sequence[tuple[int, Derived]], tally: Tally) -> None:
+        for_rules = [(number, own) for number, own in derived if own.rules]
+        inner = Tally([own.text for _, own in for_rules], set())
+        if for_rules:
+            self._rules.run(JoinedTexts([own.text for _, own in for_rules]), inner, strong=True)
+        known = self._known.find([own.text for _, own in derived])
+        tally.undecided.update(for_rules[text][0] for text in inner.undecided)
+        tally.undecided.update(derived[text][0] for text in known.undecided)
+        for found in (*mapped(inner.findings, for_rules, Form.PLAIN), *mapped(known.findings, derived, Form.ENCODED)):
+            tally.add(found)
 
     def self_test(self) -> None:
         """Find a canary with every detector, alone and among other texts, whole.
 
         Raises `StartError` naming the detectors that failed or have no canary.
         """
-        failed = {rule.detector for rule in self._rules} - {canary.detector for canary in CANARIES}
-        batch = self.scan([f"naïve “quoted” text\n{canary.text}\n" for canary in CANARIES])
+        canaries = self._rules.canaries
+        failed = {rule.detector for rule in self._rules.all} - {canary.detector for canary in canaries}
+        batch = self.scan([f"naïve “quoted” text\n{canary.text}\n" for canary in canaries])
         shift = len("naïve “quoted” text\n")
-        for index, canary in enumerate(CANARIES):
+        for index, canary in enumerate(canaries):
             start = len(canary.before)
             span = (canary.detector, start, start + len(canary.secret))
             alone = {(found.detector, found.start, found.end) for found in self.scan([canary.text]).findings}
@@ -156,16 +255,20 @@ class TextScanner:
             raise StartError(f"the scanner failed its self-test: {', '.join(sorted(failed))}")
 
 
-def _masked(text: str, spans: list[tuple[int, int]]) -> str:
-    """The text with its findings covered: as long, and in place of each what begins like a placeholder."""
-    pieces, position = [], 0
-    for start, end in spans:
-        pieces += [text[position:start], "[", "]" * (end - start - 1)]
-        position = end
-    return "".join([*pieces, text[position:]])
+def _without_long(texts: Sequence[str]) -> tuple[Sequence[str], set[int]]:
+    """The texts, with an empty one in place of each that is too long, and the numbers of these."""
+    if not texts or max(map(len, texts)) <= MAX_CHARS:
+        return texts, set()
+    long = {number for number, text in enumerate(texts) if len(text) > MAX_CHARS}
+    return ["" if number in long else text for number, text in enumerate(texts)], long
 
 
-def build_scanner(known: KnownValues, extra: Sequence[Rule] = ()) -> TextScanner:
-    """Compile all rules: the plugins', our own, and `extra` (whose detectors need canaries of their own)."""
-    rules = (*plugin_rules(), *own_rules(), *extra)
-    return TextScanner(rules, Prefilter(rules), known)
+def build_scanner(
+    known: KnownValues,
+    extra: Sequence[Rule] = (),
+    *,
+    canaries: Sequence[Canary] = (),
+) -> TextScanner:
+    """Compile all rules: the plugins', our own, and `extra`, whose detectors need `canaries` of their own."""
+    rules = Rules((*plugin_rules(), *own_rules(), *extra), (*CANARIES, *canaries))
+    return TextScanner(rules, known)

@@ -79,6 +79,17 @@ class _Line:
         return -1
 
 
+def expressions(keywords: str) -> tuple[str, ...]:
+    """What the prefilter must see before `assignments` is worth running: a keyword with a quoted value after a sign,
+    with one anywhere that a semicolon follows, or compared with one. Prose has keywords in every paragraph."""
+    tail = r"""(?:\[[0-9]*\])?[\]'"]{0,2}\s*(?:(?:[!=]{1,3}>?|:=?)\s*@?|(?:.assign)?\()["'`]\w"""
+    return (
+        rf"(?:{keywords})\w*{tail}",
+        rf"""(?:{keywords})[^\n]*["'`]\w[^\n]*["'`];""",
+        rf"""["'`]\s*[!=]{{2,3}}\s*\w*(?:{keywords})""",
+    )
+
+
 def assignments(keywords: str) -> Finder:
     """A finder of quoted values beside one of `keywords` (an alternation, matched without regard to case)."""
     key = re.compile(rf"(?:{keywords})\w*+", re.IGNORECASE)

@@ -1,7 +1,7 @@
 """What a rule is: a detector's name, a loose Hyperscan expression, and a finder of exact spans.
 
-A finder gets one line (`Scope.LINE`) or one text (`Scope.TEXT`) and yields half-open spans of whole secrets. It must be
-linear in the length of what it gets, whatever that is: `re` cannot be interrupted and holds the interpreter's lock.
+A finder gets one line, some, or one text (`Scope`) and yields half-open spans of whole secrets. It must be linear in
+the length of what it gets, whatever that is: `re` cannot be interrupted and holds the interpreter's lock.
 Patterns are therefore written without nested or overlapping repetition, with possessive quantifiers where a run can
 only end in one place.
 """
@@ -14,16 +14,26 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from egress_proxy.scan.quoted import Quoted
+
 Span = tuple[int, int]
 Finder = Callable[[str], Iterator[Span]]
 Check = Callable[[str], bool]
 Innocent = Callable[[str, int, int], bool]
+Judge = Callable[[str, int, int], Iterator[Span]]
+
+
+class TooMuchError(Exception):
+    """Raised by a finder, or by what asks whether a finding is innocent: this would take too long, so the text is
+    undecided. For what costs much for each candidate, where a text may be made of candidates."""
 
 
 class Scope(StrEnum):
     """What a finder is shown."""
 
     LINE = "line"  # as detect-secrets does; no match reaches over a line's end
+    NEAR = "near"  # a line and those after it
+    BELOW = "below"  # a line and what stands close before it; spans begin in the line
     TEXT = "text"  # blocks of several lines
 
 
@@ -36,8 +46,18 @@ class Rule(Struct, frozen=True):
     caseless: bool = False
     scope: Scope = Scope.LINE
     # Whether a finding (what `find` was given, start, end) is innocent where it stands: a quoted git hash. The engine
-    # asks after `find`, so that a pattern's own spans can still be compared with `finditer`.
+    # asks after `find`, so that a pattern's own spans can still be compared with `finditer`. It reads the finding and a
+    # bounded part of what stands around it: it is asked for each, and a line may have thousands.
     innocent: Innocent | None = None
+    # More expressions of the prefilter. One for each shape of a match is faster and more exact than an alternation.
+    also: tuple[str, ...] = ()
+    # Whether a match is a secret by its own form, a token with a prefix say, so that it counts in decoded text as well.
+    # A name beside a value, or randomness, does not: what is decoded at random has both.
+    strong: bool = True
+    quoted: Quoted | None = None  # that `find` yields just these, so that the kernel may do it
+    # What `find` does with each token of a line (the line, start, end), so that the kernel may leave out those that are
+    # surely none; `token_search`.
+    judge: Judge | None = None
 
 
 def spans_of(pattern: re.Pattern[str], group: int = 0, check: Check | None = None) -> Finder:

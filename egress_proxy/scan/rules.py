@@ -16,7 +16,9 @@ from __future__ import annotations
 import base64
 import binascii
 import inspect
+import math
 import re
+import string
 from collections.abc import Iterable, Iterator
 from importlib import import_module
 from pkgutil import iter_modules
@@ -29,8 +31,10 @@ from detect_secrets.plugins.keyword import DENYLIST, KeywordDetector
 from msgspec import Struct
 
 from egress_proxy.scan.blocks import private_keys
-from egress_proxy.scan.keywords import assignments
+from egress_proxy.scan.innocent import innocent_of
+from egress_proxy.scan.keywords import assignments, expressions
 from egress_proxy.scan.prefilter import expression
+from egress_proxy.scan.quoted import Quoted
 from egress_proxy.scan.rule import Finder, Rule, Scope, Span, spans_of
 
 EXCLUDED: dict[str, str] = {
@@ -70,9 +74,21 @@ _CUTS: dict[str, tuple[Cut, ...]] = {
     "StripeDetector": (Cut(extend=_ALNUM),),
 }
 
+# Those that know a secret by the name or the address beside it, or by a few letters before it, not by its own form.
+_BY_NAME = frozenset(
+    {
+        "ArtifactoryDetector",
+        "BasicAuthDetector",
+        "CloudantDetector",
+        "IbmCloudIamDetector",
+        "IbmCosHmacDetector",
+        "SoftlayerDetector",
+    }
+)
+
 _SPACED = r"(?: *)(?:=|:|:=|=>| +|::)(?: *)"
 _SPACED_ONCE = r" *+(?:(?:=>?|:=|::?) *+|(?<= ))"
-_SPACED_LOOSE = r" *(?:(?:=>?|:=|::?) *)?"
+_SPACED_LOOSE = r"(?: *(?:=>?|:=|::?) *| +)"
 
 
 def plugin_classes() -> tuple[type[BasePlugin], ...]:
@@ -108,13 +124,25 @@ def rules_of(plugin: type[BasePlugin]) -> tuple[Rule, ...]:
         headers = "|".join(pattern.pattern for pattern in patterns)
         return (Rule(detector, expression(f"(?:{headers})"), private_keys(headers), scope=Scope.TEXT),)
     cuts = _CUTS.get(plugin.__name__, (Cut(),) * len(patterns))
-    return tuple(_pattern_rule(detector, pattern, cut) for pattern, cut in zip(patterns, cuts, strict=True))
+    strong = plugin.__name__ not in _BY_NAME
+    return tuple(
+        _pattern_rule(detector, pattern, cut, strong=strong) for pattern, cut in zip(patterns, cuts, strict=True)
+    )
 
 
 def _special_rule(detector: str, plugin: type[BasePlugin]) -> Rule:
     if issubclass(plugin, KeywordDetector):
         keywords = "|".join(DENYLIST)
-        return Rule(detector, expression(f"(?:{keywords})"), assignments(keywords), caseless=True)
+        first, *also = map(expression, expressions(keywords))
+        return Rule(
+            detector,
+            first,
+            assignments(keywords),
+            caseless=True,
+            also=tuple(also),
+            strong=False,
+            innocent=innocent_of(detector),
+        )
     if issubclass(plugin, HighEntropyStringsPlugin):
         return _entropy_rule(detector, plugin())  # type: ignore[call-arg]  # each class has its own limit
     raise TypeError(f"no adapter for the plugin {plugin.__name__}")
@@ -125,13 +153,15 @@ def _patterns(plugin: type[RegexBasedDetector]) -> tuple[re.Pattern[str], ...]:
     return tuple(cast("Iterable[re.Pattern[str]]", plugin.denylist))
 
 
-def _pattern_rule(detector: str, pattern: re.Pattern[str], cut: Cut) -> Rule:
+def _pattern_rule(detector: str, pattern: re.Pattern[str], cut: Cut, *, strong: bool) -> Rule:
     linear = re.compile(pattern.pattern.replace(_SPACED, _SPACED_ONCE), pattern.flags)
     return Rule(
         detector,
         expression(pattern.pattern.replace(_SPACED, _SPACED_LOOSE)),
         _cut(linear, cut),
         caseless=bool(pattern.flags & re.IGNORECASE),
+        strong=strong,
+        innocent=innocent_of(detector),
     )
 
 
@@ -139,14 +169,17 @@ def _cut(pattern: re.Pattern[str], cut: Cut) -> Finder:
     lead, trail, extend = re.compile(cut.lead), re.compile(f"(?:{cut.trail})\\Z"), re.compile(cut.extend)
 
     def find(line: str) -> Iterator[Span]:
+        run = 0  # the end of the last run that was read: tokens that are glued to each other share it
         for match in pattern.finditer(line):
             start, end = match.span(cut.group)
             if cut.lead and (head := lead.match(line, start, end)):
                 start = head.end()
             if cut.trail and (tail := trail.search(line, end - 1, end)):
                 end = tail.start()
-            if cut.extend and (rest := extend.match(line, end)):
-                end = rest.end()
+            if cut.extend and end >= run and (rest := extend.match(line, end)):
+                run = rest.end()
+            if cut.extend:
+                end = max(end, run)
             yield start, end
 
     return find
@@ -154,16 +187,24 @@ def _cut(pattern: re.Pattern[str], cut: Cut) -> Finder:
 
 def _entropy_rule(detector: str, plugin: HighEntropyStringsPlugin) -> Rule:
     """Quoted strings of the plugin's alphabet above its limit. An id of opencode is random but no secret."""
-    limit = plugin.entropy_limit
-
-    def random(value: str) -> bool:
-        return plugin.calculate_shannon_entropy(value) > limit and _ID_OF_OPENCODE.fullmatch(value) is None
-
-    # n different characters have at most log2(n) bits each, so a value over the limit is longer than 2**limit.
-    shortest = int(2**limit) + 1
+    quoted = Quoted(
+        plugin.charset,
+        plugin.entropy_limit,
+        _taken_off_numbers(plugin),
+        plugin.calculate_shannon_entropy,
+        _ID_OF_OPENCODE.fullmatch,
+    )
     charset = re.escape(plugin.charset)
-    loose = "|".join(f"{quote}[{charset}]{{{shortest},}}{quote}" for quote in "'\"")
-    return Rule(detector, expression(loose), spans_of(plugin.regex, 2, random))
+    loose = "|".join(f"{quote}[{charset}]{{{quoted.shortest},}}{quote}" for quote in "'\"")
+    find = spans_of(plugin.regex, 2, quoted.is_random)
+    return Rule(detector, expression(loose), find, strong=False, quoted=quoted, innocent=innocent_of(detector))
+
+
+def _taken_off_numbers(plugin: HighEntropyStringsPlugin) -> float:
+    """By how many bits, times log2 of its length, the plugin says a number is less random than it looks."""
+    digits = string.digits
+    off = math.log2(len(digits)) - plugin.calculate_shannon_entropy(digits)
+    return off * math.log2(len(digits)) if off > 1e-6 else 0.0  # noqa: PLR2004  more than an error of rounding
 
 
 # The first start in a run of token characters is the only one worth trying: what follows it is the same for the others.

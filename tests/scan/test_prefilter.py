@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import random
 import re
 import sys
 
 import pytest
 
+from egress_proxy.native import KERNEL
 from egress_proxy.scan.own import own_rules
-from egress_proxy.scan.prefilter import MAX_ENDS, Prefilter, expression, project
+from egress_proxy.scan.prefilter import BLOCK, MAX_ENDS, Prefilter, expression
+from egress_proxy.scan.projection import project, projection
 from egress_proxy.scan.rule import Rule, spans_of
 from egress_proxy.scan.rules import plugin_rules
 
@@ -26,6 +29,21 @@ def test_classes_of_python_are_classes_of_the_projection(python: str, bytes_: by
     unicode_class, byte_class = re.compile(python), re.compile(bytes_)
     for char, byte in zip(EVERY, projected, strict=True):
         assert bool(unicode_class.match(char)) == bool(byte_class.match(bytes([byte]))), hex(ord(char))
+
+
+@pytest.mark.skipif(KERNEL is None, reason="no kernel to compare with")
+def test_the_kernel_projects_as_the_table_does() -> None:
+    dice = random.Random(1)
+    ascii_only = "".join(map(chr, range(128)))
+    shown = ["".join(EVERY), "", "é", "\ud800", ascii_only * 9, "plain " * 200, "plain\x1c" * 200, "é" + ascii_only * 9]
+    shown += ["".join(dice.choices(EVERY[:400] + list("abc \x1d") * 99, k=dice.randrange(40))) for _ in range(300)]
+    for text in shown:
+        made = projection(text, KERNEL)
+        assert bytes(made.projected) == bytes(projection(text, None).projected)
+        assert len(made.marked) == len(text)
+        assert all(
+            byte == ord(char) if ord(char) < 128 else byte > 127 for char, byte in zip(text, made.marked, strict=True)
+        )
 
 
 def test_what_python_folds_to_ascii_is_projected_to_it() -> None:
@@ -58,39 +76,87 @@ def test_an_expression_loses_what_could_fail(pattern: str, loose: str) -> None:
 
 def test_no_expression_looks_around() -> None:
     for rule in (*plugin_rules(), *own_rules()):
-        assert not re.search(r"\(\?<?[=!>]|\(\?P", rule.prefilter), rule.detector
+        for text in (rule.prefilter, *rule.also):
+            assert not re.search(r"\(\?<?[=!>]|\(\?P", text), rule.detector
 
 
 RULES = [Rule("x", expression(r"b+c"), spans_of(re.compile(r"b+c"))), Rule("y", "d", spans_of(re.compile("d")))]
 
 
-def places(texts: list[str], rules: list[Rule] = RULES) -> list[tuple[int, int, int, str]]:
-    return [(place.rule, place.text, place.start, place.line) for place in Prefilter(rules).places(texts)]
+def places(text: str, rules: list[Rule] = RULES) -> list[tuple[int, str]]:
+    found = list(Prefilter(list(enumerate(rules))).places(text, project(text)))
+    assert len(set(found)) == len(found)
+    assert all(text[place.start - 1 : place.start] in {"", "\n"} for place in found)
+    assert all(text[place.end : place.end + 1] in {"", "\n"} for place in found)
+    return [(place.rule, text[place.start : place.end]) for place in found]
 
 
 @pytest.mark.parametrize(
-    ("texts", "expected"),
+    ("text", "expected"),
     [
-        (["aa", "", "é\nabbc", "bc"], [(0, 2, 2, "abbc"), (0, 3, 0, "bc")]),
-        (["bc bc bc"], [(0, 0, 0, "bc bc bc")]),
-        (["bc\nbc\n\nbc\n"], [(0, 0, 0, "bc"), (0, 0, 3, "bc"), (0, 0, 7, "bc")]),
-        (["bcd", "d"], [(0, 0, 0, "bcd"), (1, 0, 0, "bcd"), (1, 1, 0, "d")]),
-        (["b\nc", "b", "c"], []),
-        ([], []),
-        (["", ""], []),
-        (["\ud800"], []),
+        ("aa\n\né\nabbc\nbc", [(0, "abbc"), (0, "bc")]),
+        ("bc bc bc", [(0, "bc bc bc")]),
+        ("bc\nbc\n\nbc\n", [(0, "bc"), (0, "bc"), (0, "bc")]),
+        ("bcd\nd", [(0, "bcd"), (1, "bcd"), (1, "d")]),
+        ("b\nc\nb\nc", []),
+        ("\n", []),
+        ("\ud800", []),
     ],
-    ids=["which", "once", "lines", "rules", "split", "none", "empty", "surrogate"],
+    ids=["which", "once", "lines", "rules", "split", "none", "surrogate"],
 )
-def test_a_place_is_a_line_of_a_text(texts: list[str], expected: list[tuple[int, int, int, str]]) -> None:
-    assert places(texts) == expected
+def test_a_place_is_a_line(text: str, expected: list[tuple[int, str]]) -> None:
+    assert places(text) == expected
 
 
 def test_a_match_that_takes_the_newline_is_of_the_line_before_it() -> None:
     """`$` of a line is white space of the whole."""
-    assert places(["k\nx"], [Rule("x", r"k\s", spans_of(re.compile("k")))]) == [(0, 0, 0, "k")]
+    assert places("k\nx", [Rule("x", r"k\s", spans_of(re.compile("k")))]) == [(0, "k")]
 
 
-def test_a_dense_batch_gives_every_line_from_the_first_end_on() -> None:
-    texts = ["clean", "x\nbc\nclean", "bc" * (MAX_ENDS + 1), "clean"]
-    assert places(texts) == [(0, 1, 2, "bc"), (0, 1, 5, "clean"), (0, 2, 0, texts[2]), (0, 3, 0, "clean")]
+def test_another_expression_of_a_rule_counts_as_well() -> None:
+    assert places("a\nb\nc\nab", [Rule("x", "a", spans_of(re.compile("[ab]")), also=("b",))]) == [
+        (0, "a"),
+        (0, "b"),
+        (0, "ab"),
+    ]
+
+
+DENSE = "bc\n" * (MAX_ENDS + 1)
+
+
+def test_a_dense_text_is_read_in_blocks() -> None:
+    """And still each rule runs on its own lines alone, whether the dense ones are many or long."""
+    clean = "clean\n" * BLOCK
+    for dense in (DENSE, "bc" * (MAX_ENDS + 1) + "\n"):
+        lines = dense.split("\n")[:-1]
+        assert sorted(places(clean + dense + clean + "d\nbcd\n" + clean)) == sorted(
+            [*((0, line) for line in lines), (1, "d"), (0, "bcd"), (1, "bcd")]
+        )
+
+
+def test_a_line_is_never_cut_into_blocks() -> None:
+    line = "x" * BLOCK + "bc" * (MAX_ENDS + 1)
+    assert sorted(places(f"d\n{line}\nd")) == [(0, line), (1, "d"), (1, "d")]
+
+
+@pytest.mark.parametrize("end", ["", "\n", "x", "\n\n"])
+def test_the_last_line_of_a_dense_text_is_whole(end: str) -> None:
+    clean = "y" * BLOCK + "\n"
+    assert places(f"{DENSE}{clean}bcd{end}")[-1] == (1, f"bcd{end.strip()}")
+
+
+def test_dense_and_sparse_reading_agree() -> None:
+    dice = random.Random(5)
+    pieces = ["bc", "b", "c", "d", "\n", "xx\n", "\n\n", "y" * 2000]
+    for _ in range(50):
+        text = "".join(dice.choices(pieces, k=200))
+        prefilter = Prefilter(list(enumerate(RULES)))
+        sparse = set(prefilter.places(text, project(text)))
+        dense = list(prefilter._dense(text, project(text)))
+        assert sorted(sparse) == sorted(dense)
+
+
+def test_a_short_line_may_have_many_rules() -> None:
+    """More of them than characters, in a text that is read line by line."""
+    rules = [Rule(f"r{index}", "z", spans_of(re.compile("z"))) for index in range(40)]
+    assert len(places("z\n" * 2000, rules)) == 2000 * 40

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from egress_proxy.model import Finding, Form, Scan, Verdict
 from egress_proxy.reasons import Reason
@@ -130,3 +131,17 @@ def test_a_reply_from_scan_to_judgement(scanner: TextScanner) -> None:
     )
     assert judgement.verdict is Verdict.WITHHELD
     assert judgement.reasons == (Reason.DETECTOR, Reason.KNOWN_VALUE, Reason.KNOWN_VALUE_ENCODED)
+
+
+def test_a_tainted_value_is_named_where_its_name_is_known() -> None:
+    rule, value = Finding(0, 2, 9, "random-token"), Finding(0, 2, 8, "tainted-value", "DB_PASSWORD")
+    assert redact("a 12345678 b", [rule, value]) == "a [redacted:TAINTED:DB_PASSWORD]8 b"
+    assert redact("a 12345678 b", [rule, replace(value, name="")]) == "a [redacted:random-token]8 b"
+    assert redact("a 12345678 b", [replace(value, name="")]) == "a [redacted:tainted-value]78 b"
+
+
+def test_a_tainted_value_has_its_own_reason_and_is_withheld_like_a_known_one() -> None:
+    value = Finding(0, 0, 3, "tainted-value")
+    assert judge(("abc",), Scan((value,))).reasons == (Reason.TAINTED_VALUE,)
+    judged = judge(("abc",), Scan((replace(value, form=Form.ENCODED),)))
+    assert (judged.texts, judged.reasons) == (("[withheld:known_value_encoded]",), (Reason.KNOWN_VALUE_ENCODED,))

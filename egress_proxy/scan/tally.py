@@ -1,0 +1,108 @@
+"""What one scan found so far and what it may still cost: every bound counts findings or characters, never time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from egress_proxy.model import Finding
+from egress_proxy.scan.rule import TooMuchError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from egress_proxy.scan.rule import Rule, Span
+
+MAX_FINDINGS: Final = 4096  # in one text; more is no reply, and merging them would cost more than it tells
+# Characters of one text that rules and their checks may read, over all passes: for each of its own, prose needs 0.01
+# and dense logs 3.
+FIRST_CHARACTERS: Final = 524_288
+CHARACTERS_EACH: Final = 24
+A_CALL: Final = 300  # what calling a rule costs beside its reading, in characters
+A_TOKEN: Final = 1200  # what judging a token costs, with what stands around it
+
+
+class Tally:
+    """Findings of a batch, and the texts given up on. Serves one scan in one thread."""
+
+    __slots__ = ("_fresh", "_left", "_spans", "_texts", "findings", "undecided")
+
+    def __init__(self, texts: Sequence[str] | Mapping[int, str], undecided: set[int]) -> None:
+        self.findings: set[Finding] = set()
+        self.undecided = undecided
+        self._texts = texts
+        self._left: dict[int, int] = {}
+        self._spans: dict[int, list[Span]] = {}  # by text
+        self._fresh: dict[int, list[Span]] = {}  # those of them that nobody took yet
+
+    def take_fresh(self) -> dict[int, list[Span]]:
+        """Spans of what is new since the last call, by text, sorted; of texts that are not given up."""
+        fresh, self._fresh = self._fresh, {}
+        return {text: sorted(spans) for text, spans in fresh.items() if text not in self.undecided}
+
+    @property
+    def over(self) -> bool:
+        """Whether every text is given up."""
+        return len(self.undecided) == len(self._texts)
+
+    def masked(self, text: int) -> str:
+        """A text with all findings covered: as long, and in place of each what begins like a placeholder."""
+        return masked(self._texts[text], sorted(self._spans[text]))
+
+    def spend(self, text: int, characters: int) -> bool:
+        """Whether so many more characters of a text may be read. Where not, the text is undecided."""
+        left = self._left.get(text)
+        if left is None:
+            left = FIRST_CHARACTERS + CHARACTERS_EACH * len(self._texts[text])
+        self._left[text] = left = left - characters
+        if left < 0:
+            self.undecided.add(text)
+        return left >= 0
+
+    def add(self, finding: Finding) -> bool:
+        """Keep one; False when its text has had enough."""
+        if finding not in self.findings:
+            span = finding.start, finding.end
+            spans = self._spans.setdefault(finding.text, [])
+            if len(spans) >= MAX_FINDINGS:
+                self.undecided.add(finding.text)
+                return False
+            self.findings.add(finding)
+            spans.append(span)
+            self._fresh.setdefault(finding.text, []).append(span)
+        return True
+
+    def examine(self, rule: Rule, seen: str, text: int, base: int, least: int = 0) -> None:
+        """Run a rule on what begins at `base` of a text. What it finds before `least` of this is not taken."""
+        if not self.spend(text, len(seen) + A_CALL):
+            return
+        try:
+            for start, end in rule.find(seen):
+                # Findings may lie in each other: each is read again by what asks whether it is innocent.
+                if not self.spend(text, end - start):
+                    return
+                if start < least or (rule.innocent is not None and rule.innocent(seen, start, end)):
+                    continue
+                if start < end and not self.add(Finding(text, base + start, base + end, rule.detector)):
+                    return
+        except TooMuchError:
+            self.undecided.add(text)
+
+    def judge(self, rule: Rule, line: str, span: Span, text: int, base: int) -> None:
+        """Ask a rule about a token of a line that begins at `base` of a text."""
+        if rule.judge is None or text in self.undecided or not self.spend(text, span[1] - span[0] + A_TOKEN):
+            return
+        for start, end in rule.judge(line, *span):
+            self.add(Finding(text, base + start, base + end, rule.detector))
+
+
+def masked(text: str, spans: Iterable[Span]) -> str:
+    """The text with spans (sorted; they may overlap) covered: `[` and as many `]` as it takes."""
+    pieces, position = [], 0  # up to where all is in pieces
+    for start, end in spans:
+        if start > position or not position:
+            pieces += [text[position:start], "["]
+            position = start + 1
+        if end > position:
+            pieces.append("]" * (end - position))
+            position = end
+    return "".join([*pieces, text[position:]])
