@@ -11,9 +11,12 @@ import datetime as dt
 import logging
 import secrets
 import signal
+import sys
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any, Final
+
+from msgspec.structs import replace
 
 from egress_proxy import __version__
 from egress_proxy.audit import Ledger
@@ -23,11 +26,12 @@ from egress_proxy.gates import GatePolicy
 from egress_proxy.metrics import Metrics
 from egress_proxy.model import Client, Policy
 from egress_proxy.routes import catalogue
-from egress_proxy.scan import judge
+from egress_proxy.scan import TextScanner, judge
 from egress_proxy.server.cloud import Authenticate, Cloud
 from egress_proxy.server.events import Events
 from egress_proxy.server.exchange import Exchanges, Settings
 from egress_proxy.server.known import Known
+from egress_proxy.server.naming import ByFingerprint
 from egress_proxy.server.notify import notify
 from egress_proxy.server.owners import Owners
 from egress_proxy.server.pipeline import Pipeline
@@ -35,18 +39,23 @@ from egress_proxy.server.recorder import Recorder
 from egress_proxy.server.sessions import Sessions
 from egress_proxy.server.sockets import cloud_socket, operator_socket
 from egress_proxy.server.survey import Survey, survey
+from egress_proxy.server.taints import Taints
 from egress_proxy.server.upstream import Upstream
 from egress_proxy.tokens import Tokens, prepare
 
 log: Final = logging.getLogger("egress_proxy")
 
 _OPENCODE_CREDENTIALS: Final = (str(Path("~/.local/share/opencode/auth.json").expanduser()),)
+# A scan in a thread and the event loop wait for each other at every hand-over of the interpreter, up to so many
+# seconds: with Python's own 5 ms a reply of 1 MB takes three times as long, and others wait as long.
+_SWITCH_SECONDS: Final = 0.0005
 _START_SECONDS: Final = 30.0  # for opencode to come up after us
 
 
 def serve(config: Config) -> int:
     """Run the proxy until SIGTERM or SIGINT. Returns an exit code; raises `EgressError` when it cannot start safely."""
     _log_safely()
+    sys.setswitchinterval(_SWITCH_SECONDS)
     asyncio.run(_serve(config))
     return Exit.OK
 
@@ -59,6 +68,29 @@ def live_routes(config: Config) -> Survey:
             return await survey(upstream, 0.0)
 
     return asyncio.run(ask())
+
+
+def scanner(config: Config, *, offline: bool) -> TextScanner:
+    """Build the scanner as the proxy would have it now. Raises `EgressError`.
+
+    `offline` leaves out what opencode would have to be asked for.
+    """
+    if offline:
+        local = tuple(source for source in config.known_values if source.kind is not Source.UPSTREAM_CONFIG)
+        config = replace(config, known_values=local)
+
+    async def build() -> TextScanner:
+        async with _upstream(config) as upstream:
+            known = await Known.load(config, upstream, Metrics())
+            await known.close()
+            return known.first
+
+    level = log.level
+    log.setLevel(logging.CRITICAL)  # which values are not watched for is told when the proxy starts
+    try:
+        return asyncio.run(build())
+    finally:
+        log.setLevel(level)
 
 
 def _log_safely() -> None:
@@ -103,9 +135,13 @@ async def _assemble(config: Config, stack: AsyncExitStack) -> tuple[Cloud, Metri
     upstream = await stack.enter_async_context(_upstream(config))
     _report(await survey(upstream, _START_SECONDS), metrics)
     known = await Known.load(config, upstream, metrics)
-    pipeline = Pipeline(known.scanner, judge, recorder, metrics, config.limits.scan_seconds, _now)
+    stack.push_async_callback(known.close)
+    names = config.features.value_names
+    scanner = known.scanner if names else ByFingerprint(known.scanner).scanner
+    pipeline = Pipeline(scanner, judge, recorder, metrics, config.limits.scan_seconds, _now)
     sessions = Sessions(upstream, owners, config.limits.upstream_timeout_seconds)
-    exchanges = Exchanges(_settings(config), upstream, sessions, pipeline, metrics, _new_id)
+    taints = Taints(upstream, sessions, config.limits.upstream_timeout_seconds, names=names)
+    exchanges = Exchanges(_settings(config), upstream, sessions, pipeline, metrics, _new_id, taints=taints)
     cloud = Cloud(
         authenticate=_authenticator(Tokens(state), config.directories),
         exchanges=exchanges,

@@ -10,28 +10,21 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import click
 import msgspec
 
 from egress_proxy import __version__
-from egress_proxy.config import DEFAULT_FILE, Address, Config, load, read_password, warnings
+from egress_proxy.cli_fingerprint import fingerprint
+from egress_proxy.config import Address, Config, KnownSource, load, read_password, read_rules, warnings
 from egress_proxy.errors import ConfigError, EgressError, Exit
+from egress_proxy.terminal import EPILOG, EXIT_CODES, INTERRUPTED, as_json, configured, print_json, say
 from egress_proxy.tokens import Tokens
 
-INTERRUPTED: Final = 130
-EXIT_CODES: Final[dict[int, str]] = {
-    Exit.OK: "done",
-    Exit.FAILED: "the command ran and the answer is no, or an internal error",
-    Exit.USAGE: "wrong arguments, or a configuration or token file that is not valid",
-    Exit.NOT_STARTED: "cannot start: address in use, state not writable, self-test failed, unsupported upstream",
-    Exit.UPSTREAM: "opencode cannot be reached or refused the password",
-    INTERRUPTED: "interrupted",
-}
-_EPILOG: Final = "\b\nExit codes:\n" + "\n".join(f"  {code:>3}  {meaning}" for code, meaning in EXIT_CODES.items())
+__all__ = ["EXIT_CODES", "INTERRUPTED", "cli", "main"]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -44,20 +37,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (click.Abort, KeyboardInterrupt):
         return INTERRUPTED
     except EgressError as error:
-        _say(str(error))
+        say(str(error))
         return error.exit
     except BrokenPipeError:
         # Whoever read our output has gone; keep the interpreter from complaining about it at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Exit.FAILED
     except Exception as error:  # noqa: BLE001 - the last resort: nothing of the exception but its type is shown
-        _say(f"internal error: {type(error).__name__} at {_place(error)}")
+        say(f"internal error: {type(error).__name__} at {_place(error)}")
         return Exit.FAILED
     return result if isinstance(result, int) else Exit.OK
-
-
-def _say(sentence: str) -> None:
-    click.echo(f"egress-proxy: {sentence}", err=True)
 
 
 def _place(error: BaseException) -> str:
@@ -73,31 +62,14 @@ def _place(error: BaseException) -> str:
     return place
 
 
-def _configured(command: Callable[..., int]) -> Callable[..., int]:
-    """Add the option that every command has."""
-    option = click.option(
-        "--config",
-        "file",
-        metavar="FILE",
-        type=click.Path(path_type=Path),
-        default=DEFAULT_FILE,
-        show_default=True,
-        help="Settings.",
-    )
-    return option(command)
-
-
-_as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-
-
-@click.group(epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="egress-proxy", message="%(prog)s %(version)s")
 def cli() -> None:
     """Stand between cloud agents and a local `opencode serve`, and let no secret cross."""
 
 
-@cli.command(epilog=_EPILOG)
-@_configured
+@cli.command(epilog=EPILOG)
+@configured
 def serve(file: Path) -> int:
     """Run the proxy.
 
@@ -105,15 +77,15 @@ def serve(file: Path) -> int:
     """
     config = load(file)
     for warning in warnings(config):
-        _say(f"warning: {warning}")
+        say(f"warning: {warning}")
     from egress_proxy.app import serve as run
 
     return run(config)
 
 
-@cli.command("check-config", epilog=_EPILOG)
-@_configured
-@_as_json
+@cli.command("check-config", epilog=EPILOG)
+@configured
+@as_json
 def check_config(file: Path, *, as_json: bool) -> int:
     """Check the configuration.
 
@@ -121,15 +93,19 @@ def check_config(file: Path, *, as_json: bool) -> int:
     """
     config = load(file)
     read_password(config.upstream)
+    if config.rules_file:
+        from egress_proxy.scan import operator_rules
+
+        operator_rules(read_rules(Path(config.rules_file)))
     understood = _plain(config)
     risks = warnings(config)
     if as_json:
-        _print_json({"config": understood, "warnings": list(risks)})
+        print_json({"config": understood, "warnings": list(risks)})
         return Exit.OK
     for name, value in _flat(understood):
         click.echo(f"{name}: {json.dumps(value, ensure_ascii=False)}")
     for warning in risks:
-        _say(f"warning: {warning}")
+        say(f"warning: {warning}")
     return Exit.OK
 
 
@@ -138,10 +114,10 @@ def token() -> None:
     """Make, list and revoke the tokens of clients. A serving proxy notices at once."""
 
 
-@token.command(epilog=_EPILOG)
+@token.command(epilog=EPILOG)
 @click.argument("name")
 @click.option("--directory", "directories", multiple=True, help="Allow only this root (may be repeated).")
-@_configured
+@configured
 def create(name: str, directories: tuple[str, ...], file: Path) -> int:
     """Make a token for the client NAME.
 
@@ -151,13 +127,13 @@ def create(name: str, directories: tuple[str, ...], file: Path) -> int:
     limited = tuple(_root(config, directory) for directory in directories) or None
     made = _tokens(config).create(name, limited)
     click.echo(made.reveal())
-    _say("the token is shown this once; give it to the client as OCODE_TOKEN or `Authorization: Bearer`")
+    say("the token is shown this once; give it to the client as OCODE_TOKEN or `Authorization: Bearer`")
     return Exit.OK
 
 
-@token.command("list", epilog=_EPILOG)
-@_configured
-@_as_json
+@token.command("list", epilog=EPILOG)
+@configured
+@as_json
 def list_(file: Path, *, as_json: bool) -> int:
     """List the tokens, never their values.
 
@@ -166,7 +142,7 @@ def list_(file: Path, *, as_json: bool) -> int:
     entries = _tokens(load(file)).list()
     if as_json:
         rows = [{"name": e.name, "created": e.created, "directories": e.directories} for e in entries]
-        _print_json(rows)
+        print_json(rows)
         return Exit.OK
     for entry in entries:
         roots = " ".join(entry.directories) if entry.directories else "(all directories)"
@@ -174,21 +150,24 @@ def list_(file: Path, *, as_json: bool) -> int:
     return Exit.OK
 
 
-@token.command(epilog=_EPILOG)
+@token.command(epilog=EPILOG)
 @click.argument("name")
-@_configured
+@configured
 def revoke(name: str, file: Path) -> int:
     """Revoke the token NAME: its next request is refused."""
     _tokens(load(file)).revoke(name)
-    _say("revoked")
+    say("revoked")
     return Exit.OK
 
 
-@cli.command(epilog=_EPILOG)
+cli.add_command(fingerprint)
+
+
+@cli.command(epilog=EPILOG)
 @click.option("--version", "version", help="Only operations of this opencode version, such as 1.18.33.")
 @click.option("--live", is_flag=True, help="Ask the running opencode which operations it has.")
-@_configured
-@_as_json
+@configured
+@as_json
 def routes(version: str | None, file: Path, *, live: bool, as_json: bool) -> int:
     """Print what crosses and what does not.
 
@@ -200,7 +179,7 @@ def routes(version: str | None, file: Path, *, live: bool, as_json: bool) -> int
     if not rows:
         raise EgressError("the catalogue has no operation of this version; leave --version out to see those it has")
     if as_json:
-        _print_json([dict(row) for row in rows])
+        print_json([dict(row) for row in rows])
         return Exit.OK
     width = max((len(row["route"]) for row in rows), default=0)
     for row in rows:
@@ -215,7 +194,7 @@ def _live(config: Config) -> list[dict[str, Any]]:
     found = live_routes(config)
     rows = _catalogue(found.version) or _catalogue(None)
     known = [row for row in rows if f"{row['method']} {row['route']}" not in found.missing]
-    _say(f"opencode {found.version}: {len(found.unknown)} operations unknown, {len(found.missing)} missing")
+    say(f"opencode {found.version}: {len(found.unknown)} operations unknown, {len(found.missing)} missing")
     return known + [_unknown(operation) for operation in found.unknown]
 
 
@@ -246,11 +225,18 @@ def _plain(config: Config) -> dict[str, Any]:
     """Give the configuration as JSON builtins. It holds names and paths only, never a secret."""
     plain: dict[str, Any] = msgspec.to_builtins(config)
     plain["models"] = ["/".join(model) for model in config.models]
-    plain["known_values"] = [{source.kind.value: source.path or True} for source in config.known_values]
+    plain["known_values"] = [_plain_source(source) for source in config.known_values]
     for socket in ("listen", "operator"):
         address: Address = getattr(config, socket)
         plain[socket] = str(address)
     return plain
+
+
+def _plain_source(source: KnownSource) -> dict[str, Any]:
+    """Give a source as it would be written, with the options that it has."""
+    given = msgspec.structs.asdict(source)
+    options = {key: given[key] for key in ("format", "optional", "refresh_seconds", "timeout_seconds") if given[key]}
+    return {source.kind.value: list(source.command) or source.path or True, **options}
 
 
 def _flat(sections: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
@@ -258,10 +244,6 @@ def _flat(sections: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]
     for key, value in sections.items():
         flat += _flat(value, f"{key}.") if isinstance(value, dict) else [(prefix + key, value)]
     return flat
-
-
-def _print_json(value: object) -> None:
-    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
 
 
 if __name__ == "__main__":

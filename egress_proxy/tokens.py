@@ -8,7 +8,6 @@ in (I4).
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import hmac
 import json
@@ -18,7 +17,7 @@ import re
 import secrets
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -26,6 +25,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
+from egress_proxy import private
 from egress_proxy.errors import ConfigError, EgressError, StartError
 from egress_proxy.model import Client, Secret
 
@@ -36,11 +36,7 @@ _MAX_FILE_BYTES: Final = 4 * 1024 * 1024
 _MAX_PRESENTED: Final = 256
 _NAME: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
-_OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 _OTHERS_WRITE: Final = stat.S_IWGRP | stat.S_IWOTH
-
-_NEW_OR_OLD: Final = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
-_NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
 
 _log: Final = logging.getLogger(__name__)
 
@@ -141,22 +137,19 @@ class Tokens:
     @contextmanager
     def _locked(self) -> Iterator[tuple[TokenEntry, ...]]:
         """Hold the lock and give what is stored now."""
-        try:
-            prepare(self._directory)
-            lock = os.open(self._directory / "tokens.lock", _NEW_OR_OLD, 0o600)
-        except OSError as error:
-            raise StartError(f"{self._directory}: cannot be written ({error.strerror})") from None
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with ExitStack() as stack:
+            try:
+                prepare(self._directory)
+                stack.enter_context(private.locked(self._directory / "tokens.lock"))
+            except OSError as error:
+                raise StartError(f"{self._directory}: cannot be written ({error.strerror})") from None
             yield self.list()
-        finally:
-            os.close(lock)
 
     def _write(self, entries: tuple[TokenEntry, ...]) -> None:
         content = msgspec.json.format(msgspec.json.encode(_File(1, entries)), indent=2) + b"\n"
         new = self._file.with_name("tokens.new")
         try:
-            _replace(new, self._file, content)
+            private.replace(new, self._file, content)
         except OSError as error:
             raise StartError(f"{self._file}: cannot be written ({error.strerror})") from None
 
@@ -185,9 +178,11 @@ def _stamp(file: Path) -> tuple[int, ...]:
 def _read(file: Path) -> tuple[TokenEntry, ...]:
     """Read and check the file; a missing one has no tokens. Raise `_UntrustedError`."""
     try:
-        content = _content(file)
+        content = private.read_private(file, _MAX_FILE_BYTES)
     except FileNotFoundError:
         return ()
+    except private.NotPrivateError as error:
+        raise _UntrustedError(str(error)) from None
     except OSError as error:
         raise _UnreadableError(f"cannot be read ({error.strerror})") from None
     try:
@@ -199,16 +194,6 @@ def _read(file: Path) -> tuple[TokenEntry, ...]:
     if stored.version != 1 or len(names) != len(stored.tokens) or not all(map(_sound, stored.tokens)):
         raise _UntrustedError("is damaged: restore it, or remove it and create new tokens")
     return stored.tokens
-
-
-def _content(file: Path) -> bytes:
-    with os.fdopen(os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as stream:
-        status = os.fstat(stream.fileno())
-        if not stat.S_ISREG(status.st_mode) or status.st_size > _MAX_FILE_BYTES:
-            raise _UntrustedError("is not a file of tokens")
-        if status.st_mode & _OTHERS or status.st_uid not in {0, os.geteuid()}:
-            raise _UntrustedError("others may read or write it: `chmod 600` it, and it must be your own")
-        return stream.read(_MAX_FILE_BYTES)
 
 
 def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
@@ -226,18 +211,3 @@ def _sound(entry: TokenEntry) -> bool:
         and entry.directories != ()
         and all(directory.startswith("/") and directory.isprintable() for directory in entry.directories or ())
     )
-
-
-def _replace(new: Path, file: Path, content: bytes) -> None:
-    """Put `content` in the place of `file`, durably: either the old or the new is there, whole."""
-    new.unlink(missing_ok=True)  # of a writer that was killed; the lock is ours
-    with os.fdopen(os.open(new, _NEW, 0o600), "wb") as stream:
-        stream.write(content)
-        stream.flush()
-        os.fsync(stream.fileno())
-    new.replace(file)
-    directory = os.open(file.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)

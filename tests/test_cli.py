@@ -73,6 +73,15 @@ def test_the_commands_that_others_rely_on_are_there() -> None:
         "token list",
         "token revoke",
         "routes",
+        "fingerprint add",
+        "fingerprint list",
+        "fingerprint remove",
+        "fingerprint check",
+        "fingerprint export",
+        "fingerprint import",
+        "fingerprint key export",
+        "fingerprint key import",
+        "fingerprint key id",
     }
 
 
@@ -123,7 +132,7 @@ def test_a_configuration_that_is_not_valid_is_one_line(
     words: tuple[str, ...], file: Path, run: Run, capsys: Capture
 ) -> None:
     file.write_text(file.read_text() + f"agents: {MARK}\n")
-    name = ["ann"] if words[-1] in {"create", "revoke"} else []
+    name = ["ann"] if words[-1] in {"create", "revoke", "remove", "export", "import"} else []
     assert run(*words, *name) == Exit.USAGE
     captured = capsys.readouterr()
     assert captured.out == ""

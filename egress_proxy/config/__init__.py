@@ -2,7 +2,9 @@
 
 from egress_proxy.config.load import DEFAULT_FILE, load, upstream_address
 from egress_proxy.config.password import read_password
+from egress_proxy.config.rules import OperatorRule, read_rules
 from egress_proxy.config.schema import (
+    FILES,
     Address,
     Config,
     Features,
@@ -17,16 +19,19 @@ from egress_proxy.config.warn import warnings
 
 __all__ = [
     "DEFAULT_FILE",
+    "FILES",
     "Address",
     "Config",
     "Features",
     "KnownSource",
     "Limits",
+    "OperatorRule",
     "Setting",
     "Source",
     "Upstream",
     "load",
     "read_password",
+    "read_rules",
     "settings",
     "upstream_address",
     "warnings",

@@ -12,7 +12,8 @@ from msgspec.structs import fields, replace
 
 from egress_proxy.config import paths, values
 from egress_proxy.config.nodes import MAX_BYTES, AnyNode, Fields, NodeError, compose
-from egress_proxy.config.schema import Address, Config, Features, KnownSource, Limits, Source, Upstream
+from egress_proxy.config.schema import Address, Config, Features, Limits, Upstream
+from egress_proxy.config.sources import known_source
 from egress_proxy.errors import ConfigError
 
 DEFAULT_FILE: Final = "~/.config/egress-proxy/config.yaml"
@@ -70,19 +71,6 @@ def _bounded(kind: type[Struct]) -> dict[str, Reader]:
     return {name: values.integer(int(meta.ge or 0), int(meta.le or 0)) for name, meta in metas.items()}
 
 
-def _known_source(node: AnyNode) -> KnownSource:
-    given = values.mapping(node, tuple(Source))
-    if len(given) != 1:
-        raise node.problem(f"must have exactly one of the keys {', '.join(Source)}")
-    ((key, value),) = given.items()
-    kind = Source(key)
-    if kind is not Source.UPSTREAM_CONFIG:
-        return KnownSource(kind, paths.file(value))
-    if not values.boolean(value):
-        raise value.problem("must be true, or the entry left out")
-    return KnownSource(kind)
-
-
 _READERS: Final[dict[str, Reader]] = {
     "listen": values.address,
     "operator": values.address,
@@ -90,7 +78,8 @@ _READERS: Final[dict[str, Reader]] = {
     "directories": values.several(paths.directory),
     "models": values.several(values.model),
     "agents": values.several(values.agent),
-    "known_values": values.several(_known_source, least=0),
+    "known_values": values.several(known_source, least=0),
+    "rules_file": values.optional(paths.file),
     "state_dir": paths.path,
     "limits": _section(Limits, _bounded(Limits)),
     "features": _section(Features, dict.fromkeys(Features.__struct_fields__, values.boolean)),
@@ -100,10 +89,20 @@ _READERS: Final[dict[str, Reader]] = {
 def _apart(config: Config, root: AnyNode, place: Path) -> None:
     """What the local agent can write must not hold what binds it (I7)."""
     password = config.upstream.password_file
-    held = {"this file": str(place), "state_dir": config.state_dir, "upstream.password_file": password}
+    held = {
+        "this file": str(place),
+        "state_dir": config.state_dir,
+        "upstream.password_file": password,
+        "rules_file": config.rules_file,
+    }
     for name, path in held.items():
         if path is not None and paths.inside(path, config.directories):
             raise _blame(root, "directories", f"one of them contains {name}, and the local agent works there")
+    for index, source in enumerate(config.known_values):
+        program = Path(source.command[0]) if source.command else None
+        # A link counts where it stands and where it leads.
+        if program and any(paths.inside(str(place), config.directories) for place in (program, program.parent)):
+            raise _blame(root, "known_values", f"[{index}].command: the local agent can write its program")
 
 
 def _distinct(config: Config, root: AnyNode) -> None:

@@ -5,8 +5,6 @@ others are refused, because each is a way to write one thing and mean another: a
 directives, several documents, keys that are not strings, and duplicate keys (the last would win: `deny` then `allow`
 is allow). Plain scalars keep their spelling: whether `no`, `on`, `010` or `1.10` may stand is decided by who reads the
 node and knows which type it should have.
-
-The only importer of yaml. Its messages quote the text, so none of them is passed on.
 """
 
 from __future__ import annotations
@@ -14,9 +12,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, TypeAlias
 
-import yaml
 from msgspec import Struct
 
+from egress_proxy import markup
 from egress_proxy.errors import ConfigError
 
 MAX_BYTES: Final = 262_144
@@ -24,8 +22,6 @@ MAX_BYTES: Final = 262_144
 MAX_DEPTH: Final = 8
 """Ours nests three deep."""
 _INVALID: Final = "not valid YAML: look for an open quote or bracket, a tab, a missing colon or a wrong indentation"
-
-_STRING: Final = "tag:yaml.org,2002:str"
 
 
 class Node(Struct, frozen=True):
@@ -85,17 +81,17 @@ def compose(content: bytes) -> AnyNode:
     if len(content) > MAX_BYTES:
         raise NodeError(f"the file is larger than {MAX_BYTES} bytes", "", 0)
     events = _Events(_decode(content))
-    events.expect(yaml.StreamStartEvent)
-    if isinstance(events.current, yaml.StreamEndEvent):
+    events.expect(markup.StreamStartEvent)
+    if isinstance(events.current, markup.StreamEndEvent):
         raise NodeError("the file is empty", "", 1)
     start = events.current
-    if isinstance(start, yaml.DocumentStartEvent) and (start.version or start.tags):
-        raise NodeError("YAML directives are not allowed", "", _line(start))
-    events.expect(yaml.DocumentStartEvent)
+    if isinstance(start, markup.DocumentStartEvent) and (start.version or start.tags):
+        raise NodeError("YAML directives are not allowed", "", markup.line_of(start))
+    events.expect(markup.DocumentStartEvent)
     root = _node(events, "", 1)
-    events.expect(yaml.DocumentEndEvent)
-    if not isinstance(events.current, yaml.StreamEndEvent):
-        raise NodeError("only one YAML document is allowed", "", _line(events.current))
+    events.expect(markup.DocumentEndEvent)
+    if not isinstance(events.current, markup.StreamEndEvent):
+        raise NodeError("only one YAML document is allowed", "", markup.line_of(events.current))
     return root
 
 
@@ -112,78 +108,65 @@ def _decode(content: bytes) -> str:
 
 
 class _Events:
-    """The parser's events with one of lookahead, and its errors in our words."""
+    """The parser's events with one of lookahead."""
 
     def __init__(self, text: str) -> None:
         try:
-            self._loader: Final = yaml.SafeLoader(text)
-        except yaml.YAMLError:
+            self._events: Final = markup.Events(text)
+        except markup.MarkupError:
             raise NodeError("not valid YAML", "", 0) from None
-        self.current: yaml.Event = self._next()
+        self.current: markup.Event = self._next()
 
-    def expect(self, kind: type[yaml.Event]) -> yaml.Event:
+    def expect(self, kind: type[markup.Event]) -> markup.Event:
         event = self.current
         if not isinstance(event, kind):
-            raise NodeError("not valid YAML", "", _line(event))
-        if not isinstance(event, yaml.StreamEndEvent):
+            raise NodeError("not valid YAML", "", markup.line_of(event))
+        if not isinstance(event, markup.StreamEndEvent):
             self.current = self._next()
         return event
 
-    def is_string(self, text: str, *, plain: bool) -> bool:
-        """Tell whether YAML 1.1 takes the scalar for a string (and not for a boolean, number, date, null or merge)."""
-        tag = self._loader.resolve(yaml.ScalarNode, text, (plain, not plain))  # type: ignore[no-untyped-call]
-        return bool(tag == _STRING)
-
-    def _next(self) -> yaml.Event:
+    def _next(self) -> markup.Event:
         try:
-            return self._loader.get_event()  # type: ignore[no-any-return,no-untyped-call]
-        except yaml.MarkedYAMLError as error:
-            mark = error.problem_mark or error.context_mark
-            line = mark.line + 1 if mark else 0
-            raise NodeError(_INVALID, "", line) from None
-        except (yaml.YAMLError, ValueError, OverflowError):
-            raise NodeError("not valid YAML", "", 0) from None
-
-
-def _line(event: yaml.Event) -> int:
-    return event.start_mark.line + 1 if event.start_mark else 0
+            return self._events.next()
+        except markup.MarkupError as error:
+            raise NodeError(_INVALID if error.marked else "not valid YAML", "", error.line) from None
 
 
 def _node(events: _Events, path: str, depth: int) -> AnyNode:
     event = events.current
-    line = _line(event)
+    line = markup.line_of(event)
     if depth > MAX_DEPTH:
         raise NodeError("nested too deeply", path, line)
-    if isinstance(event, yaml.AliasEvent):
+    if isinstance(event, markup.AliasEvent):
         raise NodeError("YAML aliases are not allowed: write the value out", path, line)
     if getattr(event, "anchor", None) is not None:
         raise NodeError("YAML anchors are not allowed", path, line)
     if getattr(event, "tag", None) is not None:
         raise NodeError("YAML tags are not allowed", path, line)
-    if isinstance(event, yaml.ScalarEvent):
-        events.expect(yaml.ScalarEvent)
+    if isinstance(event, markup.ScalarEvent):
+        events.expect(markup.ScalarEvent)
         plain = event.style is None
-        return Scalar(path, line, event.value, plain, not plain or events.is_string(event.value, plain=True))
-    if isinstance(event, yaml.SequenceStartEvent):
-        events.expect(yaml.SequenceStartEvent)
+        return Scalar(path, line, event.value, plain, not plain or markup.is_string(event.value, plain=True))
+    if isinstance(event, markup.SequenceStartEvent):
+        events.expect(markup.SequenceStartEvent)
         return Items(path, line, tuple(_items(events, path, depth)))
-    events.expect(yaml.MappingStartEvent)
+    events.expect(markup.MappingStartEvent)
     return Fields(path, line, _fields(events, path, depth))
 
 
 def _items(events: _Events, path: str, depth: int) -> Iterator[AnyNode]:
     number = 0
-    while not isinstance(events.current, yaml.SequenceEndEvent):
+    while not isinstance(events.current, markup.SequenceEndEvent):
         yield _node(events, f"{path}[{number}]", depth + 1)
         number += 1
-    events.expect(yaml.SequenceEndEvent)
+    events.expect(markup.SequenceEndEvent)
 
 
 def _fields(events: _Events, path: str, depth: int) -> dict[str, AnyNode]:
     fields: dict[str, AnyNode] = {}
-    while not isinstance(events.current, yaml.MappingEndEvent):
-        if isinstance(events.current, yaml.CollectionStartEvent):
-            raise NodeError("a key must be a plain name", path, _line(events.current))
+    while not isinstance(events.current, markup.MappingEndEvent):
+        if isinstance(events.current, markup.CollectionStartEvent):
+            raise NodeError("a key must be a plain name", path, markup.line_of(events.current))
         key = _node(events, path, depth)
         if not isinstance(key, Scalar) or not key.string:
             raise NodeError("a key must be a plain name", path, key.line)
@@ -191,7 +174,7 @@ def _fields(events: _Events, path: str, depth: int) -> dict[str, AnyNode]:
         if key.text in fields:
             raise NodeError("the key is there twice", inner, key.line)
         fields[key.text] = _node(events, inner, depth + 1)
-    events.expect(yaml.MappingEndEvent)
+    events.expect(markup.MappingEndEvent)
     return fields
 
 

@@ -33,14 +33,26 @@ def directory(node: AnyNode) -> str:
     return str(real)
 
 
-def file(node: AnyNode) -> str:
-    """Read the path of an existing, readable file. Links stay: what they point to may be exchanged while we run."""
-    text = path(node)
+def existing(text: str, node: AnyNode) -> str:
+    """Check that a path is a readable file, and give it. Links stay: where they lead may be changed while we run."""
     real = _real(text, node)
     if not stat.S_ISREG(real.stat().st_mode):
         raise node.problem("is not a file")
     if not os.access(real, os.R_OK):
         raise node.problem("cannot be read")
+    return text
+
+
+def file(node: AnyNode) -> str:
+    """Read the path of a readable file."""
+    return existing(path(node), node)
+
+
+def program(node: AnyNode) -> str:
+    """Read the path of a program that can be run."""
+    text = existing(path(node), node)
+    if not os.access(text, os.X_OK):
+        raise node.problem("may not be run")
     return text
 
 

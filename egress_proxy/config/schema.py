@@ -45,14 +45,46 @@ class Source(StrEnum):
 
     ENV_FILE = "env_file"
     JSON_FILE = "json_file"
+    YAML_FILE = "yaml_file"
+    TOML_FILE = "toml_file"
+    INI_FILE = "ini_file"
+    KEY_FILE = "key_file"
+    NETRC_FILE = "netrc_file"
+    LINES_FILE = "lines_file"
+    OPENCODE_AUTH = "opencode_auth"
+    FINGERPRINT_FILE = "fingerprint_file"
+    ENVIRONMENT = "environment"
+    PROCESS = "process"
+    COMMAND = "command"
     UPSTREAM_CONFIG = "upstream_config"
 
 
+FILES: Final = {
+    Source.ENV_FILE: "env",
+    Source.JSON_FILE: "json",
+    Source.YAML_FILE: "yaml",
+    Source.TOML_FILE: "toml",
+    Source.INI_FILE: "ini",
+    Source.KEY_FILE: "key",
+    Source.NETRC_FILE: "netrc",
+    Source.LINES_FILE: "lines",
+    Source.OPENCODE_AUTH: "opencode_auth",
+}
+"""Sources that are files of plain values -> their format. They are watched."""
+COMMAND_FORMATS: Final = ("env", "json", "yaml", "toml", "ini", "lines")
+OPENCODE_AUTH_FILE: Final = "~/.local/share/opencode/auth.json"
+
+
 class KnownSource(Struct, frozen=True):
-    """One source of known values. `path` is empty for `upstream_config`."""
+    """One source of known values, with the options that its kind has; the others keep their defaults."""
 
     kind: Source
-    path: str = ""
+    path: str = ""  # of a file; of a process its number, or the file that holds it
+    command: tuple[str, ...] = ()
+    format: str = ""  # of a command's output
+    optional: bool = False  # the file may not be there yet
+    refresh_seconds: int = 0  # of processes, commands and `upstream_config`; 0: only at start
+    timeout_seconds: int = 0  # of commands
 
 
 class Limits(Struct, frozen=True, kw_only=True):
@@ -96,7 +128,7 @@ class Limits(Struct, frozen=True, kw_only=True):
 
 
 class Features(Struct, frozen=True, kw_only=True):
-    """What is off until the operator turns it on."""
+    """What the operator may turn on or off."""
 
     patch_text: Annotated[
         bool, Meta(description="Let the text of diffs cross, scanned, but for files that look secret.")
@@ -104,6 +136,13 @@ class Features(Struct, frozen=True, kw_only=True):
     file_parts: Annotated[
         bool, Meta(description="Accept file parts that carry their own content (`data:` URLs) in messages.")
     ] = False
+    value_names: Annotated[
+        bool,
+        Meta(
+            description="Name a redacted value by its name. Else a known one is named by a fingerprint under the "
+            "proxy's key, and a tainted one not at all."
+        ),
+    ] = True
 
 
 class Config(Struct, frozen=True, kw_only=True):
@@ -129,10 +168,20 @@ class Config(Struct, frozen=True, kw_only=True):
     ] = ("build",)
     known_values: Annotated[
         tuple[KnownSource, ...],
-        Meta(description="Where values come from that must never cross: `env_file`, `json_file`, `upstream_config`."),
+        Meta(
+            description="Where values come from that must never cross: "
+            + ", ".join(f"`{source}`" for source in Source)
+            + ". See [known-values.md](docs/known-values.md)."
+        ),
     ] = ()
+    rules_file: Annotated[
+        str | None,
+        Meta(
+            description="File with rules of your own for what must never cross, in YAML. Each start tries its examples."
+        ),
+    ] = None
     state_dir: Annotated[
-        str, Meta(description="Tokens, owners of sessions and the audit log; for the proxy's user only.")
+        str, Meta(description="Tokens, owners of sessions, fingerprints and the audit log; for the proxy's user only.")
     ] = "~/.local/state/egress-proxy"
     limits: Limits = Limits()
     features: Features = Features()

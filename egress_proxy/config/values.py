@@ -56,6 +56,15 @@ def integer(low: int, high: int) -> Callable[[AnyNode], int]:
     return read
 
 
+def optional(read: Callable[[AnyNode], T]) -> Callable[[AnyNode], T | None]:
+    """Make a reader that takes the word `none` for None."""
+
+    def read_or_none(node: AnyNode) -> T | None:
+        return None if isinstance(node, Scalar) and node.plain and node.text == "none" else read(node)
+
+    return read_or_none
+
+
 def several(read: Callable[[AnyNode], T], *, least: int = 1) -> Callable[[AnyNode], tuple[T, ...]]:
     """Make a reader of lists of distinct values, `least` or more of them."""
 

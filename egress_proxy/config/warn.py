@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import ipaddress
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
 
 from egress_proxy.config.load import upstream_address
-from egress_proxy.config.schema import Config
+from egress_proxy.config.schema import FILES, Config, Source
 
 _BUILT_IN_CLOUD = "opencode"
+_OTHERS_READ: Final = stat.S_IROTH
 
 
 def warnings(config: Config) -> tuple[str, ...]:
@@ -30,7 +35,20 @@ def warnings(config: Config) -> tuple[str, ...]:
         ),
         (not config.known_values, "known_values: none; only what has the form of a secret is found"),
     )
-    return tuple(sentence for risky, sentence in checks if risky)
+    return (*(sentence for risky, sentence in checks if risky), *_open_files(config))
+
+
+def _open_files(config: Config) -> Iterator[str]:
+    """Files of secrets that every user of the machine can read."""
+    for index, source in enumerate(config.known_values):
+        if source.kind not in FILES and source.kind is not Source.FINGERPRINT_FILE:
+            continue
+        try:
+            mode = Path(source.path).stat().st_mode
+        except OSError:
+            continue
+        if mode & _OTHERS_READ:
+            yield f"known_values[{index}].{source.kind}: every user of this machine can read the file; `chmod o-r` it"
 
 
 def _loopback(host: str) -> bool:

@@ -1,9 +1,10 @@
-"""The current scanner, with the values of the watched files as they are now.
+"""The current scanner, with the values of the sources as they are now.
 
 Files are looked at (one `stat` each) before every scan, so a value that the local agent has just written is known
-before the reply that mentions it is scanned. What was known stays known until the proxy stops: a rotated password is
-still a secret. So a changed file's new values join the older ones, of which only fingerprints are left. A file that the
-local agent writes must not push values out, either: when too many have come up, nothing crosses any more.
+before the reply that mentions it is scanned. Processes, commands and opencode's configuration are read again at
+intervals, beside the requests. What was known stays known until the proxy stops: a rotated password is still a secret.
+So a source's new values join the older ones, of which only fingerprints are left. A file that the local agent writes
+must not push values out, either: when too many have come up, nothing crosses any more.
 """
 
 from __future__ import annotations
@@ -11,44 +12,45 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
-import secrets
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Final
 
-from egress_proxy.config import Config, Source, read_password
+from egress_proxy.config import FILES, Config, KnownSource, Source, read_password, read_rules
 from egress_proxy.errors import ConfigError, UpstreamError
+from egress_proxy.fingerprints import FingerprintStore, Key
 from egress_proxy.metrics import Metrics
 from egress_proxy.model import Call, Refused, Secret
 from egress_proxy.reasons import message
 from egress_proxy.scan import (
+    Fingerprint,
+    FingerprintError,
     KnownValues,
     TextScanner,
     TooManyValuesError,
     build_scanner,
-    harvest_config,
-    harvest_providers,
-    read_env_file,
-    read_json_file,
+    operator_rules,
 )
 from egress_proxy.server.upstream import Upstream
+from egress_proxy.server.watched import Entries, Prints, Refreshed, Taken, Values, WatchedFile
+from egress_proxy.sources import (
+    Entry,
+    command_output,
+    harvest_config,
+    harvest_providers,
+    own_environment,
+    process_environment,
+)
 
 log = logging.getLogger("egress_proxy")
 
-Entries = tuple[tuple[str, Secret], ...]
 Harvest = Callable[[bytes], Entries]
 
-MAX_GROWTH: Final = 10_000  # values that come up while the proxy runs; each costs some 5 ms once and 0.1 MB
-_KEY_BYTES: Final = 32
-RETRY_SECONDS: Final = 1.0  # between readings of a file that cannot be read as it is
-_READERS: Final[dict[Source, Callable[[Path], Entries]]] = {
-    Source.ENV_FILE: read_env_file,
-    Source.JSON_FILE: read_json_file,
-}
-_REREADERS: Final = _READERS | {Source.ENV_FILE: partial(read_env_file, lenient=True)}
+MAX_GROWTH: Final = 50_000
+"""Values that come up while the proxy runs: what the local agent can make it keep. They cost some 180 MB, and 15 s of
+one thread when they come all at once; honest files do not bring that many between two restarts."""
 _HARVESTED: Final = (
     ("/config", harvest_config),
     ("/global/config", harvest_config),
@@ -57,58 +59,18 @@ _HARVESTED: Final = (
 )
 
 
-class WatchedFile:
-    """A file with values, and whether it changed since it was last looked at."""
-
-    def __init__(self, path: Path, read: Callable[[Path], Entries], reread: Callable[[Path], Entries]) -> None:
-        """`read` is strict, for the start; `reread` makes the best of what the file has become."""
-        self.path = path
-        self._read = read
-        self._reread = reread
-        self._seen: tuple[int, int, int, int] | None = None
-        self._again: float | None = None  # when to read it once more after a failure, by the monotonic clock
-
-    def changed(self) -> bool:
-        """Whether it is to be read: it was replaced, or could not be read. A missing file is no change: it may be being
-        replaced."""
-        return self.replaced() or (self._again is not None and time.monotonic() >= self._again)
-
-    def replaced(self) -> bool:
-        """Whether it is another one than was last read."""
-        stamp = self._stamp()
-        return stamp is not None and stamp != self._seen
-
-    def read(self) -> Entries:
-        """Its values at the start. Raises `ConfigError`."""
-        return self._read(self.path)
-
-    def reread(self) -> Entries:
-        """Its values after a change. Raises `ConfigError`."""
-        return self._reread(self.path)
-
-    @contextmanager
-    def reading(self) -> Iterator[None]:
-        """Hold while its values are taken over: if that raises, it will be read again."""
-        self._seen = self._stamp()  # from before the reading: a change in between is seen next time
-        try:
-            yield
-        except BaseException:
-            self._again = time.monotonic() + RETRY_SECONDS
-            raise
-        self._again = None
-
-    def _stamp(self) -> tuple[int, int, int, int] | None:
-        try:
-            status = self.path.stat()
-        except OSError:
-            return None
-        return status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino
-
-
 class Known:
     """Makes the scanner for each scan. Used from the event loop's thread."""
 
-    def __init__(self, scanner: TextScanner, first: KnownValues, files: list[WatchedFile], metrics: Metrics) -> None:
+    def __init__(
+        self,
+        scanner: TextScanner,
+        first: KnownValues,
+        files: list[WatchedFile],
+        metrics: Metrics,
+        refreshed: list[Refreshed] | None = None,
+    ) -> None:
+        self.first: Final = scanner  # as it was at the start
         self._scanner = scanner
         self._known = first
         self._most = len(first) + MAX_GROWTH
@@ -117,32 +79,45 @@ class Known:
         self._metrics = metrics
         self._metrics.set_known_values(len(first))
         self._reading: asyncio.Task[None] | None = None
+        self._adding = asyncio.Lock()  # a snapshot is made from the last one: one at a time
+        self._refreshing = [asyncio.create_task(self._refresh(one)) for one in refreshed or [] if one.seconds]
 
     @classmethod
     async def load(cls, config: Config, upstream: Upstream, metrics: Metrics) -> Known:
         """Read every source and build the first scanner, tested. Raises `EgressError`.
 
-        The key is new at each start and never leaves memory: nothing on disk is an oracle for guessing values.
+        The key is that of the stored fingerprints, and is made if there is none: the store is watched, and whatever is
+        added to it later must be of one key with the rest. Of the values of other sources nothing is stored.
         """
-        files = [
-            WatchedFile(Path(source.path), _READERS[source.kind], _REREADERS[source.kind])
-            for source in config.known_values
-            if source.kind is not Source.UPSTREAM_CONFIG
-        ]
+        key = FingerprintStore(Path(config.state_dir)).key()
         entries: list[tuple[str, Secret]] = []
         password = read_password(config.upstream)
         if password is not None:  # opencode hands it on to every command that the local agent runs
             entries.append(("OPENCODE_SERVER_PASSWORD", password))
+        stored: list[Fingerprint] = []
+        files = _files(config, key)
         for file in files:
             with file.reading():
-                entries += file.read()
-        if any(source.kind is Source.UPSTREAM_CONFIG for source in config.known_values):
-            entries += await _harvest(config, upstream)
-        first = KnownValues.build(entries, secrets.token_bytes(_KEY_BYTES))
-        scanner = build_scanner(first)
+                taken = file.read()
+            entries += taken.entries
+            stored += taken.stored
+        if any(source.kind is Source.ENVIRONMENT for source in config.known_values):
+            entries += own_environment()
+        refreshed = _refreshed(config, upstream)
+        for one in refreshed:
+            entries += await one.read()
+        first = _built(entries, key, stored)
+        extra, canaries = operator_rules(read_rules(Path(config.rules_file)) if config.rules_file else ())
+        scanner = build_scanner(first, extra, canaries=canaries)
         scanner.self_test()
         _report(first)
-        return cls(scanner, first, files, metrics)
+        return cls(scanner, first, files, metrics, refreshed)
+
+    async def close(self) -> None:
+        """End reading at intervals."""
+        for task in self._refreshing:
+            task.cancel()
+        await asyncio.gather(*self._refreshing, return_exceptions=True)
 
     async def scanner(self) -> TextScanner | None:
         """The scanner with all values known by now, or None when there were too many to keep. Whoever asks while files
@@ -160,25 +135,42 @@ class Known:
 
     async def _read_changed(self) -> None:
         try:
-            for file in self._files:
-                if file.changed():
-                    await asyncio.to_thread(self._take_over, file)
+            async with self._adding:
+                for file in self._files:
+                    if file.changed():
+                        await asyncio.to_thread(self._take_over, file)
         finally:
             self._reading = None
 
     def _take_over(self, file: WatchedFile) -> None:
-        """Make a file's new values known. One that is being written, or no longer of its form, leaves the older."""
+        """Make a file's new values known. One that cannot be read leaves the older."""
         replaced = file.replaced()
         try:
             with file.reading():
                 self._add(file.reread())
-        except ConfigError:
+        except ConfigError as error:
             if replaced:
-                log.warning("a file of known values cannot be read as it is now: %s", file.path)
+                log.warning("a file of known values cannot be read as it is now, the older ones stay: %s", error)
 
-    def _add(self, entries: Entries) -> None:
+    async def _refresh(self, source: Refreshed) -> None:
+        while True:
+            await asyncio.sleep(source.seconds)
+            try:
+                entries = await source.reread()
+                async with self._adding:
+                    await asyncio.to_thread(self._add, Taken(entries))
+            except Exception as error:  # noqa: BLE001 - a bug, or no memory: said by its type, and tried again
+                log.error("reading %s again failed with %s", source.name, type(error).__name__)
+
+    def _add(self, taken: Taken) -> None:
+        """Join what is new. Fingerprints are the operator's own doing, and do not count as growth."""
+        if not taken.entries and not taken.stored:
+            return
+        most = self._most + len(taken.stored)
         try:
-            known = self._known.extended(entries, self._most)
+            known = self._known.extended(taken.entries, most, stored=taken.stored)
+        except FingerprintError as error:
+            raise ConfigError(str(error)) from None
         except TooManyValuesError:
             # Forgetting older values would let the local agent wash a secret out by writing others.
             self._full = True
@@ -186,10 +178,56 @@ class Known:
             return
         if len(known) == len(self._known):
             return
+        if taken.stored:
+            self._most += len(known) - len(self._known)
         self._known = known
         self._scanner = self._scanner.with_known(known)
         self._metrics.set_known_values(len(known))
         _report(known)
+
+
+def _built(entries: Iterable[Entry], key: Key, stored: Iterable[Fingerprint]) -> KnownValues:
+    try:
+        return KnownValues.build(entries, key.values, stored=stored)
+    except FingerprintError as error:
+        raise ConfigError(f"stored fingerprints cannot be used: {error}") from None
+
+
+def _files(config: Config, key: Key) -> list[WatchedFile]:
+    """The files to watch, the store of fingerprints among them, which may be made while we run."""
+    store = WatchedFile(FingerprintStore(Path(config.state_dir)).file, Prints(key, private=True), optional=True)
+    return [store, *(file for file in (_file(source, key) for source in config.known_values) if file is not None)]
+
+
+def _file(source: KnownSource, key: Key) -> WatchedFile | None:
+    if source.kind is Source.FINGERPRINT_FILE:
+        return WatchedFile(Path(source.path), Prints(key, private=False), optional=source.optional)
+    if source.kind in FILES:
+        return WatchedFile(Path(source.path), Values(FILES[source.kind]), optional=source.optional)
+    return None
+
+
+def _refreshed(config: Config, upstream: Upstream) -> list[Refreshed]:
+    """The sources that are asked and not watched, in the order of the configuration."""
+    # Threads of their own: a command that hangs must not hold up those that scan.
+    threads = ThreadPoolExecutor(1, "sources")
+
+    def of(source: KnownSource) -> Refreshed | None:
+        if source.kind is Source.UPSTREAM_CONFIG:
+            return Refreshed("upstream_config", source.refresh_seconds, partial(_harvest, config, upstream))
+        if source.kind is Source.PROCESS:
+            read = partial(process_environment, source.path)
+        elif source.kind is Source.COMMAND:
+            read = partial(command_output, source.command, source.format, source.timeout_seconds)
+        else:
+            return None
+
+        async def in_thread() -> Entries:
+            return await asyncio.get_running_loop().run_in_executor(threads, read)
+
+        return Refreshed(source.kind.value, source.refresh_seconds, in_thread)
+
+    return [one for one in map(of, config.known_values) if one is not None]
 
 
 async def _harvest(config: Config, upstream: Upstream) -> Entries:
@@ -216,5 +254,5 @@ async def _harvested(
 
 def _report(snapshot: KnownValues) -> None:
     for rejected in sorted(set(snapshot.rejected), key=lambda one: one.name):
-        log.warning("the value of %s is not watched for: %s", rejected.name, rejected.why.value)
+        log.warning("the value of %s is not watched for (%s). %s", rejected.name, rejected.why.value, rejected.why.told)
     log.info("%d known values", len(snapshot))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from egress_proxy.config import Config, load, settings
+from egress_proxy.config import Config, Source, load, settings
+from egress_proxy.config.sources import OPTIONS
 from tests.config.conftest import Site
 
 EXAMPLE = Path(__file__).parents[2] / "config" / "config.example.yaml"
@@ -46,3 +47,25 @@ def test_every_setting_stands_in_the_example() -> None:
     for setting in settings():
         indent, name = ("  ", setting.name.partition(".")[2]) if "." in setting.name else ("", setting.name)
         assert re.search(rf"^{indent}(# )?{name}:", text, re.MULTILINE), setting.name
+
+
+def test_every_source_and_option_stands_in_the_example() -> None:
+    text = EXAMPLE.read_text()
+    for source in Source:
+        assert re.search(rf"^  (# )?- {source.value}:", text, re.MULTILINE), source
+    for option in {option for options in OPTIONS.values() for option in options}:
+        assert re.search(rf"^  (# )?  {option}:", text, re.MULTILINE), option
+
+
+def test_the_sources_of_the_example_are_valid(site: Site) -> None:
+    """Its comments taken away, and what it names made."""
+    text = text_for(site)
+    start, end = text.index("known_values:"), text.index("# Tokens (hashes only)")
+    entries = re.sub(r"^  # (?=- [a-z_]+: |  [a-z_]+: )", "  ", text[start:end], flags=re.MULTILINE)
+    for path in re.findall(r"(?:~|/[a-z])[\w/.-]+", re.sub(r"#.*", "", entries)):
+        real = site.root / "named" / path.lstrip("~/")
+        real.parent.mkdir(parents=True, exist_ok=True)
+        real.touch(mode=0o700)
+        entries = entries.replace(f" {path}", f" {real}").replace(f"[{path}", f"[{real}")
+    config = loaded(site, text[:start] + entries + text[end:])
+    assert {source.kind for source in config.known_values} == set(Source)

@@ -127,6 +127,13 @@ class OpenCode:
         return f"http://127.0.0.1:{self.port}"
 
     @property
+    def pid(self) -> int:
+        """The running process. Raise `OpenCodeFailed` when there is none."""
+        if self._process is None:
+            raise OpenCodeFailed("opencode is not running")
+        return self._process.pid
+
+    @property
     def config_file(self) -> Path:
         """Its opencode.json."""
         return self.root / "config" / "opencode" / "opencode.json"

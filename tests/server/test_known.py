@@ -5,17 +5,23 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
 
-from egress_proxy.errors import ConfigError
+from egress_proxy.config import Config, KnownSource, Source
+from egress_proxy.config import Upstream as ConfiguredUpstream
+from egress_proxy.errors import ConfigError, EgressError
+from egress_proxy.fingerprints import FingerprintStore
 from egress_proxy.metrics import Metrics
 from egress_proxy.model import Secret
-from egress_proxy.scan import KnownValues, read_env_file
-from egress_proxy.server import known
-from egress_proxy.server.known import Entries, Known, WatchedFile
+from egress_proxy.scan import Fingerprint, KnownValues
+from egress_proxy.server import watched
+from egress_proxy.server.known import Known
+from egress_proxy.server.upstream import Upstream
+from egress_proxy.server.watched import Entries, Prints, Refreshed, Taken, Values, WatchedFile
+from egress_proxy.sources import read_bytes
 from tests.server.rig import scanner
 
 OLD, NEW = "velvet" + "Anchor" + "58", "copper" + "Lantern" + "73"
@@ -24,14 +30,14 @@ OLD, NEW = "velvet" + "Anchor" + "58", "copper" + "Lantern" + "73"
 class Kit:
     """A watched env file."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.path = directory / ".env"
-        self.write(OLD)
-        self.file = WatchedFile(self.path, self._read, self._read)
         self.failure: Exception | None = None
-        key = bytes(32)
+        monkeypatch.setattr(watched, "read_bytes", self._read)
+        self.write(OLD)
+        self.file = WatchedFile(self.path, Values("env"))
         with self.file.reading():
-            first = KnownValues.build(self.file.read(), key)
+            first = KnownValues.build(self.file.read().entries, bytes(32))
         self.known = Known(scanner().with_known(first), first, [self.file], Metrics())
 
     def write(self, value: str) -> None:
@@ -42,15 +48,15 @@ class Kit:
         assert current is not None
         return bool(current.scan([f"it is {value} now"]).findings)
 
-    def _read(self, path: Path) -> Entries:
+    def _read(self, path: Path) -> bytes:
         if self.failure is not None:
             raise self.failure
-        return read_env_file(path)
+        return read_bytes(path)
 
 
 @pytest.fixture
-def kit(tmp_path: Path) -> Kit:
-    return Kit(tmp_path)
+def kit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Kit:
+    return Kit(tmp_path, monkeypatch)
 
 
 async def test_a_new_value_is_known_to_the_next_scan_and_the_old_one_still(kit: Kit) -> None:
@@ -70,10 +76,12 @@ def _slowed(monkeypatch: pytest.MonkeyPatch) -> tuple[threading.Event, threading
     begun, release = threading.Event(), threading.Event()
     extended = KnownValues.extended
 
-    def slow(known: KnownValues, entries: Iterable[tuple[str, Secret]], most: int) -> KnownValues:
+    def slow(
+        known: KnownValues, entries: Iterable[tuple[str, Secret]], most: int, stored: Iterable[Fingerprint] = ()
+    ) -> KnownValues:
         begun.set()
         release.wait(20)
-        return extended(known, entries, most)
+        return extended(known, entries, most, stored=stored)
 
     monkeypatch.setattr(KnownValues, "extended", slow)
     return begun, release
@@ -116,7 +124,7 @@ async def test_a_change_while_a_file_is_read_is_seen_by_whoever_asks_after_it(
 async def test_a_reading_that_failed_is_done_again(
     kit: Kit, failure: Exception, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(known, "RETRY_SECONDS", 0.0)
+    monkeypatch.setattr(watched, "RETRY_SECONDS", 0.0)
     kit.write(NEW)
     kit.failure = failure
     await asyncio.gather(kit.knows(OLD), return_exceptions=True)
@@ -157,3 +165,298 @@ async def test_when_too_many_values_came_up_there_is_no_scanner(kit: Kit, caplog
         current = await kit.known.scanner()
         assert (current is None) == (number >= 2)
     assert "nothing crosses until a restart" in caplog.text
+
+
+# ways in which a file changes
+
+
+def _rewrite(path: Path, new: bytes) -> None:
+    path.write_bytes(new)
+
+
+def _rename_over(path: Path, new: bytes) -> None:
+    other = path.with_name("other")
+    other.write_bytes(new)
+    other.replace(path)
+
+
+def _link(path: Path, new: bytes) -> None:
+    other = path.with_name("other")
+    other.write_bytes(new)
+    path.unlink()
+    path.symlink_to(other)
+
+
+def _link_above(path: Path, new: bytes) -> None:
+    """The directory that the file is in becomes a link to another one."""
+    other = path.parent.with_name("other")
+    other.mkdir()
+    (other / path.name).write_bytes(new)
+    path.parent.rename(path.parent.with_name("before"))
+    path.parent.symlink_to(other)
+
+
+def _append(path: Path, new: bytes) -> None:
+    with path.open("ab") as file:
+        file.write(b"\n" + new)
+
+
+def _unseen(path: Path, new: bytes) -> None:
+    """In place, as long as before, the time of the change set back."""
+    before = path.stat()
+    with path.open("r+b") as file:
+        file.write(new)
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+@pytest.mark.parametrize("change", [_rewrite, _rename_over, _link, _link_above, _append, _unseen])
+async def test_however_a_file_changes_its_new_value_is_known(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: Callable[[Path, bytes], None]
+) -> None:
+    (tmp_path / "project").mkdir()
+    kit = Kit(tmp_path / "project", monkeypatch)
+    assert await kit.knows(OLD)
+    change(kit.path, f"PASSWORD={NEW}\n".encode())
+    assert await kit.knows(NEW)
+    assert await kit.knows(OLD)
+
+
+async def test_a_second_change_within_one_tick_of_the_clock_is_seen(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two changes in a moment have the same time stamp, and may have the same length."""
+    kit.write(NEW)
+    assert await kit.knows(NEW)
+    stamp = kit.file._stamp()
+    monkeypatch.setattr(kit.file, "_stamp", lambda: stamp)
+    third = "walnut" + "Harbors" + "27"
+    kit.write(third)
+    assert await kit.knows(third)
+
+
+async def test_a_file_that_has_been_quiet_is_not_read_again(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watched, "FRESH_NS", 0)
+    assert await kit.knows(OLD)
+    kit.failure = AssertionError("it was read")
+    assert await kit.knows(OLD)
+
+
+async def test_an_optional_file_may_come_later(tmp_path: Path) -> None:
+    path = tmp_path / "later" / ".env"
+    file = WatchedFile(path, Values("env"), optional=True)
+    with file.reading():
+        first = KnownValues.build(file.read().entries, bytes(32))
+    known = Known(scanner().with_known(first), first, [file], Metrics())
+    before = await known.scanner()
+    assert before is not None
+    assert not before.scan([f"it is {NEW} now"]).findings
+    path.parent.mkdir()
+    path.write_text(f"PASSWORD={NEW}\n", "utf-8")
+    after = await known.scanner()
+    assert after is not None
+    assert after.scan([f"it is {NEW} now"]).findings
+
+
+def test_a_file_that_is_not_optional_must_be_there(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="No such file"):
+        WatchedFile(tmp_path / ".env", Values("env")).read()
+
+
+@pytest.mark.parametrize(
+    ("form", "broken"),
+    [
+        ("env", b"A=1\nthis is no assignment\nPASSWORD=%s\n"),
+        ("json", b'{"old": "x", "password": "%s", '),
+        ("yaml", b"a: [1\npassword: %s\n"),
+        ("toml", b"a = \npassword = '%s'\n"),
+        ("ini", b"[open\npassword = %s\n"),
+        ("netrc", b"what machine h password %s\npassword: %s\n"),
+        ("opencode_auth", b'{"a": {"key": "%s"'),
+        ("env", b"A=\xff\xfe\nPASSWORD=%s\n"),
+    ],
+    ids=["env", "json", "yaml", "toml", "ini", "netrc", "auth", "not-utf-8"],
+)
+async def test_a_broken_file_hides_no_value(tmp_path: Path, form: str, broken: bytes) -> None:
+    """The local agent could else write a secret and a stray bracket, and mention the secret."""
+    path = tmp_path / "file"
+    file = WatchedFile(path, Values(form), optional=True)
+    with file.reading():
+        first = KnownValues.build(file.read().entries, bytes(32))
+    known = Known(scanner().with_known(first), first, [file], Metrics())
+    path.write_bytes(broken.replace(b"%s", NEW.encode()))
+    current = await known.scanner()
+    assert current is not None
+    assert current.scan([f"it is {NEW} now"]).findings
+
+
+# sources that are asked
+
+
+async def test_what_is_read_at_intervals_is_known_afterwards() -> None:
+    again = asyncio.Event()
+    values = iter([NEW])
+
+    async def read() -> Entries:
+        value = next(values, None)
+        if value is None:
+            again.set()  # so the first reading has been taken over
+            return ()
+        return (("TOKEN", Secret(value)),)
+
+    first = KnownValues.none()
+    known = Known(scanner().with_known(first), first, [], Metrics(), [Refreshed("command", 1, read)])
+    async with asyncio.timeout(20):
+        await again.wait()
+    current = await known.scanner()
+    assert current is not None
+    assert current.scan([f"it is {NEW} now"]).findings
+    await known.close()
+
+
+async def test_a_source_that_fails_is_told_once_and_leaves_what_is_known(caplog: pytest.LogCaptureFixture) -> None:
+    async def read() -> Entries:
+        raise ConfigError("command pass: failed (exit 1)")
+
+    source = Refreshed("command", 1, read)
+    for _ in range(3):
+        assert await source.reread() == ()
+    assert [record.getMessage() for record in caplog.records] == [
+        "known values cannot be read again, the older ones stay: command pass: failed (exit 1)"
+    ]
+
+
+# fingerprints
+
+
+class Stock:
+    """A store of fingerprints, and a proxy's scanner that watches it."""
+
+    def __init__(self, directory: Path) -> None:
+        self.store = FingerprintStore(directory)
+        key = self.store.key()
+        first = KnownValues.build([("OLD", Secret(OLD))], key.values)
+        files = [WatchedFile(self.store.file, Prints(key, private=True), optional=True)]
+        for file in files:
+            with file.reading():
+                assert file.read() == Taken()
+        self.known = Known(scanner().with_known(first), first, files, Metrics())
+
+    async def finds(self, value: str) -> str:
+        current = await self.known.scanner()
+        assert current is not None
+        return ",".join(found.name for found in current.scan([f"it is {value} now"]).findings)
+
+
+@pytest.fixture
+def stock(tmp_path: Path) -> Stock:
+    return Stock(tmp_path.resolve() / "state")
+
+
+async def test_a_stored_value_is_known_at_once_and_stays_known(stock: Stock) -> None:
+    assert await stock.finds(NEW) == ""
+    stock.store.add([("NEW", Secret(NEW))])
+    assert await stock.finds(NEW) == "NEW"
+    stock.store.remove(["NEW"])
+    assert await stock.finds(NEW) == "NEW"
+    assert await stock.finds(OLD) == "OLD"
+
+
+async def test_stored_values_are_not_growth(stock: Stock) -> None:
+    """Only what the local agent can write counts towards the bound."""
+    stock.known._most = 2
+    for number in range(4):
+        stock.store.add([(f"N{number}", Secret(f"filler{number:04}Value{number * 7919:06}"))])
+        assert await stock.finds(f"filler{number:04}Value{number * 7919:06}") == f"N{number}"
+    stock.known._add(Taken((("OWN", Secret(NEW)),)))
+    assert await stock.finds(NEW) == "OWN"
+    stock.known._add(Taken((("MORE", Secret("walnut" + "Harbors" + "27")),)))
+    assert await stock.known.scanner() is None
+
+
+@pytest.mark.parametrize("harm", ["cut", "mode", "gone", "key"])
+async def test_a_store_that_is_not_to_be_believed_leaves_what_is_known(
+    stock: Stock, harm: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    stock.store.add([("NEW", Secret(NEW))])
+    assert await stock.finds(NEW) == "NEW"
+    match harm:
+        case "cut":
+            stock.store.file.write_bytes(stock.store.file.read_bytes()[:-1])
+        case "mode":
+            stock.store.file.chmod(0o644)
+        case "gone":
+            stock.store.file.unlink()
+        case _:
+            other = FingerprintStore(stock.store.file.parent / "other")
+            other.add([("X", Secret("walnut" + "Harbors" + "27"))])
+            other.file.replace(stock.store.file)
+    assert await stock.finds(NEW) == "NEW"
+    assert await stock.finds("walnut" + "Harbors" + "27") == ""
+    assert ("cannot be read as it is now" in caplog.text) == (harm != "gone")
+
+
+def _config(directory: Path, *sources: KnownSource) -> Config:
+    upstream = ConfiguredUpstream(url="http://127.0.0.1:9")
+    return Config(
+        upstream=upstream,
+        directories=(str(directory),),
+        models=(("local", "coder"),),
+        known_values=sources,
+        state_dir=str(directory / "state"),
+    )
+
+
+async def _loaded(directory: Path, *sources: KnownSource) -> Known:
+    config = _config(directory, *sources)
+    async with Upstream(config.upstream.url, None, 1_000_000, 1_000_000) as upstream:
+        return await Known.load(config, upstream, Metrics())
+
+
+async def test_every_kind_of_source_is_read_at_the_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = FingerprintStore(tmp_path / "state")
+    store.add([("STORED", Secret("stored" + "Candle" + "77x"))])
+    store.export(tmp_path / "carried")
+    store.remove(["STORED"])
+    (tmp_path / "a.env").write_text("DB_PASSWORD=" + "harbor" + "Willow" + "12\n")
+    monkeypatch.setenv("FROM_PROCESS", "castle" + "Meadow" + "34")
+    known = await _loaded(
+        tmp_path,
+        KnownSource(Source.ENV_FILE, str(tmp_path / "a.env")),
+        KnownSource(Source.LINES_FILE, str(tmp_path / "later"), optional=True),
+        KnownSource(Source.FINGERPRINT_FILE, str(tmp_path / "carried")),
+        KnownSource(Source.ENVIRONMENT),
+        KnownSource(
+            Source.COMMAND, command=("/bin/echo", "K=" + "winter" + "Pebble" + "56"), format="env", timeout_seconds=20
+        ),
+    )
+    assert {"DB_PASSWORD", "STORED", "FROM_PROCESS", "K"} <= set(known._known.names)
+    await known.close()
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        (KnownSource(Source.ENV_FILE, "/nowhere"), "/nowhere: No such file"),
+        (KnownSource(Source.PROCESS, "4194999"), "there is no process 4194999"),
+        (KnownSource(Source.COMMAND, command=("/bin/false",), format="env", timeout_seconds=20), "failed"),
+        (KnownSource(Source.FINGERPRINT_FILE, "/etc/passwd"), "/etc/passwd: is no file of fingerprints"),
+    ],
+    ids=lambda value: value.kind if isinstance(value, KnownSource) else "",
+)
+async def test_a_source_that_cannot_be_read_is_no_start(tmp_path: Path, source: KnownSource, said: str) -> None:
+    with pytest.raises(EgressError, match=said):
+        await _loaded(tmp_path, source)
+
+
+async def test_fingerprints_without_their_key_are_no_start(tmp_path: Path) -> None:
+    store = FingerprintStore(tmp_path / "state")
+    store.add([("STORED", Secret(NEW))])
+    store.key_file.unlink()
+    with pytest.raises(ConfigError, match="is missing"):
+        await _loaded(tmp_path)
+
+
+async def test_of_other_sources_nothing_is_stored(tmp_path: Path) -> None:
+    (tmp_path / "a.env").write_text(f"TOKEN={NEW}\n")
+    known = await _loaded(tmp_path, KnownSource(Source.ENV_FILE, str(tmp_path / "a.env")))
+    assert len(known._known) == 1
+    await known.close()
+    assert {path.name for path in (tmp_path / "state").iterdir()} == {"fingerprint.key", "fingerprints.lock"}

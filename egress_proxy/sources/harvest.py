@@ -11,7 +11,8 @@ import re
 
 from egress_proxy.errors import UpstreamError
 from egress_proxy.model import Secret
-from egress_proxy.scan.sources import Entry, decode, leaves
+from egress_proxy.sources.entries import Entry
+from egress_proxy.sources.tree import decode, leaves
 
 # FACTS.md, "Secrets it gives away": provider options.apiKey, headers, baseURL; mcp environment and headers; key.
 _SECRET_NAME = re.compile(

@@ -1,0 +1,54 @@
+"""What the commands share: where they say things, their options, and what their exit codes mean.
+
+stdout holds what was asked for and nothing else; hints, warnings and errors go to stderr.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import click
+
+from egress_proxy.config import DEFAULT_FILE
+from egress_proxy.errors import Exit
+
+INTERRUPTED: Final = 130
+EXIT_CODES: Final[dict[int, str]] = {
+    Exit.OK: "done",
+    Exit.FAILED: "the command ran and the answer is no, or an internal error",
+    Exit.USAGE: "wrong arguments, or a configuration or token file that is not valid",
+    Exit.NOT_STARTED: "cannot start: address in use, state not writable, self-test failed, unsupported upstream",
+    Exit.UPSTREAM: "opencode cannot be reached or refused the password",
+    INTERRUPTED: "interrupted",
+}
+EPILOG: Final = "\b\nExit codes:\n" + "\n".join(f"  {code:>3}  {meaning}" for code, meaning in EXIT_CODES.items())
+
+
+def say(sentence: str) -> None:
+    """Print a sentence to stderr."""
+    click.echo(f"egress-proxy: {sentence}", err=True)
+
+
+def print_json(value: object) -> None:
+    """Print JSON to stdout."""
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def configured(command: Callable[..., int]) -> Callable[..., int]:
+    """Add the option that every command has."""
+    option = click.option(
+        "--config",
+        "file",
+        metavar="FILE",
+        type=click.Path(path_type=Path),
+        default=DEFAULT_FILE,
+        show_default=True,
+        help="Settings.",
+    )
+    return option(command)
+
+
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
