@@ -6,6 +6,8 @@ set. No label ever holds a client's name, a path, or a byte of a request or an a
 
 from __future__ import annotations
 
+from functools import cache
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from egress_proxy.model import Finding, Resource, RouteClass, Verdict
@@ -74,10 +76,14 @@ class Metrics:
             registry=registry,
         )
         self._known_values = Gauge("egress_known_values", "Secret values that are recognised.", registry=registry)
+        # Finding a series among a metric's costs more than counting; there are few, since labels are bounded.
+        self._requests_of = cache(self._requests.labels)
+        self._upstream_of = cache(self._upstream.labels)
+        self._events_of = cache(self._events.labels)
         self._build = Gauge("egress_build_info", "Constant 1.", ["version", "opencode", "catalogue"], registry=registry)
 
     def count_exchange(self, route: str, route_class: RouteClass, verdict: Verdict) -> None:
-        self._requests.labels(route, route_class.value, verdict.value).inc()
+        self._requests_of(route, route_class.value, verdict.value).inc()
 
     def count_reason(self, reason: Reason) -> None:
         self._reasons.labels(reason.value).inc()
@@ -90,13 +96,13 @@ class Metrics:
 
     def count_event(self, outcome: str) -> None:
         """`outcome` is a value of a closed enum of `wire`, or a verdict."""
-        self._events.labels(outcome).inc()
+        self._events_of(outcome).inc()
 
     def count_login_failure(self) -> None:
         self._login_failures.inc()
 
     def observe_upstream(self, route: str, seconds: float, size: int) -> None:
-        self._upstream.labels(route).observe(seconds)
+        self._upstream_of(route).observe(seconds)
         self._answer_bytes.inc(size)
 
     def observe_scan(self, seconds: float, size: int) -> None:

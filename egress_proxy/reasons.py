@@ -94,6 +94,8 @@ class Reason(StrEnum):
     DETECTOR = "detector"
     KNOWN_VALUE = "known_value"
     KNOWN_VALUE_ENCODED = "known_value_encoded"
+    TAINTED_VALUE = "tainted_value"
+    TAINT_FULL = "taint_full"
     UNDECIDED = "undecided"
     SCANNER_UNAVAILABLE = "scanner_unavailable"
     # Whether it could be recorded, and the rest
@@ -339,6 +341,18 @@ EXPLAINED: dict[Reason, Explanation] = {
         200,
         "A known secret value in an encoded or broken-up form: the text was withheld and an alert raised.",
         "Ask for the task to be done without repeating the value in any form.",
+    ),
+    Reason.TAINTED_VALUE: Explanation(
+        _S,
+        200,
+        "A value that a tool of this session has shown was redacted.",
+        "Work with its name, or say where it stands; the value stays on the machine.",
+    ),
+    Reason.TAINT_FULL: Explanation(
+        _S,
+        503,
+        "The tools of this session have shown too many secret values to keep, so its answers are withheld.",
+        "Start a new session for a smaller task.",
     ),
     Reason.UNDECIDED: Explanation(
         _S, 200, "A text could not be scanned within bounds and was withheld.", "Ask for a shorter or plainer reply."

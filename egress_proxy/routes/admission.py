@@ -7,6 +7,7 @@ client's, an ask must be the one that the path names. What only the shell can kn
 
 from __future__ import annotations
 
+import re
 from typing import Final
 from urllib.parse import quote
 
@@ -16,6 +17,7 @@ from egress_proxy.routes.bodies import Rebuilt, rebuild
 from egress_proxy.routes.directory import is_relative
 
 _LISTED: Final = "path"  # the query key that names something below the directory
+_UNRESERVED: Final = re.compile(r"[0-9A-Za-z_.~-]*+")  # RFC 3986, 2.3: quoting changes nothing
 
 
 def admit(routed: Routed, place: Place, policy: Policy, *, may_approve: bool) -> Admitted | Refused:
@@ -95,6 +97,10 @@ def _listed(spelling: str, place: Place) -> str | None:
 def _path(routed: Routed) -> str:
     """Give the upstream path: the template's own, ids quoted though none needs it."""
     return "/".join(
-        quote(routed.params[segment[1:-1]], safe="") if segment.startswith("{") else segment
+        _quoted(routed.params[segment[1:-1]]) if segment.startswith("{") else segment
         for segment in routed.row.template.split("/")
     )
+
+
+def _quoted(value: str) -> str:
+    return value if _UNRESERVED.fullmatch(value) else quote(value, safe="")

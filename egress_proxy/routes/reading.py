@@ -37,6 +37,8 @@ def read_object(body: bytes, policy: Policy) -> Object | Refused:
     value = _decode(body)
     if not isinstance(value, dict):
         return value if isinstance(value, Refused) else Refused(Reason.BODY_MALFORMED)
+    if body.count(b"{") + body.count(b"[") <= policy.max_body_depth and b"\\u" not in body:
+        return value  # no deeper than it has brackets; and in UTF-8 a lone surrogate can only be written as an escape
     return _refuse_depth_or_text(value, policy.max_body_depth) or value
 
 

@@ -8,20 +8,29 @@ the only importer of detect_secrets.
 """
 
 from egress_proxy.scan.engine import TextScanner, build_scanner
-from egress_proxy.scan.harvest import harvest_config, harvest_providers
 from egress_proxy.scan.known import KnownValues
+from egress_proxy.scan.operator import operator_rules
+from egress_proxy.scan.pieces import Pieces, pieces_of
+from egress_proxy.scan.policy import Rejected
 from egress_proxy.scan.redaction import judge
 from egress_proxy.scan.registration import TooManyValuesError
-from egress_proxy.scan.sources import read_env_file, read_json_file
+from egress_proxy.scan.stored import Fingerprint, FingerprintError
+from egress_proxy.scan.taint import Taint, extract
+from egress_proxy.scan.tainted import TaintedScanner
 
 __all__ = [
+    "Fingerprint",
+    "FingerprintError",
     "KnownValues",
+    "Pieces",
+    "Rejected",
+    "Taint",
+    "TaintedScanner",
     "TextScanner",
     "TooManyValuesError",
     "build_scanner",
-    "harvest_config",
-    "harvest_providers",
+    "extract",
     "judge",
-    "read_env_file",
-    "read_json_file",
+    "operator_rules",
+    "pieces_of",
 ]

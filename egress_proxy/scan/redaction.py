@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from egress_proxy.model import Finding, Form, Judgement, Scan, Verdict
 from egress_proxy.reasons import Reason
 from egress_proxy.scan.search import DETECTOR
+from egress_proxy.scan.tainted import DETECTOR as TAINTED
 
 WITHHELD_ENCODED = f"[withheld:{Reason.KNOWN_VALUE_ENCODED}]"
 WITHHELD_UNDECIDED = f"[withheld:{Reason.UNDECIDED}]"
@@ -22,6 +23,8 @@ def placeholder(finding: Finding) -> str:
     """What stands in for a secret."""
     if finding.detector == DETECTOR:
         return f"[redacted:KNOWN:{_NOT_IN_NAMES.sub('_', finding.name)}]"
+    if finding.detector == TAINTED and finding.name:
+        return f"[redacted:TAINTED:{_NOT_IN_NAMES.sub('_', finding.name)}]"
     return f"[redacted:{_NOT_IN_NAMES.sub('_', finding.detector)}]"
 
 
@@ -39,15 +42,22 @@ def placeholders(detectors: Iterable[str], names: Iterable[str]) -> frozenset[st
 
 def redact(text: str, findings: Iterable[Finding]) -> str:
     """Replace the spans of `findings` (all of this text). Overlapping and touching spans become one placeholder: that
-    of a known value if one is among them, else that of the longest."""
+    of a known value if one is among them, or else of a tainted one with a name, or else that of the longest."""
     pieces = []
     position = 0
     for group in _groups(findings):
         start, end = group[0].start, max(found.end for found in group)
-        best = min(group, key=lambda found: (found.detector != DETECTOR, found.start - found.end, found))
+        best = min(group, key=lambda found: (_rank(found), found.start - found.end, found))
         pieces += [text[position:start], placeholder(best)]
         position = end
     return "".join([*pieces, text[position:]])
+
+
+def _rank(finding: Finding) -> int:
+    """Who tells most of a value: its name, given by the operator or by where it stood, tells more than its form."""
+    if finding.detector == DETECTOR:
+        return 0
+    return 1 if finding.detector == TAINTED and finding.name else 2
 
 
 def _groups(findings: Iterable[Finding]) -> Iterable[list[Finding]]:
@@ -91,4 +101,6 @@ def judge(texts: Sequence[str], scan: Scan) -> Judgement:
 def _reason(finding: Finding) -> Reason:
     if finding.form is Form.ENCODED:
         return Reason.KNOWN_VALUE_ENCODED
+    if finding.detector == TAINTED:
+        return Reason.TAINTED_VALUE
     return Reason.KNOWN_VALUE if finding.detector == DETECTOR else Reason.DETECTOR

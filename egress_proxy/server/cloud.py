@@ -159,6 +159,9 @@ class Cloud:
             return Refused(Reason.BODY_TOO_LARGE)
         body = bytearray()
         try:
+            if request.content.is_eof():  # it has come with its head, as it mostly does: nothing to wait for
+                whole = request.content.read_nowait()
+                return whole if len(whole) <= self._max_body else Refused(Reason.BODY_TOO_LARGE)
             async with asyncio.timeout(BODY_SECONDS):
                 async for chunk in request.content.iter_any():
                     body += chunk

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterator, Callable
+from typing import Final
 
 from msgspec import structs
 
@@ -17,9 +18,12 @@ from egress_proxy.reasons import Reason
 from egress_proxy.server.exchange import Exchanges
 from egress_proxy.server.pipeline import Origin, Pipeline, Released
 from egress_proxy.server.sessions import Sessions
+from egress_proxy.server.tree import Tree
 from egress_proxy.wire import DropKind, Dropped, EventFacts, View, project_event, read_event_facts
 
 log = logging.getLogger("egress_proxy")
+
+_TELLING: Final = frozenset({"permission.asked", "question.asked", "todo.updated"})
 
 
 class Events:
@@ -55,22 +59,29 @@ class Events:
     ) -> AsyncIterator[Released]:
         view = self._exchanges.view(routed.client)
         channel = routed.row.response
+        learnt: dict[str, Tree] = {}
         frame: bytes | Refused | None = first
         while isinstance(frame, bytes):
-            released = await self._frame(structs.replace(origin, id=new_id()), channel, frame, view)
+            released = await self._frame(structs.replace(origin, id=new_id()), channel, frame, view, learnt)
             if released is not None:
                 yield released
             frame = await anext(rest, None)
         if isinstance(frame, Refused):
             await self._pipeline.withhold_frame(origin, channel, frame.reason)
 
-    async def _frame(self, origin: Origin, channel: Resource, frame: bytes, view: View) -> Released | None:
+    async def _frame(
+        self, origin: Origin, channel: Resource, frame: bytes, view: View, learnt: dict[str, Tree]
+    ) -> Released | None:
+        """Release what of a frame may cross. `learnt` has the trees of sessions that this stream has told all of since
+        they were looked at."""
         try:
             facts = read_event_facts(frame)
             if isinstance(facts, EventFacts):
                 directory = facts.directory if facts.directory in view.directories else origin.directory
                 origin = structs.replace(origin, session=facts.session_id, directory=directory)
             refused = facts if isinstance(facts, Refused) else await self._looked_up(facts, origin.client)
+            if refused is None and isinstance(facts, EventFacts) and facts.session_id and view.owns(facts.session_id):
+                refused = await self._exchanges.taints.heard(facts.session_id, frame)
             outcome = refused or project_event(channel, frame, view)
             match outcome:
                 case Dropped():
@@ -79,14 +90,37 @@ class Events:
                         self._metrics.count_reason(Reason.EVENT_UNKNOWN)
                     return None
                 case Refused():
+                    learnt.clear()  # what the frame told may not be known
                     await self._pipeline.withhold_frame(origin, channel, outcome.reason)
                     return None
                 case Projected():
-                    return await self._pipeline.frame(origin, channel, structs.replace(outcome, size=len(frame)))
+                    trees = await self._recollected(origin.session, outcome, learnt)
+                    if isinstance(trees, Refused):
+                        await self._pipeline.withhold_frame(origin, channel, trees.reason)
+                        return None
+                    sized = structs.replace(outcome, size=len(frame))
+                    return await self._pipeline.frame(origin, channel, sized, trees)
         except Exception as error:  # noqa: BLE001 - a crash withholds the frame (invariant 4), the stream goes on
+            learnt.clear()
             log.error("event %s failed with %s", origin.id, type(error).__name__)
             await self._pipeline.withhold_frame(origin, channel, Reason.INTERNAL_ERROR)
             return None
+
+    async def _recollected(
+        self, session: str, outcome: Projected, learnt: dict[str, Tree]
+    ) -> tuple[Tree, ...] | Refused:
+        """What is remembered of the session that a frame tells of. Its history is read once a stream: whatever comes to
+        it later, the stream has told before."""
+        if not session:
+            return ()
+        tree = self._exchanges.taints.tree(session)
+        if learnt.get(session) is tree or not _says_something(outcome.value):
+            return (tree,)
+        looked = await self._exchanges.taints.look(session)
+        if isinstance(looked, Refused):
+            return looked
+        learnt[session] = looked
+        return (looked,)
 
     async def _looked_up(self, facts: EventFacts, client: str) -> Refused | None:
         """Learn what the projection will ask: whose session a frame is of."""
@@ -102,3 +136,14 @@ class Events:
 
 def _call(routed: Routed, place: Place) -> Call:
     return Call("GET", routed.row.template, (), place.directories[0] if place.directories else None, None)
+
+
+def _says_something(frame: object) -> bool:
+    """Whether a projected frame holds a text that an agent may have written after using its tools."""
+    event = frame.get("payload", frame) if isinstance(frame, dict) else {}
+    properties = event.get("properties", {})
+    if event.get("type") == "message.part.updated":
+        return bool(properties["part"].get("text"))
+    if str(event.get("type")).startswith("session."):
+        return "parentID" in properties.get("info", {}) or "diff" in properties
+    return event.get("type") in _TELLING

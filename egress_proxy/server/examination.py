@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from egress_proxy.model import Judgement, Projected, Scan, Scanner
 from egress_proxy.server import strings
+from egress_proxy.server.tree import Remembering
 
 Judge = Callable[[tuple[str, ...], Scan], Judgement]
 
@@ -33,7 +34,10 @@ class Examined(Struct, frozen=True):
 def examine(projected: Projected, scanner: Scanner, judge: Judge) -> Examined:
     """Scan and judge all strings, and encode what is left of the value. Raises what the scanner raises."""
     texts = strings.collect([projected.value, projected.cursor])
-    judgement = judge(texts, scanner.scan(texts))
+    if isinstance(scanner, Remembering):
+        judgement = judge(texts, scanner.scan_told(texts, strings.told(projected.value)))
+    else:
+        judgement = judge(texts, scanner.scan(texts))
     replaced = {old: new for old, new in zip(texts, judgement.texts, strict=True) if old != new}
     value = strings.replace(projected.value, replaced) if replaced else projected.value
     return Examined(

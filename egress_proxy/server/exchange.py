@@ -38,7 +38,10 @@ from egress_proxy.routes import admit
 from egress_proxy.server.learning import learn
 from egress_proxy.server.pipeline import Origin, Pipeline, Released
 from egress_proxy.server.places import Places
+from egress_proxy.server.recollection import recollect
 from egress_proxy.server.sessions import Sessions
+from egress_proxy.server.taints import Taints
+from egress_proxy.server.tree import Tree
 from egress_proxy.server.upstream import Upstream
 from egress_proxy.wire import View, merge, project
 
@@ -47,6 +50,7 @@ log = logging.getLogger("egress_proxy")
 THREAD_BYTES: Final = 262_144  # decoding more than this is left to a thread, so that other clients go on
 _CURSOR: Final = re.compile(r"[A-Za-z0-9_=-]{1,512}")  # base64url, as both versions make it
 _CREATIONS: Final = frozenset({BodyRule.SESSION_CREATE, BodyRule.FORK})
+_WORKING: Final = frozenset({BodyRule.PROMPT, BodyRule.SUMMARIZE, BodyRule.PERMISSION_RESPONSE})  # the agent goes on
 _SLOW: Final = frozenset({BodyRule.PROMPT, BodyRule.SUMMARIZE})  # these wait for the model
 
 
@@ -74,8 +78,11 @@ class Exchanges:
         pipeline: Pipeline,
         metrics: Metrics,
         new_id: Callable[[], str],
+        *,
+        taints: Taints,
     ) -> None:
         self.settings = settings
+        self.taints = taints
         self.upstream = upstream
         self.sessions = sessions
         self.pipeline = pipeline
@@ -104,11 +111,14 @@ class Exchanges:
         admitted = await self._admitted(routed, place)
         if isinstance(admitted, Refused):
             return await self.pipeline.refuse(origin, admitted.reason)
-        projected = await self._projected(admitted)
+        if admitted.session_id and admitted.row.body in _WORKING:
+            self.taints.prompted(admitted.session_id)
+        trees: set[Tree] = set()
+        projected = await self._projected(admitted, trees)
         if isinstance(projected, Refused):
             return await self.pipeline.refuse(origin, projected.reason)
         status = 204 if admitted.row.response is Resource.NOTHING else 200
-        return await self.pipeline.answer(origin, admitted.row.response, projected, status)
+        return await self.pipeline.answer(origin, admitted.row.response, projected, status, tuple(trees))
 
     async def _admitted(self, routed: Routed, place: Place) -> Admitted | Refused:
         approve = place.ask is not None and may_approve(place.ask, self.settings.gates)
@@ -121,19 +131,20 @@ class Exchanges:
                 return Refused(Reason.SESSION_UNKNOWN)
         return admitted
 
-    async def _projected(self, admitted: Admitted) -> Projected | Refused:
+    async def _projected(self, admitted: Admitted, trees: set[Tree]) -> Projected | Refused:
+        """What may cross once scanned; `trees` gets those of the sessions that it tells of, as they are by now."""
         if admitted.row.scope is not Scope.SWEEP:
             (call,) = admitted.calls
-            return await self._ask(admitted, call)
+            return await self._ask(admitted, call, trees)
         values: list[Projected] = []
-        for answer in await asyncio.gather(*(self._ask(admitted, call) for call in admitted.calls)):
+        for answer in await asyncio.gather(*(self._ask(admitted, call, trees) for call in admitted.calls)):
             if isinstance(answer, Refused):
                 return answer
             values.append(answer)
         merged = merge(admitted.row.response, [projected.value for projected in values])
         return Projected(merged, size=sum(projected.size for projected in values))
 
-    async def _ask(self, admitted: Admitted, call: Call) -> Projected | Refused:
+    async def _ask(self, admitted: Admitted, call: Call, trees: set[Tree]) -> Projected | Refused:
         row = admitted.row
         with self.sessions.creating(admitted.client) if row.body in _CREATIONS else nullcontext():
             reply = await self._learnt(admitted, call)
@@ -142,6 +153,10 @@ class Exchanges:
         projected = await self._project(row, reply, admitted.client)
         if isinstance(projected, Refused):
             return projected
+        recollected = await recollect(self.taints, admitted, call, reply, projected.value)
+        if isinstance(recollected, Refused):
+            return recollected
+        trees.update(recollected)
         if row.response is Resource.DIFF and projected.value == []:
             refused = await self._refuse_without_git(admitted.client, call)
             if refused is not None:
@@ -157,6 +172,8 @@ class Exchanges:
         if isinstance(reply, Refused):
             return reply
         self._metrics.observe_upstream(row.name, time.perf_counter() - started, len(reply.body))
+        if row.method == "DELETE" and row.response is Resource.BOOLEAN:
+            self.taints.forget(admitted.session_id)
         refused = _unfit(reply, row) or await learn(row, reply, call, admitted.client, self.sessions)
         return reply if refused is None else refused
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 import msgspec
@@ -32,6 +32,7 @@ from egress_proxy.model import (
 from egress_proxy.reasons import EXPLAINED, Reason, Stage, message
 from egress_proxy.server.examination import Examined, Judge, examine
 from egress_proxy.server.recorder import Recorder
+from egress_proxy.server.tree import Remembering, Tree
 
 log = logging.getLogger("egress_proxy")
 
@@ -97,9 +98,12 @@ class Pipeline:
         self._scan_seconds = scan_seconds
         self._encoder = msgspec.json.Encoder()
 
-    async def answer(self, origin: Origin, channel: Resource, projected: Projected, status: int) -> Released:
-        """Release a projected answer, redacted where it must be. `status` is 200 or 204."""
-        examined = await self._examine(projected)
+    async def answer(
+        self, origin: Origin, channel: Resource, projected: Projected, status: int, trees: Sequence[Tree] = ()
+    ) -> Released:
+        """Release a projected answer, redacted where it must be. `status` is 200 or 204; `trees` are of the sessions
+        that it tells of."""
+        examined = await self._examine(projected, trees)
         if isinstance(examined, Refused):
             return await self.refuse(origin, examined.reason)
         if not await self._settled(origin, channel, examined, status):
@@ -107,9 +111,11 @@ class Pipeline:
         self._metrics.count_exchange(origin.route, origin.route_class, examined.judgement.verdict)
         return Released(_SEAL, status, b"" if status == 204 else examined.body, examined.cursor)
 
-    async def frame(self, origin: Origin, channel: Resource, projected: Projected) -> Released | None:
+    async def frame(
+        self, origin: Origin, channel: Resource, projected: Projected, trees: Sequence[Tree] = ()
+    ) -> Released | None:
         """Release one event frame as SSE bytes, or None when it is withheld as a whole."""
-        examined = await self._examine(projected)
+        examined = await self._examine(projected, trees)
         if isinstance(examined, Refused):
             await self.withhold_frame(origin, channel, examined.reason)
             return None
@@ -151,13 +157,14 @@ class Pipeline:
         }
         return Released(_SEAL, status, self._encoder.encode(body))
 
-    async def _examine(self, projected: Projected) -> Examined | Refused:
+    async def _examine(self, projected: Projected, trees: Sequence[Tree]) -> Examined | Refused:
         started = time.perf_counter()
         try:
             async with asyncio.timeout(self._scan_seconds):
-                scanner = await self._scanner()
-                if scanner is None:
+                current = await self._scanner()
+                if current is None:
                     return Refused(Reason.SCANNER_UNAVAILABLE)
+                scanner = Remembering(current, trees) if trees else current
                 if projected.size < THREAD_BYTES:
                     examined = examine(projected, scanner, self._judge)
                 else:

@@ -105,6 +105,15 @@ class Sessions:
             session = facts.parent_id
         return None
 
+    def root(self, session: str) -> str:
+        """The root of the session's tree, by what is cached; itself where nothing is."""
+        for _ in range(_MAX_GENERATIONS):
+            facts = self._facts.get(session)
+            if facts is None or not facts.parent_id:
+                return session
+            session = facts.parent_id
+        return session
+
     def owns(self, client: Client, session: str) -> bool:
         """By what is cached: call `resolve` first for sessions that may be new."""
         facts = self._facts.get(session)

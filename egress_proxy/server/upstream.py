@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from functools import cache, lru_cache
 from typing import Final, Self
 from urllib.parse import quote, urlencode
 
@@ -55,7 +56,7 @@ class Upstream:
     async def call(self, call: Call, seconds: float) -> Reply | Refused:
         """Do one call and read the whole answer, within `seconds`."""
         try:
-            async with self._request(call, aiohttp.ClientTimeout(total=seconds)) as response:
+            async with self._request(call, _within(seconds)) as response:
                 refused = _status_refused(response.status)
                 if refused is not None:
                     return refused
@@ -96,7 +97,7 @@ class Upstream:
         headers = {}
         if call.directory is not None:
             # The header is decoded once, the query twice (FACTS, "Directory"): only the header is unambiguous.
-            headers["x-opencode-directory"] = quote(call.directory, safe="")
+            headers["x-opencode-directory"] = _quoted(call.directory)
         if call.body is not None:
             headers["Content-Type"] = "application/json"
         query = f"?{urlencode(call.query, quote_via=quote)}" if call.query else ""
@@ -117,6 +118,16 @@ class Upstream:
                 response.close()
                 return Refused(Reason.UPSTREAM_TOO_LARGE)
         return body
+
+
+@cache  # there are two, of the operator's
+def _within(seconds: float) -> aiohttp.ClientTimeout:
+    return aiohttp.ClientTimeout(total=seconds)
+
+
+@lru_cache(maxsize=1024)
+def _quoted(directory: str) -> str:
+    return quote(directory, safe="")
 
 
 def _status_refused(status: int) -> Refused | None:

@@ -24,15 +24,18 @@ from egress_proxy.wire.facts import (
     read_worktree,
 )
 from egress_proxy.wire.projection import PROJECTORS, merge, project
+from egress_proxy.wire.stripped import Contents, StrippedMessage, read_messages, read_part, read_part_event
 from egress_proxy.wire.view import View
 
 __all__ = [
     "PROJECTORS",
+    "Contents",
     "DropKind",
     "Dropped",
     "EventFacts",
     "EventOutcome",
     "SessionFacts",
+    "StrippedMessage",
     "View",
     "merge",
     "project",
@@ -40,6 +43,9 @@ __all__ = [
     "read_asks",
     "read_event_facts",
     "read_health",
+    "read_messages",
+    "read_part",
+    "read_part_event",
     "read_session",
     "read_session_list",
     "read_status_ids",

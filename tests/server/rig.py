@@ -30,15 +30,25 @@ from egress_proxy.server.pipeline import Pipeline
 from egress_proxy.server.recorder import Recorder
 from egress_proxy.server.sessions import Sessions
 from egress_proxy.server.sockets import cloud_socket
+from egress_proxy.server.taints import Taints
 from egress_proxy.server.upstream import Upstream
 from egress_proxy.wire import SessionFacts
 from tests.kit.client import free_port
 
 TOKEN: Final = "rig-token"
 SESSION: Final = "ses_00000000000000000000000001"
+HISTORY: Final = f"GET /session/{SESSION}/message"
 MAX_REQUESTS: Final = 8
 OTHER_TOKEN: Final = "other-rig-token"
 MAX_ANSWER: Final = 2_000_000
+
+
+STREAM: Final = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n"
+
+
+def frame(kind: str, **properties: Any) -> bytes:
+    """Give one frame of an event stream; `STREAM` is the head of one."""
+    return b"data: " + json.dumps({"type": kind, "properties": properties}).encode() + b"\n\n"
 
 
 def answer(body: bytes, status: str = "200 OK", **headers: str) -> bytes:
@@ -51,12 +61,13 @@ def answer(body: bytes, status: str = "200 OK", **headers: str) -> bytes:
 
 @dataclass
 class FakeUpstream:
-    """Answers by `METHOD path`, or `default`; closes each connection after its answer. `asked` is what came.
+    """Answers by `METHOD path`, with or without its query, or `default`; closes each connection after its answer. The
+    session's history is empty. `asked` is what came.
 
     The connections of what is in `held` stay open after the answer, until the proxy closes them; it is then in `left`.
     """
 
-    answers: dict[str, bytes] = field(default_factory=dict)
+    answers: dict[str, bytes] = field(default_factory=lambda: {HISTORY: answer(b"[]")})
     default: bytes = field(default_factory=lambda: answer(b"", "404 Not Found"))
     asked: list[str] = field(default_factory=list)
     held: set[str] = field(default_factory=set)
@@ -68,7 +79,7 @@ class FakeUpstream:
             method, target, _ = head.split(b"\r\n")[0].decode().split(" ")
             asked = f"{method} {target.partition('?')[0]}"
             self.asked.append(asked)
-            writer.write(self.answers.get(asked, self.default))
+            writer.write(self.answers.get(f"{method} {target}") or self.answers.get(asked, self.default))
             await writer.drain()
             if asked in self.held:
                 await reader.read()
@@ -147,7 +158,10 @@ async def rig(path: Path, *before: Path) -> AsyncIterator[Rig]:
             prompt_seconds=60.0,
         )
         ids = itertools.count()
-        exchanges = Exchanges(settings, upstream, sessions, pipeline, metrics, lambda: f"egr_{next(ids)}")
+        taints = Taints(upstream, sessions, 5.0)
+        exchanges = Exchanges(
+            settings, upstream, sessions, pipeline, metrics, lambda: f"egr_{next(ids)}", taints=taints
+        )
         cloud = Cloud(
             authenticate={TOKEN: client, OTHER_TOKEN: Client("other", (directory,))}.get,
             exchanges=exchanges,

@@ -1,12 +1,21 @@
-"""The limits on requests in progress: of all clients, and of each."""
+"""The limits on requests in progress, of all clients and of each, and on the body of one."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 from pathlib import Path
-from typing import Final
+from types import SimpleNamespace
+from typing import Final, cast
+from unittest.mock import Mock
 
+import aiohttp
+import pytest
+from aiohttp import web
+
+from egress_proxy.model import Refused
+from egress_proxy.reasons import Reason
+from egress_proxy.server.cloud import Cloud
 from tests.server.rig import MAX_REQUESTS, OTHER_TOKEN, SESSION, TOKEN, Rig, answer, rig
 
 SHARE: Final = MAX_REQUESTS * 3 // 4
@@ -43,3 +52,28 @@ async def test_one_client_leaves_places_to_the_others(tmp_path: Path) -> None:
         assert await reason(proxy, OTHER_TOKEN) == ""
         for task in tasks:
             task.cancel()
+
+
+@pytest.mark.parametrize(("length", "whole"), [(10, True), (10, False), (11, True), (11, False)])
+async def test_a_body_has_its_limit_whether_it_came_with_its_head_or_later(length: int, whole: bool) -> None:
+    content = aiohttp.StreamReader(Mock(), 2**16, loop=asyncio.get_running_loop())
+    request = cast("web.BaseRequest", SimpleNamespace(content_length=None, content=content))
+    cloud = cast("Cloud", SimpleNamespace(_max_body=10))
+    if whole:
+        content.feed_data(b"x" * length)
+        content.feed_eof()
+    reading = asyncio.create_task(Cloud._body(cloud, request))
+    await asyncio.sleep(0)
+    assert reading.done() == whole
+    if not whole:
+        content.feed_data(b"x" * length)
+        content.feed_eof()
+    assert await reading == (b"x" * length if length <= 10 else Refused(Reason.BODY_TOO_LARGE))
+
+
+async def test_a_body_that_could_not_be_read_is_malformed() -> None:
+    content = aiohttp.StreamReader(Mock(), 2**16, loop=asyncio.get_running_loop())
+    content.feed_eof()
+    content.set_exception(web.RequestPayloadError("chunks"))
+    request = cast("web.BaseRequest", SimpleNamespace(content_length=None, content=content))
+    assert await Cloud._body(cast("Cloud", SimpleNamespace(_max_body=10)), request) == Refused(Reason.HTTP_MALFORMED)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from egress_proxy.server.strings import collect, replace
+from egress_proxy.server.strings import collect, replace, told
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
@@ -41,3 +41,13 @@ def test_keys_that_become_equal_are_kept_apart() -> None:
 def test_a_value_that_is_not_json_is_refused() -> None:
     with pytest.raises(TypeError, match="not a JSON value"):
         collect([b"bytes"])
+
+
+@given(JSON)
+def test_what_somebody_wrote_is_among_all_strings(value: object) -> None:
+    assert told(value) <= set(collect(value))
+
+
+def test_ids_are_not_told_and_texts_are() -> None:
+    part = {"id": "prt_1", "sessionID": "ses_1", "type": "text", "text": "hello", "tool": {"callID": "x", "title": "y"}}
+    assert told([part]) == {"hello", "y"}

@@ -1,0 +1,123 @@
+"""Secrets given away in pieces over several texts of a session.
+
+    "the first half is aB3xQz9k" … "and the second 7LmNp2Rt"
+
+Each half alone is nothing. So the tokens of released texts that could be pieces are kept, the last of them, and those
+of a new text are put before and behind each of them and looked at as one; so is the row of all in their order. The
+canonical view drops what stands between, so the pieces need no sign of what they are. Pure: whoever calls keeps the
+`Pieces`, and knows which texts were judged before (`server.taints`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from msgspec import Struct
+
+from egress_proxy.model import Finding
+from egress_proxy.scan.randomness import signs
+from egress_proxy.scan.search import spans_by_text
+from egress_proxy.scan.values import word_share
+
+KEPT: Final = 128  # pieces of a session
+OF_A_TEXT: Final = 48  # pieces that are looked at: the first and the last half as many
+_REACH: Final = 32  # letters and digits of a piece that are joined to another
+_SHORTEST: Final = 4
+_ROW: Final = 16  # pieces in their order that are joined as one
+_WORDS: Final = 0.6
+_LONG_NUMBER: Final = 8
+_SIGNS_OF_LETTERS: Final = 3
+_SIGNS_OF_ANY: Final = 2
+_TOKEN: Final = re.compile(r"[^\s\"'`*(){}\[\]<>|,;]{4,4096}+")
+_QUOTES: Final = frozenset("\"'`*=")
+_SPACE: Final = b" "
+# A word without any of these is no piece: a digit, a capital after a small letter, a quotation mark.
+_SIGNS: Final = (b"0", b"aA", b"q")
+
+
+def _kind(char: str) -> int:
+    kinds = (
+        (str.isdigit, "0"),
+        (str.islower, "a"),
+        (str.isupper, "A"),
+        (str.isspace, " "),
+        (_QUOTES.__contains__, "q"),
+    )
+    return ord(next((kind for is_one, kind in kinds if is_one(char)), "."))
+
+
+_KINDS: Final = bytes(map(_kind, map(chr, range(256))))
+
+
+class Pieces(Struct, frozen=True):
+    """The pieces of the texts of a session that were judged, the oldest first. Letters and digits only."""
+
+    kept: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"Pieces({len(self.kept)})"
+
+    def with_new(self, new: tuple[str, ...]) -> Pieces:
+        """These and the pieces of a text that was released; a piece said again counts once, where it was said last."""
+        row = [piece for piece in self.kept if piece not in set(new)]
+        return Pieces((*row, *dict.fromkeys(new))[-KEPT:])
+
+    def without(self, old: Iterable[str]) -> Pieces:
+        """These without some."""
+        gone = set(old)
+        return Pieces(tuple(piece for piece in self.kept if piece not in gone))
+
+    def joins(self, new: tuple[str, ...]) -> tuple[str, ...]:
+        """All that must be looked at before a text with the pieces `new` is released."""
+        if not self.kept or not new:
+            return ()
+        found = [join for old in self.kept for piece in new if piece != old for join in _both(old, piece)]
+        row = [piece[: 2 * _REACH] for piece in (*self.kept[-_ROW:], *new)]
+        return (*found, "".join(row), "".join(reversed(row)))
+
+
+def pieces_of(text: str, findings: Iterable[Finding]) -> tuple[str, ...]:
+    """The tokens of a text that could be pieces of a secret, in order: those that no word, name or number looks like.
+    `findings` (all of this text) do not leave, so nothing in them is a piece."""
+    spans = spans_by_text(findings)
+    for start, end in next(iter(spans.values()), []):
+        text = f"{text[:start]}{' ' * (end - start)}{text[end:]}"
+    found = list(dict.fromkeys(_pieces(text)))
+    return tuple(found if len(found) <= OF_A_TEXT else [*found[: OF_A_TEXT // 2], *found[-OF_A_TEXT // 2 :]])
+
+
+def _pieces(text: str) -> Iterator[str]:
+    kinds = text.encode("latin-1", "replace").translate(_KINDS)
+    for start, end in sorted({span for sign in _SIGNS for span in _words(kinds, sign)}):
+        word = text[start:end]
+        quoted = not _QUOTES.isdisjoint(word)
+        for token in _TOKEN.findall(word):
+            bare = token if token.isalnum() else "".join(filter(str.isalnum, token))
+            if len(bare) >= _SHORTEST and _could_be_one(bare, token, quoted=quoted):
+                yield bare
+
+
+def _words(kinds: bytes, sign: bytes) -> Iterator[tuple[int, int]]:
+    """Where words with a sign begin and end."""
+    at = kinds.find(sign)
+    while at >= 0:
+        end = kinds.find(_SPACE, at)
+        end = len(kinds) if end < 0 else end
+        yield kinds.rfind(_SPACE, 0, at) + 1, end
+        at = kinds.find(sign, end)
+
+
+def _could_be_one(bare: str, token: str, *, quoted: bool) -> bool:
+    """Shorter ones than a secret: letters that no one could say, capitals among small letters, digits among either."""
+    if bare.isdigit():
+        return len(bare) >= _LONG_NUMBER
+    if bare.isalpha():
+        # Not the end of one part of a path and the beginning of the next.
+        return bare == token.strip(".:!?") and signs(bare) >= (1 if quoted else _SIGNS_OF_LETTERS)
+    return quoted or signs(bare) >= _SIGNS_OF_ANY or word_share(bare) < _WORDS
+
+
+def _both(old: str, new: str) -> tuple[str, str]:
+    return old[-_REACH:] + new[:_REACH], new[-_REACH:] + old[:_REACH]

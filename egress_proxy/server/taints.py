@@ -1,0 +1,279 @@
+"""What the tools of a session have shown, learnt before any text of that session is released.
+
+opencode answers a prompt with its last message alone, and a message asked for by its id comes alone too: what the
+tools of the same turn printed stands in other messages. So before a text of a session is released, the messages that
+came since the last look are read (`look`), the newest first, back to one that is known to have nothing new before it;
+those of sub-agents too, where a task names them. What cannot be read withholds the answer.
+
+An event stream shows the same earlier, part by part: `heard` learns from each frame, also of what is dropped.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import secrets
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from typing import Final, TypeVar
+
+from msgspec import Raw, Struct
+
+from egress_proxy.model import Call, Client, Refused
+from egress_proxy.reasons import Reason
+from egress_proxy.scan import Taint, extract
+from egress_proxy.server.sessions import Sessions
+from egress_proxy.server.tree import Log, Tree
+from egress_proxy.server.upstream import Upstream
+from egress_proxy.wire import Contents, StrippedMessage, read_messages, read_part, read_part_event
+
+Messages = tuple[StrippedMessage, ...]
+A = TypeVar("A")
+R = TypeVar("R")
+
+THREAD_BYTES: Final = 65_536  # what is longer is read in a thread, so that others go on
+_VALUE_BYTES: Final = 1_000  # a value's registration takes as long as reading so many
+MOST_TREES: Final = 512
+MOST_VALUES: Final = 100_000  # of all trees
+_FIRST_PAGE: Final = 3  # the prompt, its reply, and one that was seen before
+_LARGEST_PAGE: Final = 96
+_MOST_PAGES: Final = 2_000
+_MOST_RECENT: Final = 16  # trees of a client that answers of no session are compared with
+_CURSOR: Final = re.compile(r"[A-Za-z0-9_=-]{1,512}")
+
+
+class Page(Struct, frozen=True):
+    """An answer to `GET /session/{id}/message` without `before`, and the cursor of the next page if there is one.
+
+    `ids` are those of its messages, where they are known: with the size they tell whether it was read before. Nothing
+    that a finished message says ever changes.
+    """
+
+    body: bytes | bytearray
+    cursor: str
+    ids: tuple[str, ...] = ()
+
+    @property
+    def mark(self) -> int:
+        return hash((len(self.body), self.ids))
+
+    def __repr__(self) -> str:
+        return f"Page({len(self.body)} bytes)"
+
+
+class _Learnt(Struct, frozen=True):
+    """What new parts held."""
+
+    taints: tuple[Taint, ...] = ()
+    spoken: tuple[str, ...] = ()
+    children: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"_Learnt({len(self.taints)})"
+
+
+class Taints:
+    """Trees by their root session, the least recently used first. Used from the event loop's thread."""
+
+    def __init__(self, upstream: Upstream, sessions: Sessions, seconds: float, *, names: bool = True) -> None:
+        """`seconds` bounds each call of opencode; `names`: whether values may be named. What is dropped for room is
+        learnt anew when it is needed."""
+        self._upstream = upstream
+        self._sessions = sessions
+        self._seconds = seconds
+        self._names = names
+        self._key = secrets.token_bytes(32)
+        self._trees: OrderedDict[str, Tree] = OrderedDict()
+
+    def tree(self, session: str) -> Tree:
+        """The tree of a session that `Sessions.resolve` knows."""
+        root = self._sessions.root(session)
+        tree = self._trees.get(root)
+        if tree is None:
+            tree = self._trees[root] = Tree(self._key, names=self._names)
+            self._make_room()
+        self._trees.move_to_end(root)
+        return tree
+
+    def forget(self, session: str) -> None:
+        """A deleted session's tree goes with it; that of a sub-agent stays part of its root's."""
+        self._trees.pop(session, None)
+
+    def prompted(self, session: str) -> None:
+        """A prompt goes to a session: its tools may run from now on."""
+        self.tree(session).prompted = True
+
+    async def look(self, session: str, page: Page | None = None) -> Tree | Refused:
+        """Learn all that came to the session's tree since the last look. `page` is the newest page of the session's
+        messages, if it was just read for another purpose."""
+        root = self._sessions.root(session)
+        tree = self.tree(session)
+        async with tree.lock:
+            prompted, tree.prompted = tree.prompted, False
+            try:
+                refused = await self._walk_all(tree, root, session, page)
+            except BaseException:
+                tree.prompted = prompted
+                raise
+            if refused is not None:
+                tree.prompted = prompted
+                return refused
+        return Refused(Reason.TAINT_FULL) if tree.full else tree
+
+    async def _walk_all(self, tree: Tree, root: str, session: str, page: Page | None) -> Refused | None:
+        """Walk the root, the session, and the sub-agents in which something new may be."""
+        waiting, done = [root, session], set[str]()
+        while waiting:
+            one = waiting.pop(0)
+            if one in done:
+                continue
+            done.add(one)
+            refused = await self._walk(tree, one, page if one == session else None)
+            if refused is not None and (one == session or refused.reason is not Reason.UPSTREAM_NOT_FOUND):
+                return refused
+            waiting += [child for child, log in tree.logs.items() if log.open and child not in done]
+        return None
+
+    async def recent(self, client: Client) -> tuple[Tree, ...] | Refused:
+        """The latest trees of a client, those looked at in which something may be running."""
+        roots = [root for root in reversed(self._trees) if self._sessions.owner(root) == client.name][:_MOST_RECENT]
+        trees: list[Tree] = []
+        for root in roots:
+            tree = self._trees.get(root)
+            if tree is not None and (tree.prompted or any(log.open for log in tree.logs.values())):
+                looked = await self.look(root)
+                if isinstance(looked, Refused) and looked.reason is not Reason.UPSTREAM_NOT_FOUND:
+                    return looked
+            if tree is not None:
+                trees.append(tree)
+        return tuple(trees)
+
+    async def heard(self, session: str, frame: bytes) -> Refused | None:
+        """Learn from a frame of a session's, whether it crosses or not."""
+        part = read_part_event(frame)
+        if part is None or isinstance(part, Refused):
+            return part
+        tree = self.tree(session)
+        async with tree.lock:
+            log = tree.log(session)
+            log.open = True
+            learnt = await self._learn(tree, log, [part])
+        return learnt if isinstance(learnt, Refused) else None
+
+    async def _walk(self, tree: Tree, session: str, page: Page | None) -> Refused | None:
+        """Learn from a session's messages back to one that is anchored."""
+        log = tree.log(session)
+        if page and page.ids and page.mark == log.mark and not log.open:
+            return None
+        said: list[list[str]] = []
+        try:
+            return await self._read_back(tree, session, page, said)
+        finally:
+            # What was said before it was cut short will not be fresh again.
+            tree.spoke(text for texts in said for text in texts)
+
+    async def _read_back(self, tree: Tree, session: str, page: Page | None, said: list[list[str]]) -> Refused | None:
+        """Read pages, the newest first. `said` gets what the agent said in what is new: a list a page, in order."""
+        log = tree.log(session)
+        mark = page.mark if page and page.ids else 0
+        messages: list[StrippedMessage] = []
+        cursor, limit = "", _FIRST_PAGE
+        for _ in range(_MOST_PAGES):
+            read = page or await self._page(session, limit, cursor)
+            if isinstance(read, Refused):
+                log.open = read.reason is not Reason.UPSTREAM_NOT_FOUND  # else it was deleted
+                return read
+            said.insert(0, [])
+            older = await self._learn_page(tree, log, read, said[0])
+            if isinstance(older, Refused):
+                return older
+            messages[:0] = older
+            cursor, limit, page = read.cursor, min(limit * 2, _LARGEST_PAGE), None
+            if not cursor or not older or any(message.id in log.anchored for message in older):
+                log.mark, log.open = mark, not _anchor(log, messages)
+                return None
+        return Refused(Reason.UPSTREAM_TOO_LARGE)
+
+    async def _page(self, session: str, limit: int, cursor: str) -> Page | Refused:
+        if cursor and not _CURSOR.fullmatch(cursor):
+            return Refused(Reason.ANSWER_SHAPE)
+        query = (("limit", str(limit)), *((("before", cursor),) if cursor else ()))
+        reply = await self._upstream.call(Call("GET", f"/session/{session}/message", query, None, None), self._seconds)
+        return reply if isinstance(reply, Refused) else Page(reply.body, reply.next_cursor)
+
+    async def _learn_page(self, tree: Tree, log: Log, page: Page, said: list[str]) -> Messages | Refused:
+        """Learn from messages in their order. `said` gets what the agent said in those that are new."""
+        messages = await _apart(len(page.body), read_messages, page.body)
+        if isinstance(messages, Refused):
+            return messages
+        for message in messages:
+            if message.id not in log.seen:
+                learnt = await self._learn(tree, log, message.parts)
+                if isinstance(learnt, Refused):
+                    return learnt
+                said += learnt if message.assistant else ()
+        return messages
+
+    async def _learn(self, tree: Tree, log: Log, parts: Sequence[Raw]) -> tuple[str, ...] | Refused:
+        """Learn from the parts that are new. Give what is said in them. Only what is learnt is no longer new: whoever
+        waits may go away meanwhile."""
+        fresh = [part for part in map(bytes, parts) if log.fresh(part)]
+        if not fresh:
+            return ()
+        learnt = await _apart(sum(map(len, fresh)), _learn, fresh)
+        if isinstance(learnt, Refused):
+            return learnt
+        await _apart(len(learnt.taints) * _VALUE_BYTES, tree.remember, learnt.taints)
+        log.met(fresh)
+        for child in learnt.children:
+            tree.log(child).open = True
+        return learnt.spoken
+
+    def _make_room(self) -> None:
+        """Drop the least recently used trees, but the one that was just made."""
+        values = sum(len(tree.values) for tree in self._trees.values())
+        for root in list(self._trees)[:-1]:
+            if len(self._trees) <= MOST_TREES and values <= MOST_VALUES:
+                return
+            if not self._trees[root].lock.locked():
+                values -= len(self._trees.pop(root).values)
+
+
+def _learn(parts: Sequence[bytes]) -> _Learnt | Refused:
+    taints: list[Taint] = []
+    spoken: list[str] = []
+    children: list[str] = []
+    for part in parts:
+        contents = read_part(Raw(part))
+        if isinstance(contents, Refused):
+            return contents
+        taints += _taints(contents)
+        if contents.spoken:
+            spoken.append(contents.spoken)
+        if contents.child:
+            children.append(contents.child)
+    return _Learnt(tuple(taints), tuple(spoken), tuple(children))
+
+
+def _taints(contents: Contents) -> tuple[Taint, ...]:
+    return (*extract(contents.read, contents.sources), *extract(contents.told, ()))
+
+
+def _anchor(log: Log, messages: Sequence[StrippedMessage]) -> bool:
+    """Note the messages, in their order up to the first that more may come to. Whether that is all of them.
+
+    A session's agent writes one message after the other, so to one with another of the agent's behind it nothing comes.
+    """
+    last = max((index for index, message in enumerate(messages) if message.assistant), default=-1)
+    for index, message in enumerate(messages):
+        if not message.settled and index >= last:
+            return False
+        log.seen.add(message.id)
+        log.anchored.add(message.id)
+    log.stamps.clear()
+    return True
+
+
+async def _apart(size: int, work: Callable[[A], R], what: A) -> R:
+    """Do it here, or in a thread if it is much."""
+    return await asyncio.to_thread(work, what) if size > THREAD_BYTES else work(what)

@@ -1,0 +1,190 @@
+"""What is remembered of one tree of sessions (a root and its sub-agents): tainted values, and pieces of texts.
+
+Values are fingerprints under a key of this process. When more turn up than are kept, nothing is forgotten instead: the
+local agent, which chooses what its tools print, could wash a value out. Values that are tainted by their name or place
+then close the session (`full`); tokens that only look random make every such token of a reply be redacted (`guess`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+from egress_proxy.model import Finding, Form, Scan, Scanner
+from egress_proxy.scan import KnownValues, Pieces, Taint, TaintedScanner, TextScanner, TooManyValuesError, pieces_of
+from egress_proxy.scan.taint_names import NAMELESS, WORDLY
+from egress_proxy.scan.tainted import DETECTOR
+
+MOST_SURE: Final = 5_000  # values of a tree; some 1 KB each
+MOST_RANDOM: Final = 2_000
+_MOST_JUDGED: Final = 50_000  # texts whose verdict about pieces is kept; 100 bytes each
+_MOST_UNJUDGED: Final = 256  # texts of a history that have not crossed: older ones have no piece that is still kept
+_MOST_STAMPS: Final = 20_000
+
+
+class Log:
+    """What was read of one session's history."""
+
+    def __init__(self) -> None:
+        self.seen: set[str] = set()  # messages that nothing more will come to, and that were learnt
+        self.anchored: set[str] = set()  # those of them that have no unseen message before them
+        self.stamps: set[int] = set()  # of parts of messages that are not in `seen`
+        self.mark = 0  # of the newest page when all of it was anchored
+        self.open = True  # something more may come without a prompt
+
+    def fresh(self, part: bytes) -> bool:
+        """Whether a part was not met before as it is."""
+        return hash(part) not in self.stamps
+
+    def met(self, parts: Iterable[bytes]) -> None:
+        """Parts were learnt."""
+        if len(self.stamps) >= _MOST_STAMPS:
+            self.stamps.clear()  # what is forgotten is read again
+        self.stamps.update(map(hash, parts))
+
+
+class Tree:
+    """One root session and its descendants. `lock` is held while its history is read."""
+
+    def __init__(self, key: bytes, *, names: bool = True) -> None:
+        """`names`: whether values may be named."""
+        self._names = names
+        self.lock = asyncio.Lock()
+        self.logs: dict[str, Log] = {}
+        self.values = KnownValues.build((), key, detector=DETECTOR, few=True)
+        self.full = False
+        self.guess = False
+        self.prompted = True  # a prompt may be running that the proxy passed on
+        self._random = 0
+        self._pieces = Pieces()
+        self._judged: OrderedDict[int, Finding | None] = OrderedDict()
+        self._unjudged: list[str] = []
+        self._judging = threading.Lock()
+        self._remembering = threading.Lock()
+
+    def __repr__(self) -> str:
+        return f"Tree({len(self.values)} values)"
+
+    def log(self, session: str) -> Log:
+        """The log of one of its sessions."""
+        return self.logs.setdefault(session, Log())
+
+    def remember(self, taints: Sequence[Taint]) -> None:
+        """Add values. Blocks for some 0.1 ms a value; may be called in any thread."""
+        with self._remembering:
+            if taints and not self.full:
+                self._remember(taints)
+
+    def _remember(self, taints: Sequence[Taint]) -> None:
+        random = [(self._label(taint), taint.value) for taint in taints if not taint.sure]
+        room = MOST_RANDOM - self._random
+        entries = [(self._label(taint), taint.value) for taint in taints if taint.sure] + random[:room]
+        before = len(self.values)
+        try:
+            self.values = self.values.extended(entries, MOST_SURE + MOST_RANDOM)
+        except TooManyValuesError:
+            self.full = True
+            return
+        self._random += min(len(random), len(self.values) - before)
+        self.guess = self.guess or len(random) > room
+
+    def _label(self, taint: Taint) -> str:
+        return taint.label if self._names or taint.label == WORDLY else NAMELESS
+
+    def spoke(self, texts: Iterable[str]) -> None:
+        """Texts of the agent in the order in which it wrote them, whether they have crossed or not."""
+        with self._judging:
+            self._unjudged = [*self._unjudged, *(text for text in texts if hash(text) not in self._judged)]
+            del self._unjudged[:-_MOST_UNJUDGED]
+
+    def pieced(
+        self, texts: Sequence[str], told: frozenset[str], scan: Scan, scanner: Remembering
+    ) -> tuple[Finding, ...]:
+        """Give a finding for each text that, with pieces of earlier ones, gives a value away.
+
+        `told` are the texts that somebody wrote (no ids), `scan` is the scan of `texts`. What was judged before has the
+        same verdict again.
+        """
+        places = {text: index for index, text in enumerate(texts) if text in told}
+        with self._judging:
+            before = [text for text in self._unjudged if text not in places]
+            self._unjudged = []
+            earlier = scanner.scan(before) if before else Scan()
+            for text, findings in _by_text(before, earlier):
+                self._verdict(text, findings, scanner)
+            verdicts = (
+                (places[text], self._verdict(text, findings, scanner))
+                for text, findings in _by_text(texts, scan)
+                if text in places
+            )
+            return tuple(
+                Finding(index, 0, len(texts[index]), hit.detector, hit.name, Form.ENCODED)
+                for index, hit in verdicts
+                if hit is not None
+            )
+
+    def _verdict(self, text: str, findings: Sequence[Finding], scanner: Remembering) -> Finding | None:
+        key = hash(text)
+        if key in self._judged:
+            return self._judged[key]
+        if any(finding.form is Form.ENCODED for finding in findings):
+            return None  # withheld anyway, so none of it becomes a piece
+        new = pieces_of(text, findings)
+        hit = self._hit(new, scanner)
+        if hit is None:
+            self._pieces = self._pieces.with_new(new)
+        self._judged[key] = hit
+        if len(self._judged) > _MOST_JUDGED:
+            self._judged.popitem(last=False)
+        return hit
+
+    def _hit(self, new: tuple[str, ...], scanner: Remembering) -> Finding | None:
+        hit = scanner.first(self._pieces.joins(new))
+        if hit is None:
+            return None
+        # A value that became known since may be in one of the pieces alone: then the join tells nothing new.
+        alone = {piece for piece in (*self._pieces.kept, *new) if scanner.first([piece]) is not None}
+        if not alone:
+            return hit
+        self._pieces = self._pieces.without(alone)
+        others = tuple(piece for piece in new if piece not in alone)
+        return scanner.first(self._pieces.joins(others))
+
+
+def _by_text(texts: Sequence[str], scan: Scan) -> Iterator[tuple[str, list[Finding]]]:
+    """Each text that was decided, with its findings."""
+    found: dict[int, list[Finding]] = {}
+    for finding in scan.findings:
+        found.setdefault(finding.text, []).append(finding)
+    undecided = frozenset(scan.undecided)
+    for index, text in enumerate(texts):
+        if index not in undecided:
+            yield text, found.get(index, [])
+
+
+class Remembering:
+    """A scanner with what trees remember. Made anew for each answer."""
+
+    def __init__(self, inner: Scanner, trees: Sequence[Tree]) -> None:
+        tainted = tuple(tree.values for tree in trees)
+        self._known = (inner.known, *tainted) if isinstance(inner, TextScanner) else tainted
+        self._trees = trees
+        self._scanner = TaintedScanner(inner, tainted, guess=any(tree.guess for tree in trees))
+
+    def scan(self, texts: Sequence[str]) -> Scan:
+        """As any scanner, tainted values included; pieces are not looked at."""
+        return self._scanner.scan(texts)
+
+    def scan_told(self, texts: Sequence[str], told: frozenset[str]) -> Scan:
+        """Likewise, and texts of `told` that give a value away together with earlier ones."""
+        scan = self.scan(texts)
+        found = {finding for tree in self._trees for finding in tree.pieced(texts, told, scan, self)}
+        return Scan(tuple(sorted({*scan.findings, *found})), scan.undecided) if found else scan
+
+    def first(self, texts: Sequence[str]) -> Finding | None:
+        """A known or tainted value in texts, if there is one."""
+        found = (finding for known in self._known if texts for finding in known.find(texts).findings)
+        return next(found, None)

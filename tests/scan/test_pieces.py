@@ -1,0 +1,102 @@
+"""Tokens that could be pieces of a secret, and what they give when they are put together."""
+
+from __future__ import annotations
+
+import random
+import string
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from egress_proxy.model import Finding
+from egress_proxy.scan import Pieces, pieces_of
+from egress_proxy.scan.pieces import KEPT, OF_A_TEXT
+
+LETTERS = string.ascii_letters + string.digits
+VALUE = "".join(random.Random("value").choices(LETTERS, k=24))
+PROSE = Path(__file__).parents[1] / "data" / "benign" / "prose.md"
+
+
+def test_halves_are_pieces_and_words_are_not() -> None:
+    first, second = VALUE[:12], VALUE[12:]
+    text = (
+        f"The first half is {first}, the other *{second}*: see `src/parser.py`, line 12, and the README of camelCase."
+    )
+    assert pieces_of(text, ()) == (first, second)
+
+
+def test_letters_alone_are_pieces_where_they_are_quoted_and_no_word() -> None:
+    assert pieces_of("Then `kpavnbi` and `parser` and kpavnbi", ()) == ("kpavnbi",)
+
+
+def test_what_does_not_leave_is_no_piece() -> None:
+    text = f"a {VALUE} b"
+    assert pieces_of(text, [Finding(0, 2, 2 + len(VALUE), "known-value")]) == ()
+
+
+def test_separators_within_are_dropped() -> None:
+    assert pieces_of("aB3-xQ9/z2", ()) == ("aB3xQ9z2",)
+
+
+def test_prose_has_hardly_any() -> None:
+    assert len(pieces_of(PROSE.read_text("utf-8"), ())) < 10
+
+
+def joined(*texts: str) -> str:
+    """All joins of the last text with those before it, as one."""
+    pieces = Pieces()
+    for text in texts[:-1]:
+        pieces = pieces.with_new(pieces_of(text, ()))
+    return "\n".join(pieces.joins(pieces_of(texts[-1], ())))
+
+
+def test_two_halves_are_joined_in_both_orders() -> None:
+    first, second = f"It begins {VALUE[:12]}.", f"It ends {VALUE[12:]}."
+    assert VALUE in joined(first, second)
+    assert VALUE in joined(second, first)
+
+
+def test_pieces_between_do_not_matter() -> None:
+    others = [f"By the way x{number}y{number * 7}z." for number in range(30)]
+    assert VALUE in joined(f"It begins {VALUE[:12]}.", *others, f"It ends {VALUE[12:]}.")
+
+
+def test_a_row_of_short_pieces_is_joined() -> None:
+    cuts = [VALUE[start : start + 6] for start in range(0, 24, 6)]
+    assert VALUE in joined(*(f"Piece `{cut}`." for cut in cuts))
+    assert VALUE in joined(*(f"Piece `{cut}`." for cut in reversed(cuts)))
+
+
+def test_pieces_of_one_text_are_joined_with_those_before() -> None:
+    assert VALUE in joined(f"`{VALUE[:8]}`", f"`{VALUE[8:16]}` and `{VALUE[16:]}`")
+
+
+def test_without_anything_before_nothing_is_joined() -> None:
+    assert joined(f"{VALUE[:12]} {VALUE[12:]}") == ""
+
+
+def test_the_same_said_again_is_one_piece() -> None:
+    once = Pieces().with_new(("aB3xQ9",)).with_new(("zz77yy",))
+    assert once.with_new(("aB3xQ9",)).kept == ("zz77yy", "aB3xQ9")
+
+
+@given(st.lists(st.text(max_size=300), max_size=12))
+def test_bounds_hold_for_any_texts(texts: list[str]) -> None:
+    pieces = Pieces()
+    for text in texts:
+        new = pieces_of(text * 20, ())
+        assert len(new) <= OF_A_TEXT
+        assert len(pieces.joins(new)) <= 2 * KEPT * OF_A_TEXT + 2
+        pieces = pieces.with_new(new)
+    assert len(pieces.kept) <= KEPT
+
+
+def test_a_dense_text_gives_the_first_and_the_last() -> None:
+    tokens = [f"a{number}b{number}c" for number in range(1000)]
+    found = pieces_of(" ".join(tokens), ())
+    assert (len(found), found[0], found[-1]) == (OF_A_TEXT, tokens[0], tokens[-1])
+
+
+def test_pieces_say_nothing_of_themselves() -> None:
+    assert VALUE not in repr(Pieces((VALUE,)))
