@@ -9,7 +9,7 @@ RELEASES = $(shell sed -n 's/^ *"\(opencode-[0-9.]*\)": .*/\1/p' tests/opencode/
 PINS := --upgrade --python-version 3.11 --generate-hashes --quiet --no-config --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lint format test demo bench docs pins clean
+.PHONY: help setup lint format test demo bench score docs pins clean
 .DELETE_ON_ERROR:
 
 help:  ## Show the targets
@@ -34,6 +34,9 @@ demo: setup  ## Show the proxy in front of a real opencode with planted secrets
 
 bench: setup  ## Measure against a bare passthrough
 	$(BIN)/python -m tests.bench
+
+score: setup  ## Measure what the scanner finds, and what it wrongly redacts
+	$(BIN)/python -m tests.corpus
 
 docs: setup  ## Write the generated documentation anew
 	$(BIN)/python docs/generate.py
