@@ -10,6 +10,7 @@ import copy
 import json
 import random
 import string
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -75,11 +76,11 @@ def session(directory: str) -> bytes:
     return _json(_sample("session_create.json") | {"id": SESSION, "directory": directory})
 
 
-def reply(directory: str, characters: int) -> bytes:
-    """Give the answer to `POST /session/{id}/message`, with a text of so many characters."""
+def reply(directory: str, text: str) -> bytes:
+    """Give the answer to `POST /session/{id}/message`, with this text."""
     maker = _Maker(directory)
     message = maker.answer()
-    message.add(maker.text(characters))
+    message.add(maker.text | {"text": text})
     message.add(maker.finish)
     return message.encoded()
 
@@ -91,7 +92,7 @@ def history(directory: str, size: int) -> bytes:
     total = output = 0
     while total < size:
         question, answer = maker.question(), maker.answer()
-        answer.add(maker.text(400))
+        answer.add(maker.prose(400))
         total += question.size + answer.size + maker.finish_size
         while output < SHARE * total and total < size:
             part = maker.tool(size - total)
@@ -130,12 +131,11 @@ class _Maker:
 
     def __init__(self, directory: str) -> None:
         self._dice = random.Random(1)
-        self._pool = [_filled(self._dice, self._dice.choice(_LINES)) for _ in range(8_000)]
         asked, answered = _sample("messages.json")[:2]
         self._user = {key: value for key, value in asked["info"].items() if key != "summary"}
         self._assistant = answered["info"] | {"path": {"cwd": directory, "root": directory}}
         parts: dict[str, Recorded] = {part["type"]: part for part in answered["parts"]}
-        self._start, self._text, self._read, self.finish = (
+        self._start, self.text, self._read, self.finish = (
             parts[name] for name in ("step-start", "text", "tool", "step-finish")
         )
         self._bash: Recorded = _sample("parts_permission_bash_once.json")["tool:bash:completed"]
@@ -144,7 +144,7 @@ class _Maker:
     def question(self) -> _Message:
         """Give a whole message of the user."""
         message = _Message(self._user, self._dice)
-        message.add(self.text(200))
+        message.add(self.prose(200))
         return message
 
     def answer(self) -> _Message:
@@ -153,8 +153,8 @@ class _Maker:
         message.add(self._start)
         return message
 
-    def text(self, characters: int) -> Recorded:
-        return self._text | {"text": prose(self._dice, characters)}
+    def prose(self, characters: int) -> Recorded:
+        return self.text | {"text": prose(self._dice, characters)}
 
     def tool(self, room: int) -> Recorded:
         """Give a call of some tool, which fills `room` bytes at most, roughly."""
@@ -164,6 +164,8 @@ class _Maker:
         part = copy.deepcopy(self._bash if shell else self._read)
         part["callID"] = f"call_{_letters(self._dice, 24)}"
         state = part["state"]
+        # Not of an env file, as recorded: what comes out of those is remembered, all of it.
+        state["input"] |= {"command": "make test"} if shell else {"filePath": f"src/{self._dice.choice(_WORDS)}.py"}
         state["output"] = output
         if shell:
             state["metadata"]["output"] = output
@@ -173,8 +175,15 @@ class _Maker:
 
     def _output(self, characters: int) -> str:
         count = characters // 20 + 1
-        start = self._dice.randrange(len(self._pool) - count)
-        return "\n".join(self._pool[start : start + count])[:characters]
+        start = self._dice.randrange(len(_pool()) - count)
+        return "\n".join(_pool()[start : start + count])[:characters]
+
+
+@cache
+def _pool() -> tuple[str, ...]:
+    """Lines that output is cut from."""
+    dice = random.Random(3)
+    return tuple(_filled(dice, dice.choice(_LINES)) for _ in range(8_000))
 
 
 def _letters(dice: random.Random, count: int) -> str:
@@ -192,7 +201,12 @@ def _filled(dice: random.Random, template: str) -> str:
 
 
 def _sample(name: str) -> Any:
-    return json.loads((_SAMPLES / name).read_bytes())
+    return json.loads(_read(name))
+
+
+@cache
+def _read(name: str) -> bytes:
+    return (_SAMPLES / name).read_bytes()
 
 
 def _json(value: Any) -> bytes:

@@ -125,7 +125,7 @@ async def repeat(port: int, asked: bytes, connections: int, seconds: float) -> R
     finally:
         for connection in opened:
             connection.close()
-    cuts = quantiles(latencies, n=100, method="inclusive")
+    cuts = quantiles(latencies * 2 if len(latencies) == 1 else latencies, n=100, method="inclusive")
     return Rates(len(latencies), len(latencies) / (time.perf_counter() - started), cuts[49], cuts[98])
 
 

@@ -7,14 +7,24 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Plan:
-    """Numbers of rounds, and how long one lasts."""
+    """Numbers of rounds and of texts, and how long one lasts."""
 
-    known_values: int = 1_000  # that the proxy and the scanner watch for
-    reply_rounds: int = 5
-    reply_seconds: float = 3.0
-    histories: tuple[tuple[int, int], ...] = ((1_000_000, 9), (10_000_000, 7), (100_000_000, 3))  # bytes, rounds
-    scan_rounds: int = 9
-    scan_texts: int = 20
+    known_values: int = 1_000  # that the proxy watches for, wherever it is not said otherwise
+    reply_rounds: int = 4
+    reply_seconds: float = 2.0
+    histories: tuple[tuple[int, int], ...] = ((1_000_000, 9), (10_000_000, 5), (100_000_000, 2))  # bytes, rounds
+    # Characters of a text; texts a round of ours and of detect-secrets', which takes 6 s for a megabyte; rounds.
+    rules: tuple[tuple[int, int, int, int], ...] = ((1_024, 200, 50, 5), (16_384, 40, 4, 5), (1_000_000, 4, 1, 2))
+    planted: tuple[int, int] = (8_192, 6)  # characters and number of texts with secrets, of each sort
+    value_counts: tuple[int, ...] = (10, 1_000, 10_000, 100_000)
+    value_seconds: float = 60.0  # a size that takes longer to measure is given up on
+    rate_characters: int = 1_000_000  # of each sort of text, in texts of 16 KB
+    gate: tuple[tuple[int, int, int], ...] = ((1_024, 400, 3), (4_096, 300, 3), (65_536, 60, 3), (1_000_000, 10, 3))
+    gate_seconds: float = 1.0  # of load through the passthrough and the whole proxy, for each size
+    stall_rounds: int = 3
+    stall_seconds: float = 2.0
+    worst_characters: int = 262_144
+    worst_seconds: float = 20.0  # for one text, before it is given up on
 
 
 FULL = Plan()
@@ -23,7 +33,14 @@ QUICK = Plan(
     reply_rounds=1,
     reply_seconds=0.3,
     histories=((200_000, 1),),
-    scan_rounds=1,
-    scan_texts=3,
+    rules=((1_024, 4, 2, 1),),
+    planted=(1_024, 1),
+    value_counts=(10,),
+    rate_characters=20_000,
+    gate=((1_024, 5, 1), (4_096, 3, 1)),
+    gate_seconds=0.2,
+    stall_rounds=1,
+    stall_seconds=0.3,
+    worst_characters=8_192,
 )
 """Enough to see that it works. The figures mean nothing."""

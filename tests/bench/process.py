@@ -17,21 +17,32 @@ def processor_seconds(pid: int | None) -> float:
     return sum(int(thread.read_text().split()[0]) for thread in threads) / 1e9
 
 
+def resident_bytes() -> int:
+    """Give the resident memory of this process."""
+    return _status(Path("/proc/self"), "VmRSS")
+
+
+def peak_bytes() -> int:
+    """Give the most that this process ever had."""
+    return _status(Path("/proc/self"), "VmHWM")
+
+
 class Memory:
     """The resident memory of a process: when this was made, and the most since."""
 
     def __init__(self, pid: int) -> None:
         self._root = Path("/proc") / str(pid)
         (self._root / "clear_refs").write_text(_RESET_PEAK)
-        self.idle_bytes: Final = self._read("VmRSS")
+        self.idle_bytes: Final = _status(self._root, "VmRSS")
 
     def growth_bytes(self) -> int:
         """Give how far it was ever above what it was at first."""
-        return max(0, self._read("VmHWM") - self.idle_bytes)
+        return max(0, _status(self._root, "VmHWM") - self.idle_bytes)
 
-    def _read(self, name: str) -> int:
-        for line in (self._root / "status").read_text().splitlines():
-            key, _, value = line.partition(":")
-            if key == name:
-                return int(value.split()[0]) * _KIB
-        raise LookupError(name)
+
+def _status(process: Path, name: str) -> int:
+    for line in (process / "status").read_text().splitlines():
+        key, _, value = line.partition(":")
+        if key == name:
+            return int(value.split()[0]) * _KIB
+    raise LookupError(name)

@@ -16,6 +16,17 @@ class Named(Protocol):
     def name(self) -> str: ...
 
 
+@dataclass(frozen=True)
+class Way:
+    """A measurement with a name."""
+
+    name: str
+    measure: Callable[[], Figures]
+
+    def __call__(self) -> Figures:
+        return self.measure()
+
+
 Some = TypeVar("Some", bound=Named)
 
 

@@ -8,6 +8,7 @@ import string
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +20,7 @@ from tests.kit.proxy import Proxy
 
 DIRECT, PASSTHROUGH, PROXY = "direct", "passthrough", "egress-proxy"
 _ROOT: Final = Path(__file__).resolve().parents[2]
-_PROMPT: Final = json.dumps({"parts": [{"type": "text", "text": "Say in a few lines why the test fails."}]}).encode()
+SMALL_REPLY: Final = 1_024  # characters
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,12 @@ class Arm:
     @property
     def reply(self) -> bytes:
         """The request for a reply of 1 KB."""
-        return load.request("POST", f"/session/{history.SESSION}/message", self.headers, _PROMPT)
+        return self.asking(SMALL_REPLY)
+
+    def asking(self, characters: int) -> bytes:
+        """The request for a reply of so many characters, among those that the stand has."""
+        prompt = {"parts": [{"type": "text", "text": f"Say why the test fails, in {characters} characters."}]}
+        return load.request("POST", f"/session/{history.SESSION}/message", self.headers, json.dumps(prompt).encode())
 
     @property
     def history(self) -> bytes:
@@ -45,12 +51,13 @@ class Arm:
 class Stand:
     """An upstream with a history of `size` bytes, and both proxies before it, all new. Use as a context manager.
 
-    The proxy watches for `values` known values.
+    The proxy watches for `values` known values. `replies` are the lengths of replies that can be asked for.
     """
 
-    def __init__(self, size: int, values: int) -> None:
+    def __init__(self, size: int, values: int, replies: Sequence[int] = (SMALL_REPLY,)) -> None:
         self._size = size
-        self._values = known_values(values)
+        self._replies = replies
+        self._values = dict(known_values(values))
         self._stack = ExitStack()
         self.arms: tuple[Arm, ...] = ()
 
@@ -59,10 +66,10 @@ class Stand:
             root = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-"))).resolve()
             directory = root / "project"
             directory.mkdir()
-            upstream, _ = _launch(stack, "upstream", str(directory), str(self._size))
+            upstream, _ = _launch(stack, "upstream", str(directory), str(self._size), *map(str, self._replies))
             url = f"http://127.0.0.1:{upstream}"
             passthrough, pid = _launch(stack, "passthrough", url)
-            self._proxy = stack.enter_context(Proxy(root / "proxy", self._configuration(url, root, directory)))
+            self._proxy = stack.enter_context(self._made(root / "proxy", self._configuration(url, root, directory)))
             self.arms = (
                 Arm(DIRECT, upstream, None, {}),
                 Arm(PASSTHROUGH, passthrough, pid, {}),
@@ -87,6 +94,9 @@ class Stand:
             self._stack.close()
         assert not records, f"{len(records)} answers were not clean"
 
+    def _made(self, root: Path, configuration: dict[str, object]) -> Proxy:
+        return Proxy(root, configuration)
+
     def _configuration(self, url: str, root: Path, directory: Path) -> dict[str, object]:
         env_file = root / ".env"
         env_file.write_text("".join(f"{name}={value}\n" for name, value in self._values.items()))
@@ -100,11 +110,12 @@ class Stand:
         }
 
 
-def known_values(count: int) -> dict[str, str]:
+def known_values(count: int) -> Iterator[tuple[str, str]]:
     """Give names and random values, the same ones at each run."""
     dice = random.Random(2)
     letters = string.ascii_letters + string.digits
-    return {f"SECRET_{number}": "".join(dice.choices(letters, k=dice.randint(20, 48))) for number in range(count)}
+    for number in range(count):
+        yield f"SECRET_{number}", "".join(dice.choices(letters, k=dice.randint(20, 48)))
 
 
 def _launch(stack: ExitStack, module: str, *arguments: str) -> tuple[int, int]:

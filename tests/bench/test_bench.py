@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import random
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +11,15 @@ import pytest
 from egress_proxy.model import Projected, Resource
 from egress_proxy.wire import View, project
 from tests.bench import __main__ as bench
-from tests.bench import replies, scans
+from tests.bench import corpora, page_traffic, upstream
 from tests.bench.histories import Histories, Peak
-from tests.bench.history import MODEL, SESSION, SHARE, history, prose, reply
-from tests.bench.page import Results, page
+from tests.bench.history import MODEL, SESSION, SHARE, history
+from tests.bench.hostile import hostile
+from tests.bench.oracle import Scanner, scanners
+from tests.bench.page import PARTS, machine, page, parts_measured
+from tests.bench.planted import KINDS, planted
 from tests.bench.rounds import Table, in_turns
+from tests.bench.rules import agreement
 from tests.bench.stand import DIRECT, PASSTHROUGH, PROXY, Arm, known_values
 
 DIRECTORY = "/world/project"
@@ -36,6 +39,12 @@ def encoded(value: Any) -> int:
 
 def parts_of(messages: Any) -> list[Any]:
     return [part for message in messages for part in message["parts"]]
+
+
+def text_of(message: Any) -> str:
+    (text,) = (part["text"] for part in message["parts"] if part["type"] == "text")
+    assert isinstance(text, str)
+    return text
 
 
 def shape(value: Any) -> Any:
@@ -86,14 +95,31 @@ def test_a_history_crosses_whole_without_its_tool_output() -> None:
     assert encoded(projected.value) < len(body) / 10
 
 
-def test_a_reply_has_its_length() -> None:
-    (text,) = (part["text"] for part in json.loads(reply(DIRECTORY, 1_024))["parts"] if part["type"] == "text")
-    assert len(text) == 1_024
+def test_a_reply_has_its_length_and_is_followed_by_another() -> None:
+    answers = upstream.replies(DIRECTORY, 1_024)
+    found = [text_of(json.loads(next(answers))) for _ in range(5)]
+    assert {len(text) for text in found} == {1_024}
+    assert len(set(found)) == 5
 
 
 def test_known_values_are_distinct() -> None:
-    values = known_values(500)
-    assert len(set(values.values())) == len(values) == 500
+    assert len({value for _, value in known_values(500)}) == len(dict(known_values(500))) == 500
+
+
+@pytest.mark.parametrize("sort", corpora.SORTS)
+def test_texts_are_the_same_at_each_run_and_no_two_are(sort: str) -> None:
+    found = corpora.texts(sort, 2_000, 5, seed=1)
+    assert found == corpora.texts(sort, 2_000, 5, seed=1)
+    assert len({*found, *corpora.texts(sort, 2_000, 5, seed=2)}) == 10
+    assert {len(text) for text in found} == {2_000}
+
+
+def test_hostile_texts_have_names_and_lengths() -> None:
+    values = [value for _, value in known_values(10)]
+    found = list(hostile(5_000, values))
+    assert len(dict(found)) == len(found) > 60
+    short = {name for name, text in found if len(text) != 5_000}
+    assert not short, short
 
 
 def test_arms_take_turns_at_being_first() -> None:
@@ -128,7 +154,7 @@ def test_the_page_says_what_the_figures_say() -> None:
         {PASSTHROUGH: Peak(10_000_000, 4_000_000), PROXY: Peak(90_000_000, 1_000_000)},
     )
     replied = table(per_second=(1000, 250), p50=(0.001, 0.003), p99=(0.002, 0.006), processor=(0.0005, 0.002))
-    text = page(Results(replies=[(1, replied), (16, replied)], histories=[histories]), "Run nowhere.")
+    text = page_traffic.replies([(1, replied), (16, replied)]) + page_traffic.histories([histories])
     assert "0.25 times as many requests" in text
     assert "1.50 ms more of processor time" in text
     assert "2.00 ms longer" in text
@@ -139,19 +165,41 @@ def test_the_page_says_what_the_figures_say() -> None:
     assert "passthrough 10 MB, egress-proxy 90 MB" in text
 
 
-@pytest.mark.parametrize("part", ["replies", "histories"])
+def test_a_part_that_is_not_measured_keeps_its_figures() -> None:
+    first = page({"rules": "rules of old\n", "values": "values of old\n"})
+    assert first.count("Not measured.") == len(PARTS) - 2
+    again = page({**parts_measured(first), "values": "newer\n"})
+    assert parts_measured(again) == {"rules": "rules of old\n", "values": "newer\n"}
+    assert page(parts_measured(again)) == again
+
+
+@pytest.mark.parametrize("part", PARTS)
 def test_a_quick_run_works_and_leaves_the_page_alone(part: str, capsys: pytest.CaptureFixture[str]) -> None:
     before = bench.PAGE.read_bytes() if bench.PAGE.exists() else None
     assert bench.main(["--quick", "--only", part]) == 0
-    rows = [line for line in capsys.readouterr().out.splitlines() if line.startswith("|") and PROXY in line]
-    assert len(rows) == {"replies": len(replies.CONNECTIONS), "histories": 1}[part]
+    printed = capsys.readouterr().out
+    assert list(parts_measured(printed)) == [part]
+    assert machine("2026-01-01", 0.0).splitlines()[1].split(". ")[0] in printed
+    rows = [line for line in printed.splitlines() if line.startswith("|")]
+    assert len(rows) >= 3
+    assert sum(line.startswith("| --- ") for line in rows) >= 1
     assert (bench.PAGE.read_bytes() if bench.PAGE.exists() else None) == before
 
 
-def test_both_scanners_find_what_there_is_to_find() -> None:
+@pytest.mark.parametrize("sort", [corpora.PROSE, corpora.LOGS])
+def test_both_scanners_find_what_there_is_to_find(sort: str) -> None:
     """What finds nothing, ever, is quick."""
-    key = "AK" + "IA" + "2E0A8F3B244C9986"
-    with scans.scanners(1) as both:
-        for scanner in both:
-            assert scanner.is_clean(prose(random.Random(1), 500)), scanner.name
-            assert not scanner.is_clean(f'aws_access_key_id = "{key}"'), scanner.name
+    with scanners() as both:
+        for text in planted(sort, 3_000, 2, seed=4):
+            ours, theirs = (scanner.lines(text) for scanner in both)
+            assert len({line for _, line in theirs}) == len(KINDS)
+            assert theirs <= ours
+
+
+def test_a_missed_secret_is_counted() -> None:
+    with scanners() as (ours, theirs):
+        blind = Scanner("blind", lambda _: None, lambda _: {("secret-keyword", 1)})
+        text = 'password: "Zx81kQw9vb"\nAK' + "IA2E0A8F3B244C9986"
+        assert agreement("x", [text], ours, theirs, with_secrets=True).missed == 0
+        counted = agreement("x", [text], blind, theirs, with_secrets=True)
+        assert (counted.theirs, counted.same, counted.missed) == (2, 1, 1)
