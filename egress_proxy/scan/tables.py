@@ -15,7 +15,10 @@ from egress_proxy.scan.rule import Rule, Scope, Span, TooMuchError
 from egress_proxy.scan.values import not_placeholder
 
 _RULER = re.compile(r"^[ \t>]*+\|?(?:[ \t]*+:?-{2,}+:?[ \t]*+\|?){1,40}+[ \t]*+\r?$", re.MULTILINE)
-_MOST_RULERS, _MOST_NAMES = 16, 16_384  # in one table, in all of a text
+_MOST_NAMES = 16_384  # different ones in a text
+# What rows cost, and what a text may: a microsecond is some 4.
+_A_ROW, _A_CELL = 16, 6
+_FIRST, _EACH = 8192, 4
 _SHORTEST_NAME = 2
 _LOOSE_CUES = (
     r"(?:passw|pwd|passphrase|secret|token|cred|api.?key|access.?key|private.?key|kennwort|senha|contrase"
@@ -43,20 +46,20 @@ def _cells(text: str, start: int, end: int) -> list[Span]:
 def _in_tables(text: str) -> Iterator[Span]:
     """Cells below a header that names a secret, and beside a cell that does."""
     known: dict[str, bool] = {}  # whether a name is one of a secret: cells come again and again
-    bottom, rulers = 0, 0  # the end of the last table, and rulers that stood in it
+    left = _FIRST + _EACH * len(text)
     for ruler in _RULER.finditer(text):
         head_end = ruler.start() - 1
         head_start = text.rfind("\n", 0, max(head_end, 0)) + 1
         if head_end <= head_start or "|" not in text[head_start:head_end]:
             continue
-        rulers = rulers + 1 if ruler.start() < bottom else 0
-        if rulers > _MOST_RULERS:  # each makes all that is below it a table of its own
-            raise TooMuchError
         names = [text[a:b] for a, b in _cells(text, head_start, head_end)]
         secret = {index for index, name in enumerate(names) if _of_secret(name, known)}
         for start, end in _rows(text, ruler.end() + 1):
-            yield from _in_row(text, _cells(text, start, end), names, secret, known)
-            bottom = max(bottom, end)
+            cells = _cells(text, start, end)
+            left -= _A_ROW + _A_CELL * len(cells)
+            if left < 0:  # a ruler makes all that is below it a table of its own
+                raise TooMuchError
+            yield from _in_row(text, cells, names, secret, known)
 
 
 def _rows(text: str, position: int) -> Iterator[Span]:
@@ -141,15 +144,18 @@ _NAMES = re.compile(r"[\w.-]{3,80}")
 
 
 def _in_blocks(text: str) -> Iterator[Span]:
-    """`variable "api_token" { default = "…" }`, `"type": "apiKey", "value": "…"`: the name stands lines above."""
-    for found in _VALUE.finditer(text):
-        line = text.rfind("\n", 0, found.start()) + 1
-        above = text[max(0, line - _ABOVE) : line].rpartition("}")[2]
-        cues = [of_name(name[0]) for name in _NAMES.finditer(above)]
+    """`variable "api_token" { default = "…" }`, `"type": "apiKey", "value": "…"`: the name stands lines above.
+
+    `text` is what stands above, and the line.
+    """
+    line = text.rfind("\n") + 1
+    above = text[max(0, line - _ABOVE) : line].rpartition("}")[2]
+    password = _PASSWORD_NAME.search(above) is not None
+    values = [found for found in _VALUE.finditer(text, line) if is_value(found["value"], password=password)]
+    if values:
+        cues = {of_name(name) for name in set(_NAMES.findall(above))}
         if Cue.SECRET in cues and Cue.INNOCENT not in cues:
-            password = _PASSWORD_NAME.search(above) is not None
-            if is_value(found["value"], password=password):
-                yield found.span("value")
+            yield from (found.span("value") for found in values)
 
 
 RULES = (

@@ -18,7 +18,7 @@ MAX_FINDINGS: Final = 4096  # in one text; more is no reply, and merging them wo
 FIRST_CHARACTERS: Final = 524_288
 CHARACTERS_EACH: Final = 24
 A_CALL: Final = 300  # what calling a rule costs beside its reading, in characters
-A_TOKEN: Final = 1200  # what judging a token costs, with what stands around it
+A_TOKEN: Final = 1600  # what judging a token costs, with what stands around it
 
 
 class Tally:
