@@ -56,6 +56,24 @@ static int end_of_data(const uint8_t *text, size_t at, size_t length)
     return next + 1 < length && (alnum(text[next + 1]) || text[next + 1] == '\\' || quote(text[next + 1])) && data_before(text, at);
 }
 
+/* Whether what a quote ends or begins may be a piece of a word. */
+static int of_piece(uint8_t c) { return alnum(c) || (c && strchr("-_+/=.~", c)); }
+
+/* Two strings in code whose quotes are escaped, and the ends of lines between them: `ab\"\n  \"cd`. */
+static int escaped_joint(const uint8_t *text, size_t at, size_t length)
+{
+    size_t next = at + 2, limit = length - at > LONGEST_GAP ? at + LONGEST_GAP : length, lines = 0;
+    for (; next + 1 < limit && (blank(text[next]) || text[next] == '+' || text[next] == '.' || text[next] == '\\'); next++) {
+        if (text[next] != '\\')
+            continue;
+        if (text[next + 1] == '"')
+            return lines && at > 0 && of_piece(text[at - 1]) && next + 2 < length && of_piece(text[next + 2]);
+        lines += text[next + 1] == 'n';
+        next += text[next + 1] == 'n' || text[next + 1] == 'r' || text[next + 1] == 't';
+    }
+    return 0;
+}
+
 static int backslash_at(const uint8_t *text, size_t at, size_t length)
 {
     uint8_t next = at + 1 < length ? text[at + 1] : 0, third = at + 2 < length ? text[at + 2] : 0;
@@ -71,7 +89,7 @@ static int backslash_at(const uint8_t *text, size_t at, size_t length)
         return nibble(third) >= 0;
     if (digit(next) && next < '8' && digit(third) && third < '8')
         return plain(number_at(text, at + 1, length, 8, 3));
-    return end_of_data(text, at, length);
+    return next == '"' ? escaped_joint(text, at, length) : end_of_data(text, at, length);
 }
 
 /* Names of ordinary entities, a blank before each: of them `&amp;` may have another after it. */
@@ -125,19 +143,100 @@ static int escape_at(const uint8_t *text, size_t at, size_t length)
     }
 }
 
+/* How long an escape of any kind is, ordinary ones included, but for those of quotes; 0 where there is none. */
+static size_t escape_length(const uint8_t *text, size_t at, size_t length)
+{
+    uint8_t next = at + 1 < length ? text[at + 1] : 0;
+    if (text[at] == '%')
+        return at + 2 < length && nibble(next) >= 0 && nibble(text[at + 2]) >= 0 ? 3 : 0;
+    if (text[at] == '\\') {
+        if (next == 'n' || next == 'r' || next == 't')
+            return 2;
+        size_t size = next == 'u' ? 6 : next == 'x' ? 4 : digit(next) ? 4 : 0;
+        return size && at + 2 < length && nibble(text[at + 2]) >= 0 && at + size <= length ? size : 0;
+    }
+    for (size_t end = at + 1; end < length && end < at + 12; end++)
+        if (text[end] == ';')
+            return end > at + 2 ? end + 1 - at : 0;
+        else if (!alnum(text[end]) && text[end] != '#')
+            return 0;
+    return 0;
+}
+
+/* Ordinary escapes that stand between the pieces of something: many of them close together, or between words of the same
+ * length. */
+struct separators {
+    size_t start, end, count, piece, alike;
+};
+
+#define CLOSE       8  /* characters from one to the next */
+#define MANY        8
+#define LONGEST     24 /* of words of the same length */
+
+/* The length of the word that ends at `end`, as far as `start`; 0 where it is too long, or where a blank is in it. */
+static size_t word_before(const uint8_t *text, size_t start, size_t end)
+{
+    size_t at = end;
+    while (at > start && end - at <= LONGEST && text[at - 1] > ' ' && text[at - 1] != '"')
+        at--;
+    return end - at <= LONGEST ? end - at : 0;
+}
+
+static int separates(struct separators *s, const uint8_t *text, size_t at, size_t size)
+{
+    size_t gap = at - s->end;
+    if (s->end && gap == 0) {
+        s->end += size;
+        s->count++;
+    } else {
+        size_t piece = word_before(text, s->end, at);
+        int word = s->end && piece == gap;
+        s->alike = word && piece == s->piece ? s->alike + 1 : 0;
+        if (!s->end || gap > (s->alike ? LONGEST : CLOSE))
+            s->count = 0;
+        if (!s->count)
+            s->start = at;
+        s->piece = piece;
+        s->count++;
+        s->end = at + size;
+    }
+    return s->count >= MANY || s->alike > 1 || (s->alike && s->piece >= CLOSE);
+}
+
+/* Whether an ordinary entity stands in what looks random: base85 has these signs. */
+static int in_data(const uint8_t *text, size_t at, size_t length)
+{
+    size_t start = at, end = at, changes = 0;
+    uint8_t before = 0;
+    while (start > 0 && at - start < NEAR && text[start - 1] > ' ')
+        start--;
+    while (end < length && end - at < NEAR && text[end] > ' ')
+        end++;
+    for (size_t each = start; each < end; each++) {
+        uint8_t c = text[each], sort = (uint8_t)(upper(c) + 2 * digit(c) + (alnum(c) ? 0 : 4));
+        changes += sort != before;
+        before = sort;
+    }
+    return end - start >= SHORTEST_85 && changes * 2 >= end - start;
+}
+
 void find_escapes(const uint8_t *text, size_t length, uint8_t lead, struct found *found)
 {
     size_t start = 0, end = 0;
+    struct separators separators = {0};
     for (const uint8_t *hit = text; (hit = memchr(hit, lead, (size_t)(text + length - hit))); hit++) {
-        size_t at = (size_t)(hit - text);
-        if (!escape_at(text, at, length))
-            continue;
-        if (end && at > end + NEAR) {
+        size_t at = (size_t)(hit - text), first = at, size = escape_length(text, at, length);
+        if (!escape_at(text, at, length) && !(lead == '&' && size && in_data(text, at, length))) {
+            if (!size || !separates(&separators, text, at, size))
+                continue;
+            first = separators.start;
+        }
+        if (end && first > end + NEAR) {
             report(found, ESCAPED, start, end);
             end = 0;
         }
         if (!end)
-            start = at;
+            start = first;
         end = at + 2;
     }
     if (end)
@@ -183,12 +282,6 @@ void find_quoted_printable(const uint8_t *text, size_t length, struct found *fou
 
 /* Pieces of a string in code: a quote, a sign that joins, a quote. */
 
-/* Whether what a quote ends or begins may be a piece of a word: `\n` before it is none. */
-static int of_piece(const uint8_t *text, size_t at)
-{
-    return alnum(text[at]) || memchr("-_+/=.~", text[at], 7) != NULL;
-}
-
 void find_literals(const uint8_t *text, size_t length, struct found *found)
 {
     size_t start = 0, end = 0;
@@ -206,7 +299,7 @@ void find_literals(const uint8_t *text, size_t length, struct found *found)
                 continue;
             /* an escaped quote has its backslash before it */
             size_t before = at - (at > 1 && text[at - 1] == '\\');
-            if (!of_piece(text, before - 1) || !of_piece(text, next + 1) || (before > 1 && text[before - 2] == '\\'))
+            if (!of_piece(text[before - 1]) || !of_piece(text[next + 1]) || (before > 1 && text[before - 2] == '\\'))
                 continue;
             if (end && at > end + 4 * NEAR) {
                 report(found, LITERALS, start, end);

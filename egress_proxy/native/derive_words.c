@@ -78,24 +78,24 @@ static int spells(const uint8_t *word, size_t length)
     return 0;
 }
 
-/* A row of labels. They are of characters where single ones stand there: some different letters, or more digits than
- * the labels themselves would be. */
+/* A row of labels. They are of characters where single ones stand there: some different letters, or more of them
+ * than the labels themselves would be. */
 void end_labelled(struct row *row, const uint8_t *text, size_t length, struct found *found)
 {
     if (row->count >= FEWEST) {
         size_t end = length - row->end > BESIDE ? row->end + BESIDE : length;
-        size_t at = row->start > BESIDE ? row->start - BESIDE : 0, digits = 0, letters = 0;
+        size_t at = row->start > BESIDE ? row->start - BESIDE : 0, single = 0, letters = 0;
         uint64_t seen = 0;
         for (uint8_t before = 0; at < end; before = text[at++]) {
             uint8_t after = at + 1 < length ? text[at + 1] : ' ';
             if (alnum(text[at]) ? alnum(before) || alnum(after) : !(quote(before) && quote(after)))
                 continue;
-            digits += (size_t)digit(text[at]);
+            single++;
             seen |= digit(text[at]) ? 0 : (uint64_t)1 << (text[at] & 63);
         }
         for (; seen; seen &= seen - 1)
             letters++;
-        if (letters >= FEWEST_LETTERS || digits >= row->count + FEWEST_LETTERS)
+        if (letters >= FEWEST_LETTERS || single >= row->count + FEWEST_LETTERS)
             report(found, LABELLED, row->start, row->end);
     }
     row->count = 0;

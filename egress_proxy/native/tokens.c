@@ -51,6 +51,8 @@ static int within(uint8_t byte, const char *signs)
     return byte && strchr(signs, byte) != NULL;
 }
 
+static int is_space(const TokenPlan *plan, uint8_t byte) { return byte == '\n' || plan->kinds[byte] & SPACE; }
+
 static int is_word(const TokenPlan *plan, uint8_t byte) { return (plan->kinds[byte] & ALNUM) || byte == '_'; }
 
 /* Whether the score of a run may reach `least` hundredths. */
@@ -177,6 +179,13 @@ static int by_name(const TokenPlan *plan, const uint8_t *before, const uint8_t *
         name--;
     if (name == end)
         return 0;
+    if (name > before && name[-1] == ' ') { /* and one word before it: `public key: ...` */
+        const uint8_t *word = name - 1;
+        while (word > before && name - 1 - word < 24 && (is_upper(word[-1]) || is_lower(word[-1])))
+            word--;
+        if (word < name - 1 && (word == before || is_space(plan, word[-1]) || within(word[-1], "\"'`(")))
+            name = word;
+    }
     Piece found[PIECES];
     size_t count = words(name, end, found);
     *said = last_of(plan, found, count);
@@ -188,9 +197,9 @@ static Cue cue(const Source *source, size_t start, size_t end)
 {
     const TokenPlan *plan = source->plan;
     const uint8_t *text = source->text, *before = text + start, *stop = text + start;
-    uint8_t beyond = 0;
+    uint8_t beyond = 0; /* with the highest bit: something that is not understood here, a mail address also */
     while (before > text && stop - before < BEFORE && before[-1] != '\n')
-        beyond |= *--before;
+        beyond |= *--before == '@' ? 0x80 : *before;
     int cut = stop - before == BEFORE && before > text && before[-1] != '\n';
     const uint8_t *after = text + end, *last = text + source->length;
     if (last - after > AFTER)
@@ -381,8 +390,6 @@ static int is_path(const Source *source, size_t start, size_t end)
     }
     return wordy * 3 > end - start;
 }
-
-static int is_space(const TokenPlan *plan, uint8_t byte) { return byte == '\n' || plan->kinds[byte] & SPACE; }
 
 /* Where a token begins with what is glued before it: `[:!.](?:[\w.!-]{1,24}:){0,2}[\w.!-]{1,24}(?=[\s"'`=(]|\Z)`, read
  * backwards in what is near, unless it names something. */

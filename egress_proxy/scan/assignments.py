@@ -204,20 +204,20 @@ class _Budget:
             raise TooMuchError
 
 
-def _values(line: str) -> Iterator[Span]:
+def _values(line: str, kinds: Sequence[str] = ("pass", "token", "key")) -> Iterator[Span]:
     budget = _Budget(len(line))
     lowered = line.lower() if line.isascii() else line.translate(_LOWER).lower()
     for pattern, seen in ((_NAME, lowered), (_CAMEL, line), (_KEY_ONLY, line)):
         end = 0
         for name in pattern.finditer(seen):
-            if name.start() >= end and (span := _value(line, name, budget)):
+            kind = (name.lastgroup or "key").partition("_")[0]
+            if name.start() >= end and kind in kinds and (span := _value(line, name, kind, budget)):
                 yield span
                 end = span[1]
 
 
-def _value(line: str, name: re.Match[str], budget: _Budget) -> Span | None:
+def _value(line: str, name: re.Match[str], kind: str, budget: _Budget) -> Span | None:
     budget.spend(_A_NAME)
-    kind = (name.lastgroup or "key").partition("_")[0]
     next_ = line[name.end() : name.end() + 1]
     if next_ == ">" and (element := _ELEMENT.match(line, name.end())):
         return element.span("value") if _accepted(element["value"], kind, budget, env=kind == "pass") else None
@@ -273,4 +273,9 @@ def _bare(line: str, name: re.Match[str], sign: re.Match[str], kind: str, budget
     return value.start(), value.start() + len(full.rstrip(_CLOSING))
 
 
-RULES = (Rule("secret-assignment", _PREFILTER, _values, caseless=True, strong=False),)
+def _passwords(line: str) -> Iterator[Span]:
+    """Values of what is called a password or a secret: what is decoded at random has no such name."""
+    return _values(line, ("pass",))
+
+
+RULES = (Rule("secret-assignment", _PREFILTER, _values, caseless=True, strong=False, decoded=_passwords),)

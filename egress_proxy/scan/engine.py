@@ -53,12 +53,13 @@ _OWN = re.compile(r"\[(?:redacted|withheld):")
 class Rules:
     """Rules, compiled. Immutable but for pools of scratch spaces."""
 
-    __slots__ = ("_judged", "_prefilter", "_quoted", "_tokens", "all", "canaries")
+    __slots__ = ("_decoded", "_judged", "_prefilter", "_quoted", "_tokens", "all", "canaries")
 
     def __init__(self, rules: Sequence[Rule], canaries: Sequence[Canary] = (), kernel: CDLL | None = KERNEL) -> None:
         self.all = tuple(rules)
         self.canaries = tuple(canaries)
         quoted = [(number, rule.quoted) for number, rule in enumerate(rules) if rule.quoted] if kernel else []
+        self._decoded = tuple(rule if rule.strong else rule.of_decoded() for rule in rules)
         self._judged = [rule for rule in rules if rule.judge] if kernel else []
         self._tokens = TokenSearch(kernel) if kernel and any(rule.judge or rule.quoted for rule in rules) else None
         asked = all(rules[number].innocent is random_tokens.innocent for number, _ in quoted)
@@ -80,8 +81,8 @@ class Rules:
     def _run_places(self, joined: JoinedTexts | LinesOf, projected: Bytes, tally: Tally, *, strong: bool) -> None:
         whole: set[tuple[int, int]] = set()
         for number, start, end in self._prefilter.places(joined.text, projected):
-            rule = self.all[number]
-            if strong and not rule.strong:
+            rule = self._decoded[number] if strong else self.all[number]
+            if rule is None:
                 continue
             text, shift = joined.home(start)
             if text in tally.undecided:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from egress_proxy.scan import random_tokens
-from egress_proxy.scan.random_text import masked
+from egress_proxy.scan.random_text import MOST, masked
 from egress_proxy.scan.rule import Innocent
 from egress_proxy.scan.values import NOT_A_VALUE, not_placeholder
 
@@ -26,7 +26,7 @@ def innocent_of(detector: str) -> Innocent | None:
 
 
 def _masked(line: str, start: int, end: int) -> bool:
-    return masked(line[start:end])
+    return masked(line[start : min(end, start + MOST)])
 
 
 def _template(line: str, start: int, end: int) -> bool:

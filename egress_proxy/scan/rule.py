@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from enum import StrEnum
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from egress_proxy.scan.quoted import Quoted
 
@@ -54,10 +55,15 @@ class Rule(Struct, frozen=True):
     # Whether a match is a secret by its own form, a token with a prefix say, so that it counts in decoded text as well.
     # A name beside a value, or randomness, does not: what is decoded at random has both.
     strong: bool = True
+    decoded: Finder | None = None  # of a rule that is not strong: what of it counts in decoded text
     quoted: Quoted | None = None  # that `find` yields just these, so that the kernel may do it
     # What `find` does with each token of a line (the line, start, end), so that the kernel may leave out those that are
     # surely none; `token_search`.
     judge: Judge | None = None
+
+    def of_decoded(self) -> Rule | None:
+        """What it is in decoded text, if it counts there although it is not strong."""
+        return replace(self, find=self.decoded) if self.decoded else None
 
 
 def spans_of(pattern: re.Pattern[str], group: int = 0, check: Check | None = None) -> Finder:

@@ -78,7 +78,6 @@ _CUTS: dict[str, tuple[Cut, ...]] = {
 _BY_NAME = frozenset(
     {
         "ArtifactoryDetector",
-        "BasicAuthDetector",
         "CloudantDetector",
         "IbmCloudIamDetector",
         "IbmCosHmacDetector",

@@ -69,13 +69,34 @@ def test_a_token_in_decoded_text_covers_its_run(decoding: TextScanner) -> None:
 
 
 @pytest.mark.parametrize(
-    "weak", ["DB_PASSWORD=hunter2x", 'password="a1b2"', 'token "4f9d8c2ab17e60354f9d8c2ab17e6035"']
+    "weak",
+    [
+        "DB_TOKEN=pL5vN8rT2yC6wJ3hB9",
+        'password="a1b2"',
+        'token "4f9d8c2ab17e60354f9d8c2ab17e6035"',
+        "the password is hunter2x",
+        "| token | pL5vN8rT2yC6wJ3hB9 |",
+    ],
 )
 def test_what_only_a_name_or_its_randomness_tells_does_not_count_in_decoded_text(
     decoding: TextScanner, scanner: TextScanner, weak: str
 ) -> None:
     assert scanner.scan([weak]).findings
     assert not decoding.scan([hidden(weak)]).findings
+
+
+@pytest.mark.parametrize(
+    "strong",
+    [
+        "DB_PASSWORD=hunter2x",
+        'client_secret: "pL5vN8rT2yC6wJ3hB9"',
+        "postgres://app:hunter2x@db",
+        "-----BEGIN RSA PRIVATE" + " KEY-----\nMIIEow\n-----END RSA PRIVATE KEY-----",
+        "AccountKey=" + "pL5vN8rT2yC6wJ3h" * 5 + "pL5vN8==",
+    ],
+)
+def test_what_is_called_a_password_and_what_has_a_form_of_its_own_counts(decoding: TextScanner, strong: str) -> None:
+    assert decoding.scan([hidden(strong)]).findings
 
 
 def test_what_was_not_decoded_is_undecided(decoding: TextScanner) -> None:

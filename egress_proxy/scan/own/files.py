@@ -66,6 +66,7 @@ PATTERNS = (
         "pgpass-entry",
         r"^[0-9A-Za-z_.*-]{1,100}+:(?:\d{2,5}|\*):[0-9A-Za-z_.*-]{1,64}+:[0-9A-Za-z_.*-]{1,64}+:(?P<s>[^\s:]{4,}+)$",
         not_placeholder,
+        strong=False,
         prefilter=r"[0-9a-z_.*-]:(?:\d{2,5}|\*):[0-9a-z_.*-]{1,64}:[0-9a-z_.*-]{1,64}:[^\s:]{4}",
     ),
     Pattern(
@@ -148,5 +149,6 @@ RULES = (
         expression(r"kind[\"']?:[ \t]*[\"']?(?:Sealed)?Secret(?!\w)"),
         _manifests,
         scope=Scope.TEXT,
+        strong=False,
     ),
 )
