@@ -33,7 +33,7 @@ KINDS: Final[Mapping[str, str]] = {
     "discord": "client.run(M<23w>.<6w>.<27w>)",
     "github": "export GH=gh" + "p_<36w>",
     "gitlab": "glab auth with gl" + "pat-<20w> now",
-    "hex": "digest_seed = '<40h>'",
+    "hex": "token_seed = '<40h>'",
     "ibm cloud": "ibm_cloud_iam_key: <44w>",
     "ibm cos": "cos_secret_access_key = <48h>",
     "jwt": "see <jwt>",
