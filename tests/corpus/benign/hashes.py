@@ -40,7 +40,7 @@ def _package_lock(draw: Draw) -> str:
     name, version, digest = draw.kebab(), draw.version(), draw.base64(64)
     return (
         f'    "node_modules/@{draw.noun()}/{name}": {{\n      "version": "{version}",\n'
-        f'      "resolved": "https://registry.npmjs.org/@{draw.noun()}/{name}/-/{name}-{version}.tgz",\n'
+        f'      "resolved": "https://packages.acme.example/@{draw.noun()}/{name}/-/{name}-{version}.tgz",\n'
         f'      "integrity": "sha512-{digest}",\n      "license": "MIT",\n      "engines": {{\n        "node": ">=18"\n'
         f"      }}\n    }},"
     )

@@ -172,7 +172,7 @@ _curl_user = _of(
 _flag = _of(
     _random_password,
     "mysqldump -h % -u root --password=@ shop > shop.sql",
-    "docker login registry.acme.example -u ci -p @",
+    "docker login images.acme.example -u ci -p @",
     "PGPASSWORD=@ psql -h % -U app shop",
     "az login --service-principal --username app --password @ --tenant acme",
     "redis-cli -h % -a @ ping",
@@ -210,7 +210,7 @@ _git_remote = _of(
             "origin  https://ci-bot:@AT git.acme.example/team/app.git (fetch)",
             '[remote "origin"]\n\turl = https://x-token-auth:@AT git.acme.example/app.git',
             "pip install git+https://deploy:@AT git.acme.example/lib.git",
-            "--extra-index-url https://reader:@AT pypi.acme.example/simple",
+            "--find-links https://reader:@AT wheels.acme.example/all",
         )
     ),
 )

@@ -64,13 +64,13 @@ def _htpasswd(parts: Parts, instance: int) -> Planted:
 
 def _docker_auth(parts: Parts, instance: int) -> Planted:
     value = _b64(f"ci:{parts.base62(24)}")
-    registry = parts.choice("https://index.docker.io/v1/", "registry.acme.example", "ghcr.io")
+    registry = parts.choice("https://containers.acme.example/v1/", "images.acme.example", "ghcr.io")
     config = {"auths": {registry: {"auth": value}}}
     texts = (
         json.dumps(config),
         json.dumps(config, indent=2),
         f'~/.docker/config.json has `"auth": "{value}"` for {registry}.',
-        f"//npm.acme.example/:_auth={value}\nregistry=https://npm.acme.example/",
+        f"//packages.acme.example/:_auth={value}\nstrict-ssl=true",
         json.dumps({**config, "credsStore": "desktop"}, indent="\t"),
     )
     return _pick(instance, texts, value)
@@ -79,11 +79,11 @@ def _docker_auth(parts: Parts, instance: int) -> Planted:
 def _npmrc(parts: Parts, instance: int) -> Planted:
     value = parts.choice(parts.uuid(), parts.base62(40), parts.base64(30))
     texts = (
-        f"//registry.npmjs.org/:_authToken={value}",
-        f"@acme:registry=https://npm.acme.example/\n//npm.acme.example/:_authToken={value}\nalways-auth=true",
-        f"npm config set //npm.acme.example/:_authToken {value}",
-        f"npmRegistries:\n  //npm.acme.example:\n    npmAuthToken: {value}",
-        f"echo '//registry.npmjs.org/:_authToken={value}' > .npmrc",
+        f"//packages.acme.example/:_authToken={value}",
+        f"save-exact=true\n//packages.acme.example/:_authToken={value}\nalways-auth=true",
+        f"npm config set //packages.acme.example/:_authToken {value}",
+        f"npmRegistries:\n  //packages.acme.example:\n    npmAuthToken: {value}",
+        f"echo '//packages.acme.example/:_authToken={value}' > .npmrc",
     )
     return _pick(instance, texts, value)
 
@@ -92,7 +92,7 @@ def _pypirc(parts: Parts, instance: int) -> Planted:
     value = parts.password(18)
     texts = (
         f"[pypi]\nusername = acme\npassword = {value}\n",
-        f"[internal]\nrepository = https://pypi.acme.example\nusername: ci\npassword: {value}",
+        f"[internal]\nrepository = https://packages.acme.example\nusername: ci\npassword: {value}",
         f'[http-basic.internal]\nusername = "ci"\npassword = "{value}"',
         f"[client]\nuser=root\npassword={value}\nhost=db.internal",
         f"[smtp]\nhost = mail.acme.example\nuser = noreply\npass = {value}\n",
