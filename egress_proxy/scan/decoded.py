@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from egress_proxy.model import Finding, Form
 
@@ -31,6 +31,9 @@ class Derived(Protocol):
         ...
 
 
+DerivedTexts: TypeAlias = "Sequence[tuple[int, Derived]]"  # with the numbers of the texts that they are of
+
+
 class Derivation(Protocol):
     """All that was decoded from one text."""
 
@@ -52,7 +55,7 @@ class Deriver(Protocol):
         ...
 
 
-def mapped(findings: Iterable[Finding], derived: Sequence[tuple[int, Derived]], form: Form) -> Iterator[Finding]:
+def mapped(findings: Iterable[Finding], derived: DerivedTexts, form: Form) -> Iterator[Finding]:
     """Findings in a batch of derived texts, as findings in the texts whose numbers stand beside these."""
     for found in findings:
         text, own = derived[found.text]

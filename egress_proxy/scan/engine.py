@@ -22,7 +22,7 @@ from egress_proxy.native import KERNEL
 from egress_proxy.scan import derive as derivation
 from egress_proxy.scan import random_tokens
 from egress_proxy.scan.canaries import CANARIES, Canary
-from egress_proxy.scan.decoded import Derived, Deriver, mapped
+from egress_proxy.scan.decoded import Derived, DerivedTexts, Deriver, mapped
 from egress_proxy.scan.joined import CLOSE, JoinedTexts, Lines, LinesOf, near
 from egress_proxy.scan.known import KnownValues
 from egress_proxy.scan.own import own_rules
@@ -155,28 +155,34 @@ class TextScanner:
         Redaction changes what stands beside it: a token glued to another becomes a word of its own. So the lines of
         findings are scanned again with these masked, until nothing new turns up.
         """
+        return self._look(texts, rearranged=len(self._known) > 0)[0]
+
+    def look(self, texts: Sequence[str]) -> tuple[Scan, DerivedTexts]:
+        """`scan`, and all that was decoded from the texts, with their numbers: for who looks for values of its own."""
+        return self._look(texts, rearranged=True)
+
+    def _look(self, texts: Sequence[str], *, rearranged: bool) -> tuple[Scan, DerivedTexts]:
         clean = self._clean
         numbers = [number for number, text in enumerate(texts) if text not in clean]
         if not numbers:
-            return _NOTHING
-        scan = self._scan([texts[number] for number in numbers])
-        touched = {found.text for found in scan.findings}.union(scan.undecided)
+            return _NOTHING, ()
+        scan, derived = self._scan([texts[number] for number in numbers], rearranged=rearranged)
+        told = {found.text for found in scan.findings}.union(scan.undecided, (text for text, _ in derived))
         if len(clean) > MAX_CLEAN:
             clean.clear()
         clean.update(
             texts[number]
             for place, number in enumerate(numbers)
-            if len(texts[number]) <= CLEAN_CHARS and place not in touched
+            if len(texts[number]) <= CLEAN_CHARS and place not in told
         )
-        if not touched or len(numbers) == len(texts):
-            return scan
-        return Scan(
-            tuple(replace(found, text=numbers[found.text]) for found in scan.findings),
-            tuple(numbers[place] for place in scan.undecided),
-        )
+        if not told or len(numbers) == len(texts):
+            return scan, derived
+        findings = tuple(replace(found, text=numbers[found.text]) for found in scan.findings)
+        undecided = tuple(numbers[place] for place in scan.undecided)
+        return Scan(findings, undecided), [(numbers[place], own) for place, own in derived]
 
-    def _scan(self, texts: Sequence[str]) -> Scan:
-        """`scan` of texts that are not known to be clean."""
+    def _scan(self, texts: Sequence[str], *, rearranged: bool) -> tuple[Scan, DerivedTexts]:
+        """`look` at texts that are not known to be clean."""
         texts, undecided = _without_long(texts)
         joined = JoinedTexts(texts)
         if _OWN.search(joined.text):
@@ -185,7 +191,7 @@ class TextScanner:
         tally = Tally(texts, undecided)
         self._rules.run(joined, tally)
         self._run_known(texts, range(len(texts)), tally)
-        self._run_derived(joined, tally)
+        derived = self._run_derived(joined, tally, rearranged=rearranged)
         for _ in range(MAX_PASSES):
             fresh = tally.take_fresh()
             if not fresh:
@@ -195,7 +201,7 @@ class TextScanner:
             self._run_known(list(again.values()), list(again), tally)
         else:
             tally.undecided.update(tally.take_fresh())
-        return Scan(tuple(sorted(tally.findings)), tuple(sorted(tally.undecided)))
+        return Scan(tuple(sorted(tally.findings)), tuple(sorted(tally.undecided))), derived
 
     def _own_masked(self, text: str) -> str:
         """The text with our own placeholders masked: `[redacted:json-web-token]: x` is no assignment to a token. Only
@@ -210,18 +216,18 @@ class TextScanner:
         for found in without_parts(known.findings):
             tally.add(replace(found, text=numbers[found.text]))
 
-    def _run_derived(self, joined: JoinedTexts, tally: Tally) -> None:
+    def _run_derived(self, joined: JoinedTexts, tally: Tally, *, rearranged: bool) -> DerivedTexts:
         """What was decoded from texts: known values there are encoded here, and of rules only the strong ones count."""
         derived: list[tuple[int, Derived]] = []
-        rearranged = len(self._known) > 0
         for number, made in self._deriver.derivations(joined.texts, joined.text, rearranged=rearranged):
             derived += [(number, own) for own in made.texts]
             if made.undecided:
                 tally.undecided.add(number)
         if derived:
             self._add_derived(derived, tally)
+        return derived
 
-    def _add_derived(self, derived: Sequence[tuple[int, Derived]], tally: Tally) -> None:
+    def _add_derived(self, derived: DerivedTexts, tally: Tally) -> None:
         for_rules = [(number, own) for number, own in derived if own.rules]
         inner = Tally([own.text for _, own in for_rules], set())
         if for_rules:

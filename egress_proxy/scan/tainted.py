@@ -6,12 +6,13 @@ name that does not say secret are only ever redacted where they are respelt: a s
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Final
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final, Protocol
 
 from msgspec.structs import replace
 
-from egress_proxy.model import Finding, Form, Scan, Scanner
+from egress_proxy.model import Finding, Form, Scan
+from egress_proxy.scan.decoded import DerivedTexts, mapped
 from egress_proxy.scan.known import KnownValues
 from egress_proxy.scan.policy import weak
 from egress_proxy.scan.search import spans_by_text
@@ -23,28 +24,34 @@ _VALUES: Final = (DETECTOR, KnownValues.DETECTOR)
 _UNNAMED: Final = (NAMELESS, "value-", "unnamed")
 
 
+class Looking(Protocol):
+    """A scanner that also gives what it decoded."""
+
+    def look(self, texts: Sequence[str]) -> tuple[Scan, DerivedTexts]: ...
+
+
 class TaintedScanner:
     """`inner`, and tainted values. With `guess`, whatever looks as random as a tainted token is taken for one."""
 
     __slots__ = ("_guess", "_inner", "_values")
 
-    def __init__(self, inner: Scanner, values: Sequence[KnownValues], *, guess: bool = False) -> None:
+    def __init__(self, inner: Looking, values: Sequence[KnownValues], *, guess: bool = False) -> None:
         self._inner = inner
         self._values = tuple(known for known in values if len(known))
         self._guess = guess
 
     def scan(self, texts: Sequence[str]) -> Scan:
         """All findings, sorted, and the texts that could not be decided."""
-        scan = self._inner.scan(texts)
+        scan, derived = self._inner.look(texts)
         if not self._values and not self._guess:
             return scan
         undecided = set(scan.undecided)
         decided = ["" if index in undecided else text for index, text in enumerate(texts)] if undecided else texts
         found: set[Finding] = set()
         for known in self._values:
-            tainted = known.find(decided)
-            found.update(_adjusted(finding, texts) for finding in tainted.findings)
-            undecided.update(tainted.undecided)
+            for tainted, numbers in _places(known, decided, derived):
+                undecided.update(numbers)
+                found.update(_adjusted(finding, texts) for finding in tainted)
         if self._guess:
             found.update(_guessed(decided))
         if not found and len(undecided) == len(scan.undecided):
@@ -52,11 +59,25 @@ class TaintedScanner:
         return Scan(_joined(scan.findings, found), tuple(sorted(undecided)))
 
 
+def _places(
+    known: KnownValues, texts: Sequence[str], derived: DerivedTexts
+) -> Iterator[tuple[Iterable[Finding], Iterable[int]]]:
+    """Findings in the texts and the numbers of undecided ones, then the same of what they say in another writing."""
+    plain = known.find(texts)
+    yield plain.findings, plain.undecided
+    if derived:
+        encoded = known.find([own.text for _, own in derived])
+        yield mapped(encoded.findings, derived, Form.ENCODED), (derived[number][0] for number in encoded.undecided)
+
+
 def _adjusted(finding: Finding, texts: Sequence[str]) -> Finding:
     respelt = finding.form is Form.ENCODED and finding.name.startswith(WORDLY)
     form = Form.PLAIN if respelt and weak(texts[finding.text][finding.start : finding.end]) else finding.form
-    name = "" if finding.name.startswith(_UNNAMED) else finding.name
-    return replace(finding, name=name, form=form)
+    return replace(finding, name=_shown(finding), form=form)
+
+
+def _shown(finding: Finding) -> str:
+    return "" if finding.name.startswith(_UNNAMED) else finding.name
 
 
 def _guessed(texts: Sequence[str]) -> Iterator[Finding]:

@@ -26,10 +26,10 @@ from egress_proxy.model import (
     Resource,
     RouteClass,
     Row,
-    Scanner,
     Verdict,
 )
 from egress_proxy.reasons import EXPLAINED, Reason, Stage, message
+from egress_proxy.scan import TextScanner
 from egress_proxy.server.examination import Examined, Judge, examine
 from egress_proxy.server.recorder import Recorder
 from egress_proxy.server.tree import Remembering, Tree
@@ -81,7 +81,7 @@ class Pipeline:
 
     def __init__(
         self,
-        scanner: Callable[[], Awaitable[Scanner | None]],
+        scanner: Callable[[], Awaitable[TextScanner | None]],
         judge: Judge,
         recorder: Recorder,
         metrics: Metrics,

@@ -13,7 +13,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from egress_proxy.model import Finding, Form, Scan, Scanner
+from egress_proxy.model import Finding, Form, Scan
 from egress_proxy.scan import KnownValues, Pieces, Taint, TaintedScanner, TextScanner, TooManyValuesError, pieces_of
 from egress_proxy.scan.taint_names import NAMELESS, WORDLY
 from egress_proxy.scan.tainted import DETECTOR
@@ -168,9 +168,9 @@ def _by_text(texts: Sequence[str], scan: Scan) -> Iterator[tuple[str, list[Findi
 class Remembering:
     """A scanner with what trees remember. Made anew for each answer."""
 
-    def __init__(self, inner: Scanner, trees: Sequence[Tree]) -> None:
+    def __init__(self, inner: TextScanner, trees: Sequence[Tree]) -> None:
         tainted = tuple(tree.values for tree in trees)
-        self._known = (inner.known, *tainted) if isinstance(inner, TextScanner) else tainted
+        self._known = (inner.known, *tainted)
         self._trees = trees
         self._scanner = TaintedScanner(inner, tainted, guess=any(tree.guess for tree in trees))
 

@@ -7,6 +7,7 @@ values: the negative control.
 from __future__ import annotations
 
 import base64
+import gzip
 import random
 import string
 from collections.abc import Callable, Iterator
@@ -159,7 +160,25 @@ def in_hex(text: str) -> str:
     return text.encode().hex()
 
 
-@pytest.mark.parametrize("form", [encoded, in_hex, backwards])
+def hex_in_base64(text: str) -> str:
+    return encoded(in_hex(text))
+
+
+def gzip_in_base64(text: str) -> str:
+    return base64.b64encode(gzip.compress(text.encode())).decode()
+
+
+FORMS = (encoded, in_hex, backwards, hex_in_base64, gzip_in_base64)
+
+
+def test_bare_opencode_repeats_other_forms(bare: Bare, planted: Planted) -> None:
+    agent, session = bare.agent(), bare.agent().session()
+    said = " ".join(form(planted.token) for form in FORMS)
+    reply = agent.prompt(session, bare.model.script("taint-bare-forms", cat(planted), Text(said)))
+    assert texts(reply) == [said]
+
+
+@pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("name", ["password", "phrase", "token"])
 def test_in_another_form_it_is_withheld(
     proxied: Proxied, planted: Planted, name: str, form: Callable[[str], str]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import random
 import string
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -214,6 +216,28 @@ def test_words_in_another_spelling_are_redacted_and_no_alarm() -> None:
     assert (found.form, found.name) == (Form.PLAIN, "")
     (found,) = ours(made.scan([f"Say {encoded('welcome to the shop')}."]))
     assert found.form is Form.ENCODED
+
+
+def base64_of_hex(text: str) -> str:
+    return encoded(text.encode().hex())
+
+
+def gzip_in_base64(text: str) -> str:
+    return base64.b64encode(gzip.compress(text.encode())).decode()
+
+
+def character_codes(text: str) -> str:
+    return ", ".join(str(ord(char)) for char in text)
+
+
+@pytest.mark.parametrize("form", [base64_of_hex, gzip_in_base64, character_codes])
+def test_a_value_that_is_encoded_twice_is_found(form: Callable[[str], str]) -> None:
+    made = scanner((f"DB_PASSWORD={TOKEN}\n", ".env", ""))
+    for text in (form(TOKEN), f"It is {form(TOKEN)} here."):
+        assert ours(build_scanner(KnownValues.none()).scan([text])) == []
+        for _ in range(2):  # a text that was clean for others is not so for this session
+            found = {(one.form, one.name) for one in ours(made.scan(["Done.", text]))}
+            assert found == {(Form.ENCODED, "DB_PASSWORD")}
 
 
 def test_when_guessing_every_random_token_is_found_and_nothing_else() -> None:

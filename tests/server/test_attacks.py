@@ -15,6 +15,7 @@ import pytest
 
 from egress_proxy.model import Scan
 from egress_proxy.scan import TextScanner
+from egress_proxy.scan.decoded import DerivedTexts
 from egress_proxy.server import connections
 from egress_proxy.server.cloud import HEALTH
 from egress_proxy.server.events import Events
@@ -253,13 +254,13 @@ async def test_threads_that_are_stuck_keep_no_record_waiting(proxy: Rig) -> None
 
 async def test_a_large_frame_is_scanned_beside_the_event_loop(proxy: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     threads: list[int] = []
-    scan = TextScanner.scan
+    look = TextScanner.look
 
-    def watched(self: TextScanner, texts: Sequence[str]) -> Scan:
+    def watched(self: TextScanner, texts: Sequence[str]) -> tuple[Scan, DerivedTexts]:
         threads.append(threading.get_ident())
-        return scan(self, texts)
+        return look(self, texts)
 
-    monkeypatch.setattr(TextScanner, "scan", watched)
+    monkeypatch.setattr(TextScanner, "look", watched)
     todos = [{"content": "word " * 18_000, "status": "pending", "priority": "low"}]
     frame = {"type": "todo.updated", "properties": {"sessionID": SESSION, "todos": todos}}
     proxy.upstream.answers["GET /event"] = STREAM + b"data: " + json.dumps(frame).encode() + b"\n\n"

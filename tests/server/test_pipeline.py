@@ -6,7 +6,7 @@ import asyncio
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -15,6 +15,7 @@ from egress_proxy.errors import AuditError
 from egress_proxy.metrics import Metrics
 from egress_proxy.model import Finding, Judgement, Projected, Resource, Scan, Scanner, Verdict
 from egress_proxy.reasons import EXPLAINED, Reason, Stage
+from egress_proxy.scan import TextScanner
 from egress_proxy.server.pipeline import Origin, Pipeline, Released
 from egress_proxy.server.recorder import Recorder
 
@@ -49,8 +50,8 @@ class Kit:
         self.ledger = Ledger(self.path)
         self.metrics = Metrics()
 
-        async def current() -> Scanner | None:
-            return scanner
+        async def current() -> TextScanner | None:
+            return cast("TextScanner | None", scanner)
 
         self.pipeline = Pipeline(
             current, judge, Recorder(self.ledger), self.metrics, 5.0, lambda: "2026-01-01T00:00:00Z"

@@ -23,7 +23,7 @@ from egress_proxy.scan.derive.readable import TooMuch
 from egress_proxy.scan.derive.spans import Derived, Span
 from egress_proxy.scan.derive.table import DECODERS
 
-__all__ = ["SHORTEST", "Derivation", "Derived", "candidates", "derivations", "derive"]
+__all__ = ["SHORTEST", "Derivation", "Derived", "derivations", "derive"]
 
 DEPTH: Final = 4  # layers; known values themselves see through one more
 ROOM_TIMES, ROOM_MORE = 4, 65_536  # characters that may be derived: so many times the text, and some
@@ -72,12 +72,6 @@ class _Layers:
                 self.texts.append(derived)
                 if decoder.again:
                     self.todo.append((derived, depth + 1))
-
-
-def candidates(texts: Sequence[str], joined: str) -> Sequence[int]:
-    """The numbers of the texts that something can be derived from, and perhaps of some more. `joined` is all of them
-    with a newline between."""
-    return sorted(hinted_each(texts, joined))
 
 
 def derivations(texts: Sequence[str], joined: str, *, rearranged: bool = True) -> Iterator[tuple[int, Derivation]]:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from egress_proxy.scan.derive import candidates, derivations, derive
+from egress_proxy.scan.derive import derivations, derive
 from tests.scan.derive.writers import WRITERS, b64
 from tests.scan.test_derive_table import VALUES
 
@@ -39,7 +39,7 @@ texts = st.lists(st.sampled_from([*ORDINARY, *WRITTEN.values()]), min_size=1, ma
 
 
 def missed(batch: list[str]) -> list[int]:
-    worth = candidates(batch, "\n".join(batch))
+    worth = {number for number, _ in derivations(batch, "\n".join(batch))}
     return [number for number, text in enumerate(batch) if number not in worth and derive(text).texts]
 
 
@@ -66,7 +66,7 @@ def test_no_text_is_missed_in_a_long_answer() -> None:
 
 def test_ordinary_texts_are_no_candidates() -> None:
     batch = ["ok", "The tests pass now.", "id-17", "Read the file, and change the line."] * 8
-    assert not candidates(batch, "\n".join(batch))
+    assert not list(derivations(batch, "\n".join(batch)))
 
 
 @given(texts)
