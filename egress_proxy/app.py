@@ -142,10 +142,12 @@ async def _assemble(config: Config, stack: AsyncExitStack) -> tuple[Cloud, Metri
     sessions = Sessions(upstream, owners, config.limits.upstream_timeout_seconds)
     taints = Taints(upstream, sessions, config.limits.upstream_timeout_seconds, names=names)
     exchanges = Exchanges(_settings(config), upstream, sessions, pipeline, metrics, _new_id, taints=taints)
+    events = Events(exchanges, pipeline, metrics)
+    stack.push_async_callback(events.close)
     cloud = Cloud(
         authenticate=_authenticator(Tokens(state), config.directories),
         exchanges=exchanges,
-        events=Events(exchanges, sessions, pipeline, metrics),
+        events=events,
         pipeline=pipeline,
         metrics=metrics,
         max_body_bytes=config.limits.request_body_bytes,

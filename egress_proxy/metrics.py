@@ -51,6 +51,12 @@ class Metrics:
         self._events = Counter(
             "egress_events_total", "Event frames by what became of them.", ["outcome"], registry=registry
         )
+        self._streams_cut = Counter(
+            "egress_event_streams_cut_total",
+            "Event streams whose reader missed events: it came back too late, or read too slowly.",
+            ["cause"],
+            registry=registry,
+        )
         self._login_failures = Counter(
             "egress_login_failures_total", "Requests without a valid token.", registry=registry
         )
@@ -97,6 +103,10 @@ class Metrics:
     def count_event(self, outcome: str) -> None:
         """`outcome` is a value of a closed enum of `wire`, or a verdict."""
         self._events_of(outcome).inc()
+
+    def count_stream(self, cause: str) -> None:
+        """`cause` is one of two words of the server's own."""
+        self._streams_cut.labels(cause).inc()
 
     def count_login_failure(self) -> None:
         self._login_failures.inc()

@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
+from contextlib import aclosing
 from typing import Any, Final
 
 from aiohttp import web
@@ -22,6 +23,7 @@ from egress_proxy.server.events import Events
 from egress_proxy.server.exchange import Exchanges
 from egress_proxy.server.login import FailureLimit, presented_token
 from egress_proxy.server.pipeline import Origin, Pipeline, Released
+from egress_proxy.server.reader import Reader
 
 log = logging.getLogger("egress_proxy")
 
@@ -134,7 +136,7 @@ class Cloud:
             self._of_client[client.name] -= 1
         return answered if isinstance(answered, web.StreamResponse) else await self._stream(request, answered, client)
 
-    async def _answered(self, request: web.BaseRequest, client: Client) -> web.StreamResponse | AsyncIterator[Released]:
+    async def _answered(self, request: web.BaseRequest, client: Client) -> web.StreamResponse | Reader:
         """The answer to a client's request, or the frames of the stream that it opens."""
         body = await self._body(request)
         if isinstance(body, Refused):
@@ -145,7 +147,7 @@ class Cloud:
             origin = Origin(id=self._exchanges.new_id(), client=client.name, row=routed.row)
             return _respond(await self._pipeline.refuse(origin, routed.reason))
         if routed.row.scope in _STREAMS:
-            opened = await self._events.open(routed)
+            opened = await self._events.open(routed, request.headers.get("Last-Event-ID", ""))
             return _respond(opened) if isinstance(opened, Released) else opened
         return _respond(await self._exchanges.handle(routed))
 
@@ -187,9 +189,7 @@ class Cloud:
         released = pipeline.refuse_unrecorded(origin, reason) if unrecorded else await pipeline.refuse(origin, reason)
         return _respond(released, close=close)
 
-    async def _stream(
-        self, request: web.BaseRequest, frames: AsyncIterator[Released], client: Client
-    ) -> web.StreamResponse:
+    async def _stream(self, request: web.BaseRequest, frames: Reader, client: Client) -> web.StreamResponse:
         response = web.StreamResponse(
             headers=HEADERS | {"Content-Type": "text/event-stream", "X-Accel-Buffering": "no"}
         )
@@ -198,12 +198,13 @@ class Cloud:
         self._metrics.change_streams(1)
         self._leave()  # a stream lasts: it is bounded by the number of connections, not of requests
         try:
-            await response.prepare(request)
-            async for released in frames:
-                if self._client(request) != client:
-                    break  # the token was revoked, or its directories changed
-                await response.write(released.body)
-            await response.write_eof()
+            async with aclosing(frames):
+                await response.prepare(request)
+                async for released in frames:
+                    if self._client(request) != client:
+                        break  # the token was revoked, or its directories changed
+                    await response.write(released.body)
+                await response.write_eof()
         except ConnectionError:
             response.force_close()  # the client has gone, or was cut off
         except Exception as error:  # noqa: BLE001 - the head is out: a refusal would be a second response within this one

@@ -12,6 +12,7 @@ import re
 import time
 from collections.abc import Callable
 from contextlib import nullcontext
+from functools import partial
 from typing import Final
 
 from msgspec import structs
@@ -146,7 +147,7 @@ class Exchanges:
 
     async def _ask(self, admitted: Admitted, call: Call, trees: set[Tree]) -> Projected | Refused:
         row = admitted.row
-        with self.sessions.creating(admitted.client) if row.body in _CREATIONS else nullcontext():
+        with self.sessions.creating() if row.body in _CREATIONS else nullcontext():
             reply = await self._learnt(admitted, call)
         if isinstance(reply, Refused):
             return reply
@@ -193,10 +194,19 @@ class Exchanges:
         return None if in_git else Refused(Reason.DIFF_UNAVAILABLE)
 
     def view(self, client: Client) -> View:
+        """What a client may see."""
+        return self._view(lambda session: self.sessions.owns(client, session), frozenset(client.directories))
+
+    def view_of(self, owner: str, directory: str) -> View:
+        """What the client of a name may see of a directory; nobody's is an empty name."""
+        of_both = partial(self.sessions.belongs, owner, directory)
+        return self._view(of_both if owner else lambda _: False, frozenset({directory}))
+
+    def _view(self, owns: Callable[[str], bool], directories: frozenset[str]) -> View:
         policy = self.settings.policy
         return View(
-            owns=lambda session: self.sessions.owns(client, session),
-            directories=frozenset(client.directories),
+            owns=owns,
+            directories=directories,
             models=policy.models,
             agents=policy.agents,
             patch_text=self.settings.patch_text,

@@ -10,6 +10,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from enum import StrEnum
 from typing import Final
 
 import msgspec
@@ -56,6 +57,43 @@ class Released:
 
     def __repr__(self) -> str:
         return f"Released({self.status}, {len(self.body)} bytes)"
+
+
+class Notice(StrEnum):
+    """What the proxy itself says on an event stream."""
+
+    CONNECTED = "connected"
+    HEARTBEAT = "heartbeat"
+    UPSTREAM_LOST = "upstream_lost"
+    PLACE_UNKNOWN = "place_unknown"
+    TOO_SLOW = "too_slow"
+
+
+def _notice(kind: str, **properties: object) -> Released:
+    return Released(_SEAL, 200, msgspec.json.encode({"type": kind, "properties": properties}))
+
+
+def _resynchronise(notice: Notice, told: str) -> Released:
+    return _notice("egress.stream", reason=notice.value, message=told)
+
+
+_NOTICES: Final = {
+    Notice.CONNECTED: _notice("server.connected"),
+    Notice.HEARTBEAT: _notice("server.heartbeat"),
+    Notice.UPSTREAM_LOST: _resynchronise(
+        Notice.UPSTREAM_LOST,
+        "The connection to the local agent was lost and stands again: events of between are missing. Read anew what "
+        "you show.",
+    ),
+    Notice.PLACE_UNKNOWN: _resynchronise(
+        Notice.PLACE_UNKNOWN,
+        "The events since the given Last-Event-ID are not all kept. Read anew what you show; what follows is new.",
+    ),
+    Notice.TOO_SLOW: _resynchronise(
+        Notice.TOO_SLOW,
+        "This stream was read more slowly than events came, and is ended. Connect again, and read anew what you show.",
+    ),
+}
 
 
 class Origin(Struct, frozen=True, kw_only=True):
@@ -114,7 +152,7 @@ class Pipeline:
     async def frame(
         self, origin: Origin, channel: Resource, projected: Projected, trees: Sequence[Tree] = ()
     ) -> Released | None:
-        """Release one event frame as SSE bytes, or None when it is withheld as a whole."""
+        """Release one event as JSON (see `framed`), or None when it is withheld as a whole."""
         examined = await self._examine(projected, trees)
         if isinstance(examined, Refused):
             await self.withhold_frame(origin, channel, examined.reason)
@@ -123,7 +161,26 @@ class Pipeline:
             self._metrics.count_event(Verdict.WITHHELD.value)
             return None
         self._metrics.count_event(examined.judgement.verdict.value)
-        return Released(_SEAL, 200, b"data: " + examined.body + b"\n\n")
+        return Released(_SEAL, 200, examined.body)
+
+    async def label(self, directory: str) -> str:
+        """A directory's name as it may stand beside an event; empty where it may not."""
+        examined = await self._examine(Projected(directory), ())
+        return "" if isinstance(examined, Refused) else examined.judgement.texts[0]
+
+    @staticmethod
+    def notice(notice: Notice) -> Released:
+        """An event of the proxy's own."""
+        return _NOTICES[notice]
+
+    def framed(self, event: Released, event_id: str = "", *, within: str | None = None) -> Released:
+        """A released event as a frame of `/event`, or, `within` a directory by its label, of `/global/event`."""
+        body = event.body
+        if within is not None:
+            directory = b'"directory":' + self._encoder.encode(within) + b"," if within else b""
+            body = b"{" + directory + b'"payload":' + body + b"}"
+        number = b"id: " + event_id.encode("ascii") + b"\n" if event_id else b""
+        return Released(_SEAL, 200, number + b"data: " + body + b"\n\n")
 
     async def withhold_frame(self, origin: Origin, channel: Resource, reason: Reason) -> None:
         """Record and count a frame that does not cross."""

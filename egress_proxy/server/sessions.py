@@ -32,7 +32,7 @@ class Sessions:
         self._owners = owners
         self._seconds = seconds
         self._facts: OrderedDict[str, SessionFacts] = OrderedDict()
-        self._creations: dict[asyncio.Future[None], str] = {}  # with who creates
+        self._creations: set[asyncio.Future[None]] = set()
 
     def learn(self, facts: SessionFacts) -> None:
         """Remember what an answer or event of upstream said of a session."""
@@ -42,21 +42,20 @@ class Sessions:
             self._facts.popitem(last=False)
 
     @contextmanager
-    def creating(self, client: Client) -> Iterator[None]:
-        """Hold while a call of `client` that makes a session is under way, until its answer is learnt."""
+    def creating(self) -> Iterator[None]:
+        """Hold while a call that makes a session is under way, until its answer is learnt."""
         creation: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._creations[creation] = client.name
+        self._creations.add(creation)
         try:
             yield
         finally:
-            del self._creations[creation]
+            self._creations.discard(creation)
             creation.set_result(None)
 
-    async def settled(self, session: str, client: str) -> None:
-        """Wait, if the session is nobody's yet, for what `client` is creating: its event may overtake its answer."""
-        creations = {creation for creation, creator in self._creations.items() if creator == client}
-        if creations and self.owner(session) is None:
-            await asyncio.wait(creations, timeout=_CREATION_SECONDS)
+    async def settled(self, session: str) -> None:
+        """Wait, if the session is nobody's yet, for what is being created: its event may overtake its answer."""
+        if self._creations and self.owner(session) is None:
+            await asyncio.wait(set(self._creations), timeout=_CREATION_SECONDS)
 
     def created(self, facts: SessionFacts, client: Client) -> None:
         """A session that `client` has just created (or forked) is its own."""
@@ -113,6 +112,11 @@ class Sessions:
                 return session
             session = facts.parent_id
         return session
+
+    def belongs(self, owner: str, directory: str, session: str) -> bool:
+        """Whether a session is of the client of this name and runs in this directory, by what is cached."""
+        facts = self._facts.get(session)
+        return facts is not None and facts.directory == directory and self.owner(session) == owner
 
     def owns(self, client: Client, session: str) -> bool:
         """By what is cached: call `resolve` first for sessions that may be new."""

@@ -2,28 +2,29 @@
 
 Only what opencode sends is understood: frames end with an empty line, `data:` lines are joined with a newline, comments
 and other fields are dropped (WHATWG HTML, "Interpreting an event stream"). A frame cut off by the end of the stream is
-not released.
+not released, and one that is too large is left out.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-
-
-class FrameTooLarge(Exception):
-    """A frame grew over the limit before it ended."""
+from typing import Final
 
 
 class FrameReader:
     """Collects one stream. Holds at most `max_bytes` and a chunk."""
 
+    TOO_LARGE: Final = b""
+    """What stands in place of a frame that grew over the limit: no frame that is given is empty."""
+
     def __init__(self, max_bytes: int) -> None:
         self._max = max_bytes
         self._pending = bytearray()
         self._searched = 0  # of `_pending`, known to hold no line end
+        self._skipping = False  # what is pending belongs to a frame that is too large
 
     def feed(self, chunk: bytes) -> Iterator[bytes]:
-        """Yield the data of each frame that `chunk` completes. Raises `FrameTooLarge`."""
+        """Yield the data of each frame that `chunk` completes, or `TOO_LARGE`."""
         self._pending += chunk
         if b"\r" in self._pending[-len(chunk) - 1 :]:  # opencode ends lines with \n; a reverse proxy in between may not
             self._pending = self._pending.replace(b"\r\n", b"\n")
@@ -31,14 +32,15 @@ class FrameReader:
             frame = bytes(self._pending[:end])
             del self._pending[: end + 2]
             self._searched = 0
-            if len(frame) > self._max:
-                raise FrameTooLarge
-            data = _data_of(frame)
-            if data:
+            if len(frame) > self._max or self._skipping:
+                self._skipping = False
+                yield self.TOO_LARGE
+            elif data := _data_of(frame):
                 yield data
-        self._searched = max(0, len(self._pending) - 2)
         if len(self._pending) > self._max:
-            raise FrameTooLarge
+            self._skipping = True
+            del self._pending[:-1]  # it may be the first of the two line ends
+        self._searched = max(0, len(self._pending) - 2)
 
 
 def _data_of(frame: bytes) -> bytes:

@@ -18,7 +18,7 @@ from yarl import URL
 
 from egress_proxy.model import Call, Refused, Reply, Secret
 from egress_proxy.reasons import Reason
-from egress_proxy.server.sse import FrameReader, FrameTooLarge
+from egress_proxy.server.sse import FrameReader
 
 USER: Final = "opencode"  # the server's fixed user name for HTTP Basic
 _STREAM_SILENCE: Final = 120.0  # seconds; both versions send a heartbeat far more often
@@ -74,7 +74,8 @@ class Upstream:
             return Refused(_reason_of(error))
 
     async def frames(self, call: Call) -> AsyncIterator[bytes | Refused]:
-        """The data of each frame of an event stream, until it ends; a last `Refused` says why, if not cleanly."""
+        """The data of each frame of an event stream, until it ends; a last `Refused` says why, if not cleanly. In
+        place of a frame that is too large stands a `Refused` too, and the stream goes on."""
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=10, sock_read=_STREAM_SILENCE)
         try:
             async with self._request(call, timeout) as response:
@@ -85,9 +86,7 @@ class Upstream:
                 reader = FrameReader(self._max_frame)
                 async for chunk in response.content.iter_any():
                     for frame in reader.feed(chunk):
-                        yield frame
-        except FrameTooLarge:
-            yield Refused(Reason.UPSTREAM_TOO_LARGE)
+                        yield frame or Refused(Reason.UPSTREAM_TOO_LARGE)
         except (aiohttp.ClientError, TimeoutError, ValueError) as error:
             yield Refused(_reason_of(error))
 

@@ -24,6 +24,7 @@ from egress_proxy.wire.facts import (
     read_worktree,
 )
 from egress_proxy.wire.projection import PROJECTORS, merge, project
+from egress_proxy.wire.resync import ask_events, idle_events
 from egress_proxy.wire.stripped import Contents, StrippedMessage, read_messages, read_part, read_part_event
 from egress_proxy.wire.view import View
 
@@ -37,6 +38,8 @@ __all__ = [
     "SessionFacts",
     "StrippedMessage",
     "View",
+    "ask_events",
+    "idle_events",
     "merge",
     "project",
     "project_event",

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -59,19 +59,33 @@ def answer(body: bytes, status: str = "200 OK", **headers: str) -> bytes:
     return f"HTTP/1.1 {status}\r\n{head}\r\n".encode() + body
 
 
+_EMPTY: Final = (HISTORY, "GET /permission", "GET /question")
+
+
 @dataclass
 class FakeUpstream:
     """Answers by `METHOD path`, with or without its query, or `default`; closes each connection after its answer. The
-    session's history is empty. `asked` is what came.
+    session's history is empty, and nothing is asked. `asked` is what came.
 
     The connections of what is in `held` stay open after the answer, until the proxy closes them; it is then in `left`.
+    The latest of each are `standing`.
     """
 
-    answers: dict[str, bytes] = field(default_factory=lambda: {HISTORY: answer(b"[]")})
+    answers: dict[str, bytes] = field(default_factory=lambda: dict.fromkeys(_EMPTY, answer(b"[]")))
     default: bytes = field(default_factory=lambda: answer(b"", "404 Not Found"))
     asked: list[str] = field(default_factory=list)
     held: set[str] = field(default_factory=set)
     left: list[str] = field(default_factory=list)
+    standing: dict[str, asyncio.StreamWriter] = field(default_factory=dict)
+
+    async def send(self, asked: str, *frames: bytes) -> None:
+        """Send more on the connection of what is held."""
+        self.standing[asked].write(b"".join(frames))
+        await self.standing[asked].drain()
+
+    async def hang_up(self, asked: str) -> None:
+        """Close the connection of what is held."""
+        self.standing.pop(asked).close()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -82,6 +96,7 @@ class FakeUpstream:
             writer.write(self.answers.get(f"{method} {target}") or self.answers.get(asked, self.default))
             await writer.drain()
             if asked in self.held:
+                self.standing[asked] = writer
                 await reader.read()
                 self.left.append(asked)
         except (ConnectionError, asyncio.IncompleteReadError):
@@ -109,10 +124,34 @@ class Rig:
         async with self.client.request(method, self.url + path, json=body, headers=headers) as response:
             return response.status, await response.read(), dict(response.headers)
 
+    async def hear(self, *frames: bytes, path: str = "/event", token: str = TOKEN, last_event_id: str = "") -> bytes:
+        """All that a new stream gets of these frames, which upstream sends to its next subscriber."""
+        self.upstream.answers["GET /event"] = STREAM + b"".join(frames) + END
+        self.upstream.held.add("GET /event")
+        headers = {"Authorization": f"Bearer {token}", "Last-Event-ID": last_event_id}
+        heard = bytearray()
+        async with asyncio.timeout(30), self.client.get(self.url + path, headers=headers) as response:
+            assert response.status == 200
+            async for chunk in response.content.iter_any():
+                heard += chunk
+                if b"message.removed" in heard:
+                    break
+        return bytes(heard)
+
     async def reason(self, method: str, path: str, body: Any = None) -> str:
         """The reason of a refusal; empty if there is none."""
         status, answered, _ = await self.ask(method, path, body)
         return str(json.loads(answered)["data"]["reason"]) if status >= 400 else ""
+
+
+END: Final = frame("message.removed", sessionID=SESSION, messageID="msg_00000000000000000000000001")
+"""What no other test sends: when it has crossed, all before it has been dealt with."""
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(20):
+        while not condition():  # noqa: ASYNC110 - what is waited for is a metric or a list
+            await asyncio.sleep(0.01)
 
 
 @cache
@@ -162,10 +201,12 @@ async def rig(path: Path, *before: Path) -> AsyncIterator[Rig]:
         exchanges = Exchanges(
             settings, upstream, sessions, pipeline, metrics, lambda: f"egr_{next(ids)}", taints=taints
         )
+        events = Events(exchanges, pipeline, metrics)
+        stack.push_async_callback(events.close)
         cloud = Cloud(
             authenticate={TOKEN: client, OTHER_TOKEN: Client("other", (directory,))}.get,
             exchanges=exchanges,
-            events=Events(exchanges, sessions, pipeline, metrics),
+            events=events,
             pipeline=pipeline,
             metrics=metrics,
             max_body_bytes=1_000_000,

@@ -6,7 +6,7 @@ import asyncio
 import json
 import logging
 import threading
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
@@ -16,12 +16,11 @@ import pytest
 from egress_proxy.model import Scan
 from egress_proxy.scan import TextScanner
 from egress_proxy.scan.decoded import DerivedTexts
-from egress_proxy.server import connections
+from egress_proxy.server import connections, use
 from egress_proxy.server.cloud import HEALTH
-from egress_proxy.server.events import Events
-from tests.server.rig import SESSION, TOKEN, Rig, answer, rig
+from egress_proxy.server.reader import Reader
+from tests.server.rig import SESSION, STREAM, TOKEN, Rig, answer, frame, rig, until
 
-STREAM: Final = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n"
 CONNECTED: Final = b'data: {"type":"server.connected","properties":{}}\n\n'
 LOGIN: Final = f"Host: rig\r\nAuthorization: Bearer {TOKEN}\r\n"
 CONNECTIONS: Final = 100  # that the rig's proxy takes
@@ -66,12 +65,6 @@ class Peer:
         self.writer.close()
         with suppress(ConnectionError):
             await self.writer.wait_closed()
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20):
-        while not condition():  # noqa: ASYNC110 - what is waited for is a metric or a list
-            await asyncio.sleep(0.01)
 
 
 def records(proxy: Rig) -> list[Any]:
@@ -143,7 +136,7 @@ async def test_whoever_asks_and_does_not_read_is_cut_off(proxy: Rig, path: str) 
 
 @pytest.mark.usefixtures("impatient")
 async def test_a_stream_that_is_not_read_is_cut_off(proxy: Rig) -> None:
-    proxy.upstream.answers["GET /event"] = STREAM + CONNECTED * 100_000
+    proxy.upstream.answers["GET /event"] = STREAM + frame("session.idle", sessionID=SESSION) * 100_000
     proxy.upstream.held.add("GET /event")
     async with Peer.connect(proxy, buffer=1) as peer:
         await peer.send(f"GET /event HTTP/1.1\r\n{LOGIN}\r\n")
@@ -163,7 +156,8 @@ async def test_a_client_that_reads_slowly_is_not_cut_off(proxy: Rig) -> None:
     assert received > 1_900_000
 
 
-async def test_a_client_that_leaves_its_stream_ends_the_subscription(proxy: Rig) -> None:
+async def test_when_all_readers_have_gone_the_subscription_ends(proxy: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(use, "LINGER", 0.05)
     proxy.upstream.answers["GET /event"] = STREAM + CONNECTED
     proxy.upstream.held.add("GET /event")
     async with Peer.connect(proxy) as peer:
@@ -198,12 +192,13 @@ async def test_connections_that_are_at_work_are_not_cut_off_for_new_ones(proxy: 
 
 
 async def test_a_stream_that_fails_is_not_answered_twice(proxy: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
-    proxy.upstream.answers["GET /event"] = STREAM + CONNECTED * 2
+    proxy.upstream.answers["GET /event"] = STREAM + CONNECTED
+    proxy.upstream.held.add("GET /event")
 
-    async def crash(*_: object) -> None:
+    async def crash(_: Reader) -> bool:
         raise RuntimeError(KEY)
 
-    monkeypatch.setattr(Events, "_frame", crash)
+    monkeypatch.setattr(Reader, "_news", crash)
     async with Peer.connect(proxy) as peer:
         await peer.send(f"GET /event HTTP/1.1\r\n{LOGIN}\r\n")
         assert (await peer.rest()).count(b"HTTP/1.1 ") == 1
@@ -222,10 +217,7 @@ async def test_a_client_that_goes_while_it_sends_is_no_error(proxy: Rig, caplog:
 async def test_the_record_of_a_frame_names_its_session(proxy: Rig) -> None:
     title = f"the key is {KEY}"
     info = {"id": SESSION, "directory": proxy.directory, "title": title, "time": {"created": 1, "updated": 1}}
-    frame = {"type": "session.updated", "properties": {"sessionID": SESSION, "info": info}}
-    proxy.upstream.answers["GET /event"] = STREAM + b"data: " + json.dumps(frame).encode() + b"\n\n"
-    status, body, _ = await proxy.ask("GET", "/event")
-    assert status == 200
+    body = await proxy.hear(frame("session.updated", sessionID=SESSION, info=info))
     assert KEY.encode() not in body
     (record,) = records(proxy)
     assert (record["verdict"], record["session"]) == ("redacted", SESSION)
@@ -262,9 +254,7 @@ async def test_a_large_frame_is_scanned_beside_the_event_loop(proxy: Rig, monkey
 
     monkeypatch.setattr(TextScanner, "look", watched)
     todos = [{"content": "word " * 18_000, "status": "pending", "priority": "low"}]
-    frame = {"type": "todo.updated", "properties": {"sessionID": SESSION, "todos": todos}}
-    proxy.upstream.answers["GET /event"] = STREAM + b"data: " + json.dumps(frame).encode() + b"\n\n"
-    status, body, _ = await proxy.ask("GET", "/event")
-    assert (status, body.count(b"word ")) == (200, 18_000)
-    assert threads
-    assert threading.get_ident() not in threads
+    body = await proxy.hear(frame("todo.updated", sessionID=SESSION, todos=todos))
+    assert body.count(b"word ") == 18_000
+    assert len(threads) == 2  # the second is of a small frame
+    assert threads[0] != threading.get_ident() == threads[1]

@@ -152,4 +152,9 @@ async def test_every_reason_is_a_refusal_with_its_own_words(kit: Kit, reason: Re
 async def test_a_frame_is_one_sse_frame_whatever_it_holds(kit: Kit) -> None:
     released = await kit.pipeline.frame(ORIGIN, Resource.EVENT, Projected({"text": "a\n\ndata: forged\r\n"}))
     assert released is not None
-    assert released.body == b'data: {"text":"a\\n\\ndata: forged\\r\\n"}\n\n'
+    framed = kit.pipeline.framed
+    event = b'{"text":"a\\n\\ndata: forged\\r\\n"}'
+    assert framed(released).body == b"data: " + event + b"\n\n"
+    assert framed(released, "0-1").body == b"id: 0-1\ndata: " + event + b"\n\n"
+    directory = b'{"directory":"/w\\n\\n","payload":'
+    assert framed(released, within="/w\n\n").body == b"data: " + directory + event + b"}\n\n"

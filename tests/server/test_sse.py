@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from egress_proxy.server.sse import FrameReader, FrameTooLarge
+from egress_proxy.server.sse import FrameReader
 
 STREAM = b'data: {"a":1}\n\n: comment\n\nevent: x\ndata: one\ndata: two\n\ndata:tight\n\nid: 3\n\ndata: cut off'
 FRAMES = [b'{"a":1}', b"one\ntwo", b"tight"]
@@ -28,6 +28,17 @@ def test_an_unfinished_frame_is_not_released() -> None:
 
 
 @pytest.mark.parametrize("stream", [b"data: " + b"x" * 101, b"data: " + b"x" * 101 + b"\n\n"], ids=["open", "ended"])
-def test_a_frame_over_the_limit_stops_the_stream(stream: bytes) -> None:
-    with pytest.raises(FrameTooLarge):
-        list(FrameReader(100).feed(stream))
+@pytest.mark.parametrize("size", [1, 7, 1000])
+def test_a_frame_over_the_limit_is_left_out_and_the_next_is_not(stream: bytes, size: int) -> None:
+    reader, whole = FrameReader(100), b"data: before\n\n" + stream + b"\n\ndata: after\n\n"
+    pieces = [whole[start : start + size] for start in range(0, len(whole), size)]
+    frames = [frame for piece in pieces for frame in reader.feed(piece)]
+    assert [frame for frame in frames if frame not in (b"x", FrameReader.TOO_LARGE)] == [b"before", b"after"]
+    assert frames.count(FrameReader.TOO_LARGE) == 1
+
+
+def test_a_frame_that_never_ends_holds_no_memory() -> None:
+    reader = FrameReader(100)
+    for _ in range(1000):
+        assert list(reader.feed(b"x" * 1000)) == []
+    assert len(reader._pending) <= 1000

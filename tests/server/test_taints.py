@@ -19,7 +19,7 @@ from egress_proxy.server.sessions import Sessions
 from egress_proxy.server.taints import Taints
 from egress_proxy.server.tree import Remembering, Tree
 from egress_proxy.wire import SessionFacts, read_messages
-from tests.server.rig import HISTORY, OTHER_TOKEN, SESSION, STREAM, Rig, answer, frame, rig
+from tests.server.rig import HISTORY, OTHER_TOKEN, SESSION, Rig, answer, frame, rig
 
 PASSWORD: Final = "hunter" + "2"
 TOKEN: Final = "".join(random.Random("seed").choices(string.ascii_letters + string.digits, k=20))
@@ -213,8 +213,7 @@ async def test_events_are_learnt_from_before_the_next_is_released(proxy: Rig) ->
         updated(text(f"It is {PASSWORD}."), 4),
         updated(text("Bye."), 5),
     ]
-    proxy.upstream.answers["GET /event"] = STREAM + b"".join(frames)
-    _, released, _ = await proxy.ask("GET", "/event")
+    released = await proxy.hear(*frames)
     assert PASSWORD.encode() not in released
     assert released.count(REDACTED.encode()) == 1
     assert b"Bye." in released
@@ -223,26 +222,21 @@ async def test_events_are_learnt_from_before_the_next_is_released(proxy: Rig) ->
 
 async def test_a_stream_that_begins_in_the_middle_of_a_turn_asks_what_it_missed(proxy: Rig) -> None:
     proxy.upstream.answers[HISTORY] = body([ASKED, READ])
-    proxy.upstream.answers["GET /event"] = STREAM + updated(text(f"It is {PASSWORD}."), 4)
-    _, released, _ = await proxy.ask("GET", "/event")
+    released = await proxy.hear(updated(text(f"It is {PASSWORD}."), 4))
     assert REDACTED.encode() in released
 
 
 async def test_without_the_history_a_frame_is_withheld_and_the_stream_goes_on(proxy: Rig) -> None:
     proxy.upstream.answers[HISTORY] = answer(b"", "500 Internal Server Error")
-    proxy.upstream.answers["GET /event"] = (
-        STREAM + updated(text("Hello."), 4) + frame("session.idle", sessionID=SESSION)
-    )
-    _, released, _ = await proxy.ask("GET", "/event")
+    released = await proxy.hear(updated(text("Hello."), 4), frame("session.idle", sessionID=SESSION))
     assert b"Hello." not in released
     assert b"session.idle" in released
 
 
 async def test_a_frame_that_is_dropped_is_learnt_too(proxy: Rig) -> None:
     synthetic = {"type": "text", "text": f"<path>/w/.env.local</path>\n1: DB_PASSWORD={PASSWORD}", "synthetic": True}
-    frames = updated(text("Hello."), 2) + updated(synthetic, 3) + updated(text(f"It is {PASSWORD}."), 4)
-    proxy.upstream.answers["GET /event"] = STREAM + frames
-    _, released, _ = await proxy.ask("GET", "/event")
+    frames = updated(text("Hello."), 2), updated(synthetic, 3), updated(text(f"It is {PASSWORD}."), 4)
+    released = await proxy.hear(*frames)
     assert REDACTED.encode() in released
 
 

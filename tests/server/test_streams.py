@@ -1,0 +1,193 @@
+"""Streams as their readers see them: one subscription for all, numbered frames, replay, and what is said of losses."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from egress_proxy.server import journal, reader, subscription
+from tests.server.rig import END, OTHER_TOKEN, SESSION, STREAM, TOKEN, Rig, answer, frame, rig, until
+
+IDLE = frame("session.idle", sessionID=SESSION)
+BUSY = frame("session.status", sessionID=SESSION, status={"type": "busy"})
+ASK = {
+    "id": "per_00000000000000000000000001",
+    "sessionID": SESSION,
+    "permission": "bash",
+    "patterns": ["ls"],
+    "metadata": {},
+    "always": [],
+}
+
+
+@pytest.fixture
+async def proxy(tmp_path: Path) -> AsyncIterator[Rig]:
+    async with rig(tmp_path) as started:
+        started.upstream.answers["GET /event"] = STREAM + frame("server.connected")
+        started.upstream.held.add("GET /event")
+        yield started
+
+
+class Stream:
+    """One reader: frames as (id, event)."""
+
+    def __init__(self, response: aiohttp.ClientResponse) -> None:
+        self.response = response
+        self.last = ""
+
+    async def next(self) -> Any:
+        """The next event but heartbeats; None at the end."""
+        event_id = ""
+        async with asyncio.timeout(20):
+            async for line in self.response.content:
+                if found := re.fullmatch(rb"id: (\S+)\n", line):
+                    event_id = found[1].decode()
+                if line.startswith(b"data: "):
+                    self.last = event_id or self.last
+                    event = json.loads(line[6:])
+                    if event.get("payload", event)["type"] != "server.heartbeat":
+                        return event
+        return None
+
+    async def types(self, count: int) -> list[str]:
+        return [(await self.next())["type"] for _ in range(count)]
+
+
+@asynccontextmanager
+async def stream(proxy: Rig, path: str = "/event", *, last: str = "", token: str = TOKEN) -> AsyncIterator[Stream]:
+    headers = {"Authorization": f"Bearer {token}"} | ({"Last-Event-ID": last} if last else {})
+    async with proxy.client.get(proxy.url + path, headers=headers) as response:
+        assert response.status == 200
+        yield Stream(response)
+
+
+async def test_upstream_is_asked_once_and_a_frame_is_scanned_once_for_all_readers(proxy: Rig) -> None:
+    async with stream(proxy) as first, stream(proxy) as second, stream(proxy, "/global/event") as third:
+        for one in (first, second):
+            assert (await one.next())["type"] == "server.connected"
+        assert (await third.next())["payload"]["type"] == "server.connected"
+        await proxy.upstream.send("GET /event", IDLE)
+        event = {"type": "session.idle", "properties": {"sessionID": SESSION}}
+        assert await first.next() == await second.next() == event
+        assert await third.next() == {"directory": proxy.directory, "payload": event}
+        assert first.last == second.last == third.last
+    assert proxy.upstream.asked.count("GET /event") == 1
+    assert b'egress_events_total{outcome="clean"} 1.0' in proxy.metrics.render()
+
+
+async def test_who_comes_back_with_an_id_gets_what_it_missed_without_gap_or_repeat(proxy: Rig) -> None:
+    async with stream(proxy) as first:
+        await first.next()
+        await proxy.upstream.send("GET /event", BUSY)
+        assert (await first.next())["type"] == "session.status"
+    async with stream(proxy) as other:
+        await other.next()
+        await proxy.upstream.send("GET /event", IDLE, END)
+        assert await other.types(2) == ["session.idle", "message.removed"]
+    async with stream(proxy, last=first.last) as again:
+        assert await again.types(3) == ["server.connected", "session.idle", "message.removed"]
+        assert again.last == other.last
+    async with stream(proxy, last=again.last) as last:
+        await last.next()
+        await proxy.upstream.send("GET /event", IDLE)
+        assert await last.types(1) == ["session.idle"]
+    assert proxy.upstream.asked.count("GET /event") == 1
+
+
+@pytest.mark.parametrize("last", ["1", "00000000-1", "ffffffff-99999", "x" * 4000])
+async def test_an_id_that_is_not_known_is_answered_with_a_typed_event(proxy: Rig, last: str) -> None:
+    async with stream(proxy, last=last) as one:
+        assert (await one.next())["type"] == "server.connected"
+        told = await one.next()
+        assert (told["type"], told["properties"]["reason"]) == ("egress.stream", "place_unknown")
+
+
+async def test_when_upstream_is_lost_clients_are_told_and_asks_are_not_lost(proxy: Rig) -> None:
+    async with stream(proxy) as one:
+        await one.next()
+        await proxy.upstream.send("GET /event", BUSY)
+        assert (await one.next())["properties"]["status"] == {"type": "busy"}
+        proxy.upstream.answers["GET /permission"] = answer(json.dumps([ASK]).encode())
+        proxy.upstream.answers["GET /session/status"] = answer(b"{}")
+        await proxy.upstream.hang_up("GET /event")
+        lost, asked, status, idle = [await one.next() for _ in range(4)]
+        assert (lost["type"], lost["properties"]["reason"]) == ("egress.stream", "upstream_lost")
+        assert (asked["type"], asked["properties"]["id"]) == ("permission.asked", ASK["id"])
+        assert (status["type"], status["properties"]["status"]) == ("session.status", {"type": "idle"})
+        assert idle["type"] == "session.idle"
+        await proxy.upstream.send("GET /event", frame("permission.asked", **ASK), IDLE)
+        assert await one.types(1) == ["session.idle"]
+    async with stream(proxy, last=f"{one.last.partition('-')[0]}-1") as late:
+        assert await late.types(2) == ["server.connected", "egress.stream"]
+
+
+async def test_a_half_open_connection_is_given_up(proxy: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("egress_proxy.server.upstream._STREAM_SILENCE", 0.2)
+    async with stream(proxy) as one:
+        await one.next()
+        told = await one.next()
+        assert (told["type"], told["properties"]["reason"]) == ("egress.stream", "upstream_lost")
+    assert b'egress_refusals_total{reason="upstream_timeout"}' in proxy.metrics.render()
+
+
+async def test_while_upstream_is_down_streams_stay_and_heartbeats_go_on(
+    proxy: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reader, "HEARTBEAT", 0.05)
+    monkeypatch.setattr(subscription, "_LONGEST_PAUSE", 0.2)
+    async with stream(proxy) as one:
+        await one.next()
+        standing, proxy.upstream.answers["GET /event"] = proxy.upstream.answers["GET /event"], answer(b"", "503 No")
+        await proxy.upstream.hang_up("GET /event")
+        async with asyncio.timeout(10):
+            assert b"server.heartbeat" in await one.response.content.readuntil(b"\n\n")
+        proxy.upstream.answers["GET /event"] = standing
+        assert await one.types(1) == ["egress.stream"]
+
+
+async def test_who_reads_too_slowly_is_told_so_and_hurts_nobody(proxy: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(journal, "MOST_FRAMES", 50)
+    todos = [{"content": "word " * 3_000, "status": "pending", "priority": "low"}]
+    large = frame("todo.updated", sessionID=SESSION, todos=todos)
+    async with stream(proxy) as slow, stream(proxy) as quick:
+        await quick.next()
+        for _ in range(80):
+            await proxy.upstream.send("GET /event", *[large] * 10)
+            assert await quick.types(10) == ["todo.updated"] * 10
+        events = [event async for event in _rest(slow)]
+    assert len(events) < 800
+    assert events[-1]["properties"]["reason"] == "too_slow"
+    assert b'egress_event_streams_cut_total{cause="too-slow"} 1.0' in proxy.metrics.render()
+
+
+async def _rest(one: Stream) -> AsyncIterator[Any]:
+    while (event := await one.next()) is not None:
+        yield event
+
+
+async def test_another_client_of_the_same_directory_sees_nothing_of_it(proxy: Rig) -> None:
+    async with stream(proxy, token=OTHER_TOKEN) as other, stream(proxy) as own:
+        assert (await other.next())["type"] == "server.connected"
+        await own.next()
+        await proxy.upstream.send("GET /event", IDLE)
+        assert (await own.next())["type"] == "session.idle"
+        await proxy.upstream.hang_up("GET /event")
+        assert (await other.next())["type"] == "egress.stream"
+    async with stream(proxy, token=OTHER_TOKEN, last=own.last) as thief:
+        assert await thief.types(2) == ["server.connected", "egress.stream"]
+
+
+async def test_frames_that_nobody_reads_are_learnt_from_and_not_scanned(proxy: Rig) -> None:
+    async with stream(proxy, token=OTHER_TOKEN) as other:
+        await other.next()
+        await proxy.upstream.send("GET /event", IDLE, frame("a.new.kind"))
+        await until(lambda: b'outcome="unknown-type"} 1.0' in proxy.metrics.render())
+    assert b'egress_events_total{outcome="clean"}' not in proxy.metrics.render()
