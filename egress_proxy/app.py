@@ -12,6 +12,7 @@ import logging
 import secrets
 import signal
 import sys
+import time
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any, Final
@@ -27,7 +28,7 @@ from egress_proxy.metrics import Metrics
 from egress_proxy.model import Client, Policy
 from egress_proxy.routes import catalogue
 from egress_proxy.scan import TextScanner, judge
-from egress_proxy.server.cloud import Authenticate, Cloud
+from egress_proxy.server.cloud import Authenticate, Cloud, Handlers
 from egress_proxy.server.events import Events
 from egress_proxy.server.exchange import Exchanges, Settings
 from egress_proxy.server.known import Known
@@ -38,6 +39,7 @@ from egress_proxy.server.pipeline import Pipeline
 from egress_proxy.server.recorder import Recorder
 from egress_proxy.server.sessions import Sessions
 from egress_proxy.server.sockets import cloud_socket, operator_socket
+from egress_proxy.server.state import States
 from egress_proxy.server.survey import Survey, survey
 from egress_proxy.server.taints import Taints
 from egress_proxy.server.upstream import Upstream
@@ -146,8 +148,7 @@ async def _assemble(config: Config, stack: AsyncExitStack) -> tuple[Cloud, Metri
     stack.push_async_callback(events.close)
     cloud = Cloud(
         authenticate=_authenticator(Tokens(state), config.directories),
-        exchanges=exchanges,
-        events=events,
+        handlers=Handlers(exchanges, events, States(exchanges, time.time)),
         pipeline=pipeline,
         metrics=metrics,
         max_body_bytes=config.limits.request_body_bytes,

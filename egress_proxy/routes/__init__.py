@@ -7,6 +7,8 @@ rebuilt from parsed values, never forwarded as it was spelt (FACTS "Spellings").
 """
 
 from egress_proxy.routes.admission import admit
+from egress_proxy.routes.catalogue import row_of
 from egress_proxy.routes.matching import match
+from egress_proxy.routes.rows_own import ASKS, OWN, STATE
 
-__all__ = ["admit", "match"]
+__all__ = ["ASKS", "OWN", "STATE", "admit", "match", "row_of"]

@@ -36,6 +36,11 @@ _LOWEST: Final = (1, 15, 13)
 _BELOW: Final = (2, 0, 0)
 
 
+def row_of(method: str, template: str) -> Row:
+    """Give the row of an operation. Raise `StopIteration` where there is none."""
+    return next(row for row in ROWS if (row.method, row.template) == (method, template))
+
+
 def versions() -> tuple[str, ...]:
     """Give the versions whose documents the rows were made from, the oldest first."""
     return BOTH

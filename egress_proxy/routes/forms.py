@@ -33,6 +33,7 @@ _IDS: Final[dict[tuple[str, str], re.Pattern[str]]] = {
     ("session", "sessionID"): SESSION,
     ("session", "messageID"): MESSAGE,
     ("session", "permissionID"): _PERMISSION,
+    ("_egress", "sessionID"): SESSION,
     ("permission", "requestID"): _PERMISSION,
     ("question", "requestID"): _QUESTION,
 }

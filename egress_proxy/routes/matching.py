@@ -20,6 +20,7 @@ from egress_proxy.reasons import Reason
 from egress_proxy.routes import forms, headers, query
 from egress_proxy.routes.catalogue import ROWS
 from egress_proxy.routes.directory import canonical
+from egress_proxy.routes.rows_own import OWN
 
 MAX_TARGET_CHARS: Final = 8192
 _PATH: Final = re.compile(r"/[A-Za-z0-9_.-]+(?:/[A-Za-z0-9_.-]+)*|/")
@@ -150,4 +151,4 @@ def _directory(request: Request, asked: str | None) -> str | Refused | None:
     return path
 
 
-match: Final = Router(ROWS).match
+match: Final = Router((*ROWS, *OWN)).match

@@ -11,19 +11,20 @@ import logging
 from collections import Counter
 from collections.abc import Callable
 from contextlib import aclosing
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from aiohttp import web
 
 from egress_proxy.metrics import Metrics
 from egress_proxy.model import Client, Refused, Request, Scope
 from egress_proxy.reasons import Reason
-from egress_proxy.routes import match
+from egress_proxy.routes import OWN, match
 from egress_proxy.server.events import Events
 from egress_proxy.server.exchange import Exchanges
 from egress_proxy.server.login import FailureLimit, presented_token
 from egress_proxy.server.pipeline import Origin, Pipeline, Released
 from egress_proxy.server.reader import Reader
+from egress_proxy.server.state import States
 
 log = logging.getLogger("egress_proxy")
 
@@ -40,6 +41,14 @@ HEADERS: Final = {
 Authenticate = Callable[[str], Client | None]
 
 
+class Handlers(NamedTuple):
+    """Who answers what."""
+
+    exchanges: Exchanges
+    events: Events
+    states: States
+
+
 class Cloud:
     """Handles every request of the cloud-facing socket."""
 
@@ -47,8 +56,7 @@ class Cloud:
         self,
         *,
         authenticate: Authenticate,
-        exchanges: Exchanges,
-        events: Events,
+        handlers: Handlers,
         pipeline: Pipeline,
         metrics: Metrics,
         max_body_bytes: int,
@@ -56,8 +64,7 @@ class Cloud:
         login_failures_per_minute: int,
     ) -> None:
         self._authenticate = authenticate
-        self._exchanges = exchanges
-        self._events = events
+        self._exchanges, self._events, self._states = handlers
         self._pipeline = pipeline
         self._metrics = metrics
         self._max_body = max_body_bytes
@@ -149,7 +156,8 @@ class Cloud:
         if routed.row.scope in _STREAMS:
             opened = await self._events.open(routed, request.headers.get("Last-Event-ID", ""))
             return _respond(opened) if isinstance(opened, Released) else opened
-        return _respond(await self._exchanges.handle(routed))
+        handler = self._states if routed.row in OWN else self._exchanges
+        return _respond(await handler.handle(routed))
 
     def _client(self, request: web.BaseRequest) -> Client | None:
         credentials = request.headers.getall("Authorization", [])

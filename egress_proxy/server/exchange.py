@@ -100,6 +100,12 @@ class Exchanges:
             log.error("exchange %s failed with %s", origin.id, type(error).__name__)
             return await self.pipeline.refuse(origin, Reason.INTERNAL_ERROR)
 
+    async def asked(self, routed: Routed, trees: set[Tree]) -> Projected | Refused:
+        """What would be scanned and released for a request that reads; `trees` gets those that it tells of."""
+        place = await self.places.find(routed)
+        admitted = place if isinstance(place, Refused) else await self._admitted(routed, place)
+        return admitted if isinstance(admitted, Refused) else await self._projected(admitted, trees)
+
     async def _handle(self, origin: Origin, routed: Routed) -> Released:
         place = await self.places.find(routed)
         if isinstance(place, Refused):
@@ -114,6 +120,7 @@ class Exchanges:
             return await self.pipeline.refuse(origin, admitted.reason)
         if admitted.session_id and admitted.row.body in _WORKING:
             self.taints.prompted(admitted.session_id)
+            self.sessions.prompted(admitted.session_id, time.time())
         trees: set[Tree] = set()
         projected = await self._projected(admitted, trees)
         if isinstance(projected, Refused):

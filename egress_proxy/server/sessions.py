@@ -32,6 +32,7 @@ class Sessions:
         self._owners = owners
         self._seconds = seconds
         self._facts: OrderedDict[str, SessionFacts] = OrderedDict()
+        self._prompted: OrderedDict[str, float] = OrderedDict()
         self._creations: set[asyncio.Future[None]] = set()
 
     def learn(self, facts: SessionFacts) -> None:
@@ -112,6 +113,28 @@ class Sessions:
                 return session
             session = facts.parent_id
         return session
+
+    def within(self, ancestor: str, session: str) -> bool:
+        """Whether a session is `ancestor` or one of its descendants, by what is cached."""
+        for _ in range(_MAX_GENERATIONS):
+            if session == ancestor:
+                return True
+            facts = self._facts.get(session)
+            if facts is None or not facts.parent_id:
+                return False
+            session = facts.parent_id
+        return False
+
+    def prompted(self, session: str, at: float) -> None:
+        """A prompt goes to a session, at a time in seconds since the epoch."""
+        self._prompted[session] = at
+        self._prompted.move_to_end(session)
+        if len(self._prompted) > _CACHED:
+            self._prompted.popitem(last=False)
+
+    def prompted_at(self, session: str) -> float:
+        """When the last prompt went to a session; 0 where that is not known."""
+        return self._prompted.get(session, 0.0)
 
     def belongs(self, owner: str, directory: str, session: str) -> bool:
         """Whether a session is of the client of this name and runs in this directory, by what is cached."""

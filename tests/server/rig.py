@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
+import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -22,7 +23,7 @@ from egress_proxy.gates import GatePolicy
 from egress_proxy.metrics import Metrics
 from egress_proxy.model import Client, Policy
 from egress_proxy.scan import KnownValues, TextScanner, build_scanner, judge
-from egress_proxy.server.cloud import Cloud
+from egress_proxy.server.cloud import Cloud, Handlers
 from egress_proxy.server.events import Events
 from egress_proxy.server.exchange import Exchanges, Settings
 from egress_proxy.server.owners import Owners
@@ -30,6 +31,7 @@ from egress_proxy.server.pipeline import Pipeline
 from egress_proxy.server.recorder import Recorder
 from egress_proxy.server.sessions import Sessions
 from egress_proxy.server.sockets import cloud_socket
+from egress_proxy.server.state import States
 from egress_proxy.server.taints import Taints
 from egress_proxy.server.upstream import Upstream
 from egress_proxy.wire import SessionFacts
@@ -205,8 +207,7 @@ async def rig(path: Path, *before: Path) -> AsyncIterator[Rig]:
         stack.push_async_callback(events.close)
         cloud = Cloud(
             authenticate={TOKEN: client, OTHER_TOKEN: Client("other", (directory,))}.get,
-            exchanges=exchanges,
-            events=events,
+            handlers=Handlers(exchanges, events, States(exchanges, time.time)),
             pipeline=pipeline,
             metrics=metrics,
             max_body_bytes=1_000_000,

@@ -1,0 +1,116 @@
+"""What sessions are really doing: `GET /_egress/session/{id}/state` and `GET /_egress/asks`.
+
+opencode's own status says neither *done* nor *blocked*: who waits for an answer is `busy`, a sub-agent's ask stands
+under its own id, and a session is idle for a moment after its prompt was accepted (FACTS, "Semantics"). So the
+statuses and asks of the whole tree are put together, from answers that are looked up, projected and learnt from like
+those that clients get.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, Final
+
+from msgspec import structs
+
+from egress_proxy.model import Client, Projected, Refused, Routed, Row
+from egress_proxy.reasons import Reason
+from egress_proxy.routes import STATE, row_of
+from egress_proxy.server.exchange import Exchanges
+from egress_proxy.server.pipeline import Origin, Released
+from egress_proxy.server.tree import Tree
+
+log = logging.getLogger("egress_proxy")
+
+STARTING: Final = 5.0  # seconds that an accepted prompt may take until it shows
+_SKEW: Final = 1_000  # milliseconds between upstream's clock and ours
+_PERMISSIONS: Final = row_of("GET", "/permission")
+_QUESTIONS: Final = row_of("GET", "/question")
+_STATUS: Final = row_of("GET", "/session/status")
+_MESSAGES: Final = row_of("GET", "/session/{sessionID}/message")
+
+
+class States:
+    """Answers the two operations. `now` is the time as upstream has it, in seconds since the epoch."""
+
+    def __init__(self, exchanges: Exchanges, now: Callable[[], float]) -> None:
+        self._exchanges = exchanges
+        self._sessions = exchanges.sessions
+        self._now = now
+
+    async def handle(self, routed: Routed) -> Released:
+        """Answer one of `routes.OWN`. Never raises but for cancellation."""
+        exchanges = self._exchanges
+        origin = Origin(id=exchanges.new_id(), client=routed.client.name, row=routed.row, session=routed.session_id)
+        try:
+            trees: set[Tree] = set()
+            value = await (self._state(routed, trees) if routed.row is STATE else self._asks(routed.client, trees))
+            if isinstance(value, Refused):
+                return await exchanges.pipeline.refuse(origin, value.reason)
+            return await exchanges.pipeline.answer(origin, routed.row.response, Projected(value), 200, tuple(trees))
+        except Exception as error:  # noqa: BLE001 - a crash is a reason (invariant 4)
+            log.error("exchange %s failed with %s", origin.id, type(error).__name__)
+            return await exchanges.pipeline.refuse(origin, Reason.INTERNAL_ERROR)
+
+    async def _asks(self, client: Client, trees: set[Tree]) -> dict[str, object] | Refused:
+        pending = await self._pending(client, trees)
+        if isinstance(pending, Refused):
+            return pending
+        root = self._sessions.root
+        return {kind: [ask | {"rootID": root(ask["sessionID"])} for ask in asks] for kind, asks in pending.items()}
+
+    async def _state(self, routed: Routed, trees: set[Tree]) -> dict[str, object] | Refused:
+        place = await self._exchanges.places.find(routed)
+        if isinstance(place, Refused):
+            return place
+        here, session = structs.replace(routed.client, directories=place.directories), routed.session_id
+        # First the statuses: what comes to rest meanwhile was at work when it was asked for.
+        statuses = await self._ask(_STATUS, here, trees)
+        if isinstance(statuses, Refused):
+            return statuses
+        pending = await self._pending(here, trees)
+        if isinstance(pending, Refused):
+            return pending
+        within = partial(self._sessions.within, session)
+        asks = {kind: [ask for ask in some if within(ask["sessionID"])] for kind, some in pending.items()}
+        working = {one: status for one, status in statuses.items() if within(one)}
+        told = _blocked_or_working(working, blocked=any(asks.values())) or await self._at_rest(session, here, trees)
+        return told if isinstance(told, Refused) else {"id": session, **told, "working": sorted(working), **asks}
+
+    async def _at_rest(self, session: str, client: Client, trees: set[Tree]) -> dict[str, object] | Refused:
+        """What the last message says. A prompt that was just accepted shows a moment later, and is work."""
+        messages = await self._ask(_MESSAGES, client, trees, session, limit="1")
+        if isinstance(messages, Refused):
+            return messages
+        last = messages[-1]["info"] if messages else {}
+        prompted = self._sessions.prompted_at(session)
+        answered = last.get("role") == "assistant" and last["time"]["created"] >= prompted * 1000 - _SKEW
+        if not answered and self._now() - prompted < STARTING:
+            return {"state": "busy"}
+        return {"state": "error", "error": last["error"]} if last.get("error") else {"state": "idle"}
+
+    async def _pending(self, client: Client, trees: set[Tree]) -> dict[str, list[Any]] | Refused:
+        pending = {}
+        for kind, row in (("permissions", _PERMISSIONS), ("questions", _QUESTIONS)):
+            asks = await self._ask(row, client, trees)
+            if isinstance(asks, Refused):
+                return asks
+            pending[kind] = asks
+        return pending
+
+    async def _ask(self, row: Row, client: Client, trees: set[Tree], session: str = "", **query: str) -> Any | Refused:  # noqa: ANN401  JSON
+        """What the client would get for an operation of the catalogue, before it is scanned."""
+        params = {"sessionID": session} if session else {}
+        asked = await self._exchanges.asked(Routed(row, client, params, query, None, b""), trees)
+        return asked if isinstance(asked, Refused) else asked.value
+
+
+def _blocked_or_working(working: Mapping[str, Any], *, blocked: bool) -> dict[str, object] | None:
+    if blocked:
+        return {"state": "blocked"}
+    retry = next((status for status in working.values() if status["type"] == "retry"), None)
+    if retry is not None:
+        return {"state": "retry", "retry": {"attempt": retry["attempt"], "next": retry["next"]}}
+    return {"state": "busy"} if working else None

@@ -1,0 +1,147 @@
+"""What a session is really doing, put together from what upstream says of its whole tree."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.server.rig import HISTORY, OTHER_TOKEN, SESSION, Rig, answer, rig
+
+CHILD = "ses_0000000000000000000000000c"
+STRANGER = "ses_0000000000000000000000000d"
+STATE = f"/_egress/session/{SESSION}/state"
+KEY = "AK" + "IA" + "Q3EGRLKXW7N2PZVM"
+
+
+def ask(session: str, **more: Any) -> dict[str, Any]:
+    return {"id": "per_01", "sessionID": session, "permission": "bash", "patterns": ["ls"], **more}
+
+
+def body(value: object) -> bytes:
+    return answer(json.dumps(value).encode())
+
+
+def last_message(role: str, created: float, **more: Any) -> bytes:
+    info: dict[str, Any] = {"id": "msg_01", "sessionID": SESSION, "role": role, "time": {"created": created}, **more}
+    if role == "assistant":
+        info |= {"parentID": "msg_00", "modelID": "small", "providerID": "local", "mode": "build", "cost": 0}
+        info |= {"path": {"cwd": "/", "root": "/"}, "agent": "build"}
+        info |= {"tokens": {"input": 0, "output": 0, "reasoning": 0, "cache": {"read": 0, "write": 0}}}
+    else:
+        info |= {"agent": "build", "model": {"providerID": "local", "modelID": "small"}}
+    return body([{"info": info, "parts": []}])
+
+
+@pytest.fixture
+async def proxy(tmp_path: Path) -> AsyncIterator[Rig]:
+    async with rig(tmp_path) as started:
+        child = {"id": CHILD, "parentID": SESSION, "directory": started.directory, "title": "", "time": {}}
+        started.upstream.answers |= {
+            "GET /session/status": body({}),
+            f"GET /session/{CHILD}": body(child),
+            f"GET /session/{STRANGER}": body(child | {"id": STRANGER, "parentID": None}),
+            HISTORY.replace(SESSION, CHILD): body([]),
+        }
+        yield started
+
+
+async def state(proxy: Rig, path: str = STATE) -> Any:
+    status, answered, _ = await proxy.ask("GET", path)
+    assert status == 200, answered
+    return json.loads(answered)
+
+
+async def test_a_session_at_rest_is_idle(proxy: Rig) -> None:
+    found = await state(proxy)
+    assert found == {"id": SESSION, "state": "idle", "working": [], "permissions": [], "questions": []}
+
+
+@pytest.mark.parametrize("session", [SESSION, CHILD])
+async def test_work_of_a_sub_agent_is_the_sessions(proxy: Rig, session: str) -> None:
+    proxy.upstream.answers["GET /session/status"] = body({session: {"type": "busy"}, STRANGER: {"type": "busy"}})
+    assert (await state(proxy))["state"] == "busy"
+    assert (await state(proxy))["working"] == [session]
+
+
+async def test_a_retry_says_when_it_goes_on(proxy: Rig) -> None:
+    status = {"type": "retry", "attempt": 2, "next": 17, "message": f"of {KEY}"}
+    proxy.upstream.answers["GET /session/status"] = body({SESSION: status})
+    found = await state(proxy)
+    assert (found["state"], found["retry"]) == ("retry", {"attempt": 2, "next": 17})
+    assert KEY not in str(found)
+
+
+@pytest.mark.parametrize("session", [SESSION, CHILD])
+async def test_who_waits_for_an_answer_is_blocked(proxy: Rig, session: str) -> None:
+    proxy.upstream.answers["GET /session/status"] = body({SESSION: {"type": "busy"}})
+    proxy.upstream.answers["GET /permission"] = body([ask(STRANGER), ask(session, patterns=[f"use {KEY}"])])
+    found = await state(proxy)
+    assert found["state"] == "blocked"
+    assert [one["sessionID"] for one in found["permissions"]] == [session]
+    assert found["permissions"][0]["patterns"] == ["use [redacted:aws-access-key]"]
+    asks = await state(proxy, "/_egress/asks")
+    assert [(one["sessionID"], one["rootID"]) for one in asks["permissions"]] == [(session, SESSION)]
+    assert asks["questions"] == []
+
+
+async def test_an_ask_of_the_parent_is_not_the_childs(proxy: Rig) -> None:
+    proxy.upstream.answers["GET /permission"] = body([ask(SESSION)])
+    assert (await state(proxy, STATE.replace(SESSION, CHILD)))["state"] == "idle"
+
+
+async def test_a_turn_that_failed_is_an_error_without_its_text(proxy: Rig) -> None:
+    failed = {"name": "APIError", "data": {"message": f"wrong key {KEY}", "isRetryable": False}}
+    proxy.upstream.answers[HISTORY] = last_message("assistant", 1.0, error=failed)
+    found = await state(proxy)
+    assert (found["state"], found["error"]["name"]) == ("error", "APIError")
+    assert KEY not in str(found)
+
+
+async def test_a_prompt_that_was_just_accepted_is_work_until_it_is_answered(proxy: Rig) -> None:
+    proxy.upstream.answers[f"POST /session/{SESSION}/prompt_async"] = answer(b"", "204 No Content")
+    before = time.time() * 1000 - 60_000
+    proxy.upstream.answers[HISTORY] = last_message("assistant", before)
+    assert (await state(proxy))["state"] == "idle"
+    status, _, _ = await proxy.ask(
+        "POST", f"/session/{SESSION}/prompt_async", {"parts": [{"type": "text", "text": "Go."}]}
+    )
+    assert status == 204
+    assert (await state(proxy))["state"] == "busy"
+    proxy.upstream.answers[HISTORY] = last_message("user", time.time() * 1000)
+    assert (await state(proxy))["state"] == "busy"
+    proxy.upstream.answers[HISTORY] = last_message("assistant", time.time() * 1000)
+    assert (await state(proxy))["state"] == "idle"
+
+
+async def test_it_is_told_to_the_owner_alone(proxy: Rig) -> None:
+    proxy.upstream.answers["GET /permission"] = body([ask(SESSION)])
+    status, answered, _ = await proxy.ask("GET", STATE, token=OTHER_TOKEN)
+    assert (status, json.loads(answered)["data"]["reason"]) == (404, "session_unknown")
+    status, answered, _ = await proxy.ask("GET", "/_egress/asks", token=OTHER_TOKEN)
+    assert json.loads(answered) == {"permissions": [], "questions": []}
+
+
+@pytest.mark.parametrize("broken", ["GET /permission", "GET /question", "GET /session/status", HISTORY])
+async def test_what_cannot_be_asked_is_no_rest(proxy: Rig, broken: str) -> None:
+    proxy.upstream.answers[broken] = answer(b"", "500 Internal Server Error")
+    status, answered, _ = await proxy.ask("GET", STATE)
+    assert (status, json.loads(answered)["data"]["reason"]) == (502, "upstream_error")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "reason"),
+    [
+        ("GET", "/_egress/session/ses_/state", "id_invalid"),
+        ("GET", "/_egress/asks?scope=all", "query_unknown"),
+        ("POST", "/_egress/asks", "method_unknown"),
+        ("GET", "/_egress/nothing", "operation_unknown"),
+        ("GET", "//_egress/asks", "target_spelling"),
+    ],
+)
+async def test_they_are_as_strict_as_all_others(proxy: Rig, method: str, path: str, reason: str) -> None:
+    assert await proxy.reason(method, path) == reason
