@@ -52,12 +52,13 @@ class Subscription:
         self._asked: set[str] = set()  # pending asks that were delivered
         self._working: set[str] = set()  # sessions that were last said to be at work
         self._connected = False
+        self._lost: Refused | None = None
         self._opened: asyncio.Future[Refused | None] = asyncio.get_running_loop().create_future()
         self._task = asyncio.create_task(self._run())
 
     async def opened(self) -> Refused | None:
-        """Wait for the first connection: None once it stands, or why there is none."""
-        return await asyncio.shield(self._opened)
+        """None if a connection stands, or why there is none. Waits for the first."""
+        return await asyncio.shield(self._opened) or self._lost
 
     @property
     def over(self) -> bool:
@@ -82,6 +83,7 @@ class Subscription:
             if not self._opened.done():
                 self._opened.set_result(Refused(reason))
                 return
+            self._lost = Refused(reason)
             if self._connected:
                 log.warning("the events of a directory were lost (%s); connecting again", reason.value)
                 self._metrics.count_reason(reason)
@@ -104,7 +106,7 @@ class Subscription:
         return Reason.UPSTREAM_LOST
 
     async def _connect(self) -> None:
-        self._connected = True
+        self._connected, self._lost = True, None
         self._frames.interrupted()
         self._gap(self.directory)
         if not self._opened.done():

@@ -20,6 +20,7 @@ from tests.conftest import Bare, Proxied
 from tests.e2e import powers
 from tests.e2e.answers import Recorder, refusal
 from tests.e2e.powers import Place
+from tests.e2e.test_streams import ask_of_a_sub_agent, state, until
 from tests.kit.agent import Agent, poll
 from tests.kit.canaries import Canaries
 from tests.kit.client import Answer, Client, basic, bearer
@@ -261,20 +262,21 @@ def test_a_session_that_cannot_be_written_down_is_not_handed_out(spare: Proxied)
 def test_without_opencode_every_call_says_so_and_recovers(spare: Proxied) -> None:
     agent, session = spare.agent(), spare.agent().session()
     with agent.client.events() as events:
+        events.wait_type("server.connected")
         spare.bare.opencode.stop()
-        poll(lambda: events.ended or None)
         answers = [
             agent.client.get("/path"),
             agent.prompt(session, "hello"),
             agent.client.get("/event"),
             agent.client.get("/permission"),
         ]
-    assert {refusal(answer) for answer in answers} == {(502, "upstream_unreachable")}
-    assert Client(spare.proxy.url).get(HEALTH).status == 200
-    spare.bare.opencode.restart()
-    assert agent.prompt(session, spare.model.script("recovered", Text("Back."))).status == 200
-    with agent.client.events() as again:
-        assert again.wait_type("server.connected")
+        assert {refusal(answer) for answer in answers} == {(502, "upstream_unreachable")}
+        assert Client(spare.proxy.url).get(HEALTH).status == 200
+        assert not events.ended
+        spare.bare.opencode.restart()
+        assert events.wait_type("egress.stream")["properties"]["reason"] == "upstream_lost"
+        assert agent.prompt(session, spare.model.script("recovered", Text("Back."))).status == 200
+        events.wait_type("session.idle", sessionID=session)
 
 
 # stop and start
@@ -301,6 +303,18 @@ def test_sigterm_lets_a_reply_finish(spare: Proxied, systemd: Systemd) -> None:
     spare.proxy.start()
     assert systemd.heard() == "READY=1"
     assert agent.client.get(f"/session/{session}").status == 200
+
+
+def test_what_a_sub_agent_waits_for_is_known_after_a_restart(spare: Proxied, systemd: Systemd) -> None:
+    agent, session, ask = ask_of_a_sub_agent(spare)
+    spare.proxy.kill()
+    spare.proxy.start()
+    assert systemd.heard() == "READY=1"
+    assert state(agent, session)["permissions"] == [ask]
+    (told,) = agent.client.get("/_egress/asks").json["permissions"]
+    assert told == {**ask, "rootID": session}
+    agent.answer(ask, "reject")
+    until(agent, session, "idle")
 
 
 def test_a_session_stays_its_owners_over_a_crash(spare: Proxied, systemd: Systemd) -> None:

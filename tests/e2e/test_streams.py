@@ -1,0 +1,120 @@
+"""Streams that can be taken up again, and states that tell the truth, on real servers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from tests.conftest import Bare, Proxied
+from tests.e2e.answers import refusal
+from tests.e2e.speech import tune_in
+from tests.kit.agent import Agent, poll
+from tests.kit.client import Events
+from tests.kit.script import Text, call
+
+pytestmark = pytest.mark.e2e
+
+
+def state(agent: Agent, session: str) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = agent.client.get(f"/_egress/session/{session}/state").json
+    return found
+
+
+def until(agent: Agent, session: str, wanted: str) -> Mapping[str, Any]:
+    """Wait for a state, and see none on the way that says that the work is done."""
+
+    def look() -> Mapping[str, Any] | None:
+        found = state(agent, session)
+        assert found["state"] in {wanted, "busy"}
+        return found if found["state"] == wanted else None
+
+    return poll(look)
+
+
+def outside(proxied: Proxied) -> dict[str, str]:
+    return {"filePath": str(proxied.world.forbidden / "secret.txt")}
+
+
+def ask_of_a_sub_agent(proxied: Proxied) -> tuple[Agent, str, Mapping[str, Any]]:
+    """A session that waits for an answer to its sub-agent, and the ask as the session's state has it."""
+    agent, session, model = proxied.agent(), proxied.agent().session(), proxied.model
+    inner = model.script("state-inner", call("read", **outside(proxied)), Text("Inside."))
+    task = call("task", description="Ask a child", prompt=inner, subagent_type="general")
+    agent.prompt_async(session, model.script("state-outer", task, Text("Outside.")))
+    (ask,) = until(agent, session, "blocked")["permissions"]
+    return agent, session, ask
+
+
+def test_bare_opencode_calls_a_blocked_session_busy_and_one_that_begins_idle(bare: Bare) -> None:
+    """The negative control: from its status alone nobody can tell."""
+    agent, session = bare.agent(), bare.agent().session()
+    read = call("read", filePath=str(bare.world.forbidden / "secret.txt"))
+    agent.prompt_async(session, bare.model.script("state-bare", read, Text("Done.")))
+    ask = agent.ask(session)
+    assert agent.status(session) == {"type": "busy"}
+    agent.answer(ask, "reject")
+    agent.until_idle(session)
+
+
+def test_a_session_is_busy_blocked_and_idle(proxied: Proxied) -> None:
+    agent, session = proxied.agent(), proxied.agent().session()
+    assert state(agent, session)["state"] == "idle"
+    agent.prompt_async(session, proxied.model.script("state", call("read", **outside(proxied)), Text("Done.")))
+    blocked = until(agent, session, "blocked")
+    (ask,) = blocked["permissions"]
+    assert (ask["sessionID"], ask["permission"]) == (session, "external_directory")
+    assert [one["id"] for one in agent.client.get("/_egress/asks").json["permissions"] if one["rootID"] == session] == [
+        ask["id"]
+    ]
+    agent.answer(ask, "reject")
+    assert until(agent, session, "idle")["permissions"] == []
+
+
+def test_a_sub_agents_ask_blocks_its_parent(proxied: Proxied) -> None:
+    agent, session, ask = ask_of_a_sub_agent(proxied)
+    assert ask["sessionID"] != session
+    agent.answer(ask, "reject")
+    until(agent, session, "idle")
+
+
+def test_a_turn_that_fails_is_an_error(proxied: Proxied) -> None:
+    agent, session = proxied.agent(), proxied.agent().session()
+    agent.prompt_async(session, proxied.model.script("state-abort", Text(["One, ", "two"], delay=20.0)))
+    until(agent, session, "busy")
+    assert agent.client.post(f"/session/{session}/abort").json is True
+    assert until(agent, session, "error")["error"]["name"] == "MessageAbortedError"
+
+
+def test_anothers_state_is_unknown(proxied: Proxied) -> None:
+    session = proxied.agent().session()
+    other = proxied.agent(token=proxied.proxy.create_token("state-of-others"))
+    assert refusal(other.client.get(f"/_egress/session/{session}/state")) == (404, "session_unknown")
+
+
+def test_a_stream_is_taken_up_where_it_broke_off(proxied: Proxied) -> None:
+    agent, session = proxied.agent(), proxied.agent().session()
+    with agent.client.events() as first, agent.client.events() as whole:
+        tune_in(first, agent)
+        tune_in(whole, agent)
+        last = first.ids[-1]
+        first.close()
+        agent.prompt(session, proxied.model.script("replayed", Text("Said once.")))
+        whole.wait_type("session.idle", sessionID=session)
+        with agent.client.events(headers={"Last-Event-ID": last}) as again:
+            again.wait_type("session.idle", sessionID=session)
+            assert numbered(again)[1:] == [one for one in numbered(whole) if one[0] in again.ids[1:]]
+            assert again.ids[1:] == [one for one in whole.ids if number(one) > number(last)][: len(again.ids) - 1]
+        assert "Said once." in str(again.frames)
+
+
+def number(event_id: str) -> int:
+    return int(event_id.partition("-")[2])
+
+
+def numbered(events: Events) -> list[tuple[str, str]]:
+    """Frames that have an id, by it."""
+    blocks = [block.splitlines() for block in bytes(events.raw).decode().split("\n\n") if block.startswith("id: ")]
+    return [(head.removeprefix("id: "), json.dumps(json.loads(data.removeprefix("data: ")))) for head, data in blocks]
