@@ -26,6 +26,7 @@ _FIRST_PAUSE: Final = 0.1  # seconds, doubled up to
 _LONGEST_PAUSE: Final = 5.0
 _STEADY: Final = 10.0  # seconds that a connection held, for the next pause to be the first again
 _STATE_SECONDS: Final = 10.0
+_MOST_ASKS: Final = 10_000
 
 
 class Subscription:
@@ -79,7 +80,7 @@ class Subscription:
         pause = _FIRST_PAUSE
         while True:
             began = now()
-            reason = await self._listen()
+            reason = await self._guarded()
             if not self._opened.done():
                 self._opened.set_result(Refused(reason))
                 return
@@ -90,6 +91,13 @@ class Subscription:
                 self._connected = False
             pause = _FIRST_PAUSE if now() - began > _STEADY else min(pause * 2, _LONGEST_PAUSE)
             await asyncio.sleep(pause * random.uniform(0.5, 1))  # noqa: S311  many are lost at once
+
+    async def _guarded(self) -> Reason:
+        try:
+            return await self._listen()
+        except Exception as error:  # noqa: BLE001 - else streams would stay open and be told nothing more
+            log.error("the events of a directory failed with %s", type(error).__name__)
+            return Reason.INTERNAL_ERROR
 
     async def _listen(self) -> Reason:
         """Hear one connection to its end. Why it ended."""
@@ -147,6 +155,8 @@ class Subscription:
             case "permission.asked" | "question.asked":
                 if properties["id"] in self._asked:
                     return False
+                if len(self._asked) >= _MOST_ASKS:
+                    self._asked.clear()  # they may be told of twice
                 self._asked.add(properties["id"])
             case "permission.replied" | "question.replied" | "question.rejected":
                 self._asked.discard(properties["requestID"])

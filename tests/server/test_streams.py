@@ -14,6 +14,7 @@ import aiohttp
 import pytest
 
 from egress_proxy.server import journal, reader, subscription
+from egress_proxy.server.frames import Frames, Heard
 from tests.server.rig import END, OTHER_TOKEN, SESSION, STREAM, TOKEN, Rig, answer, frame, rig, until
 
 IDLE = frame("session.idle", sessionID=SESSION)
@@ -127,6 +128,22 @@ async def test_when_upstream_is_lost_clients_are_told_and_asks_are_not_lost(prox
         assert await one.types(1) == ["session.idle"]
     async with stream(proxy, last=f"{one.last.partition('-')[0]}-1") as late:
         assert await late.types(2) == ["server.connected", "egress.stream"]
+
+
+async def test_a_subscription_that_crashes_begins_anew(proxy: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    read, crashes = Frames.read, [RuntimeError("cnry00001x")]
+
+    async def crash(*asked: Any) -> Heard | None:
+        if crashes:
+            raise crashes.pop()
+        return await read(*asked)
+
+    monkeypatch.setattr(Frames, "read", crash)
+    async with stream(proxy) as one:
+        told = [await one.next() for _ in range(2)]
+        assert [event["type"] for event in told] == ["server.connected", "egress.stream"]
+        await proxy.upstream.send("GET /event", IDLE)
+        assert await one.types(1) == ["session.idle"]
 
 
 async def test_a_half_open_connection_is_given_up(proxy: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
