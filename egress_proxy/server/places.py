@@ -31,15 +31,15 @@ class Places:
         self._seconds = seconds
 
     async def find(self, routed: Routed) -> Place | Refused:
-        place = await self._find(routed)
-        if isinstance(place, Place) and not all(map(_is_itself, place.directories)):
-            return Refused(Reason.DIRECTORY_FORBIDDEN)  # also one that nobody named: a session's own, or one of a sweep
-        return place
-
-    async def _find(self, routed: Routed) -> Place | Refused:
         chosen = _chosen_directory(routed)
         if isinstance(chosen, Refused):
             return chosen
+        place = await self._find(routed, chosen)
+        if isinstance(place, Place) and not all(one == chosen or _is_itself(one) for one in place.directories):
+            return Refused(Reason.DIRECTORY_FORBIDDEN)  # also one that nobody named: a session's own, or one of a sweep
+        return place
+
+    async def _find(self, routed: Routed, chosen: str) -> Place | Refused:
         match routed.row.scope:
             case Scope.NONE | Scope.GLOBAL_STREAM:
                 return Place()
@@ -113,7 +113,7 @@ def _listed(directory: str, path: str | None) -> str | None:
 
 
 def _chosen_directory(routed: Routed) -> str | Refused:
-    """The client's choice among its roots, or its default; refused where the path is not one of them."""
+    """The client's choice among its roots, or its default, as a real path; refused where that is not one of them."""
     client: Client = routed.client
     spelling = routed.directory_spelling
     chosen = os.path.realpath(client.directories[0] if spelling is None else spelling)

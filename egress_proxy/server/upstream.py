@@ -21,7 +21,7 @@ from yarl import URL
 
 from egress_proxy.model import Call, Refused, Reply, Secret
 from egress_proxy.reasons import Reason
-from egress_proxy.server.links import Links, Unreachable
+from egress_proxy.server.links import Answer, Links, Unreachable
 from egress_proxy.server.sse import FrameReader, FrameTooLarge
 
 USER: Final = "opencode"  # the server's fixed user name for HTTP Basic
@@ -53,39 +53,29 @@ class Upstream:
     async def call(self, call: Call, seconds: float) -> Reply | Refused:
         """Do one call and read the whole answer, within `seconds`."""
         try:
-            async with (
-                asyncio.timeout(seconds),
-                self._connected.ask(self._request(call), repeatable=call.method in _REPEATABLE) as (head, content),
-            ):
-                refused = _status_refused(head.code)
-                if refused is not None:
-                    return refused
-                body = await self._read(content)
-                if isinstance(body, Refused):
-                    return body
-                return Reply(
-                    status=head.code,
-                    content_type=_content_type(head),
-                    content_encoding=head.headers.get("Content-Encoding", ""),
-                    next_cursor=head.headers.get("X-Next-Cursor", ""),
-                    body=body,
-                )
+            answer = await self._asked(call, seconds)
+            try:
+                return await self._reply(answer)
+            finally:
+                self._connected.give_back(answer)
         except _FAILURES as error:
             return Refused(_reason_of(error))
 
     async def frames(self, call: Call) -> AsyncIterator[bytes | Refused]:
         """The data of each frame of an event stream, until it ends; a last `Refused` says why, if not cleanly."""
-        asked = self._connected.ask(self._request(call), repeatable=True, silence=_STREAM_SILENCE)
         try:
-            async with asked as (head, content):
-                refused = _status_refused(head.code) or _not_a_stream(head)
+            answer = await self._asked(call, None)
+            try:
+                refused = _status_refused(answer.head.code) or _not_a_stream(answer.head)
                 if refused is not None:
                     yield refused
                     return
                 reader = FrameReader(self._max_frame)
-                async for chunk in content.iter_any():
+                async for chunk in answer.content.iter_any():
                     for frame in reader.feed(chunk):
                         yield frame
+            finally:
+                self._connected.give_back(answer)
         except FrameTooLarge:
             yield Refused(Reason.UPSTREAM_TOO_LARGE)
         except _FAILURES as error:
@@ -96,6 +86,27 @@ class Upstream:
         if self._links is None:
             raise RuntimeError("used outside its context")
         return self._links
+
+    async def _asked(self, call: Call, seconds: float | None) -> Answer:
+        silence = _STREAM_SILENCE if seconds is None else None
+        repeatable = call.method in _REPEATABLE
+        return await self._connected.ask(self._request(call), repeatable=repeatable, seconds=seconds, silence=silence)
+
+    async def _reply(self, answer: Answer) -> Reply | Refused:
+        head = answer.head
+        refused = _status_refused(head.code)
+        if refused is not None:
+            return refused
+        body = await self._read(answer.content)
+        if isinstance(body, Refused):
+            return body
+        return Reply(
+            status=head.code,
+            content_type=_content_type(head),
+            content_encoding=head.headers.get("Content-Encoding", ""),
+            next_cursor=head.headers.get("X-Next-Cursor", ""),
+            body=body,
+        )
 
     def _request(self, call: Call) -> bytes:
         """The bytes of a request. Raises `ValueError` for a target that is not one."""
