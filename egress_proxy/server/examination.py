@@ -38,11 +38,13 @@ def examine(projected: Projected, scanner: Scanner, judge: Judge) -> Examined:
     judgement = judge(texts, scan)
     replaced = _replaced(texts, judgement.texts)
     value = strings.replace(projected.value, replaced) if replaced else projected.value
+    body = msgspec.json.encode(value)
+    lengths = tuple(map(len, texts))
     return Examined(
         judgement=judgement,
-        lengths=tuple(map(len, texts)),
-        size=_size("".join(texts)),
-        body=msgspec.json.encode(value),
+        lengths=lengths,
+        size=sum(lengths) if all(map(str.isascii, texts)) else sum(map(_size, texts)),
+        body=body,
         cursor="" if projected.cursor in replaced else projected.cursor,
     )
 
