@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import gc
 import logging
 import secrets
 import signal
@@ -114,6 +115,9 @@ async def _serve(config: Config) -> None:
         loop.add_signal_handler(number, stop.set)
     async with AsyncExitStack() as stack:
         cloud, metrics = await _assemble(config, stack)
+        # What stays until the end is not looked through again: with it a full collection stops the loop for 20 ms.
+        gc.collect()
+        gc.freeze()
         operator, listen = config.operator, config.listen
         await stack.enter_async_context(operator_socket(metrics, operator.host, operator.port))
         await stack.enter_async_context(cloud_socket(cloud, listen.host, listen.port, config.limits.max_connections))

@@ -89,7 +89,9 @@ class Metrics:
         self._build = Gauge("egress_build_info", "Constant 1.", ["version", "opencode", "catalogue"], registry=registry)
 
     def count_exchange(self, route: str, route_class: RouteClass, verdict: Verdict) -> None:
-        self._requests_of(route, route_class.value, verdict.value).inc()
+        self._requests_of(
+            route, route_class, verdict
+        ).inc()  # a word is a `str`: asking for its value costs as much again
 
     def count_reason(self, reason: Reason) -> None:
         self._reasons.labels(reason.value).inc()

@@ -1,6 +1,6 @@
 """The cloud-facing socket.
 
-What arrives becomes a `Request`; what leaves is a `Released`, and `_respond` and `_stream` are the only writers
+What arrives becomes a `Request`; what leaves is a `Released`, and `server.response` and `_stream` are the only writers
 (invariant 1). Malformed HTTP is answered by the same pipeline, so the HTTP library's own error pages never appear.
 """
 
@@ -24,6 +24,7 @@ from egress_proxy.server.exchange import Exchanges
 from egress_proxy.server.login import FailureLimit, presented_token
 from egress_proxy.server.pipeline import Origin, Pipeline, Released
 from egress_proxy.server.reader import Reader
+from egress_proxy.server.response import HEADERS, respond, respond_to
 from egress_proxy.server.state import States
 
 log = logging.getLogger("egress_proxy")
@@ -31,13 +32,6 @@ log = logging.getLogger("egress_proxy")
 HEALTH: Final = "/_egress/health"
 BODY_SECONDS: Final = 30.0  # for a client to send its body
 _STREAMS: Final = frozenset({Scope.STREAM, Scope.GLOBAL_STREAM})
-HEADERS: Final = {
-    "Server": "egress-proxy",
-    "Cache-Control": "no-store",
-    "X-Content-Type-Options": "nosniff",
-    "Content-Security-Policy": "default-src 'none'",
-}
-
 Authenticate = Callable[[str], Client | None]
 
 
@@ -91,7 +85,7 @@ class Cloud:
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         if request.raw_path == HEALTH and request.method == "GET" and not self._stopping:
-            return _respond(self._pipeline.healthy())
+            return respond(self._pipeline.healthy())
         refusal = self._unavailable()
         if refusal is not None:
             return await self._refuse(refusal, close=True)
@@ -152,12 +146,12 @@ class Cloud:
         routed = match(Request(request.method, request.raw_path, headers, body, client))
         if isinstance(routed, Refused):
             origin = Origin(id=self._exchanges.new_id(), client=client.name, row=routed.row)
-            return _respond(await self._pipeline.refuse(origin, routed.reason))
+            return respond(await self._pipeline.refuse(origin, routed.reason))
         if routed.row.scope in _STREAMS:
             opened = await self._events.open(routed, request.headers.get("Last-Event-ID", ""))
-            return _respond(opened) if isinstance(opened, Released) else opened
+            return respond(opened) if isinstance(opened, Released) else opened
         handler = self._states if routed.row in OWN else self._exchanges
-        return _respond(await handler.handle(routed))
+        return respond_to(request, await handler.handle(routed))
 
     def _client(self, request: web.BaseRequest) -> Client | None:
         credentials = request.headers.getall("Authorization", [])
@@ -186,7 +180,7 @@ class Cloud:
         address, now = request.remote or "", asyncio.get_running_loop().time()
         if self._failures.exceeded(address, now):
             released = self._pipeline.refuse_unrecorded(Origin(id=self._exchanges.new_id()), Reason.RATE_LIMITED)
-            return _respond(released, close=True)
+            return respond(released, close=True)
         self._failures.failed(address, now)
         return await self._refuse(reason, close=True)
 
@@ -195,7 +189,7 @@ class Cloud:
         unrecorded = reason in (Reason.OVERLOADED, Reason.SHUTTING_DOWN)  # of anybody, authenticated or not
         pipeline = self._pipeline
         released = pipeline.refuse_unrecorded(origin, reason) if unrecorded else await pipeline.refuse(origin, reason)
-        return _respond(released, close=close)
+        return respond(released, close=close)
 
     async def _stream(self, request: web.BaseRequest, frames: Reader, client: Client) -> web.StreamResponse:
         response = web.StreamResponse(
@@ -223,17 +217,3 @@ class Cloud:
             self._metrics.change_streams(-1)
             self._enter()
         return response
-
-
-def _respond(released: Released, *, close: bool = False) -> web.StreamResponse:
-    headers = dict(HEADERS)
-    if released.status != 204:
-        headers["Content-Type"] = "application/json"
-    if released.status == 401:
-        headers["WWW-Authenticate"] = 'Bearer realm="egress-proxy"'
-    if released.cursor:
-        headers["X-Next-Cursor"] = released.cursor
-    response = web.Response(status=released.status, body=released.body, headers=headers)
-    if close:
-        response.force_close()
-    return response

@@ -13,7 +13,8 @@ from typing import Final, cast
 
 from aiohttp import web, web_protocol
 
-from egress_proxy.server.cloud import HEADERS, Cloud
+from egress_proxy.server.cloud import Cloud
+from egress_proxy.server.response import HEADERS
 
 log = logging.getLogger("egress_proxy")
 

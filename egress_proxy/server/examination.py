@@ -33,20 +33,26 @@ class Examined(Struct, frozen=True):
 
 def examine(projected: Projected, scanner: Scanner, judge: Judge) -> Examined:
     """Scan and judge all strings, and encode what is left of the value. Raises what the scanner raises."""
-    texts = strings.collect([projected.value, projected.cursor])
-    if isinstance(scanner, Remembering):
-        judgement = judge(texts, scanner.scan_told(texts, strings.told(projected.value)))
-    else:
-        judgement = judge(texts, scanner.scan(texts))
-    replaced = {old: new for old, new in zip(texts, judgement.texts, strict=True) if old != new}
+    texts, told = strings.collect(projected.value, projected.cursor)
+    scan = scanner.scan_told(texts, told) if isinstance(scanner, Remembering) else scanner.scan(texts)
+    judgement = judge(texts, scan)
+    replaced = _replaced(texts, judgement.texts)
     value = strings.replace(projected.value, replaced) if replaced else projected.value
+    body = msgspec.json.encode(value)
+    lengths = tuple(map(len, texts))
     return Examined(
         judgement=judgement,
-        lengths=tuple(map(len, texts)),
-        size=sum(map(_size, texts)),
-        body=msgspec.json.encode(value),
+        lengths=lengths,
+        size=sum(lengths) if all(map(str.isascii, texts)) else sum(map(_size, texts)),
+        body=body,
         cursor="" if projected.cursor in replaced else projected.cursor,
     )
+
+
+def _replaced(texts: tuple[str, ...], judged: tuple[str, ...]) -> dict[str, str]:
+    if judged == texts:
+        return {}
+    return {old: new for old, new in zip(texts, judged, strict=True) if old != new}
 
 
 def _size(text: str) -> int:

@@ -36,6 +36,7 @@ from egress_proxy.model import (
 )
 from egress_proxy.reasons import Reason
 from egress_proxy.routes import admit
+from egress_proxy.server.apart import apart
 from egress_proxy.server.learning import learn
 from egress_proxy.server.pipeline import Origin, Pipeline, Released
 from egress_proxy.server.places import Places
@@ -48,7 +49,6 @@ from egress_proxy.wire import View, merge, project
 
 log = logging.getLogger("egress_proxy")
 
-THREAD_BYTES: Final = 262_144  # decoding more than this is left to a thread, so that other clients go on
 _CURSOR: Final = re.compile(r"[A-Za-z0-9_=-]{1,512}")  # base64url, as both versions make it
 _CREATIONS: Final = frozenset({BodyRule.SESSION_CREATE, BodyRule.FORK})
 _WORKING: Final = frozenset({BodyRule.PROMPT, BodyRule.SUMMARIZE, BodyRule.PERMISSION_RESPONSE})  # the agent goes on
@@ -186,9 +186,7 @@ class Exchanges:
         return reply if refused is None else refused
 
     async def _project(self, row: Row, reply: Reply, client: Client) -> Projected | Refused:
-        if len(reply.body) > THREAD_BYTES:
-            return await asyncio.to_thread(project, row.response, reply.body, self.view(client))
-        return project(row.response, reply.body, self.view(client))
+        return await apart(len(reply.body), project, row.response, reply.body, self.view(client))
 
     async def _refuse_without_git(self, client: Client, diff: Call) -> Refused | None:
         """Refuse an empty diff of a directory without git, where the server's empty list means nothing."""

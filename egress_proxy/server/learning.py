@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterable
 
 from egress_proxy.model import Call, Client, Refused, Reply, Resource, Row
+from egress_proxy.server.apart import apart
 from egress_proxy.server.sessions import Sessions
 from egress_proxy.wire import read_asks, read_session, read_session_list, read_status_ids
 
@@ -16,7 +17,7 @@ async def learn(row: Row, reply: Reply, call: Call, client: Client, sessions: Se
         case Resource.SESSION if row.method == "POST":
             return _created(reply, client, sessions)
         case Resource.SESSIONS:
-            return _listed(reply, sessions)
+            return await _listed(reply, sessions)
         case Resource.PERMISSIONS | Resource.QUESTIONS:
             asks = read_asks(reply.body, call.directory or "")
             return asks if isinstance(asks, Refused) else await _resolved({ask.session_id for ask in asks}, sessions)
@@ -40,8 +41,8 @@ def _created(reply: Reply, client: Client, sessions: Sessions) -> Refused | None
     return None
 
 
-def _listed(reply: Reply, sessions: Sessions) -> Refused | None:
-    listed = read_session_list(reply.body)
+async def _listed(reply: Reply, sessions: Sessions) -> Refused | None:
+    listed = await apart(len(reply.body), read_session_list, reply.body)
     if isinstance(listed, Refused):
         return listed
     for facts in listed:

@@ -31,13 +31,13 @@ from egress_proxy.model import (
 )
 from egress_proxy.reasons import EXPLAINED, Reason, Stage, message
 from egress_proxy.scan import TextScanner
+from egress_proxy.server.apart import apart
 from egress_proxy.server.examination import Examined, Judge, examine
 from egress_proxy.server.recorder import Recorder
 from egress_proxy.server.tree import Remembering, Tree
 
 log = logging.getLogger("egress_proxy")
 
-THREAD_BYTES: Final = 65_536  # what comes from a larger answer is scanned in a thread, so that others go on
 _SEAL: Final = object()
 
 _ERROR_NAMES = {400: "BadRequestError", 401: "UnauthorizedError", 403: "ForbiddenError", 404: "NotFoundError"}
@@ -222,10 +222,7 @@ class Pipeline:
                 if current is None:
                     return Refused(Reason.SCANNER_UNAVAILABLE)
                 scanner = Remembering(current, trees) if trees else current
-                if projected.size < THREAD_BYTES:
-                    examined = examine(projected, scanner, self._judge)
-                else:
-                    examined = await asyncio.to_thread(examine, projected, scanner, self._judge)
+                examined = await apart(projected.size, examine, projected, scanner, self._judge)
         except TimeoutError:
             log.error("a scan took longer than its limit; the answer is withheld")
             return Refused(Reason.SCANNER_UNAVAILABLE)

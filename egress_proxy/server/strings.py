@@ -6,8 +6,8 @@ gives the same answer.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Iterable, Mapping
+from typing import Final, NamedTuple
 
 # Names of members that hold ids and words of the server's making.
 _IDS: Final = frozenset(
@@ -31,47 +31,56 @@ _IDS: Final = frozenset(
     }
 )
 _ARRAYS: Final = (list, tuple)
-_NUMBERS: Final = (int, float, bool)
-_CONTAINERS: Final = (dict, list, tuple)
+_NUMBERS: Final = (int, float, bool, type(None))
 
 
-def collect(value: object) -> tuple[str, ...]:
-    """The distinct strings of `value` (JSON builtins), in order of first appearance."""
+class Strings(NamedTuple):
+    """The strings of a value."""
+
+    all: tuple[str, ...]  # distinct, in order of first appearance
+    told: frozenset[str]  # those that somebody wrote: without object keys, and without ids
+
+
+def collect(value: object, *more: str) -> Strings:
+    """The strings of `value` (JSON builtins), and after them `more`, which count as ids. Raises `TypeError` for a value
+    of another type."""
     found: dict[str, None] = {}
-    _collect(value, found)
-    return tuple(found)
+    told: list[str] = []
+    _of_array((value,), found, told)
+    found.update(dict.fromkeys(more))
+    return Strings(tuple(found), frozenset(told))
 
 
-def _collect(value: object, found: dict[str, None]) -> None:
-    # By exact type: half as dear as `match`, and this runs over every member of every answer.
-    kind = type(value)
-    if kind is str:
-        found[value] = None  # type: ignore[index]  # mypy does not narrow by `type(…) is`
-    elif kind is dict:
-        for key, item in value.items():  # type: ignore[attr-defined]
-            found[key] = None
-            _collect(item, found)
+# By exact type, and a call for containers only: this runs over every member of every answer.
+def _of_array(items: Iterable[object], found: dict[str, None], told: list[str]) -> None:
+    for item in items:
+        kind = type(item)
+        if kind is str:
+            found[item] = None  # type: ignore[index]  # mypy does not narrow by `type(…) is`
+            told.append(item)  # type: ignore[arg-type]  # likewise
+        else:
+            _of_other(item, kind, found, told)
+
+
+def _of_object(members: dict[str, object], found: dict[str, None], told: list[str]) -> None:
+    for key, item in members.items():
+        found[key] = None
+        kind = type(item)
+        if kind is str:
+            found[item] = None  # type: ignore[index]  # likewise
+            if key not in _IDS:
+                told.append(item)  # type: ignore[arg-type]  # likewise
+        elif kind not in _NUMBERS:
+            _of_other(item, kind, found, told)
+
+
+def _of_other(value: object, kind: type[object], found: dict[str, None], told: list[str]) -> None:
+    if kind is dict:
+        _of_object(value, found, told)  # type: ignore[arg-type]  # likewise
     elif kind in _ARRAYS:
-        for item in value:  # type: ignore[attr-defined]
-            _collect(item, found)
-    elif value is not None and kind not in _NUMBERS:
+        _of_array(value, found, told)  # type: ignore[arg-type]  # likewise
+    elif kind not in _NUMBERS:
         raise TypeError("not a JSON value")
-
-
-def told(value: object) -> frozenset[str]:
-    """The strings of `value` that somebody wrote: without object keys, and without ids."""
-    found: list[str] = []
-    waiting: list[object] = [value]
-    while waiting:
-        one = waiting.pop()
-        if isinstance(one, str):
-            found.append(one)
-        elif isinstance(one, dict):
-            found += [item for key, item in one.items() if type(item) is str and key not in _IDS]
-            waiting += [item for item in one.values() if type(item) in _CONTAINERS]
-        elif isinstance(one, list | tuple):
-            waiting += one
-    return frozenset(found)
 
 
 def replace(value: object, replacements: Mapping[str, str]) -> object:

@@ -10,28 +10,25 @@ An event stream shows the same earlier, part by part: `heard` learns from each f
 
 from __future__ import annotations
 
-import asyncio
 import re
 import secrets
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
-from typing import Final, TypeVar
+from collections.abc import Sequence
+from typing import Final
 
 from msgspec import Raw, Struct
 
 from egress_proxy.model import Call, Client, Refused
 from egress_proxy.reasons import Reason
 from egress_proxy.scan import Taint, extract
+from egress_proxy.server.apart import apart
 from egress_proxy.server.sessions import Sessions
 from egress_proxy.server.tree import Log, Tree
 from egress_proxy.server.upstream import Upstream
 from egress_proxy.wire import Contents, StrippedMessage, read_messages, read_part, read_part_event
 
 Messages = tuple[StrippedMessage, ...]
-A = TypeVar("A")
-R = TypeVar("R")
 
-THREAD_BYTES: Final = 65_536  # what is longer is read in a thread, so that others go on
 _VALUE_BYTES: Final = 1_000  # a value's registration takes as long as reading so many
 MOST_TREES: Final = 512
 MOST_VALUES: Final = 100_000  # of all trees
@@ -203,7 +200,7 @@ class Taints:
 
     async def _learn_page(self, tree: Tree, log: Log, page: Page, said: list[str]) -> Messages | Refused:
         """Learn from messages in their order. `said` gets what the agent said in those that are new."""
-        messages = await _apart(len(page.body), read_messages, page.body)
+        messages = await apart(len(page.body), read_messages, page.body)
         if isinstance(messages, Refused):
             return messages
         for message in messages:
@@ -220,10 +217,10 @@ class Taints:
         fresh = [part for part in map(bytes, parts) if log.fresh(part)]
         if not fresh:
             return ()
-        learnt = await _apart(sum(map(len, fresh)), _learn, fresh)
+        learnt = await apart(sum(map(len, fresh)), _learn, fresh)
         if isinstance(learnt, Refused):
             return learnt
-        await _apart(len(learnt.taints) * _VALUE_BYTES, tree.remember, learnt.taints)
+        await apart(len(learnt.taints) * _VALUE_BYTES, tree.remember, learnt.taints)
         log.met(fresh)
         for child in learnt.children:
             tree.log(child).open = True
@@ -272,8 +269,3 @@ def _anchor(log: Log, messages: Sequence[StrippedMessage]) -> bool:
         log.anchored.add(message.id)
     log.stamps.clear()
     return True
-
-
-async def _apart(size: int, work: Callable[[A], R], what: A) -> R:
-    """Do it here, or in a thread if it is much."""
-    return await asyncio.to_thread(work, what) if size > THREAD_BYTES else work(what)

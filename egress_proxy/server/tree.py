@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from egress_proxy.model import Finding, Form, Scan
@@ -112,19 +112,21 @@ class Tree:
         with self._judging:
             before = [text for text in self._unjudged if text not in places]
             self._unjudged = []
-            earlier = scanner.scan(before) if before else Scan()
-            for text, findings in _by_text(before, earlier):
-                self._verdict(text, findings, scanner)
-            verdicts = (
-                (places[text], self._verdict(text, findings, scanner))
-                for text, findings in _by_text(texts, scan)
-                if text in places
-            )
+            if before:
+                earlier = _Sorted(scanner.scan(before))
+                for index, text in enumerate(before):
+                    self._judge(index, text, earlier, scanner)
+            found = _Sorted(scan)
+            hits = ((index, text, self._judge(index, text, found, scanner)) for text, index in places.items())
             return tuple(
-                Finding(index, 0, len(texts[index]), hit.detector, hit.name, Form.ENCODED)
-                for index, hit in verdicts
+                Finding(index, 0, len(text), hit.detector, hit.name, Form.ENCODED)
+                for index, text, hit in hits
                 if hit is not None
             )
+
+    def _judge(self, index: int, text: str, found: _Sorted, scanner: Remembering) -> Finding | None:
+        """The verdict about a text that was decided; one that was not is withheld anyway."""
+        return None if index in found.undecided else self._verdict(text, found.of(index), scanner)
 
     def _verdict(self, text: str, findings: Sequence[Finding], scanner: Remembering) -> Finding | None:
         key = hash(text)
@@ -154,15 +156,17 @@ class Tree:
         return scanner.first(self._pieces.joins(others))
 
 
-def _by_text(texts: Sequence[str], scan: Scan) -> Iterator[tuple[str, list[Finding]]]:
-    """Each text that was decided, with its findings."""
-    found: dict[int, list[Finding]] = {}
-    for finding in scan.findings:
-        found.setdefault(finding.text, []).append(finding)
-    undecided = frozenset(scan.undecided)
-    for index, text in enumerate(texts):
-        if index not in undecided:
-            yield text, found.get(index, [])
+class _Sorted:
+    """The findings of a scan by the number of their text."""
+
+    def __init__(self, scan: Scan) -> None:
+        self.undecided: Final = frozenset(scan.undecided)
+        self._found: Final[dict[int, list[Finding]]] = {}
+        for finding in scan.findings:
+            self._found.setdefault(finding.text, []).append(finding)
+
+    def of(self, text: int) -> Sequence[Finding]:
+        return self._found.get(text, ())
 
 
 class Remembering:

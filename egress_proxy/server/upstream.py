@@ -8,120 +8,144 @@ dropped here. Redirects are not followed, bodies not decompressed, cookies and p
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Final, Self
 from urllib.parse import quote, urlencode
 
 import aiohttp
+from aiohttp.http import HttpProcessingError, RawResponseMessage
+from aiohttp.streams import StreamReader
 from yarl import URL
 
 from egress_proxy.model import Call, Refused, Reply, Secret
 from egress_proxy.reasons import Reason
+from egress_proxy.server.links import Answer, Links, Unreachable
 from egress_proxy.server.sse import FrameReader
 
 USER: Final = "opencode"  # the server's fixed user name for HTTP Basic
 _STREAM_SILENCE: Final = 120.0  # seconds; both versions send a heartbeat far more often
-_CHUNK: Final = 262_144
+_REPEATABLE: Final = frozenset({"GET", "PUT", "DELETE"})  # RFC 9110, 9.2.2
+_TARGET: Final = re.compile(r"/[!-~]*+")
+_FAILURES: Final = (aiohttp.ClientError, HttpProcessingError, Unreachable, OSError, ValueError)
 
 
 class Upstream:
     """A client of one opencode server. Use as an async context manager."""
 
     def __init__(self, url: str, password: Secret | None, max_answer_bytes: int, max_frame_bytes: int) -> None:
-        self._base = url.rstrip("/")
-        self._password = password
+        """`url` is an origin, without a path."""
+        self._url = URL(url)
         self._max_answer = max_answer_bytes
         self._max_frame = max_frame_bytes
-        self._session: aiohttp.ClientSession | None = None
+        self._headers = _constant_headers(self._url, password)
+        self._links: Links | None = None
 
     async def __aenter__(self) -> Self:
-        headers = {"Accept-Encoding": "identity", "User-Agent": "egress-proxy"}
-        if self._password is not None:
-            # utf-8, as opencode's own clients encode it
-            headers["Authorization"] = aiohttp.encode_basic_auth(USER, self._password.reveal(), "utf-8")
-        self._session = aiohttp.ClientSession(
-            headers=headers,
-            auto_decompress=False,
-            cookie_jar=aiohttp.DummyCookieJar(),
-            connector=aiohttp.TCPConnector(limit=0),  # the number of exchanges is bounded at the cloud-facing side
-            read_bufsize=_CHUNK,
-        )
+        self._links = Links(self._url)
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        if self._session is not None:
-            await self._session.close()
+        if self._links is not None:
+            self._links.close()
 
     async def call(self, call: Call, seconds: float) -> Reply | Refused:
         """Do one call and read the whole answer, within `seconds`."""
         try:
-            async with self._request(call, _within(seconds)) as response:
-                refused = _status_refused(response.status)
-                if refused is not None:
-                    return refused
-                body = await self._read(response)
-                if isinstance(body, Refused):
-                    return body
-                return Reply(
-                    status=response.status,
-                    content_type=response.content_type if "Content-Type" in response.headers else "",
-                    content_encoding=response.headers.get("Content-Encoding", ""),
-                    next_cursor=response.headers.get("X-Next-Cursor", ""),
-                    body=body,
-                )
-        except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+            answer = await self._asked(call, seconds)
+            try:
+                return await self._reply(answer)
+            finally:
+                self._connected.give_back(answer)
+        except _FAILURES as error:
             return Refused(_reason_of(error))
 
     async def frames(self, call: Call) -> AsyncIterator[bytes | Refused]:
         """The data of each frame of an event stream, until it ends; a last `Refused` says why, if not cleanly. In
         place of a frame that is too large stands a `Refused` too, and the stream goes on."""
-        timeout = aiohttp.ClientTimeout(total=None, sock_connect=10, sock_read=_STREAM_SILENCE)
         try:
-            async with self._request(call, timeout) as response:
-                refused = _status_refused(response.status) or _not_a_stream(response)
+            answer = await self._asked(call, None)
+            try:
+                refused = _status_refused(answer.head.code) or _not_a_stream(answer.head)
                 if refused is not None:
                     yield refused
                     return
                 reader = FrameReader(self._max_frame)
-                async for chunk in response.content.iter_any():
+                async for chunk in answer.content.iter_any():
                     for frame in reader.feed(chunk):
                         yield frame or Refused(Reason.UPSTREAM_TOO_LARGE)
-        except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+            finally:
+                self._connected.give_back(answer)
+        except _FAILURES as error:
             yield Refused(_reason_of(error))
 
-    def _request(self, call: Call, timeout: aiohttp.ClientTimeout) -> aiohttp.client._RequestContextManager:
-        if self._session is None:
+    @property
+    def _connected(self) -> Links:
+        if self._links is None:
             raise RuntimeError("used outside its context")
-        headers = {}
-        if call.directory is not None:
-            # The header is decoded once, the query twice (FACTS, "Directory"): only the header is unambiguous.
-            headers["x-opencode-directory"] = _quoted(call.directory)
-        if call.body is not None:
-            headers["Content-Type"] = "application/json"
-        query = f"?{urlencode(call.query, quote_via=quote)}" if call.query else ""
-        return self._session.request(
-            call.method,
-            URL(self._base + call.path + query, encoded=True),
-            headers=headers,
-            data=call.body,
-            timeout=timeout,
-            allow_redirects=False,
+        return self._links
+
+    async def _asked(self, call: Call, seconds: float | None) -> Answer:
+        silence = _STREAM_SILENCE if seconds is None else None
+        repeatable = call.method in _REPEATABLE
+        return await self._connected.ask(self._request(call), repeatable=repeatable, seconds=seconds, silence=silence)
+
+    async def _reply(self, answer: Answer) -> Reply | Refused:
+        head = answer.head
+        refused = _status_refused(head.code)
+        if refused is not None:
+            return refused
+        body = await self._read(answer.content)
+        if isinstance(body, Refused):
+            return body
+        return Reply(
+            status=head.code,
+            content_type=_content_type(head),
+            content_encoding=head.headers.get("Content-Encoding", ""),
+            next_cursor=head.headers.get("X-Next-Cursor", ""),
+            body=body,
         )
 
-    async def _read(self, response: aiohttp.ClientResponse) -> bytearray | Refused:
+    def _request(self, call: Call) -> bytes:
+        """The bytes of a request. Raises `ValueError` for a target that is not one."""
+        query = f"?{urlencode(call.query, quote_via=quote)}" if call.query else ""
+        target = call.path + query
+        if _TARGET.fullmatch(target) is None:
+            raise ValueError("not a target")
+        lines = f"{call.method} {target} HTTP/1.1\r\n{self._headers}"
+        if call.directory is not None:
+            # The header is decoded once, the query twice (FACTS, "Directory"): only the header is unambiguous.
+            lines += f"x-opencode-directory: {_quoted(call.directory)}\r\n"
+        if call.body is not None:
+            lines += f"Content-Type: application/json\r\nContent-Length: {len(call.body)}\r\n"
+        elif call.method != "GET":
+            lines += "Content-Length: 0\r\n"
+        return f"{lines}\r\n".encode("ascii") + (call.body or b"")
+
+    async def _read(self, content: StreamReader) -> bytes | bytearray | Refused:
+        if content.is_eof():  # it came with its head
+            whole = content.read_nowait()
+            return whole if len(whole) <= self._max_answer else Refused(Reason.UPSTREAM_TOO_LARGE)
         body = bytearray()
-        async for chunk in response.content.iter_any():
+        async for chunk in content.iter_any():
             body += chunk
             if len(body) > self._max_answer:
-                response.close()
                 return Refused(Reason.UPSTREAM_TOO_LARGE)
         return body
 
 
-@cache  # there are two, of the operator's
-def _within(seconds: float) -> aiohttp.ClientTimeout:
-    return aiohttp.ClientTimeout(total=seconds)
+def _constant_headers(url: URL, password: Secret | None) -> str:
+    lines = [
+        f"Host: {url.host_port_subcomponent}",
+        "Accept: */*",
+        "Accept-Encoding: identity",
+        "User-Agent: egress-proxy",
+    ]
+    if password is not None:
+        # utf-8, as opencode's own clients encode it
+        lines.append(f"Authorization: {aiohttp.encode_basic_auth(USER, password.reveal(), 'utf-8')}")
+    return "".join(f"{line}\r\n" for line in lines)
 
 
 @lru_cache(maxsize=1024)
@@ -144,21 +168,25 @@ def _status_refused(status: int) -> Refused | None:
     return Refused(Reason.UPSTREAM_ERROR)
 
 
-def _not_a_stream(response: aiohttp.ClientResponse) -> Refused | None:
-    if response.content_type != "text/event-stream":
+def _not_a_stream(head: RawResponseMessage) -> Refused | None:
+    if _content_type(head) != "text/event-stream":
         return Refused(Reason.ANSWER_TYPE)
-    if response.headers.get("Content-Encoding", "identity") != "identity":
+    if head.headers.get("Content-Encoding", "identity") != "identity":
         return Refused(Reason.ANSWER_ENCODING)
     return None
+
+
+def _content_type(head: RawResponseMessage) -> str:
+    return head.headers.get("Content-Type", "").partition(";")[0].strip().lower()
 
 
 def _reason_of(error: Exception) -> Reason:
     match error:
         case asyncio.TimeoutError():
             return Reason.UPSTREAM_TIMEOUT
-        case aiohttp.ClientConnectorError():
+        case Unreachable():
             return Reason.UPSTREAM_UNREACHABLE
-        case aiohttp.ClientOSError() | aiohttp.ServerDisconnectedError() | aiohttp.ClientPayloadError():
+        case aiohttp.ServerDisconnectedError() | aiohttp.ClientPayloadError() | OSError():
             return Reason.UPSTREAM_LOST
         case _:
             return Reason.UPSTREAM_ERROR

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
 
+from egress_proxy.server.places import real
 from tests.server.rig import SESSION, Rig, answer, rig
 
 
@@ -57,3 +59,32 @@ async def test_an_empty_diff_says_why_it_is_empty(tmp_path: Path, current: bytes
         proxy.upstream.answers[f"GET /session/{SESSION}/diff"] = answer(b"[]")
         proxy.upstream.answers["GET /project/current"] = current
         assert await proxy.reason("GET", f"/session/{SESSION}/diff") == reason
+
+
+def test_a_real_path_is_what_the_library_says(tmp_path: Path) -> None:
+    """Whatever is a link, missing, no directory, or spelt in another way."""
+    base = tmp_path.resolve()
+    (base / "a" / "b").mkdir(parents=True)
+    (base / "file").write_text("")
+    (base / "link").symlink_to(base / "a")
+    (base / "a" / "up").symlink_to("..")
+    (base / "loop").symlink_to(base / "loop")
+    (base / "gone").symlink_to(base / "nowhere")
+    plain = [
+        "/",
+        "/a",
+        "/a/",
+        "/a/b",
+        "/a//b",
+        "/a/./b",
+        "/a/../a",
+        "/a/..",
+        "/file",
+        "/file/x",
+        "/missing",
+        "/missing/x",
+    ]
+    linked = ["/link", "/link/b", "/a/up", "/a/up/a/b", "/a/up/link/b/..", "/loop", "/loop/x", "/gone", "/gone/x"]
+    paths = [str(base), *(f"{base}{rest}" for rest in (*plain, *linked)), "/", "//", f"/{base}", "relative", ".", ""]
+    for path in paths:
+        assert real(path) == os.path.realpath(path), path

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from egress_proxy.server.strings import collect, replace, told
+from egress_proxy.server.strings import collect, replace
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
@@ -20,7 +20,7 @@ JSON = st.recursive(
 @given(JSON)
 def test_no_string_is_missed(value: object) -> None:
     everything = json.dumps(value, ensure_ascii=False)
-    collected = collect(value)
+    collected = collect(value).all
     assert len(set(collected)) == len(collected)
     blanked = json.dumps(replace(value, dict.fromkeys(collected, "")), ensure_ascii=False)
     for text in collected:
@@ -38,16 +38,19 @@ def test_keys_that_become_equal_are_kept_apart() -> None:
     assert replace({"a": 1, "b": 2, "c": 3}, {"a": "x", "b": "x"}) == {"x": 1, "x#2": 2, "c": 3}
 
 
-def test_a_value_that_is_not_json_is_refused() -> None:
+@pytest.mark.parametrize("value", [[b"bytes"], {"a": b"bytes"}, {"a": [{1, 2}]}, b"bytes", object()])
+def test_a_value_that_is_not_json_is_refused(value: object) -> None:
     with pytest.raises(TypeError, match="not a JSON value"):
-        collect([b"bytes"])
+        collect(value)
 
 
 @given(JSON)
 def test_what_somebody_wrote_is_among_all_strings(value: object) -> None:
-    assert told(value) <= set(collect(value))
+    everything, told = collect(value, "cursor")
+    assert told <= set(everything)
+    assert "cursor" in everything
 
 
 def test_ids_are_not_told_and_texts_are() -> None:
     part = {"id": "prt_1", "sessionID": "ses_1", "type": "text", "text": "hello", "tool": {"callID": "x", "title": "y"}}
-    assert told([part]) == {"hello", "y"}
+    assert collect([part], "x-cursor").told == {"hello", "y"}
