@@ -11,9 +11,10 @@ from typing import Final
 from egress_proxy.scan.derive.spans import Span, Woven, replaced
 
 _BEFORE, _AFTER = 96, 512  # what goes with the escapes of a line
+_LONGEST_WORD = 4096
 # Characters beyond ASCII take several bytes, so escapes of such bytes are read together.
 _ESCAPE = re.compile(
-    r"((?:%[89A-Fa-f][0-9A-Fa-f])++|%[0-7][0-9A-Fa-f]|(?:\\x[89A-Fa-f][0-9A-Fa-f])++|\\x[0-7][0-9A-Fa-f]"
+    r"('\\''|\\\r?\n[ \t>|*#+-]{0,48}+|(?:%[89A-Fa-f][0-9A-Fa-f])++|%[0-7][0-9A-Fa-f]|(?:\\x[89A-Fa-f][0-9A-Fa-f])++|\\x[0-7][0-9A-Fa-f]"
     r"|(?:\\[23][0-7][0-7])++|\\[01]?[0-7][0-7]"
     r"|(?:\\u[dD][89A-Fa-f][0-9A-Fa-f]{2})++|\\u[0-9A-Fa-f]{4}|\\u\{[0-9A-Fa-f]{1,6}\}|\\x\{[0-9A-Fa-f]{1,6}\}"
     r"|\\U[0-9A-Fa-f]{8}|\\[nrtbf0\"'/\\`]|&#[0-9]{1,7};?|&#[xX][0-9A-Fa-f]{1,6};?|&[A-Za-z][A-Za-z0-9]{1,9};)"
@@ -45,6 +46,8 @@ def _char(code: int) -> str:
 
 def _read(escape: str) -> str:
     """What one escape, or some that belong together, stands for."""
+    if escape[0] == "'":
+        return "'"
     if escape[0] == "&":
         return html.unescape(escape)
     if escape[0] == "\\":
@@ -54,6 +57,8 @@ def _read(escape: str) -> str:
 
 def _backslash(escape: str) -> str:
     kind = escape[1]
+    if kind in "\r\n":
+        return ""  # the line goes on
     if "{" in escape or kind == "U":
         return _char(int(escape[2:].strip("{}"), 16))
     if kind == "u":
@@ -65,11 +70,17 @@ def _backslash(escape: str) -> str:
     return _SIMPLE.get(kind, kind)
 
 
+def _word_start(text: str, at: int) -> int:
+    """Where the word begins that a place is in: a run of data is not cut in two."""
+    least = max(at - _LONGEST_WORD, 0)
+    return max(text.rfind(" ", least, at), text.rfind("\n", least, at), least - 1) + 1
+
+
 def windows(text: str, spans: Iterable[Span]) -> Iterator[Span]:
     """The spans with some of their lines around them, joined where they touch."""
     low = high = -1
     for start, end in sorted(spans):
-        begin = max(text.rfind("\n", max(start - _BEFORE, 0), start) + 1, start - _BEFORE, 0)
+        begin = _word_start(text, max(text.rfind("\n", max(start - _BEFORE, 0), start) + 1, start - _BEFORE, 0))
         line = text.find("\n", end, end + _AFTER)
         stop = line if line >= 0 else min(end + _AFTER, len(text))
         if low >= 0 and begin > high:
@@ -109,11 +120,3 @@ def _unescaped(pattern: re.Pattern[str], kind: str, text: str, spans: Iterable[S
 Decode = Callable[[str, Iterable[Span], int], Iterator[Woven]]
 unescaped: Decode = partial(_unescaped, _ESCAPE, "escapes")
 quoted_printable: Decode = partial(_unescaped, _QUOTED_PRINTABLE, "quoted-printable")
-
-JOINT = re.compile(r"""(["'][\s+.&\\]{1,24}+["'])""")
-
-
-def literals(text: str, spans: Iterable[Span], _room: int) -> Iterator[Woven]:
-    """Pieces of a string in code, without what stands between them."""
-    if made := rewritten("pieces", JOINT, lambda _: "", text, windows(text, spans)):
-        yield made

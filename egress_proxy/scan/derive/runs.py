@@ -18,7 +18,8 @@ BASE85: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!
 # What stands between the lines of a run: all that is not of it, and its signs where they stand alone.
 GAPS = re.compile(r"(?:[^A-Za-z0-9+/_=-]++(?:[-+/_]++(?=[^A-Za-z0-9+/_=-]))?+)++")
 _NOT_HEX = re.compile(r"[^0-9A-Fa-f]++")
-_BASE32 = re.compile(r"[A-Z2-7]*+")
+_BASE32, _BASE32HEX = re.compile(r"[A-Z2-7]*+"), re.compile(r"[0-9A-Va-v]*+")
+_NOT_DIGITS, _MOST_DIGITS = re.compile(r"[^0-9]++"), 4096  # what Python reads at once
 _BASE32_DIGITS = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", "0123456789abcdefghijklmnopqrstuv")
 _SHORT_85 = 200  # characters that are sooner read one by one than as an array
 _URL = str.maketrans("-_", "+/")
@@ -46,10 +47,28 @@ def _base64(piece: str) -> bytes:
 
 def base32(run: str) -> bytes:
     letters = run.replace("=", "").upper()
-    if not letters or not _BASE32.fullmatch(letters):
+    return _from_32(letters.translate(_BASE32_DIGITS)) if _BASE32.fullmatch(letters) else b""
+
+
+def base32hex(run: str) -> bytes:
+    digits = run.replace("=", "")
+    return _from_32(digits) if _BASE32HEX.fullmatch(digits) else b""
+
+
+def _from_32(digits: str) -> bytes:
+    if not digits:
         return b""
-    spare = 5 * len(letters) % 8  # bits at the end that make no byte
-    return (int(letters.translate(_BASE32_DIGITS), 32) >> spare).to_bytes(5 * len(letters) // 8, "big")
+    spare = 5 * len(digits) % 8  # bits at the end that make no byte
+    return (int(digits, 32) >> spare).to_bytes(5 * len(digits) // 8, "big")
+
+
+def integer(run: str) -> bytes:
+    """The bytes of a number, the highest first."""
+    digits = _NOT_DIGITS.sub("", run)
+    if not 0 < len(digits) <= _MOST_DIGITS:
+        return b""
+    number = int(digits)
+    return number.to_bytes((number.bit_length() + 7) // 8, "big")
 
 
 def hexadecimal(run: str) -> bytes:

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import pairwise
 from typing import Final
 
-from egress_proxy.scan.derive.escapes import ESCAPE_HINT, JOINT, QUOTED_PRINTABLE_HINT
+from egress_proxy.scan.derive.escapes import ESCAPE_HINT, QUOTED_PRINTABLE_HINT
+from egress_proxy.scan.derive.joints import JOINT
 from egress_proxy.scan.derive.kinds import Hint, Kind
 from egress_proxy.scan.derive.labelled import FEWEST, WORD
 from egress_proxy.scan.derive.readable import TooMuch, readings

@@ -1,0 +1,179 @@
+#include "derive.h"
+
+#include <string.h>
+
+/* Pieces of a string in code: what may stand between the quote that ends one and the quote that begins the next. Where
+ * the code is itself in a string, its quotes and ends of lines are escaped. */
+
+#define LONGEST_JOINT 96 /* characters */
+#define LONGEST_NAME  48
+#define LONGEST_PIECE 24 /* of a list of pieces */
+#define LEAST_PIECE   4
+
+struct walk {
+    const uint8_t *text;
+    size_t at, limit;
+    unsigned lines, escaped, signs;
+};
+
+static inline uint8_t next_of(const struct walk *w, size_t ahead) { return w->at + ahead < w->limit ? w->text[w->at + ahead] : 0; }
+
+/* Blanks, ends of lines, escaped ones too, and what quotes or marks a line. */
+static void over_blanks(struct walk *w)
+{
+    for (;; w->at++) {
+        uint8_t c = next_of(w, 0), next = next_of(w, 1);
+        if (c == '\n')
+            w->lines++;
+        if (blank(c) || (w->lines && (c == '>' || c == '|' || c == '#')))
+            continue;
+        if (c != '\\' || (next != 'n' && next != 'r' && next != 't'))
+            return;
+        w->lines += next == 'n';
+        w->escaped = 1;
+        w->at++;
+    }
+}
+
+/* Signs that join strings, with blanks among them. */
+static void over_signs(struct walk *w)
+{
+    for (over_blanks(w);; over_blanks(w)) {
+        uint8_t c = next_of(w, 0), next = next_of(w, 1);
+        if (c != '+' && c != '.' && c != '&' && c != '~' && !(c == '|' && next == '|') && !(c == '\\' && next != '"' && next != '\''))
+            return;
+        w->signs++;
+        w->at += c == '|' ? 2 : 1;
+    }
+}
+
+/* Whether `(` follows the name of what appends. */
+static int appends(const uint8_t *text, size_t start, size_t end)
+{
+    static const char *const NAMES[] = {"append", "concat", "push", "add", "write", "extend", "string", "str"};
+    for (size_t each = 0; each < sizeof NAMES / sizeof *NAMES; each++) {
+        size_t size = strlen(NAMES[each]), at = 0;
+        if (end - start < size)
+            continue;
+        while (at < size && (text[end - size + at] | 0x20) == (uint8_t)NAMES[each][at])
+            at++;
+        if (at == size)
+            return 1;
+    }
+    return 0;
+}
+
+static int of_name(uint8_t c) { return alnum(c) || c == '_' || c == '$' || c == '@' || c == '.' || c == '[' || c == ']' || c == ':'; }
+
+/* A statement that appends: `value += `, `value = value + `, `.append(`. */
+static int over_statement(struct walk *w)
+{
+    size_t start = w->at;
+    uint8_t before = 0;
+    for (size_t names = 0; names < 2; names++) {
+        start = w->at;
+        while (of_name(next_of(w, 0)) && w->at < start + LONGEST_NAME)
+            before = w->text[w->at++];
+        if (next_of(w, 0) == '(' && appends(w->text, start, w->at)) {
+            w->at++;
+            return 1;
+        }
+        if (next_of(w, 0) == ' ')
+            before = w->text[w->at++];
+        uint8_t c = next_of(w, 0), next = next_of(w, 1);
+        if ((next == '=' && (c == '+' || c == '.' || c == '~')) || (c == '<' && next == '<') || (c == '=' && before == '.')) {
+            w->at += c == '=' ? 1 : 2;
+            return 1;
+        }
+        if (names && (c == '+' || c == '.')) {
+            w->at++;
+            return 1;
+        }
+        if (c != '=')
+            return 0;
+        w->at++;
+        over_blanks(w);
+    }
+    return 0;
+}
+
+/* Whether what a quote ends or begins may be a piece of a word. */
+static int of_piece(uint8_t c) { return alnum(c) || (c && strchr("-_+/=.~!#$%*?@^&", c)); }
+
+/* Where the next piece's quote stands, after a quote at `at` that ends a piece; 0 where nothing joins them. Sets whether
+ * any of it was escaped. */
+size_t joint_after(const uint8_t *text, size_t at, size_t length, int *escaped)
+{
+    size_t before = at;
+    while (before > 0 && at - before < 4 && text[before - 1] == '\\')
+        before--;
+    if (before == 0 || !of_piece(text[before - 1]))
+        return 0;
+    struct walk w = {.text = text, .at = at + 1, .limit = length - at > LONGEST_JOINT ? at + LONGEST_JOINT : length};
+    over_signs(&w);
+    unsigned most = w.lines ? 3 : 2;
+    uint8_t c = next_of(&w, 0);
+    int statement = !w.signs && !quote(c) && c != '\\' && (c == ')' || c == ';' || w.lines);
+    if (statement) {
+        if (next_of(&w, 0) == ')')
+            w.at++;
+        if (next_of(&w, 0) == ';')
+            w.at++;
+        over_blanks(&w);
+        if (w.lines && next_of(&w, 0) == '+') { /* of a diff */
+            w.at++;
+            over_blanks(&w);
+        }
+        if (!over_statement(&w))
+            return 0;
+        over_blanks(&w);
+    }
+    size_t slashes = w.at;
+    while (next_of(&w, 0) == '\\')
+        w.at++;
+    c = next_of(&w, 0);
+    if (!quote(c) || w.signs > most || w.at - slashes > 3)
+        return 0;
+    if (!statement && !w.signs && c != text[at])
+        return 0;
+    if (before < at && w.at == slashes)
+        return 0; /* the one is escaped, and the other is not */
+    *escaped = (int)w.escaped | (before < at);
+    return w.at + 1 < length && of_piece(text[w.at + 1]) ? w.at : 0;
+}
+
+/* A list of strings of one length, as pieces of a string are. */
+void end_list(struct list *list, struct found *found)
+{
+    if (list->count >= 2 && list->size >= LEAST_PIECE)
+        report(found, LISTED, list->start, list->next + 1);
+    list->count = 0;
+}
+
+/* Takes the comma after a quote at `at`. Whether the list is itself in a string. */
+int see_comma(struct list *list, const uint8_t *text, size_t at, size_t length, struct found *found)
+{
+    size_t close = at, open = list->next;
+    while (close > 0 && at - close < 4 && text[close - 1] == '\\')
+        close--;
+    struct walk w = {.text = text, .at = at + 2, .limit = length - at > LONGEST_GAP ? at + LONGEST_GAP : length};
+    over_blanks(&w);
+    size_t slashes = w.at;
+    while (next_of(&w, 0) == '\\')
+        w.at++;
+    if (next_of(&w, 0) != text[at] || (w.at > slashes) != (close < at))
+        return 0;
+    int same = list->count && open + 1 + list->size == close;
+    if (!same) {
+        end_list(list, found);
+        for (open = close; open > 0 && close - open <= LONGEST_PIECE && text[open - 1] != text[at];)
+            open--;
+        if (open == 0 || close - open > LONGEST_PIECE)
+            return 0;
+        list->start = open - 1;
+        list->size = close - open;
+    }
+    list->count++;
+    list->next = w.at;
+    return close < at && list->count == 2;
+}
