@@ -44,7 +44,7 @@ void see_dump(struct row *dump, const uint8_t *text, size_t start, size_t first,
         grow(dump, start, end);
     } else if (text[first] == 'b' && last - first >= 9 && memcmp(text + first, "begin ", 6) == 0 && digit(text[first + 6])) {
         report(found, UUENCODED, first, end);
-    } else if (last - first == 3 && memcmp(text + first, "end", 3) == 0 && after_empty_row(text, start)) {
+    } else if (last - first >= 3 && memcmp(text + first, "end", 3) == 0 && (first + 3 == end || !alnum(text[first + 3])) && after_empty_row(text, start)) {
         report(found, UUENCODED, first, end);
     }
 }

@@ -12,7 +12,7 @@
 
 struct walk {
     const uint8_t *text;
-    size_t at, limit;
+    size_t at, limit, line; /* `line`: where the last one begins */
     unsigned lines, escaped, signs;
 };
 
@@ -23,15 +23,20 @@ static void over_blanks(struct walk *w)
 {
     for (;; w->at++) {
         uint8_t c = next_of(w, 0), next = next_of(w, 1);
-        if (c == '\n')
+        if (c == '\n') {
             w->lines++;
-        if (blank(c) || (w->lines && (c == '>' || c == '|' || c == '#')))
+            w->line = w->at + 1;
+        }
+        if (blank(c) || (w->lines && (c == '>' || c == '|' || c == '#' || ((c == '+' || c == '-') && w->at == w->line))))
             continue;
         if (c != '\\' || (next != 'n' && next != 'r' && next != 't'))
             return;
-        w->lines += next == 'n';
         w->escaped = 1;
         w->at++;
+        if (next == 'n') {
+            w->lines++;
+            w->line = w->at + 1;
+        }
     }
 }
 
@@ -107,7 +112,7 @@ size_t joint_after(const uint8_t *text, size_t at, size_t length, int *escaped)
     size_t before = at;
     while (before > 0 && at - before < 4 && text[before - 1] == '\\')
         before--;
-    if (before == 0 || !of_piece(text[before - 1]))
+    if (before == 0 || (text[before - 1] != ' ' && !of_piece(text[before - 1])))
         return 0;
     struct walk w = {.text = text, .at = at + 1, .limit = length - at > LONGEST_JOINT ? at + LONGEST_JOINT : length};
     over_signs(&w);
@@ -120,10 +125,6 @@ size_t joint_after(const uint8_t *text, size_t at, size_t length, int *escaped)
         if (next_of(&w, 0) == ';')
             w.at++;
         over_blanks(&w);
-        if (w.lines && next_of(&w, 0) == '+') { /* of a diff */
-            w.at++;
-            over_blanks(&w);
-        }
         if (!over_statement(&w))
             return 0;
         over_blanks(&w);
@@ -134,12 +135,13 @@ size_t joint_after(const uint8_t *text, size_t at, size_t length, int *escaped)
     c = next_of(&w, 0);
     if (!quote(c) || w.signs > most || w.at - slashes > 3)
         return 0;
-    if (!statement && !w.signs && c != text[at])
+    int joined = statement || w.signs, last = text[before - 1], first = w.at + 1 < length ? text[w.at + 1] : 0;
+    if (!joined && (c != text[at] || last == ' ' || first == ' '))
         return 0;
     if (before < at && w.at == slashes)
         return 0; /* the one is escaped, and the other is not */
     *escaped = (int)w.escaped | (before < at);
-    return w.at + 1 < length && of_piece(text[w.at + 1]) ? w.at : 0;
+    return first == ' ' || of_piece((uint8_t)first) ? w.at : 0;
 }
 
 /* A list of strings of one length, as pieces of a string are. */

@@ -9,7 +9,7 @@ from typing import Final
 from egress_proxy.scan.derive.escapes import rewritten, windows
 from egress_proxy.scan.derive.spans import Span, Woven
 
-_LEAD = r"[\s>|#+]{0,32}+"  # a new line, and what marks it
+_LEAD = r"[\s>|#+-]{0,32}+"  # a new line, and what marks it
 _NAME = r"[\w$@.\[\]:]{0,48}+"
 _APPENDS = "|".join(
     f"(?<={name})" for name in ("append", "concat", "push", "add", "write", "extend", "String", "_string", "_str")

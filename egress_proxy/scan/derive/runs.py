@@ -140,7 +140,7 @@ class Run(Struct, frozen=True):
         last = 0
         for start, end in spans:
             run = text[start:end]
-            for packed, plain in readings(self.decode(GAPS.sub("", run) if self.gaps else run), room):
+            for packed, plain in self._readings(run, room):
                 weave = woven.setdefault(packed or self.name, Weave())
                 before = max(text.rfind("\n", max(start - _CONTEXT, last), start) + 1, start - _CONTEXT, last)
                 weave.line(start)
@@ -151,6 +151,26 @@ class Run(Struct, frozen=True):
         for name, weave in woven.items():
             if made := weave.made(name):
                 yield made
+
+
+    def _readings(self, run: str, room: int) -> Iterator[tuple[str, str]]:
+        """What a run can be read as. A sign that begins every line but the first is of a diff, and no digit."""
+        if not self.gaps:
+            yield from readings(self.decode(run), room)
+            return
+        whole = GAPS.sub("", run)
+        own = GAPS.sub("", run.replace(mark, "\n")) if (mark := _mark(run)) else whole
+        for packed, plain in readings(self.decode(own), room):
+            yield packed, plain
+            room -= len(plain)
+        if own != whole:
+            yield from readings(self.decode(whole), room)
+
+
+def _mark(run: str) -> str:
+    """The end of a line and the sign that begins each line but the first; nothing where they do not all begin so."""
+    lines = run.count("\n")
+    return next((mark for mark in ("\n+", "\n-") if lines and run.count(mark) == lines), "")
 
 
 def backward(run: str) -> str:
