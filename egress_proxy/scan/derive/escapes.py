@@ -5,20 +5,25 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Callable, Iterable, Iterator
-from functools import cache, partial
+from functools import cache
 from typing import Final
 
 from egress_proxy.scan.derive.spans import Span, Woven, replaced
 
 _BEFORE, _AFTER = 96, 512  # what goes with the escapes of a line
 _LONGEST_WORD = 4096
+_MOST_APART = 2048  # characters in all, to be read by one kind of escapes at a time
 # Characters beyond ASCII take several bytes, so escapes of such bytes are read together.
-_ESCAPE = re.compile(
-    r"('\\''|\\\r?\n[ \t>|*#+-]{0,48}+|(?:%[89A-Fa-f][0-9A-Fa-f])++|%[0-7][0-9A-Fa-f]|(?:\\x[89A-Fa-f][0-9A-Fa-f])++|\\x[0-7][0-9A-Fa-f]"
+_PERCENT = r"(?:%[89A-Fa-f][0-9A-Fa-f])++|%[0-7][0-9A-Fa-f]"
+_BACKSLASH = (
+    r"'\\''|\\\r?\n[ \t>|*#+-]{0,48}+|(?:\\x[89A-Fa-f][0-9A-Fa-f])++|\\x[0-7][0-9A-Fa-f]"
     r"|(?:\\[23][0-7][0-7])++|\\[01]?[0-7][0-7]"
     r"|(?:\\u[dD][89A-Fa-f][0-9A-Fa-f]{2})++|\\u[0-9A-Fa-f]{4}|\\u\{[0-9A-Fa-f]{1,6}\}|\\x\{[0-9A-Fa-f]{1,6}\}"
-    r"|\\U[0-9A-Fa-f]{8}|\\[nrtbf0\"'/\\`]|&#[0-9]{1,7};?|&#[xX][0-9A-Fa-f]{1,6};?|&[A-Za-z][A-Za-z0-9]{1,9};)"
+    r"|\\U[0-9A-Fa-f]{8}|\\[nrtbf0\"'/\\`]"
 )
+_ENTITY = r"&#[0-9]{1,7};?|&#[xX][0-9A-Fa-f]{1,6};?|&[A-Za-z][A-Za-z0-9]{1,9};"
+_ESCAPE = re.compile(f"({_PERCENT}|{_BACKSLASH}|{_ENTITY})")
+_BY_SIGN: Final = {sign: re.compile(f"({one})") for sign, one in (("%", _PERCENT), ("\\", _BACKSLASH), ("&", _ENTITY))}
 _QUOTED_PRINTABLE = re.compile(r"((?:=[89A-F][0-9A-F])++|=[0-7][0-9A-F]|=[ \t]{0,8}\r?\n)")
 ESCAPE_HINT: Final = re.compile(
     r"%[0-9A-Fa-f]{2}|\\[uxU][0-9A-Fa-f{]|(?<=[A-Za-z0-9])\\[nrt][A-Za-z0-9\\]|\\\"|\\[0-7]{2}|&#[0-9xX]"
@@ -112,11 +117,24 @@ def rewritten(
     return replaced(kind, copies, readings, escapes, first) if copies else None
 
 
-def _unescaped(pattern: re.Pattern[str], kind: str, text: str, spans: Iterable[Span], _room: int) -> Iterator[Woven]:
-    if made := rewritten(kind, pattern, cache(_read), text, windows(text, spans)):
+def _unescaped(pattern: re.Pattern[str], kind: str, text: str, windows: Iterable[Span]) -> Iterator[Woven]:
+    if made := rewritten(kind, pattern, cache(_read), text, windows):
         yield made
 
 
-Decode = Callable[[str, Iterable[Span], int], Iterator[Woven]]
-unescaped: Decode = partial(_unescaped, _ESCAPE, "escapes")
-quoted_printable: Decode = partial(_unescaped, _QUOTED_PRINTABLE, "quoted-printable")
+def unescaped(text: str, spans: Iterable[Span], _room: int) -> Iterator[Woven]:
+    """The lines of some escapes without any; and, where there are escapes of several kinds, those of each kind alone:
+    what is data may look like an escape of another kind."""
+    around = list(windows(text, spans))
+    yield from _unescaped(_ESCAPE, "escapes", text, around)
+    if sum(end - start for start, end in around) > _MOST_APART:
+        return
+    kinds = [one for sign, one in _BY_SIGN.items() if any(sign in text[start:end] for start, end in around)]
+    if len(kinds) > 1:
+        for one in kinds:
+            yield from _unescaped(one, "escapes", text, around)
+
+
+def quoted_printable(text: str, spans: Iterable[Span], _room: int) -> Iterator[Woven]:
+    """The lines of some of its escapes without any."""
+    yield from _unescaped(_QUOTED_PRINTABLE, "quoted-printable", text, windows(text, spans))
