@@ -10,6 +10,21 @@
 #define LONGEST_PIECE 24 /* of a list of pieces */
 #define LEAST_PIECE   4
 
+/* What a character may be: of a piece of a word that a quote ends or begins, of the name of a variable or a method, and
+ * what follows a quote where strings are joined. */
+enum { PIECE = 1, NAME = 2, AFTER = 4 };
+static const uint8_t PARTS[256] = {
+    ['0' ... '9'] = PIECE | NAME, ['A' ... 'Z'] = PIECE | NAME, ['a' ... 'z'] = PIECE | NAME,
+    ['_'] = PIECE | NAME, ['$'] = PIECE | NAME, ['@'] = PIECE | NAME, ['.'] = PIECE | NAME | AFTER, ['['] = NAME,
+    [']'] = NAME, [':'] = NAME, ['-'] = PIECE, ['+'] = PIECE | AFTER, ['/'] = PIECE, ['='] = PIECE, ['~'] = PIECE | AFTER,
+    ['!'] = PIECE, ['#'] = PIECE, ['%'] = PIECE, ['*'] = PIECE, ['?'] = PIECE, ['^'] = PIECE, ['&'] = PIECE | AFTER,
+    [' '] = AFTER, ['\t' ... '\r'] = AFTER, ['|'] = AFTER, ['\\'] = AFTER, [')'] = AFTER, [';'] = AFTER,
+    ['"'] = AFTER, ['\''] = AFTER,
+};
+
+static int of_piece(uint8_t c) { return PARTS[c] & PIECE; }
+static int of_name(uint8_t c) { return PARTS[c] & NAME; }
+
 struct walk {
     const uint8_t *text;
     size_t at, limit, line; /* `line`: where the last one begins */
@@ -68,7 +83,6 @@ static int appends(const uint8_t *text, size_t start, size_t end)
     return 0;
 }
 
-static int of_name(uint8_t c) { return alnum(c) || c == '_' || c == '$' || c == '@' || c == '.' || c == '[' || c == ']' || c == ':'; }
 
 /* A statement that appends: `value += `, `value = value + `, `.append(`. */
 static int over_statement(struct walk *w)
@@ -102,14 +116,14 @@ static int over_statement(struct walk *w)
     return 0;
 }
 
-/* Whether what a quote ends or begins may be a piece of a word. */
-static int of_piece(uint8_t c) { return alnum(c) || (c && strchr("-_+/=.~!#$%*?@^&", c)); }
 
 /* Where the next piece's quote stands, after a quote at `at` that ends a piece; 0 where nothing joins them. Sets whether
  * any of it was escaped. */
 size_t joint_after(const uint8_t *text, size_t at, size_t length, int *escaped)
 {
     size_t before = at;
+    if (at + 1 >= length || !(PARTS[text[at + 1]] & AFTER))
+        return 0;
     while (before > 0 && at - before < 4 && text[before - 1] == '\\')
         before--;
     if (before == 0 || (text[before - 1] != ' ' && !of_piece(text[before - 1])))
@@ -147,17 +161,20 @@ size_t joint_after(const uint8_t *text, size_t at, size_t length, int *escaped)
 /* A list of strings of one length, as pieces of a string are. */
 void end_list(struct list *list, struct found *found)
 {
-    if (list->count >= 2 && list->size >= LEAST_PIECE)
+    if (list->count >= 2 && !list->escaped)
         report(found, LISTED, list->start, list->next + 1);
     list->count = 0;
 }
 
-/* Takes the comma after a quote at `at`. Whether the list is itself in a string. */
-int see_comma(struct list *list, const uint8_t *text, size_t at, size_t length, struct found *found)
+/* Takes the comma after a quote at `at`, the one before which was at `open`. Whether the list is itself in a string. */
+int see_comma(struct list *list, const uint8_t *text, size_t open, size_t at, size_t length, struct found *found)
 {
-    size_t close = at, open = list->next;
-    while (close > 0 && at - close < 4 && text[close - 1] == '\\')
+    size_t close = at;
+    while (close > open + 1 && at - close < 4 && text[close - 1] == '\\')
         close--;
+    size_t size = close - open - 1;
+    if (size < LEAST_PIECE || size > LONGEST_PIECE || text[open] != text[at])
+        return 0;
     struct walk w = {.text = text, .at = at + 2, .limit = length - at > LONGEST_GAP ? at + LONGEST_GAP : length};
     over_blanks(&w);
     size_t slashes = w.at;
@@ -165,17 +182,15 @@ int see_comma(struct list *list, const uint8_t *text, size_t at, size_t length, 
         w.at++;
     if (next_of(&w, 0) != text[at] || (w.at > slashes) != (close < at))
         return 0;
-    int same = list->count && open + 1 + list->size == close;
-    if (!same) {
+    if (!list->count || open != list->next || size != list->size) {
+        if (open == list->next && list->count < FEWEST)
+            list->count = 0; /* a shorter one is the last, of pieces */
         end_list(list, found);
-        for (open = close; open > 0 && close - open <= LONGEST_PIECE && text[open - 1] != text[at];)
-            open--;
-        if (open == 0 || close - open > LONGEST_PIECE)
-            return 0;
-        list->start = open - 1;
-        list->size = close - open;
+        list->start = open;
+        list->size = size;
+        list->escaped = close < at;
     }
     list->count++;
     list->next = w.at;
-    return close < at && list->count == 2;
+    return list->escaped && list->count == 2;
 }

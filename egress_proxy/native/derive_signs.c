@@ -34,19 +34,21 @@ static unsigned number_at(const uint8_t *text, size_t at, size_t length, unsigne
 #define LONGEST_BODY  8192
 
 /* Where uuencoded data end that stand in a string: `begin 644 name` is before the escaped end of a line at `at`, and `end`
- * is on a line of its own. 0 where there are none. What was searched for an end is not searched again. */
-static size_t uuencoded(const uint8_t *text, size_t at, size_t length, size_t *searched)
+ * is on a line of its own. `after` is where the escape before ended. 0 where there are none. What was searched for an end is not searched again. */
+static size_t uuencoded(const uint8_t *text, size_t after, size_t at, size_t length, size_t *searched)
 {
-    size_t start = at > LONGEST_TITLE ? at - LONGEST_TITLE : 0, from = at;
-    while (from > start && text[from - 1] != '\\' && text[from - 1] != '\n' && text[from - 1] != '"') {
-        if (text[--from] != 'b' || at - from <= 10 || memcmp(text + from, "begin ", 6) != 0 || at < *searched)
-            continue;
-        size_t most = length - at < LONGEST_BODY ? length - at : LONGEST_BODY;
-        const uint8_t *end = memmem(text + at, most, "\\nend", 5);
-        *searched = end ? (size_t)(end - text) : at + most;
-        return end ? (size_t)(end - text) : 0;
+    size_t most = length - at < LONGEST_BODY ? length - at : LONGEST_BODY;
+    if (after == at || at - after > LONGEST_TITLE) { /* the first of its string */
+        const uint8_t *from = memrchr(text + at - (at < LONGEST_TITLE ? at : LONGEST_TITLE), '"', at < LONGEST_TITLE ? at : LONGEST_TITLE);
+        if (!from)
+            return 0;
+        after = (size_t)(from + 1 - text);
     }
-    return 0;
+    if (at - after <= 10 || memcmp(text + after, "begin ", 6) != 0 || !digit(text[after + 6]) || at < *searched)
+        return 0;
+    const uint8_t *end = memmem(text + at, most, "\\nend", 5);
+    *searched = end ? (size_t)(end - text) : at + most;
+    return end ? (size_t)(end - text) : 0;
 }
 
 #define DATA 12 /* characters on a line of data, at least */
@@ -82,11 +84,13 @@ static int end_of_data(const uint8_t *text, size_t at, size_t length)
         next++;
     if (next + 4 > length)
         return 0;
-    if (memcmp(text + next, "0000", 4) == 0)
+    uint8_t after = text[next], before = at > 0 ? text[at - 1] : 0;
+    if (after == '0' && memcmp(text + next, "0000", 4) == 0)
         return 1;
-    uint8_t after = text[next];
+    if (!alnum(before) && before != '+' && before != '/')
+        return 0;
     int goes_on = alnum(after) || after == '/';
-    if (slashes > 2 && goes_on && at > 0 && alnum(text[at - 1]))
+    if (slashes > 2 && goes_on && alnum(before))
         return 1;
     return (goes_on || after == '\\' || quote(after)) && data_before(text, at);
 }
@@ -254,11 +258,12 @@ static int in_data(const uint8_t *text, size_t at, size_t length)
 
 void find_escapes(const uint8_t *text, size_t length, uint8_t lead, struct found *found)
 {
-    size_t start = 0, end = 0, searched = 0;
+    size_t start = 0, end = 0, searched = 0, after = 0;
     struct separators separators = {0};
     for (const uint8_t *hit = text; (hit = memchr(hit, lead, (size_t)(text + length - hit))); hit++) {
         size_t at = (size_t)(hit - text), first = at, size = escape_length(text, at, length);
-        size_t data = size && lead == '\\' && text[at + 1] == 'n' ? uuencoded(text, at, length, &searched) : 0;
+        size_t data = size && lead == '\\' && text[at + 1] == 'n' ? uuencoded(text, after, at, length, &searched) : 0;
+        after = at + size;
         if (!data && !escape_at(text, at, length) && !(lead == '&' && size && in_data(text, at, length))) {
             if (!size || !separates(&separators, text, at, size))
                 continue;
@@ -318,16 +323,18 @@ void find_literals(const uint8_t *text, size_t length, struct found *found)
 {
     static const uint8_t MARKS[] = {'"', '\''};
     for (size_t mark = 0; mark < sizeof MARKS; mark++) {
-        size_t start = 0, end = 0;
+        size_t start = 0, end = 0, before = 0, at = 0;
         struct list list = {0};
         for (const uint8_t *hit = text; (hit = memchr(hit, MARKS[mark], (size_t)(text + length - hit))); hit++) {
-            size_t at = (size_t)(hit - text), next;
+            before = at;
+            at = (size_t)(hit - text);
+            size_t next;
             uint8_t after = at + 1 < length ? text[at + 1] : 'a';
             int escaped = 0;
             if (alnum(after) || at == 0)
                 continue;
             if (after == ',') {
-                if (see_comma(&list, text, at, length, found))
+                if (see_comma(&list, text, before, at, length, found))
                     report(found, ESCAPED, at, list.next);
                 continue;
             }
