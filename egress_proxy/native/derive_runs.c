@@ -424,6 +424,16 @@ static size_t see_run(struct runs *runs, const uint8_t *text, size_t length, siz
     return end;
 }
 
+/* The same of a run whose line may be one of a diff: its sign is no digit then. */
+static size_t see_marked(struct runs *runs, const uint8_t *text, size_t length, size_t start, size_t end, struct found *found)
+{
+    size_t before = found->count, done = end;
+    int marked = (text[start] == '+' || text[start] == '-') && (start == 0 || text[start - 1] == '\n') && end - start > SHORTEST;
+    if (marked)
+        done = see_run(runs, text, length, start + 1, end, found);
+    return marked && found->count > before ? done : see_run(runs, text, length, start, end, found);
+}
+
 /* What looks random is turned and shifted, but for data. */
 static void see_token(struct runs *runs, const uint8_t *text, size_t start, size_t end, struct found *found)
 {
@@ -526,7 +536,7 @@ void find_runs(const uint8_t *text, size_t length, struct found *found)
             if (end - start < LEAST[class])
                 continue;
             if (class == 0)
-                done[class] = see_run(&runs, text, length, start, end, found);
+                done[class] = see_marked(&runs, text, length, start, end, found);
             else if (class == 3)
                 see_token(&runs, text, start, end, found);
             else

@@ -33,18 +33,23 @@ static unsigned number_at(const uint8_t *text, size_t at, size_t length, unsigne
 #define LONGEST_TITLE 64
 #define LONGEST_BODY  8192
 
+static int is_title(const uint8_t *text, size_t start, size_t end)
+{
+    return end - start > 10 && end - start <= LONGEST_TITLE && memcmp(text + start, "begin ", 6) == 0 && digit(text[start + 6]);
+}
+
 /* Where uuencoded data end that stand in a string: `begin 644 name` is before the escaped end of a line at `at`, and `end`
- * is on a line of its own. `after` is where the escape before ended. 0 where there are none. What was searched for an end is not searched again. */
+ * is on a line of its own. `after` is where the escape before ended. 0 where there are none.
+ * What was searched for an end is not searched again. */
 static size_t uuencoded(const uint8_t *text, size_t after, size_t at, size_t length, size_t *searched)
 {
-    size_t most = length - at < LONGEST_BODY ? length - at : LONGEST_BODY;
-    if (after == at || at - after > LONGEST_TITLE) { /* the first of its string */
-        const uint8_t *from = memrchr(text + at - (at < LONGEST_TITLE ? at : LONGEST_TITLE), '"', at < LONGEST_TITLE ? at : LONGEST_TITLE);
-        if (!from)
+    size_t most = length - at < LONGEST_BODY ? length - at : LONGEST_BODY, reach = at < LONGEST_TITLE ? at : LONGEST_TITLE;
+    if (after > at || !is_title(text, after, at)) {
+        const uint8_t *from = memrchr(text + at - reach, '"', reach); /* the first line of a string */
+        if (!from || !is_title(text, (size_t)(from + 1 - text), at))
             return 0;
-        after = (size_t)(from + 1 - text);
     }
-    if (at - after <= 10 || memcmp(text + after, "begin ", 6) != 0 || !digit(text[after + 6]) || at < *searched)
+    if (at < *searched)
         return 0;
     const uint8_t *end = memmem(text + at, most, "\\nend", 5);
     *searched = end ? (size_t)(end - text) : at + most;

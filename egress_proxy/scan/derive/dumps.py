@@ -15,8 +15,13 @@ from egress_proxy.scan.derive.spans import Span, Weave, Woven
 _BEFORE = 160  # characters before the first row that begins a line: one more may stand there, behind words
 _APART = 48  # characters between two rows of a dump, at most
 _ROW = re.compile(r"(?<![0-9A-Za-z])(0{3}[0-9A-Fa-f]{3,13})(:?)(?=[ \t])([^\n]{2,400})")
+DUMP_HINT: Final = re.compile(r"^[^A-Za-z0-9\n]*+0{3}[0-9A-Fa-f]{3,13}:?[ \t][^\n]*+", re.MULTILINE)
+UUENCODE_HINT: Final = re.compile(r"begin [0-7]|(?<![A-Za-z0-9`])`\n[^A-Za-z0-9\n]*+end\b")
 _A_ROW = 16  # bytes, unless `xxd` was told otherwise
-_PLAIN_GROUP, _WIDE_GROUP = re.compile(r"([0-9A-Fa-f]{2,16})(?: |-|$)"), re.compile(r"([0-9A-Fa-f]{2,16})(?: {1,2}|-|$)")
+_PLAIN_GROUP, _WIDE_GROUP = (
+    re.compile(r"([0-9A-Fa-f]{2,16})(?: |-|$)"),
+    re.compile(r"([0-9A-Fa-f]{2,16})(?: {1,2}|-|$)"),
+)
 _THREE = re.compile(r" {1,3}([0-9]{1,3})(?= |$)")
 _SIX = re.compile(r" ([0-7]{6})(?= |$)")
 _CHAR = re.compile(r"(   [^\s]|    |  \\[abfnrtv0]| [0-7]{3})")
@@ -132,7 +137,9 @@ def uuencoded(text: str, spans: Iterable[Span], room: int) -> Iterator[Woven]:
     """The files whose beginning or end is in the spans. What marks their lines stands before the last of them, too."""
     weave, last = Weave(), 0
     for start, _ in spans:
-        begin = start if text.startswith("begin ", start) else text.rfind("begin ", max(start - _LONGEST_FILE, last), start)
+        begin = (
+            start if text.startswith("begin ", start) else text.rfind("begin ", max(start - _LONGEST_FILE, last), start)
+        )
         opening = _OPENING.match(text, begin) if begin >= last else None
         closing = opening and _CLOSING.search(text, opening.end() - 1, opening.end() + _LONGEST_FILE)
         if not opening or not closing:

@@ -152,7 +152,6 @@ class Run(Struct, frozen=True):
             if made := weave.made(name):
                 yield made
 
-
     def _readings(self, run: str, room: int) -> Iterator[tuple[str, str]]:
         """What a run can be read as. A sign that begins every line but the first is of a diff, and no digit."""
         if not self.gaps:

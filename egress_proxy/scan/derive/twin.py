@@ -7,13 +7,25 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import pairwise
 from typing import Final
 
+from egress_proxy.scan.derive.dumps import DUMP_HINT, UUENCODE_HINT
 from egress_proxy.scan.derive.escapes import ESCAPE_HINT, QUOTED_PRINTABLE_HINT
-from egress_proxy.scan.derive.joints import JOINT
+from egress_proxy.scan.derive.joints import JOINT, LIST
 from egress_proxy.scan.derive.kinds import Hint, Kind
 from egress_proxy.scan.derive.labelled import FEWEST, WORD
 from egress_proxy.scan.derive.readable import TooMuch, readings
 from egress_proxy.scan.derive.rearranged import random_initials
-from egress_proxy.scan.derive.runs import GAPS, ascii85, backward, base32, base64, base85, hexadecimal, rot13
+from egress_proxy.scan.derive.runs import (
+    GAPS,
+    ascii85,
+    backward,
+    base32,
+    base32hex,
+    base64,
+    base85,
+    hexadecimal,
+    integer,
+    rot13,
+)
 from egress_proxy.scan.derive.spans import Span
 from egress_proxy.scan.derive.spelled import NAMES, SILENT
 
@@ -25,11 +37,12 @@ _RUN = re.compile(r"[A-Za-z0-9+/_-]{16,}+={0,6}+")
 _TOKEN = re.compile(r"[A-Za-z0-9+/_.!$%@#^*~&=?\[`{:|-]{16,}+")
 _MORE = re.compile(
     rf"(?:{_DECORATION}{{0,24}}+(?:\n|[\"'`][^\n\"'`A-Za-z0-9]{{0,24}}+[\n\"'`])(?:{_DECORATION}|[\n\"'`]){{0,24}}+[A-Za-z0-9+/_-]++={{0,6}}+"
-    rf"(?={_DECORATION}{{0,24}}+(?:[\n\"'`]|\Z)))*+"
+    rf"(?={_DECORATION}{{0,24}}+(?:[\n\"'`]|\Z))(?![\"'`]:))*+"
 )
 _SHORT_LINES = re.compile(r"(?:^[^\w\n]{0,16}+[^\n]{1,15}[^\w\n]{0,16}(?:\n++|\Z)){3,}+", re.MULTILINE)
 _BASE85 = re.compile(r"[!#-&(-+\-0-9;-Z^-~]{20,}+")
-_ASCII85 = re.compile(r"[!-uz]{20,}+|<~[^~]++~>")
+_ASCII85, _ADOBE = re.compile(r"[!-uz]{20,}+"), re.compile(r"<~[^~]{19,}+~>")
+_GLUED = re.compile(r"[=`>:\"(']")
 _RUN_MARKS = re.compile(r"[^A-Za-z0-9+/_-]")
 _CODE = re.compile(r"(?<![A-Za-z0-9])(?:0[xX]|[xXuU])?[0-9][0-9A-Fa-f]{0,7}(?![A-Za-z0-9])")
 _BETWEEN_CODES = re.compile(r"[^A-Za-z]*(?:[chrodeubx]|a)*+[^A-Za-z]*", re.IGNORECASE)
@@ -47,6 +60,7 @@ _EDGES = re.compile(r"[A-Za-z0-9](?:.*[A-Za-z0-9])?")
 _NUMBER_FIRST = re.compile(r"[0-9](?:[^A-Za-z0-9\s]?[0-9]|[A-Za-z0-9]{11})")
 _NUMBER_LAST = re.compile(r"(?:[0-9][^A-Za-z0-9\s]?|[A-Za-z0-9]{11})[0-9]\Z")
 _WINDOW = 16
+_FARTHEST = 64
 _MOST_OPAQUE, _LONGEST_OPAQUE = 64, 128
 _DIGESTS: Final = (32, 36, 40, 64, 96, 128)
 _HEX_DIGITS: Final = frozenset("0123456789abcdef")
@@ -54,10 +68,15 @@ _HEX_DIGITS: Final = frozenset("0123456789abcdef")
 _ENCODINGS: Final[tuple[tuple[Kind, Callable[[str], bytes]], ...]] = (
     *((Kind(Kind.BASE64 + shift), base64(shift)) for shift in range(4)),
     (Kind.BASE32, base32),
+    (Kind.BASE32HEX, base32hex),
     (Kind.ROTATED, lambda run: base64(0)(rot13(run))),
     (Kind.BACKWARDS, lambda run: base64(0)(backward(run))),
 )
-_OF_HEX: Final = ((Kind.HEX, hexadecimal), (Kind.BACKWARDS, lambda run: hexadecimal(backward(run))))
+_OF_HEX: Final[tuple[tuple[Kind, Callable[[str], bytes]], ...]] = (
+    (Kind.HEX, hexadecimal),
+    (Kind.BACKWARDS, lambda run: hexadecimal(backward(run))),
+    (Kind.INTEGER, lambda run: integer(run) if run.isdecimal() else b""),
+)
 
 
 def _reads(decode: Callable[[str], bytes], run: str) -> bool:
@@ -87,10 +106,11 @@ def _runs(text: str) -> Iterator[Hint]:
             continue
         more = _MORE.match(text, end)
         whole = more.end() if more else end
-        if whole > end and (found := _encodings(text, start, whole)):
+        found = _encodings(text, start, end)
+        if whole > end and (chained := _encodings(text, start, whole)):
             done = whole
-        else:
-            found = _encodings(text, start, end)
+            kinds = {kind for kind, _, _ in chained}
+            found = [*chained, *(hint for hint in found if hint[0] not in kinds)]
         if whole - start > 3 * (end - start):
             data = max(data, whole)
         if end <= data or (found and end - start > _LONGEST_OPAQUE):
@@ -132,10 +152,21 @@ def _runs_85(text: str) -> Iterator[Hint]:
         for match in pattern.finditer(text):
             if not _RUN_MARKS.search(match[0]):
                 continue
-            for start in range(match.start(), min(match.start() + 5, match.end() - _SHORTEST_85 + 1)):
-                if _reads(decode, text[start : min(match.end(), start + _SAMPLE)]):
+            for start in _starts(match[0], match.start()):
+                if start + _SHORTEST_85 <= match.end() and _reads(
+                    decode, text[start : min(match.end(), start + _SAMPLE)]
+                ):
                     yield kind, start, match.end()
                     break
+    for match in _ADOBE.finditer(text):
+        yield Kind.ASCII85, *match.span()
+
+
+def _starts(run: str, at: int) -> Iterator[int]:
+    """Where a run of base85 may begin: at any of five characters, or after a sign that something ends with."""
+    yield from range(at, at + 5)
+    for match in _GLUED.finditer(run, 0, _FARTHEST):
+        yield at + match.end()
 
 
 def _rows(matches: Iterable[Span], apart: Callable[[int, int], bool]) -> Iterator[Span]:
@@ -210,6 +241,9 @@ def _simple(text: str) -> Iterator[Hint]:
         (Kind.ESCAPED, ESCAPE_HINT),
         (Kind.QUOTED_PRINTABLE, QUOTED_PRINTABLE_HINT),
         (Kind.LITERALS, JOINT),
+        (Kind.LISTED, LIST),
+        (Kind.DUMPED, DUMP_HINT),
+        (Kind.UUENCODED, UUENCODE_HINT),
         (Kind.SPELLED, _SPELLED),
     ):
         for match in pattern.finditer(text):
