@@ -25,6 +25,7 @@ _PLAIN_GROUP, _WIDE_GROUP = (
 _THREE = re.compile(r" {1,3}([0-9]{1,3})(?= |$)")
 _SIX = re.compile(r" ([0-7]{6})(?= |$)")
 _CHAR = re.compile(r"(   [^\s]|    |  \\[abfnrtv0]| [0-7]{3})")
+_FIRST = re.compile(r" {1,8}([^\s-]{1,16})")
 _NAMED: Final = {"a": 7, "b": 8, "f": 12, "n": 10, "r": 13, "t": 9, "v": 11, "0": 0}
 
 
@@ -95,7 +96,19 @@ def _byte(group: str) -> int:
     return _NAMED[shown[1]] if shown[0] == "\\" else int(shown, 8) & 0xFF
 
 
-_NOTATIONS: Final = (_hexadecimal, _swapped, _octal_words, _threes(8), _threes(10), _chars)
+_OCTAL, _DECIMAL = _threes(8), _threes(10)
+_Notation = Callable[[Row], bytes]
+_WORDS: Final[tuple[_Notation, ...]] = (_hexadecimal, _swapped)
+# By how long the first word of a dump is.
+_NOTATIONS: Final[dict[int, tuple[_Notation, ...]]] = {
+    1: (_chars, _DECIMAL),
+    2: (_hexadecimal, _DECIMAL, _chars),
+    3: (_OCTAL, _DECIMAL, _chars),
+    4: _WORDS,
+    6: (_octal_words,),
+    8: _WORDS,
+    16: _WORDS,
+}
 
 
 def _dumps(text: str, spans: Iterable[Span]) -> Iterator[list[Row]]:
@@ -115,42 +128,55 @@ def _dumps(text: str, spans: Iterable[Span]) -> Iterator[list[Row]]:
 
 def dumped(text: str, spans: Iterable[Span], room: int) -> Iterator[Woven]:
     """The bytes of dumps, in each notation in which they may be read."""
-    dumps = list(_dumps(text, spans))
-    for notation in _NOTATIONS:
-        weave = Weave()
-        for dump in dumps:
+    woven: dict[_Notation, Weave] = {}
+    for dump in _dumps(text, spans):
+        first = _FIRST.match(dump[0].body)
+        for notation in _NOTATIONS.get(len(first[1]), ()) if first else ():
             data = b"".join(map(notation, dump)) if notation(dump[0]) else b""
             for _, plain in readings(data, room):
+                weave = woven.setdefault(notation, Weave())
                 weave.line(dump[0].start)
                 weave.whole(plain, dump[0].start, dump[-1].end)
                 room -= len(plain)
+    for weave in woven.values():
         if made := weave.made("dump"):
             yield made
 
 
-_LONGEST_FILE = 16_384  # characters
+_LONGEST_FILE, _LONGEST_CLOSING = 16_384, 128  # characters
 _OPENING, _MARKS = re.compile(r"begin [0-7]{3,4} [^\n]{1,64}\n"), r"[ \t>|+#-]{0,32}+"
 _CLOSING = re.compile(rf"\n({_MARKS})[` ]?\n{_MARKS}end\b")
 
 
-def uuencoded(text: str, spans: Iterable[Span], room: int) -> Iterator[Woven]:
-    """The files whose beginning or end is in the spans. What marks their lines stands before the last of them, too."""
-    weave, last = Weave(), 0
+def _files(text: str, spans: Iterable[Span]) -> Iterator[tuple[int, int, list[str]]]:
+    """Where files begin and end that have either in the spans, and their lines, of which each begins with as many marks
+    as the last one."""
+    last = searched = barren = 0  # up to where there is no beginning, and up to where no end
     for start, _ in spans:
-        begin = (
-            start if text.startswith("begin ", start) else text.rfind("begin ", max(start - _LONGEST_FILE, last), start)
-        )
+        low = max(start - _LONGEST_FILE, last, searched)
+        begin = start if text.startswith("begin ", start) else text.rfind("begin ", low, start)
+        searched = start
         opening = _OPENING.match(text, begin) if begin >= last else None
-        closing = opening and _CLOSING.search(text, opening.end() - 1, opening.end() + _LONGEST_FILE)
-        if not opening or not closing:
+        if not opening:
             continue
-        marks = len(closing[1])
-        lines = text[opening.end() : closing.start()].split("\n")
-        for _, plain in readings(b"".join(_line(line[marks:]) for line in lines), room):
-            weave.line(begin)
-            weave.whole(plain, begin, closing.end())
-            room -= len(plain)
+        most = opening.end() + _LONGEST_FILE
+        closing = _CLOSING.search(text, max(opening.end() - 1, barren), most)
+        if not closing:
+            barren = max(most - _LONGEST_CLOSING, barren)
+            continue
         last = closing.end()
+        lines = text[opening.end() : closing.start()].split("\n")
+        yield begin, last, [line[len(closing[1]) :] for line in lines]
+
+
+def uuencoded(text: str, spans: Iterable[Span], room: int) -> Iterator[Woven]:
+    """Uuencoded files."""
+    weave = Weave()
+    for start, end, lines in _files(text, spans):
+        for _, plain in readings(b"".join(map(_line, lines)), room):
+            weave.line(start)
+            weave.whole(plain, start, end)
+            room -= len(plain)
     if made := weave.made("uuencode"):
         yield made
 
