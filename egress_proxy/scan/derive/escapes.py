@@ -25,12 +25,6 @@ _ENTITY = r"&#[0-9]{1,7};?|&#[xX][0-9A-Fa-f]{1,6};?|&[A-Za-z][A-Za-z0-9]{1,9};"
 _ESCAPE = re.compile(f"({_PERCENT}|{_BACKSLASH}|{_ENTITY})")
 _BY_SIGN: Final = {sign: re.compile(f"({one})") for sign, one in (("%", _PERCENT), ("\\", _BACKSLASH), ("&", _ENTITY))}
 _QUOTED_PRINTABLE = re.compile(r"((?:=[89A-F][0-9A-F])++|=[0-7][0-9A-F]|=[ \t]{0,8}\r?\n)")
-_LINE = r"(?:\\{1,7}[nr][ >|*#+-]{0,46})"
-ESCAPE_HINT: Final = re.compile(
-    rf"%[0-9A-Fa-f]{{2}}|\\[uxU][0-9A-Fa-f{{]|(?<=[A-Za-z0-9+/]){_LINE}[A-Za-z0-9\\/\"']|{_LINE}0000|\\\"|\\[0-7]{{2}}"
-    r"|&#[0-9xX]|&[A-Za-z][A-Za-z0-9]{1,9};|(?<=[A-Za-z0-9])\\\r?\n[ >|*#+-]{0,46}[A-Za-z0-9]|'\\''"
-    r"|begin [0-7]{3}[^\n\\]{1,64}\\n(?:(?!\\nend)[^\n]){0,8192}\\n|[\"'](?:(?!\\n)[^\n]){0,64}\\n(?:(?!\\n)[^\n]){0,64}[\"']"
-)
 _QP = r"(?:=[0-9A-F]{2}|(?<=\S)=\r?\n(?=\S))"
 QUOTED_PRINTABLE_HINT: Final = re.compile(rf"=3D|{_QP}[^=]{{0,128}}{_QP}")
 _NUMBERS = re.compile(r"[0-9A-Fa-f]{2}")

@@ -22,9 +22,6 @@ _STATEMENT = (
 _PIECE = r"[\w\-+/=.~!#$%*?@^&]"
 JOINT: Final = re.compile(rf"""(["'](?:{_SIGNS}|{_STATEMENT})["']|(?<={_PIECE})(?:""|'')(?={_PIECE}))""")
 COMMA: Final = re.compile(r"""("\s{0,4}+,[\s>|+]{0,32}+"|'\s{0,4}+,[\s>|+]{0,32}+')""")
-LIST: Final = re.compile(
-    r"""(?=(["'])([^"'\n]{4,24})\1\s{0,4},[\s>|+]{0,32}+\1[^"'\n]{4,24}\1\s{0,4},)["'](?:[^"'\n]{1,24}["']\s{0,4}+,?[\s>|+]{0,32}+["']?){2,}"""
-)
 _AROUND = 48  # characters beside a list that go with it
 
 

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import pairwise
 from typing import Final
 
+from egress_proxy.scan.derive import twin_joints, twin_signs
 from egress_proxy.scan.derive.dumps import DUMP_HINT, UUENCODE_HINT
-from egress_proxy.scan.derive.escapes import ESCAPE_HINT, QUOTED_PRINTABLE_HINT
-from egress_proxy.scan.derive.joints import JOINT, LIST
+from egress_proxy.scan.derive.escapes import QUOTED_PRINTABLE_HINT
 from egress_proxy.scan.derive.kinds import Hint, Kind
 from egress_proxy.scan.derive.labelled import FEWEST, WORD
 from egress_proxy.scan.derive.readable import TooMuch, readings
@@ -97,6 +97,19 @@ def _encodings(text: str, start: int, end: int) -> list[Hint]:
     return [(kind, start, end) for kind, decode in tried if _reads(decode, run)]
 
 
+def _of_run(text: str, start: int, end: int, whole: int) -> tuple[list[Hint], bool]:
+    """What a run may be, as far as `whole` or alone; whether as far as that. The sign of a diff's line is no digit."""
+    if text[start] in "+-" and text[start - 1 : start] in {"", "\n"} and end - start > _SHORTEST:
+        found, chained = _of_run(text, start + 1, end, whole)
+        if found:
+            return found, chained
+    alone = _encodings(text, start, end)
+    if whole == end or not (together := _encodings(text, start, whole)):
+        return alone, False
+    kinds = {kind for kind, _, _ in together}
+    return [*together, *(hint for hint in alone if hint[0] not in kinds)], True
+
+
 def _runs(text: str) -> Iterator[Hint]:
     done = data = 0
     read = []
@@ -106,11 +119,9 @@ def _runs(text: str) -> Iterator[Hint]:
             continue
         more = _MORE.match(text, end)
         whole = more.end() if more else end
-        found = _encodings(text, start, end)
-        if whole > end and (chained := _encodings(text, start, whole)):
+        found, chained = _of_run(text, start, end, whole)
+        if chained:
             done = whole
-            kinds = {kind for kind, _, _ in chained}
-            found = [*chained, *(hint for hint in found if hint[0] not in kinds)]
         if whole - start > 3 * (end - start):
             data = max(data, whole)
         if end <= data or (found and end - start > _LONGEST_OPAQUE):
@@ -238,16 +249,16 @@ def _words(text: str) -> Iterator[Hint]:
 
 def _simple(text: str) -> Iterator[Hint]:
     for kind, pattern in (
-        (Kind.ESCAPED, ESCAPE_HINT),
         (Kind.QUOTED_PRINTABLE, QUOTED_PRINTABLE_HINT),
-        (Kind.LITERALS, JOINT),
-        (Kind.LISTED, LIST),
         (Kind.DUMPED, DUMP_HINT),
         (Kind.UUENCODED, UUENCODE_HINT),
         (Kind.SPELLED, _SPELLED),
     ):
         for match in pattern.finditer(text):
             yield kind, *match.span()
+    for lead in "%\\&":
+        yield from twin_signs.escapes(text, lead)
+    yield from twin_joints.literals(text)
 
 
 def hints(text: str) -> Iterator[Hint]:
