@@ -24,6 +24,11 @@ enum kind {
     OPAQUE,
     ORDINALS, /* of the whole text: that others are to look at it */
     STRANGE,
+    LISTED,
+    DUMPED,
+    UUENCODED,
+    BASE32HEX,
+    INTEGER,
 };
 
 #define SHORTEST        16   /* characters of an encoded run */
@@ -34,6 +39,7 @@ enum kind {
 #define LONGEST_TOKEN   512  /* of those that are turned and shifted */
 #define MOST_OPAQUE     64   /* random-looking runs that are turned and shifted */
 #define SHORTEST_85     20
+#define SHORTEST_INTEGER 36  /* digits */
 #define LONGEST_GAP     48   /* characters between the pieces of a run */
 #define BESIDE          64   /* characters from a label to its own */
 #define FEWEST_LETTERS  4    /* different ones that have labels */
@@ -116,6 +122,23 @@ static inline int turn(struct turns *turns, uint8_t c)
     unsigned changes = ones(((digits ^ digits >> 1) | (capitals ^ capitals >> 1)) & 0x7fff);
     return changes >= 8 ? (digits & 0xffff) || ones(capitals & 0xffff) > 4 : changes >= FEWEST_CHANGES && (digits & 0xffff);
 }
+
+/* A row of strings with commas between them: where it begins, how long each is, and where the last begins. */
+struct list {
+    size_t start, size, next, count;
+    int escaped;
+};
+
+/* derive_joints.c: where the next piece's quote stands, after a quote at `at` that ends a piece; 0 where nothing joins
+ * them. Sets whether any of it was escaped. A comma after a quote, and the quote before
+ * that: whether the list it is of is itself in a string. */
+size_t joint_after(const uint8_t *text, size_t at, size_t length, int *escaped);
+int see_comma(struct list *list, const uint8_t *text, size_t open, size_t at, size_t length, struct found *found);
+void end_list(struct list *list, struct found *found);
+
+/* derive_dumps.c: takes a line with a letter or digit in it, the first and the last of which are given. */
+void see_dump(struct row *dump, const uint8_t *text, size_t start, size_t first, size_t last, size_t end, struct found *found);
+void end_dump(struct row *dump, struct found *found);
 
 /* derive_bytes.c: of a byte, printable 1, beyond ASCII 2, zero 3, none of them 0; whether bytes look like text, or like
  * the beginning of compressed data. At most 32 bytes are looked at. */

@@ -75,7 +75,7 @@ static int may_be_packed(const uint8_t *chars, const uint8_t *values)
     return first == 0x1f || first == 0x78 || first == 'B' || first == 0xfd || block == 1 || block == 2;
 }
 
-static void try_85(const uint8_t *text, size_t start, size_t end, const uint8_t *values, enum kind kind, struct found *found)
+static int try_85(const uint8_t *text, size_t start, size_t end, const uint8_t *values, enum kind kind, struct found *found)
 {
     uint8_t bytes[24];
     for (size_t shift = 0; shift < 5 && start + shift + 20 <= end; shift++) {
@@ -87,6 +87,33 @@ static void try_85(const uint8_t *text, size_t start, size_t end, const uint8_t 
         if (from_85(text + start + shift, groups, values, bytes, &wrong)
             && (texty(bytes, 4 * groups) || (shift == 0 && packed(bytes, 4 * groups)))) {
             report(found, kind, start + shift, end);
+            return 1;
+        }
+    }
+    return 0;
+}
+
+#define FARTHEST 64 /* characters of a run before what is glued to them */
+
+/* Whether a group is the beginning of a file of compressed data. */
+static int begins_packed(const uint8_t *chars, const uint8_t *values)
+{
+    uint64_t word = 0;
+    for (size_t at = 0; at < 5; at++)
+        word = word * 85 + values[chars[at]];
+    return word >> 8 == 0x1f8b08 || word >> 8 == 0x425a68 || word >> 8 == 0xfd377a
+        || (word >> 24 == 0x78 && (word >> 16 & 0xff) % 31 == (31 - 0x7800 % 31) % 31);
+}
+
+/* Compressed data after a sign that a run may have as well: `value=`, a grave accent, a tag. */
+static void try_glued(const uint8_t *text, size_t start, size_t end, const uint8_t *values, enum kind kind, struct found *found)
+{
+    size_t limit = end - start > FARTHEST ? start + FARTHEST : end;
+    for (size_t at = start + 1; at < limit && at + SHORTEST_85 <= end; at++) {
+        uint8_t before = text[at - 1];
+        if ((before == '=' || before == '`' || before == '>' || before == ':' || before == '"' || before == '(' || before == '\'')
+            && begins_packed(text + at, values)) {
+            report(found, kind, at, end);
             return;
         }
     }
@@ -97,8 +124,9 @@ void see_85(const uint8_t *text, size_t start, size_t end, enum kind kind, struc
     size_t marks = 0;
     for (size_t each = start; each < end && !marks; each++)
         marks = MARK[text[each]];
-    if (marks)
-        try_85(text, start, end, VALUES[kind == ASCII85], kind, found);
+    const uint8_t *values = VALUES[kind == ASCII85];
+    if (marks && !try_85(text, start, end, values, kind, found))
+        try_glued(text, start, end, values, kind, found);
 }
 
 void find_ascii85(const uint8_t *text, size_t length, struct found *found)

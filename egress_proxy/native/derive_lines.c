@@ -8,7 +8,7 @@ struct lines {
     uint8_t first[16], last[16];
     size_t starts[16], count;
     struct turns firsts, lasts;
-    struct row random, same, short_ones;
+    struct row random, same, short_ones, dump;
     size_t width, letters;
 };
 
@@ -82,8 +82,10 @@ static void see_line(struct lines *l, const uint8_t *text, size_t start, size_t 
         first++;
     while (last > first && !alnum(text[last - 1]))
         last--;
-    if (first < last)
+    if (first < last) {
+        see_dump(&l->dump, text, start, first, last, end, found);
         see_ends(l, text, start, first, last, end, found);
+    }
     if (end - start != l->width || end - start < 2)
         end_columns(l, found);
     l->width = end - start;
@@ -110,6 +112,7 @@ void find_lines(const uint8_t *text, size_t length, struct found *found)
     }
     end_columns(&l, found);
     end_short(&l, text, found);
+    end_dump(&l.dump, found);
     if (l.random.count)
         report(found, LINES, l.random.start, l.random.end);
 }

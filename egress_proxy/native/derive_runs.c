@@ -1,5 +1,6 @@
 #include "derive.h"
 
+#include <stddef.h>
 #include <string.h>
 
 /* Runs of base64, base32 and hex, which may go on in the next line. */
@@ -46,17 +47,17 @@ static const uint8_t RUN[256] = {
     ['0' ... '9'] = 1, ['A' ... 'Z'] = 1, ['a' ... 'z'] = 1, ['+'] = 2, ['/'] = 2, ['-'] = 2, ['_'] = 2,
 };
 
-/* Of a character of a run: whether it is none of hex, none of base32, and a letter of hex. */
-enum { NOT_HEX = 1, NOT_32 = 2, HEX_LETTER = 4 };
+/* Of a character of a run: whether it is none of hex, none of base32, a letter of hex, and none of base32hex. */
+enum { NOT_HEX = 1, NOT_32 = 2, HEX_LETTER = 4, NOT_32HEX = 8 };
 static const uint8_t TRAITS[256] = {
-    3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3,
-    3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3,
-    3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3,
-    2, 2, 0, 0, 0, 0, 0, 0, 2, 2, 3, 3, 3, 3, 3, 3,
-    3, 4, 4, 4, 4, 4, 4, 1, 1, 1, 1, 1, 1, 1, 1, 1,
-    1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 3, 3, 3, 3, 3,
-    3, 4, 4, 4, 4, 4, 4, 1, 1, 1, 1, 1, 1, 1, 1, 1,
-    1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 3, 3, 3, 3, 3,
+    11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11,
+    11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11,
+    11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11,
+    2, 2, 0, 0, 0, 0, 0, 0, 2, 2, 11, 11, 11, 11, 11, 11,
+    11, 4, 4, 4, 4, 4, 4, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+    1, 1, 1, 1, 1, 1, 1, 9, 9, 9, 9, 11, 11, 11, 11, 11,
+    11, 4, 4, 4, 4, 4, 4, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+    1, 1, 1, 1, 1, 1, 1, 9, 9, 9, 9, 11, 11, 11, 11, 11,
 };
 
 struct chain {
@@ -180,21 +181,25 @@ static int try_hex(const struct chain *chain, struct found *found)
         report(found, HEX, chain->start, chain->end);
     if (chain->kept == chain->length && text_of_hex(chain->chars + chain->kept - 1, -1, length))
         report(found, BACKWARDS, chain->start, chain->end);
+    if (!(chain->traits & HEX_LETTER) && chain->length >= SHORTEST_INTEGER && chain->kept == chain->length)
+        report(found, INTEGER, chain->start, chain->end);
     return 1;
 }
 
-static void try_base32(const struct chain *chain, struct found *found)
+static unsigned of_base32(uint8_t c) { return lower(c | 0x20) ? (c | 0x20U) - 'a' : c - '2' + 26U; }
+static unsigned of_base32hex(uint8_t c) { return digit(c) ? c - '0' + 0U : (c | 0x20U) - 'a' + 10U; }
+
+/* Five bits a character, in one of the two alphabets. */
+static void try_fives(const struct chain *chain, enum kind kind, struct found *found)
 {
     uint8_t bytes[WINDOW] = {0};
     size_t length = 0;
     unsigned held = 0, have = 0;
-    if (chain->traits & NOT_32 || chain->length < 20)
-        return;
     struct judge judge = judge_of(WINDOW);
     int good = 1;
     for (size_t at = 0; at < chain->kept && length < WINDOW && (good || length < 16); at++) {
         uint8_t c = chain->chars[at];
-        held = held << 5 | (unsigned)(lower(c | 0x20) ? (c | 0x20) - 'a' : c - '2' + 26);
+        held = held << 5 | (kind == BASE32 ? of_base32(c) : of_base32hex(c));
         have += 5;
         if (have >= 8) {
             have -= 8;
@@ -202,7 +207,17 @@ static void try_base32(const struct chain *chain, struct found *found)
         }
     }
     if ((good && texty(bytes, length)) || packed(bytes, length))
-        report(found, BASE32, chain->start, chain->end);
+        report(found, kind, chain->start, chain->end);
+}
+
+static void try_base32(const struct chain *chain, struct found *found)
+{
+    if (chain->length < 20)
+        return;
+    if (!(chain->traits & NOT_32))
+        try_fives(chain, BASE32, found);
+    if (!(chain->traits & NOT_32HEX))
+        try_fives(chain, BASE32HEX, found);
 }
 
 static const uint8_t IS_DIGEST[] = {32, 36, 40, 64, 96, 128};
@@ -322,7 +337,46 @@ static void extend(struct chain *chain, const uint8_t *text, size_t length)
 
 struct runs {
     size_t opaques, chained, read; /* where many lines of data end, and a long run that was read */
+    size_t again;                  /* how many of those lines were tried as the first */
 };
+
+#define MOST_AGAIN 3  /* a word that is none of them may stand before the first */
+#define KINDS      12 /* of hints that one run may have */
+
+/* Makes a chain its first run again. */
+static void only_first(struct chain *chain, const struct chain *first, const uint8_t *text, size_t length)
+{
+    memcpy(chain, first, offsetof(struct chain, chars));
+    while (chain->end < length && text[chain->end] == '=')
+        chain->end++;
+}
+
+static uint64_t forward(const uint32_t *hints, size_t count, uint64_t but, struct found *found)
+{
+    uint64_t kinds = 0;
+    for (size_t each = 0; each < count && each < KINDS; each++) {
+        const uint32_t *hint = hints + 3 * each;
+        kinds |= (uint64_t)1 << hint[0];
+        if (!(but >> hint[0] & 1))
+            report(found, hint[0], hint[1], hint[2]);
+    }
+    return kinds;
+}
+
+/* Reports what a chain may be; `alone`, which is its first run, may be something else beside that. */
+static int try_both(struct chain *chain, const struct chain *alone, const uint8_t *text, size_t length, struct found *found)
+{
+    uint32_t hints[3 * KINDS];
+    struct found own = {.out = hints, .room = KINDS};
+    if (!try_all(chain, &own))
+        return 0;
+    uint64_t kinds = forward(hints, own.count, 0, found);
+    only_first(chain, alone, text, length);
+    own.count = 0;
+    try_all(chain, &own);
+    forward(hints, own.count, kinds, found);
+    return 1;
+}
 
 /* Five groups of hex with hyphens between: ids that every log is full of. */
 static int is_uuid(const uint8_t *run, size_t length)
@@ -353,24 +407,31 @@ static size_t see_run(struct runs *runs, const uint8_t *text, size_t length, siz
     chain.kept = chain.length = chain.traits = 0;
     chain.start = start;
     keep(&chain, text, start, end);
-    size_t kept = chain.kept;
-    unsigned traits = chain.traits;
-    if (start >= runs->chained) {
+    struct chain alone; /* what it says without its characters */
+    memcpy(&alone, &chain, offsetof(struct chain, chars));
+    if (start >= runs->chained || runs->again < MOST_AGAIN) {
         extend(&chain, text, length);
-        if (chain.length > end - start && try_all(&chain, found))
-            return chain.end;
-        if (chain.length > 3 * (end - start))
-            runs->chained = chain.end; /* many lines of data */
+        size_t chained = chain.end;
+        if (chain.length > end - start && try_both(&chain, &alone, text, length, found))
+            return chained;
+        runs->again = start < runs->chained ? runs->again + 1 : 0;
+        if (chain.length > 3 * (end - start) && start >= runs->chained)
+            runs->chained = chained; /* many lines of data */
     }
-    chain.kept = kept;
-    chain.traits = traits;
-    chain.length = end - start;
-    chain.end = end;
-    while (chain.end < length && text[chain.end] == '=')
-        chain.end++;
+    only_first(&chain, &alone, text, length);
     if (try_all(&chain, found) && end - start > LONGEST_OPAQUE)
         runs->read = end;
     return end;
+}
+
+/* The same of a run whose line may be one of a diff: its sign is no digit then. */
+static size_t see_marked(struct runs *runs, const uint8_t *text, size_t length, size_t start, size_t end, struct found *found)
+{
+    size_t before = found->count, done = end;
+    int marked = (text[start] == '+' || text[start] == '-') && (start == 0 || text[start - 1] == '\n') && end - start > SHORTEST;
+    if (marked)
+        done = see_run(runs, text, length, start + 1, end, found);
+    return marked && found->count > before ? done : see_run(runs, text, length, start, end, found);
 }
 
 /* What looks random is turned and shifted, but for data. */
@@ -475,7 +536,7 @@ void find_runs(const uint8_t *text, size_t length, struct found *found)
             if (end - start < LEAST[class])
                 continue;
             if (class == 0)
-                done[class] = see_run(&runs, text, length, start, end, found);
+                done[class] = see_marked(&runs, text, length, start, end, found);
             else if (class == 3)
                 see_token(&runs, text, start, end, found);
             else

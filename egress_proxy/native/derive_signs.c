@@ -1,8 +1,9 @@
+#define _GNU_SOURCE /* memmem */
 #include "derive.h"
 
 #include <string.h>
 
-/* Signs: escapes among other characters, quoted-printable, strings in pieces. */
+/* Signs: escapes among other characters, quoted-printable. */
 
 /* Escapes that ordinary texts are full of are no hint: `\n` and `\"` in code, `%20`, `&amp;`, `\u2019`. What nobody writes
  * but to hide something is: a letter, a digit or a sign of ASCII that would need no escape. */
@@ -29,6 +30,32 @@ static unsigned number_at(const uint8_t *text, size_t at, size_t length, unsigne
     return number;
 }
 
+#define LONGEST_TITLE 64
+#define LONGEST_BODY  8192
+
+static int is_title(const uint8_t *text, size_t start, size_t end)
+{
+    return end - start > 10 && end - start <= LONGEST_TITLE && memcmp(text + start, "begin ", 6) == 0 && digit(text[start + 6]);
+}
+
+/* Where uuencoded data end that stand in a string: `begin 644 name` is before the escaped end of a line at `at`, and `end`
+ * is on a line of its own. `after` is where the escape before ended. 0 where there are none.
+ * What was searched for an end is not searched again. */
+static size_t uuencoded(const uint8_t *text, size_t after, size_t at, size_t length, size_t *searched)
+{
+    size_t most = length - at < LONGEST_BODY ? length - at : LONGEST_BODY, reach = at < LONGEST_TITLE ? at : LONGEST_TITLE;
+    if (after > at || !is_title(text, after, at)) {
+        const uint8_t *from = memrchr(text + at - reach, '"', reach); /* the first line of a string */
+        if (!from || !is_title(text, (size_t)(from + 1 - text), at))
+            return 0;
+    }
+    if (at < *searched)
+        return 0;
+    const uint8_t *end = memmem(text + at, most, "\\nend", 5);
+    *searched = end ? (size_t)(end - text) : at + most;
+    return end ? (size_t)(end - text) : 0;
+}
+
 #define DATA 12 /* characters on a line of data, at least */
 
 /* Whether a line of data ends before `end`: letters and digits that look random. */
@@ -42,10 +69,14 @@ static int data_before(const uint8_t *text, size_t end)
         digits += sort >> 1;
         after = sort;
     }
-    return end - start >= DATA && digits && changes * 4 >= end - start;
+    return end - start >= DATA && changes * (digits ? 4 : 3) >= end - start;
 }
 
-/* `\n` once or more between the lines of data: an escaped end of a line, whose backslash may be escaped again. */
+/* What may stand at the beginning of a line of data: quoting, indentation, bars. */
+static int marks_line(uint8_t c) { return c == ' ' || c == '>' || c == '|' || c == '*' || c == '#' || c == '+' || c == '-'; }
+
+/* `\n` once or more between the lines of data: an escaped end of a line, whose backslash may be escaped again. `\\\n` is
+ * one that itself is escaped, between any pieces; a row of a dump begins with its place. */
 static int end_of_data(const uint8_t *text, size_t at, size_t length)
 {
     size_t next = at;
@@ -53,25 +84,31 @@ static int end_of_data(const uint8_t *text, size_t at, size_t length)
         next++;
     if (next == length || (text[next] != 'n' && text[next] != 'r'))
         return 0;
-    return next + 1 < length && (alnum(text[next + 1]) || text[next + 1] == '\\' || quote(text[next + 1])) && data_before(text, at);
+    size_t slashes = next - at, limit = length - next > LONGEST_GAP ? next + LONGEST_GAP : length;
+    for (next++; next < limit && marks_line(text[next]);)
+        next++;
+    if (next + 4 > length)
+        return 0;
+    uint8_t after = text[next], before = at > 0 ? text[at - 1] : 0;
+    if (after == '0' && memcmp(text + next, "0000", 4) == 0)
+        return 1;
+    if (!alnum(before) && before != '+' && before != '/')
+        return 0;
+    int goes_on = alnum(after) || after == '/';
+    if (slashes > 2 && goes_on && alnum(before))
+        return 1;
+    return (goes_on || after == '\\' || quote(after)) && data_before(text, at);
 }
 
-/* Whether what a quote ends or begins may be a piece of a word. */
-static int of_piece(uint8_t c) { return alnum(c) || (c && strchr("-_+/=.~", c)); }
-
-/* Two strings in code whose quotes are escaped, and the ends of lines between them: `ab\"\n  \"cd`. */
-static int escaped_joint(const uint8_t *text, size_t at, size_t length)
+/* An escaped end of a line, as it is, between the pieces of a word. */
+static int continues(const uint8_t *text, size_t at, size_t length)
 {
-    size_t next = at + 2, limit = length - at > LONGEST_GAP ? at + LONGEST_GAP : length, lines = 0;
-    for (; next + 1 < limit && (blank(text[next]) || text[next] == '+' || text[next] == '.' || text[next] == '\\'); next++) {
-        if (text[next] != '\\')
-            continue;
-        if (text[next + 1] == '"')
-            return lines && at > 0 && of_piece(text[at - 1]) && next + 2 < length && of_piece(text[next + 2]);
-        lines += text[next + 1] == 'n';
-        next += text[next + 1] == 'n' || text[next + 1] == 'r' || text[next + 1] == 't';
-    }
-    return 0;
+    size_t next = at + 1 + (text[at + 1] == '\r'), limit = length - at > LONGEST_GAP ? at + LONGEST_GAP : length;
+    if (at == 0 || !alnum(text[at - 1]) || next >= length || text[next] != '\n')
+        return 0;
+    for (next++; next < limit && marks_line(text[next]);)
+        next++;
+    return next < limit && alnum(text[next]);
 }
 
 static int backslash_at(const uint8_t *text, size_t at, size_t length)
@@ -89,7 +126,11 @@ static int backslash_at(const uint8_t *text, size_t at, size_t length)
         return nibble(third) >= 0;
     if (digit(next) && next < '8' && digit(third) && third < '8')
         return plain(number_at(text, at + 1, length, 8, 3));
-    return next == '"' ? escaped_joint(text, at, length) : end_of_data(text, at, length);
+    if (next == '\n' || next == '\r')
+        return continues(text, at, length);
+    if (next == '\'')
+        return third == '\'' && at > 0 && text[at - 1] == '\''; /* a quote in a shell's quotes */
+    return next != '"' && end_of_data(text, at, length);
 }
 
 /* Names of ordinary entities, a blank before each: of them `&amp;` may have another after it. */
@@ -222,11 +263,13 @@ static int in_data(const uint8_t *text, size_t at, size_t length)
 
 void find_escapes(const uint8_t *text, size_t length, uint8_t lead, struct found *found)
 {
-    size_t start = 0, end = 0;
+    size_t start = 0, end = 0, searched = 0, after = 0;
     struct separators separators = {0};
     for (const uint8_t *hit = text; (hit = memchr(hit, lead, (size_t)(text + length - hit))); hit++) {
         size_t at = (size_t)(hit - text), first = at, size = escape_length(text, at, length);
-        if (!escape_at(text, at, length) && !(lead == '&' && size && in_data(text, at, length))) {
+        size_t data = size && lead == '\\' && text[at + 1] == 'n' ? uuencoded(text, after, at, length, &searched) : 0;
+        after = at + size;
+        if (!data && !escape_at(text, at, length) && !(lead == '&' && size && in_data(text, at, length))) {
             if (!size || !separates(&separators, text, at, size))
                 continue;
             first = separators.start;
@@ -237,7 +280,7 @@ void find_escapes(const uint8_t *text, size_t length, uint8_t lead, struct found
         }
         if (!end)
             start = first;
-        end = at + 2;
+        end = data > at + 2 ? data : at + 2 > end ? at + 2 : end;
     }
     if (end)
         report(found, ESCAPED, start, end);
@@ -280,27 +323,32 @@ void find_quoted_printable(const uint8_t *text, size_t length, struct found *fou
         report(found, QUOTED_PRINTABLE, start, end);
 }
 
-/* Pieces of a string in code: a quote, a sign that joins, a quote. */
-
+/* Pieces of a string in code, and lists that may be some. */
 void find_literals(const uint8_t *text, size_t length, struct found *found)
 {
-    size_t start = 0, end = 0;
     static const uint8_t MARKS[] = {'"', '\''};
     for (size_t mark = 0; mark < sizeof MARKS; mark++) {
+        size_t start = 0, end = 0, before = 0, at = 0;
+        struct list list = {0};
         for (const uint8_t *hit = text; (hit = memchr(hit, MARKS[mark], (size_t)(text + length - hit))); hit++) {
-            size_t at = (size_t)(hit - text), next = at + 1, signs = 0;
-            uint8_t after = next < length ? text[next] : 'a';
+            before = at;
+            at = (size_t)(hit - text);
+            size_t next;
+            uint8_t after = at + 1 < length ? text[at + 1] : 'a';
+            int escaped = 0;
             if (alnum(after) || at == 0)
                 continue;
-            while (next < length && next < at + 24
-                   && (blank(text[next]) || text[next] == '+' || text[next] == '.' || text[next] == '\\' || text[next] == '&'))
-                signs += !blank(text[next++]);
-            if (next == at + 1 || next + 1 >= length || !quote(text[next]) || signs > 2 || (!signs && text[next] != text[at]))
+            if (after == ',') {
+                if (see_comma(&list, text, before, at, length, found))
+                    report(found, ESCAPED, at, list.next);
                 continue;
-            /* an escaped quote has its backslash before it */
-            size_t before = at - (at > 1 && text[at - 1] == '\\');
-            if (!of_piece(text[before - 1]) || !of_piece(text[next + 1]) || (before > 1 && text[before - 2] == '\\'))
+            }
+            if (!(next = joint_after(text, at, length, &escaped)))
                 continue;
+            if (escaped) {
+                report(found, ESCAPED, at, next + 1);
+                continue;
+            }
             if (end && at > end + 4 * NEAR) {
                 report(found, LITERALS, start, end);
                 end = 0;
@@ -311,6 +359,6 @@ void find_literals(const uint8_t *text, size_t length, struct found *found)
         }
         if (end)
             report(found, LITERALS, start, end);
-        end = 0;
+        end_list(&list, found);
     }
 }

@@ -5,24 +5,26 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Callable, Iterable, Iterator
-from functools import cache, partial
+from functools import cache
 from typing import Final
 
 from egress_proxy.scan.derive.spans import Span, Woven, replaced
 
 _BEFORE, _AFTER = 96, 512  # what goes with the escapes of a line
+_LONGEST_WORD = 4096
+_MOST_APART = 2048  # characters in all, to be read by one kind of escapes at a time
 # Characters beyond ASCII take several bytes, so escapes of such bytes are read together.
-_ESCAPE = re.compile(
-    r"((?:%[89A-Fa-f][0-9A-Fa-f])++|%[0-7][0-9A-Fa-f]|(?:\\x[89A-Fa-f][0-9A-Fa-f])++|\\x[0-7][0-9A-Fa-f]"
+_PERCENT = r"(?:%[89A-Fa-f][0-9A-Fa-f])++|%[0-7][0-9A-Fa-f]"
+_BACKSLASH = (
+    r"'\\''|\\\r?\n[ \t>|*#+-]{0,48}+|(?:\\x[89A-Fa-f][0-9A-Fa-f])++|\\x[0-7][0-9A-Fa-f]"
     r"|(?:\\[23][0-7][0-7])++|\\[01]?[0-7][0-7]"
     r"|(?:\\u[dD][89A-Fa-f][0-9A-Fa-f]{2})++|\\u[0-9A-Fa-f]{4}|\\u\{[0-9A-Fa-f]{1,6}\}|\\x\{[0-9A-Fa-f]{1,6}\}"
-    r"|\\U[0-9A-Fa-f]{8}|\\[nrtbf0\"'/\\`]|&#[0-9]{1,7};?|&#[xX][0-9A-Fa-f]{1,6};?|&[A-Za-z][A-Za-z0-9]{1,9};)"
+    r"|\\U[0-9A-Fa-f]{8}|\\[nrtbf0\"'/\\`]"
 )
+_ENTITY = r"&#[0-9]{1,7};?|&#[xX][0-9A-Fa-f]{1,6};?|&[A-Za-z][A-Za-z0-9]{1,9};"
+_ESCAPE = re.compile(f"({_PERCENT}|{_BACKSLASH}|{_ENTITY})")
+_BY_SIGN: Final = {sign: re.compile(f"({one})") for sign, one in (("%", _PERCENT), ("\\", _BACKSLASH), ("&", _ENTITY))}
 _QUOTED_PRINTABLE = re.compile(r"((?:=[89A-F][0-9A-F])++|=[0-7][0-9A-F]|=[ \t]{0,8}\r?\n)")
-ESCAPE_HINT: Final = re.compile(
-    r"%[0-9A-Fa-f]{2}|\\[uxU][0-9A-Fa-f{]|(?<=[A-Za-z0-9])\\[nrt][A-Za-z0-9\\]|\\\"|\\[0-7]{2}|&#[0-9xX]"
-    r"|&[A-Za-z][A-Za-z0-9]{1,9};"
-)
 _QP = r"(?:=[0-9A-F]{2}|(?<=\S)=\r?\n(?=\S))"
 QUOTED_PRINTABLE_HINT: Final = re.compile(rf"=3D|{_QP}[^=]{{0,128}}{_QP}")
 _NUMBERS = re.compile(r"[0-9A-Fa-f]{2}")
@@ -45,6 +47,8 @@ def _char(code: int) -> str:
 
 def _read(escape: str) -> str:
     """What one escape, or some that belong together, stands for."""
+    if escape[0] == "'":
+        return "'"
     if escape[0] == "&":
         return html.unescape(escape)
     if escape[0] == "\\":
@@ -54,6 +58,8 @@ def _read(escape: str) -> str:
 
 def _backslash(escape: str) -> str:
     kind = escape[1]
+    if kind in "\r\n":
+        return ""  # the line goes on
     if "{" in escape or kind == "U":
         return _char(int(escape[2:].strip("{}"), 16))
     if kind == "u":
@@ -65,11 +71,17 @@ def _backslash(escape: str) -> str:
     return _SIMPLE.get(kind, kind)
 
 
+def _word_start(text: str, at: int) -> int:
+    """Where the word begins that a place is in: a run of data is not cut in two."""
+    least = max(at - _LONGEST_WORD, 0)
+    return max(text.rfind(" ", least, at), text.rfind("\n", least, at), least - 1) + 1
+
+
 def windows(text: str, spans: Iterable[Span]) -> Iterator[Span]:
     """The spans with some of their lines around them, joined where they touch."""
     low = high = -1
     for start, end in sorted(spans):
-        begin = max(text.rfind("\n", max(start - _BEFORE, 0), start) + 1, start - _BEFORE, 0)
+        begin = _word_start(text, max(text.rfind("\n", max(start - _BEFORE, 0), start) + 1, start - _BEFORE, 0))
         line = text.find("\n", end, end + _AFTER)
         stop = line if line >= 0 else min(end + _AFTER, len(text))
         if low >= 0 and begin > high:
@@ -101,19 +113,24 @@ def rewritten(
     return replaced(kind, copies, readings, escapes, first) if copies else None
 
 
-def _unescaped(pattern: re.Pattern[str], kind: str, text: str, spans: Iterable[Span], _room: int) -> Iterator[Woven]:
-    if made := rewritten(kind, pattern, cache(_read), text, windows(text, spans)):
+def _unescaped(pattern: re.Pattern[str], kind: str, text: str, windows: Iterable[Span]) -> Iterator[Woven]:
+    if made := rewritten(kind, pattern, cache(_read), text, windows):
         yield made
 
 
-Decode = Callable[[str, Iterable[Span], int], Iterator[Woven]]
-unescaped: Decode = partial(_unescaped, _ESCAPE, "escapes")
-quoted_printable: Decode = partial(_unescaped, _QUOTED_PRINTABLE, "quoted-printable")
+def unescaped(text: str, spans: Iterable[Span], _room: int) -> Iterator[Woven]:
+    """The lines of some escapes without any; and, where there are escapes of several kinds, those of each kind alone:
+    what is data may look like an escape of another kind."""
+    around = list(windows(text, spans))
+    yield from _unescaped(_ESCAPE, "escapes", text, around)
+    if sum(end - start for start, end in around) > _MOST_APART:
+        return
+    kinds = [one for sign, one in _BY_SIGN.items() if any(sign in text[start:end] for start, end in around)]
+    if len(kinds) > 1:
+        for one in kinds:
+            yield from _unescaped(one, "escapes", text, around)
 
-JOINT = re.compile(r"""(["'][\s+.&\\]{1,24}+["'])""")
 
-
-def literals(text: str, spans: Iterable[Span], _room: int) -> Iterator[Woven]:
-    """Pieces of a string in code, without what stands between them."""
-    if made := rewritten("pieces", JOINT, lambda _: "", text, windows(text, spans)):
-        yield made
+def quoted_printable(text: str, spans: Iterable[Span], _room: int) -> Iterator[Woven]:
+    """The lines of some of its escapes without any."""
+    yield from _unescaped(_QUOTED_PRINTABLE, "quoted-printable", text, windows(text, spans))

@@ -30,6 +30,11 @@ class Kind(IntEnum):
     OPAQUE = 20
     ORDINALS = 21  # of the whole text: it has number words, or characters that `alike` looks for
     STRANGE = 22
+    LISTED = 23
+    DUMPED = 24
+    UUENCODED = 25
+    BASE32HEX = 26
+    INTEGER = 27
     ALIKE = 64  # from here on, not the kernel's
     TAGS = 65
     SELECTORS = 66

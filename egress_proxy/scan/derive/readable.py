@@ -61,10 +61,12 @@ def readings(data: bytes, room: int) -> Iterator[tuple[str, str]]:
             if packer.begins.match(data) and (text := text_of(_unpacked(packer, data, room))):
                 yield packer.name, text
                 return
-    if text := data.decode("utf-8", "replace") if is_text else text_of(data):
+    text = data.decode("utf-8", "replace") if is_text else text_of(data)
+    if text:
         yield "", text
-    elif data[0] in _BLOCKS and (text := text_of(_inflated(data, room))):
-        yield "deflate", text
+    # some stretch of deflated data may look like a text by chance
+    if not is_text and data[0] in _BLOCKS and (inflated := text_of(_inflated(data, room - len(text)))):
+        yield "deflate", inflated
 
 
 def _unpacked(packer: _Packer, data: bytes, room: int) -> bytes:

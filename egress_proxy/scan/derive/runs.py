@@ -18,7 +18,8 @@ BASE85: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!
 # What stands between the lines of a run: all that is not of it, and its signs where they stand alone.
 GAPS = re.compile(r"(?:[^A-Za-z0-9+/_=-]++(?:[-+/_]++(?=[^A-Za-z0-9+/_=-]))?+)++")
 _NOT_HEX = re.compile(r"[^0-9A-Fa-f]++")
-_BASE32 = re.compile(r"[A-Z2-7]*+")
+_BASE32, _BASE32HEX = re.compile(r"[A-Z2-7]*+"), re.compile(r"[0-9A-Va-v]*+")
+_NOT_DIGITS, _MOST_DIGITS = re.compile(r"[^0-9]++"), 4096  # what Python reads at once
 _BASE32_DIGITS = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", "0123456789abcdefghijklmnopqrstuv")
 _SHORT_85 = 200  # characters that are sooner read one by one than as an array
 _URL = str.maketrans("-_", "+/")
@@ -46,10 +47,28 @@ def _base64(piece: str) -> bytes:
 
 def base32(run: str) -> bytes:
     letters = run.replace("=", "").upper()
-    if not letters or not _BASE32.fullmatch(letters):
+    return _from_32(letters.translate(_BASE32_DIGITS)) if _BASE32.fullmatch(letters) else b""
+
+
+def base32hex(run: str) -> bytes:
+    digits = run.replace("=", "")
+    return _from_32(digits) if _BASE32HEX.fullmatch(digits) else b""
+
+
+def _from_32(digits: str) -> bytes:
+    if not digits:
         return b""
-    spare = 5 * len(letters) % 8  # bits at the end that make no byte
-    return (int(letters.translate(_BASE32_DIGITS), 32) >> spare).to_bytes(5 * len(letters) // 8, "big")
+    spare = 5 * len(digits) % 8  # bits at the end that make no byte
+    return (int(digits, 32) >> spare).to_bytes(5 * len(digits) // 8, "big")
+
+
+def integer(run: str) -> bytes:
+    """The bytes of a number, the highest first."""
+    digits = _NOT_DIGITS.sub("", run)
+    if not 0 < len(digits) <= _MOST_DIGITS:
+        return b""
+    number = int(digits)
+    return number.to_bytes((number.bit_length() + 7) // 8, "big")
 
 
 def hexadecimal(run: str) -> bytes:
@@ -121,7 +140,7 @@ class Run(Struct, frozen=True):
         last = 0
         for start, end in spans:
             run = text[start:end]
-            for packed, plain in readings(self.decode(GAPS.sub("", run) if self.gaps else run), room):
+            for packed, plain in self._readings(run, room):
                 weave = woven.setdefault(packed or self.name, Weave())
                 before = max(text.rfind("\n", max(start - _CONTEXT, last), start) + 1, start - _CONTEXT, last)
                 weave.line(start)
@@ -132,6 +151,25 @@ class Run(Struct, frozen=True):
         for name, weave in woven.items():
             if made := weave.made(name):
                 yield made
+
+    def _readings(self, run: str, room: int) -> Iterator[tuple[str, str]]:
+        """What a run can be read as. A sign that begins every line but the first is of a diff, and no digit."""
+        if not self.gaps:
+            yield from readings(self.decode(run), room)
+            return
+        whole = GAPS.sub("", run)
+        own = GAPS.sub("", run.replace(mark, "\n")) if (mark := _mark(run)) else whole
+        for packed, plain in readings(self.decode(own), room):
+            yield packed, plain
+            room -= len(plain)
+        if own != whole:
+            yield from readings(self.decode(whole), room)
+
+
+def _mark(run: str) -> str:
+    """The end of a line and the sign that begins each line but the first; nothing where they do not all begin so."""
+    lines = run.count("\n")
+    return next((mark for mark in ("\n+", "\n-") if lines and run.count(mark) == lines), "")
 
 
 def backward(run: str) -> str:

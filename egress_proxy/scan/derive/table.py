@@ -11,7 +11,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from egress_proxy.scan.derive import alike, codes, escapes, labelled, rearranged, runs, spelled
+from egress_proxy.scan.derive import alike, codes, dumps, escapes, joints, labelled, rearranged, runs, spelled
 from egress_proxy.scan.derive.kinds import Kind
 from egress_proxy.scan.derive.spans import Span, Woven
 
@@ -30,13 +30,18 @@ DECODERS: Final = (
     *(Decoder(Kind(Kind.BASE64 + shift), runs.Run("base64", runs.base64(shift)), opens=True) for shift in range(4)),
     Decoder(Kind.HEX, runs.Run("hex", runs.hexadecimal), opens=True),
     Decoder(Kind.BASE32, runs.Run("base32", runs.base32), opens=True),
+    Decoder(Kind.BASE32HEX, runs.Run("base32hex", runs.base32hex), opens=True),
+    Decoder(Kind.INTEGER, runs.Run("integer", runs.integer), opens=True),
     Decoder(Kind.BASE85, runs.Run("base85", runs.base85, gaps=False), opens=True),
     Decoder(Kind.ASCII85, runs.Run("ascii85", runs.ascii85, gaps=False), opens=True),
     Decoder(Kind.BACKWARDS, runs.backwards),
     Decoder(Kind.ROTATED, runs.rotated),
     Decoder(Kind.ESCAPED, escapes.unescaped),
     Decoder(Kind.QUOTED_PRINTABLE, escapes.quoted_printable),
-    Decoder(Kind.LITERALS, escapes.literals),
+    Decoder(Kind.LITERALS, joints.literals),
+    Decoder(Kind.LISTED, joints.listed, rules=False),
+    Decoder(Kind.DUMPED, dumps.dumped, opens=True),
+    Decoder(Kind.UUENCODED, dumps.uuencoded, opens=True),
     Decoder(Kind.NUMBERS, codes.numbers),
     Decoder(Kind.LABELLED, labelled.numbered),
     Decoder(Kind.SPELLED, spelled.spelled),

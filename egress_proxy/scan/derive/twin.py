@@ -5,31 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from itertools import pairwise
-from typing import Final
 
-from egress_proxy.scan.derive.escapes import ESCAPE_HINT, JOINT, QUOTED_PRINTABLE_HINT
+from egress_proxy.scan.derive import twin_85, twin_joints, twin_runs, twin_signs
+from egress_proxy.scan.derive.dumps import DUMP_HINT, UUENCODE_HINT
+from egress_proxy.scan.derive.escapes import QUOTED_PRINTABLE_HINT
 from egress_proxy.scan.derive.kinds import Hint, Kind
 from egress_proxy.scan.derive.labelled import FEWEST, WORD
-from egress_proxy.scan.derive.readable import TooMuch, readings
 from egress_proxy.scan.derive.rearranged import random_initials
-from egress_proxy.scan.derive.runs import GAPS, ascii85, backward, base32, base64, base85, hexadecimal, rot13
 from egress_proxy.scan.derive.spans import Span
 from egress_proxy.scan.derive.spelled import NAMES, SILENT
 
-_SHORTEST, _SHORTEST_85, _SHORTEST_HEX = 16, 20, 24
-_SAMPLE = 4096
-_ROOM = 1 << 16
-_DECORATION = r"[ \t\r>|*#,.;()&/\\+-]"
-_RUN = re.compile(r"[A-Za-z0-9+/_-]{16,}+={0,6}+")
-_TOKEN = re.compile(r"[A-Za-z0-9+/_.!$%@#^*~&=?\[`{:|-]{16,}+")
-_MORE = re.compile(
-    rf"(?:{_DECORATION}{{0,24}}+(?:\n|[\"'`][^\n\"'`A-Za-z0-9]{{0,24}}+[\n\"'`])(?:{_DECORATION}|[\n\"'`]){{0,24}}+[A-Za-z0-9+/_-]++={{0,6}}+"
-    rf"(?={_DECORATION}{{0,24}}+(?:[\n\"'`]|\Z)))*+"
-)
-_SHORT_LINES = re.compile(r"(?:^[^\w\n]{0,16}+[^\n]{1,15}[^\w\n]{0,16}(?:\n++|\Z)){3,}+", re.MULTILINE)
-_BASE85 = re.compile(r"[!#-&(-+\-0-9;-Z^-~]{20,}+")
-_ASCII85 = re.compile(r"[!-uz]{20,}+|<~[^~]++~>")
-_RUN_MARKS = re.compile(r"[^A-Za-z0-9+/_-]")
 _CODE = re.compile(r"(?<![A-Za-z0-9])(?:0[xX]|[xXuU])?[0-9][0-9A-Fa-f]{0,7}(?![A-Za-z0-9])")
 _BETWEEN_CODES = re.compile(r"[^A-Za-z]*(?:[chrodeubx]|a)*+[^A-Za-z]*", re.IGNORECASE)
 _LABEL = re.compile(r"(?<![A-Za-z0-9])[0-9]{1,3}(?![A-Za-z0-9])")
@@ -41,100 +26,38 @@ _SPELLED = re.compile(
 _INITIAL = re.compile(r"\b(\w)\w*+")
 _DIGIT_INITIAL = re.compile(r"(?<=[\w,] )[0-9](?![0-9])")
 _LINE = re.compile(r"[^\n]++")
-_ALNUM = re.compile(r"[A-Za-z0-9]")
 _EDGES = re.compile(r"[A-Za-z0-9](?:.*[A-Za-z0-9])?")
 _NUMBER_FIRST = re.compile(r"[0-9](?:[^A-Za-z0-9\s]?[0-9]|[A-Za-z0-9]{11})")
 _NUMBER_LAST = re.compile(r"(?:[0-9][^A-Za-z0-9\s]?|[A-Za-z0-9]{11})[0-9]\Z")
 _WINDOW = 16
-_MOST_OPAQUE, _LONGEST_OPAQUE = 64, 128
-_DIGESTS: Final = (32, 36, 40, 64, 96, 128)
-_HEX_DIGITS: Final = frozenset("0123456789abcdef")
-
-_ENCODINGS: Final[tuple[tuple[Kind, Callable[[str], bytes]], ...]] = (
-    *((Kind(Kind.BASE64 + shift), base64(shift)) for shift in range(4)),
-    (Kind.BASE32, base32),
-    (Kind.ROTATED, lambda run: base64(0)(rot13(run))),
-    (Kind.BACKWARDS, lambda run: base64(0)(backward(run))),
-)
-_OF_HEX: Final = ((Kind.HEX, hexadecimal), (Kind.BACKWARDS, lambda run: hexadecimal(backward(run))))
-
-
-def _reads(decode: Callable[[str], bytes], run: str) -> bool:
-    try:
-        return any(readings(decode(run), _ROOM))
-    except TooMuch:
-        return True
-
-
-def _encodings(text: str, start: int, end: int) -> list[Hint]:
-    run = GAPS.sub("", text[start:end])[:_SAMPLE]
-    letters = run.replace("=", "")
-    if len(letters) < _SHORTEST:
-        return []
-    if letters.isdecimal() and len(letters) < _SHORTEST_HEX:
-        return []  # a number
-    tried = _OF_HEX if not set(letters.lower()) - _HEX_DIGITS else _ENCODINGS
-    return [(kind, start, end) for kind, decode in tried if _reads(decode, run)]
-
-
-def _runs(text: str) -> Iterator[Hint]:
-    done = data = 0
-    read = []
-    for match in _RUN.finditer(text):
-        start, end = match.span()
-        if start < done or 2 * len(_ALNUM.findall(match[0])) < end - start:
-            continue
-        more = _MORE.match(text, end)
-        whole = more.end() if more else end
-        if whole > end and (found := _encodings(text, start, whole)):
-            done = whole
-        else:
-            found = _encodings(text, start, end)
-        if whole - start > 3 * (end - start):
-            data = max(data, whole)
-        if end <= data or (found and end - start > _LONGEST_OPAQUE):
-            read.append((start, end))
-        yield from found
-    yield from _tokens(text, dict(read))
-
-
-def _tokens(text: str, read: dict[int, int]) -> Iterator[Hint]:
-    """Random-looking tokens that are no data."""
-    opaque = 0
-    for match in _TOKEN.finditer(text):
-        if opaque < _MOST_OPAQUE and match.start() not in read and _opaque(match[0]):
-            opaque += 1
-            yield Kind.OPAQUE, *match.span()
-
-
-def _opaque(run: str) -> bool:
-    if len(run) in _DIGESTS and not set(run.lower()) - _HEX_DIGITS - {"-"}:
-        return False
-    if sum(map(str.isalpha, run)) * 4 < len(run):
-        return False
-    sorts = [char.isdigit() * 2 + char.isupper() for char in run]
-    changes = sum(left != right for left, right in zip([0, *sorts], sorts, strict=False))
-    digits = sorts.count(2)
-    return changes * 5 >= 2 * len(run) or (changes * 4 >= len(run) and digits * 24 >= len(run) and digits >= 2)  # noqa: PLR2004
+_SHORTEST, _LONGEST_GAP = 16, 48
+_ANY_LINE = re.compile(r"[^\n]*+")
 
 
 def _short_lines(text: str) -> Iterator[Hint]:
-    for match in _SHORT_LINES.finditer(text):
-        start, end = match.start(), match.start() + len(match[0].rstrip())
-        yield from _encodings(text, start, end)
-        if match[0].count("\n") >= FEWEST - 1:
-            yield Kind.LABELLED, start, end
+    """Three lines and more of less than sixteen characters each: pieces of a run, or labels and characters."""
+    row: list[Span] = []
+    letters = 0
+    for match in _ANY_LINE.finditer(text):
+        start, end = match.span()
+        edges = _EDGES.search(match[0])
+        inside = len(edges[0]) if edges else 0
+        if not inside and end - start < 3:  # noqa: PLR2004  a sign, as good as nothing
+            continue
+        if inside < _SHORTEST and end - start < _LONGEST_GAP:
+            row.append((start, end))
+            letters += inside
+            continue
+        yield from _of_short(text, row, letters)
+        row, letters = [], 0
+    yield from _of_short(text, row, letters)
 
 
-def _runs_85(text: str) -> Iterator[Hint]:
-    for kind, pattern, decode in ((Kind.BASE85, _BASE85, base85), (Kind.ASCII85, _ASCII85, ascii85)):
-        for match in pattern.finditer(text):
-            if not _RUN_MARKS.search(match[0]):
-                continue
-            for start in range(match.start(), min(match.start() + 5, match.end() - _SHORTEST_85 + 1)):
-                if _reads(decode, text[start : min(match.end(), start + _SAMPLE)]):
-                    yield kind, start, match.end()
-                    break
+def _of_short(text: str, row: list[Span], letters: int) -> Iterator[Hint]:
+    if len(row) >= 3 and letters >= _SHORTEST:  # noqa: PLR2004
+        yield from twin_runs.short_lines(text, row[0][0], row[-1][1])
+    if len(row) >= FEWEST:
+        yield Kind.LABELLED, row[0][0], row[-1][1]
 
 
 def _rows(matches: Iterable[Span], apart: Callable[[int, int], bool]) -> Iterator[Span]:
@@ -206,13 +129,16 @@ def _words(text: str) -> Iterator[Hint]:
 
 def _simple(text: str) -> Iterator[Hint]:
     for kind, pattern in (
-        (Kind.ESCAPED, ESCAPE_HINT),
         (Kind.QUOTED_PRINTABLE, QUOTED_PRINTABLE_HINT),
-        (Kind.LITERALS, JOINT),
+        (Kind.DUMPED, DUMP_HINT),
+        (Kind.UUENCODED, UUENCODE_HINT),
         (Kind.SPELLED, _SPELLED),
     ):
         for match in pattern.finditer(text):
             yield kind, *match.span()
+    for lead in "%\\&":
+        yield from twin_signs.escapes(text, lead)
+    yield from twin_joints.literals(text)
 
 
 def hints(text: str) -> Iterator[Hint]:
@@ -221,5 +147,5 @@ def hints(text: str) -> Iterator[Hint]:
         yield Kind.STRANGE, 0, len(text)
     if "ourth" in text:
         yield Kind.ORDINALS, 0, len(text)
-    for find in (_runs, _short_lines, _runs_85, _simple, _numbers, _lines, _words):
+    for find in (twin_runs.find, twin_85.adobe, _short_lines, _simple, _numbers, _lines, _words):
         yield from find(text)

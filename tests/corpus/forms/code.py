@@ -19,11 +19,9 @@ FORMS: Final = (
     Form("code", "Python concatenation", _pieces(6, 'value = "', '" + "', '"')),
     Form("code", "Python adjacent literals", _pieces(8, 'value = (\n    "', '"\n    "', '"\n)')),
     Form("code", "Python join", _pieces(1, 'value = "".join(["', '", "', '"])')),
-    Form("code", "Python +=", _pieces(5, 'value = ""\nvalue += "', '"\nvalue += "', '"'), covered=False),
+    Form("code", "Python +=", _pieces(5, 'value = ""\nvalue += "', '"\nvalue += "', '"')),
     Form("code", "JavaScript concatenation", _pieces(7, "const value = '", "' +\n  '", "';")),
-    Form(
-        "code", "Java append", _pieces(6, 'new StringBuilder().append("', '").append("', '").toString()'), covered=False
-    ),
+    Form("code", "Java append", _pieces(6, 'new StringBuilder().append("', '").append("', '").toString()')),
     Form("code", "PHP concatenation", _pieces(6, "$value = '", "' . '", "';")),
     Form("code", "shell concatenation", _pieces(6, 'VALUE="', '""', '"')),
     Form("code", "shell continuation", _pieces(10, "VALUE=", "\\\n", "")),

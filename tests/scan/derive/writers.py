@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import binascii
 import bz2
 import gzip
 import html
@@ -12,6 +13,7 @@ import quopri
 import random
 import zlib
 from collections.abc import Callable
+from typing import Literal
 
 Writer = Callable[[str], str]
 
@@ -112,6 +114,33 @@ def selectors(value: str) -> str:
     return "".join(chr(0xFE00 + byte if byte < 16 else 0xE0100 + byte - 16) for byte in value.encode())
 
 
+def wide(row: bytes, size: int, order: Literal["big", "little"]) -> str:
+    """A row in words of so many bytes, filled up with zeros."""
+    words = [row[at : at + size].ljust(size, b"\0") for at in range(0, len(row), size)]
+    return " ".join((word if order == "big" else word[::-1]).hex() for word in words)
+
+
+def dump(place: str, show: Callable[[bytes], str]) -> Callable[[str | bytes], str]:
+    """Rows of sixteen bytes, each with its place."""
+
+    def write(value: str | bytes) -> str:
+        content = data(value) + b"\n"
+        rows = [f"{format(at, place)}{show(content[at : at + 16])}" for at in range(0, len(content), 16)]
+        return "\n".join([*rows, format(len(content), place)])
+
+    return write
+
+
+def shown(row: bytes) -> str:
+    return "".join(chr(byte) if 32 <= byte < 127 else "." for byte in row)
+
+
+def uuencoded(value: str) -> str:
+    content = value.encode()
+    rows = [binascii.b2a_uu(content[at : at + 45]).decode() for at in range(0, len(content), 45)]
+    return "begin 644 secret.txt\n" + "".join(rows) + "`\nend"
+
+
 WRITERS: dict[str, Writer] = {
     # layers
     "base64-of-hex": lambda value: b64(hexed(value)),
@@ -140,7 +169,35 @@ WRITERS: dict[str, Writer] = {
     "wrapped-backslashes": lambda value: wrapped(b64(hexed(value)), 24, "    ", " \\\n"),
     "wrapped-literals": lambda value: '"' + wrapped(b64(hexed(value)), 12, "", '" +\n  "') + '"',
     "wrapped-narrow": lambda value: "\n" + wrapped(b64(hexed(value)), 8, "  "),
+    "wrapped-in-json": lambda value: json.dumps(wrapped(b64(hexed(value)), 20, "    > ")),
+    "wrapped-in-a-diff": lambda value: "\n" + wrapped(b64(gzip.compress(value.encode(), mtime=0)), 40, "+"),
+    # other digits
+    "base32hex": lambda value: base64.b32hexencode(value.encode()).decode(),
+    "base32hex-of-base64": lambda value: base64.b32hexencode(b64(value).encode()).decode().lower().rstrip("="),
+    "integer": lambda value: str(int.from_bytes(value.encode())),
+    "uuencode": uuencoded,
+    "uuencode-indented": lambda value: "\n    " + uuencoded(value).replace("\n", "\n    "),
+    "uuencode-in-json": lambda value: json.dumps(uuencoded(value)),
+    # dumps
+    "xxd": dump("08x", lambda row: f": {wide(row, 2, 'big'):<39}  {shown(row)}"),
+    "xxd-in-bytes": dump("08x", lambda row: f": {row.hex(' '):<47}  {shown(row)}"),
+    "xxd-in-json": lambda value: json.dumps(WRITERS["xxd"](value)),
+    "xxd-in-a-diff": lambda value: "+" + WRITERS["xxd"](value).replace("\n", "\n+"),
+    "xxd-of-gzip": lambda value: dump("08x", lambda row: f": {wide(row, 2, 'big'):<39}  {shown(row)}")(
+        gzip.compress(value.encode(), mtime=0)
+    ),
+    "hexdump": dump("07x", lambda row: f" {wide(row, 2, 'little')}"),
+    "hexdump-c": dump("08x", lambda row: f"  {row[:8].hex(' ')}  {row[8:].hex(' '):<23}  |{shown(row)}|"),
+    "od": dump(
+        "07o", lambda row: "".join(f" {row[at] + 256 * sum(row[at + 1 : at + 2]):06o}" for at in range(0, len(row), 2))
+    ),
+    "od-bytes": dump("07o", lambda row: "".join(f" {byte:03o}" for byte in row)),
+    "od-decimal": dump("07o", lambda row: "".join(f" {byte:3}" for byte in row)),
+    "od-characters": dump("07o", lambda row: "".join("  \\n" if byte == 10 else f"   {byte:c}" for byte in row)),
     # compressed
+    "gzip-base85-assigned": lambda value: (
+        f"`value={base64.b85encode(gzip.compress(value.encode(), mtime=0)).decode()}`"
+    ),
     "gzip-base64": lambda value: b64(gzip.compress(value.encode(), mtime=0)),
     "gzip-base64url": lambda value: base64.urlsafe_b64encode(gzip.compress(value.encode(), mtime=0)).decode(),
     "gzip-hex": lambda value: hexed(gzip.compress(value.encode(), mtime=0)),
@@ -188,6 +245,23 @@ WRITERS: dict[str, Writer] = {
     # code
     "chr": lambda value: "+".join(f"chr({ord(char)})" for char in value),
     "chr-hex": lambda value: " . ".join(f"chr(0x{ord(char):x})" for char in value),
+    "appended": lambda value: 'value = ""\nvalue += "' + wrapped(value, 5, "", '"\nvalue += "') + '"',
+    "appended-in-a-diff": lambda value: '+s = ""\n+s .= \'' + wrapped(value, 5, "", "';\n+s .= '") + "'",
+    "appended-in-json": lambda value: json.dumps(
+        'value = ""\nvalue += "' + wrapped(value, 5, "", '"\nvalue += "') + '"'
+    ),
+    "assigned-anew": lambda value: "let v = '" + wrapped(value, 6, "", "';\nv = v + '") + "';",
+    "string-builder": lambda value: 'new StringBuilder().append("' + wrapped(value, 6, "", '").append("') + '")',
+    "builder-in-lines": lambda value: 'b.WriteString("' + wrapped(value, 6, "", '")\n\tb.WriteString("') + '")',
+    "joined-in-json": lambda value: json.dumps("const v = '" + wrapped(value, 7, "", "' +\n  '") + "';"),
+    "adjacent": lambda value: 'V="' + wrapped(value, 6, "", '""') + '"',
+    "bars": lambda value: "SELECT '" + wrapped(value, 6, "", "' || '") + "'",
+    "listed": lambda value: 'concat!("' + wrapped(value, 6, "", '", "') + '")',
+    "listed-in-json": lambda value: json.dumps('concat!("' + wrapped(value, 6, "", '", "') + '")'),
+    "continued": lambda value: wrapped(value, 8, "", "\\\n"),
+    "continued-in-a-diff": lambda value: wrapped(value, 8, "", "\\\n+"),
+    "continued-in-json": lambda value: json.dumps(wrapped(value, 8, "", "\\\n")),
+    "quoted-for-a-shell": lambda value: "'" + wrapped(value, 6, "", "'\\''.'\\''") + "'",
     # other places
     "every-second": filled(2, "x"),
     "every-second-random": filled(2, "abcdefXYZ0123456789"),

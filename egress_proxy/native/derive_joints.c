@@ -1,0 +1,196 @@
+#include "derive.h"
+
+#include <string.h>
+
+/* Pieces of a string in code: what may stand between the quote that ends one and the quote that begins the next. Where
+ * the code is itself in a string, its quotes and ends of lines are escaped. */
+
+#define LONGEST_JOINT 96 /* characters */
+#define LONGEST_NAME  48
+#define LONGEST_PIECE 24 /* of a list of pieces */
+#define LEAST_PIECE   4
+
+/* What a character may be: of a piece of a word that a quote ends or begins, of the name of a variable or a method, and
+ * what follows a quote where strings are joined. */
+enum { PIECE = 1, NAME = 2, AFTER = 4 };
+static const uint8_t PARTS[256] = {
+    ['0' ... '9'] = PIECE | NAME, ['A' ... 'Z'] = PIECE | NAME, ['a' ... 'z'] = PIECE | NAME,
+    ['_'] = PIECE | NAME, ['$'] = PIECE | NAME, ['@'] = PIECE | NAME, ['.'] = PIECE | NAME | AFTER, ['['] = NAME,
+    [']'] = NAME, [':'] = NAME, ['-'] = PIECE, ['+'] = PIECE | AFTER, ['/'] = PIECE, ['='] = PIECE, ['~'] = PIECE | AFTER,
+    ['!'] = PIECE, ['#'] = PIECE, ['%'] = PIECE, ['*'] = PIECE, ['?'] = PIECE, ['^'] = PIECE, ['&'] = PIECE | AFTER,
+    [' '] = AFTER, ['\t' ... '\r'] = AFTER, ['|'] = AFTER, ['\\'] = AFTER, [')'] = AFTER, [';'] = AFTER,
+    ['"'] = AFTER, ['\''] = AFTER,
+};
+
+static int of_piece(uint8_t c) { return PARTS[c] & PIECE; }
+static int of_name(uint8_t c) { return PARTS[c] & NAME; }
+
+struct walk {
+    const uint8_t *text;
+    size_t at, limit, line; /* `line`: where the last one begins */
+    unsigned lines, escaped, signs;
+};
+
+static inline uint8_t next_of(const struct walk *w, size_t ahead) { return w->at + ahead < w->limit ? w->text[w->at + ahead] : 0; }
+
+/* Blanks, ends of lines, escaped ones too, and what quotes or marks a line. */
+static void over_blanks(struct walk *w)
+{
+    for (;; w->at++) {
+        uint8_t c = next_of(w, 0), next = next_of(w, 1);
+        if (c == '\n') {
+            w->lines++;
+            w->line = w->at + 1;
+        }
+        if (blank(c) || (w->lines && (c == '>' || c == '|' || c == '#' || ((c == '+' || c == '-') && w->at == w->line))))
+            continue;
+        if (c != '\\' || (next != 'n' && next != 'r' && next != 't'))
+            return;
+        w->escaped = 1;
+        w->at++;
+        if (next == 'n') {
+            w->lines++;
+            w->line = w->at + 1;
+        }
+    }
+}
+
+/* Signs that join strings, with blanks among them. */
+static void over_signs(struct walk *w)
+{
+    for (over_blanks(w);; over_blanks(w)) {
+        uint8_t c = next_of(w, 0), next = next_of(w, 1);
+        if (c != '+' && c != '.' && c != '&' && c != '~' && !(c == '|' && next == '|') && !(c == '\\' && next != '"' && next != '\''))
+            return;
+        w->signs++;
+        w->at += c == '|' ? 2 : 1;
+    }
+}
+
+/* Whether `(` follows the name of what appends. */
+static int appends(const uint8_t *text, size_t start, size_t end)
+{
+    static const char *const NAMES[] = {"append", "concat", "push", "add", "write", "extend", "string", "str"};
+    for (size_t each = 0; each < sizeof NAMES / sizeof *NAMES; each++) {
+        size_t size = strlen(NAMES[each]), at = 0;
+        if (end - start < size)
+            continue;
+        while (at < size && (text[end - size + at] | 0x20) == (uint8_t)NAMES[each][at])
+            at++;
+        if (at == size)
+            return 1;
+    }
+    return 0;
+}
+
+
+/* A statement that appends: `value += `, `value = value + `, `.append(`. */
+static int over_statement(struct walk *w)
+{
+    size_t start = w->at;
+    uint8_t before = 0;
+    for (size_t names = 0; names < 2; names++) {
+        start = w->at;
+        while (of_name(next_of(w, 0)) && w->at < start + LONGEST_NAME)
+            before = w->text[w->at++];
+        if (next_of(w, 0) == '(' && appends(w->text, start, w->at)) {
+            w->at++;
+            return 1;
+        }
+        if (next_of(w, 0) == ' ')
+            before = w->text[w->at++];
+        uint8_t c = next_of(w, 0), next = next_of(w, 1);
+        if ((next == '=' && (c == '+' || c == '.' || c == '~')) || (c == '<' && next == '<') || (c == '=' && before == '.')) {
+            w->at += c == '=' ? 1 : 2;
+            return 1;
+        }
+        if (names && (c == '+' || c == '.')) {
+            w->at++;
+            return 1;
+        }
+        if (c != '=')
+            return 0;
+        w->at++;
+        over_blanks(w);
+    }
+    return 0;
+}
+
+
+/* Where the next piece's quote stands, after a quote at `at` that ends a piece; 0 where nothing joins them. Sets whether
+ * any of it was escaped. */
+size_t joint_after(const uint8_t *text, size_t at, size_t length, int *escaped)
+{
+    size_t before = at;
+    if (at + 1 >= length || !(PARTS[text[at + 1]] & AFTER))
+        return 0;
+    while (before > 0 && at - before < 4 && text[before - 1] == '\\')
+        before--;
+    if (before == 0 || (text[before - 1] != ' ' && !of_piece(text[before - 1])))
+        return 0;
+    struct walk w = {.text = text, .at = at + 1, .limit = length - at > LONGEST_JOINT ? at + LONGEST_JOINT : length};
+    over_signs(&w);
+    unsigned most = w.lines ? 3 : 2;
+    uint8_t c = next_of(&w, 0);
+    int statement = !w.signs && !quote(c) && c != '\\' && (c == ')' || c == ';' || w.lines);
+    if (statement) {
+        if (next_of(&w, 0) == ')')
+            w.at++;
+        if (next_of(&w, 0) == ';')
+            w.at++;
+        over_blanks(&w);
+        if (!over_statement(&w))
+            return 0;
+        over_blanks(&w);
+    }
+    size_t slashes = w.at;
+    while (next_of(&w, 0) == '\\')
+        w.at++;
+    c = next_of(&w, 0);
+    if (!quote(c) || w.signs > most || w.at - slashes > 3)
+        return 0;
+    int joined = statement || w.signs, last = text[before - 1], first = w.at + 1 < length ? text[w.at + 1] : 0;
+    if (!joined && (c != text[at] || last == ' ' || first == ' '))
+        return 0;
+    if (before < at && w.at == slashes)
+        return 0; /* the one is escaped, and the other is not */
+    *escaped = (int)w.escaped | (before < at);
+    return first == ' ' || of_piece((uint8_t)first) ? w.at : 0;
+}
+
+/* A list of strings of one length, as pieces of a string are. */
+void end_list(struct list *list, struct found *found)
+{
+    if (list->count >= 2 && !list->escaped)
+        report(found, LISTED, list->start, list->next + 1);
+    list->count = 0;
+}
+
+/* Takes the comma after a quote at `at`, the one before which was at `open`. Whether the list is itself in a string. */
+int see_comma(struct list *list, const uint8_t *text, size_t open, size_t at, size_t length, struct found *found)
+{
+    size_t close = at;
+    while (close > open + 1 && at - close < 4 && text[close - 1] == '\\')
+        close--;
+    size_t size = close - open - 1;
+    if (size < LEAST_PIECE || size > LONGEST_PIECE || text[open] != text[at])
+        return 0;
+    struct walk w = {.text = text, .at = at + 2, .limit = length - at > LONGEST_GAP ? at + LONGEST_GAP : length};
+    over_blanks(&w);
+    size_t slashes = w.at;
+    while (next_of(&w, 0) == '\\')
+        w.at++;
+    if (next_of(&w, 0) != text[at] || (w.at > slashes) != (close < at))
+        return 0;
+    if (!list->count || open != list->next || size != list->size) {
+        if (open == list->next && list->count < FEWEST)
+            list->count = 0; /* a shorter one is the last, of pieces */
+        end_list(list, found);
+        list->start = open;
+        list->size = size;
+        list->escaped = close < at;
+    }
+    list->count++;
+    list->next = w.at;
+    return list->escaped && list->count == 2;
+}
