@@ -103,8 +103,8 @@ void end_labelled(struct row *row, const uint8_t *text, size_t length, struct fo
 
 struct numbers {
     size_t length;
-    struct row codes, counted[2], lined;
-    unsigned notation, expected[2];
+    struct row codes, counted[2], lined, glued;
+    unsigned notation, expected[2], next;
 };
 
 /* Between the numbers of characters: no words but those that name a character. */
@@ -132,11 +132,32 @@ static void see_code(struct numbers *n, const uint8_t *text, size_t start, size_
     grow(&n->codes, start, end);
 }
 
-static void see_label(struct numbers *n, const uint8_t *text, size_t start, size_t end, struct found *found)
+static unsigned decimal_at(const uint8_t *text, size_t start, size_t end)
 {
     unsigned value = 0;
     for (size_t at = start; at < end; at++)
         value = value * 10 + (unsigned)(text[at] - '0');
+    return value;
+}
+
+/* A label with a letter before it: `c1`, or `1` after an escaped end of a line. */
+static void see_glued(struct numbers *n, const uint8_t *text, size_t start, size_t end, struct found *found)
+{
+    unsigned value = decimal_at(text, start, end);
+    if (n->glued.count && (value != n->next || start > n->glued.end + 96)) {
+        if (value > 1 && start <= n->glued.end + 96)
+            return; /* a name among them */
+        end_labelled(&n->glued, text, n->length, found);
+    }
+    if (!n->glued.count && value > 1)
+        return;
+    grow(&n->glued, start, end);
+    n->next = value + 1;
+}
+
+static void see_label(struct numbers *n, const uint8_t *text, size_t start, size_t end, struct found *found)
+{
+    unsigned value = decimal_at(text, start, end);
     /* two rows at a time: the first characters themselves may be 0 or 1, and look like the beginning of another */
     for (int row = 0; row < 2; row++) {
         if (n->counted[row].count && start > n->counted[row].end + 96)
@@ -325,8 +346,11 @@ void find_numbers(const uint8_t *text, size_t length, struct found *found)
             break;
         while (at < length && alnum(text[at]))
             digits += (size_t)digit(text[at++]);
-        if (start > 0 && alnum(text[start - 1]) && (text[start - 1] | 0x20) != 'x' && (text[start - 1] | 0x20) != 'u')
+        if (start > 0 && alnum(text[start - 1]) && (text[start - 1] | 0x20) != 'x' && (text[start - 1] | 0x20) != 'u') {
+            if (digits == at - start && digits <= 3)
+                see_glued(&n, text, start, at, found);
             continue;
+        }
         if (initial_digit(text, start, length))
             see_initial(&i, text, start, length, found);
         if (at - start <= 10)
@@ -338,6 +362,7 @@ void find_numbers(const uint8_t *text, size_t length, struct found *found)
     end_labelled(&n.counted[0], text, length, found);
     end_labelled(&n.counted[1], text, length, found);
     end_labelled(&n.lined, text, length, found);
+    end_labelled(&n.glued, text, length, found);
     if (i.region.count)
         report(found, WORDS, i.region.start, i.region.end);
 }

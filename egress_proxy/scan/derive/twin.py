@@ -32,7 +32,7 @@ _ASCII85 = re.compile(r"[!-uz]{20,}+|<~[^~]++~>")
 _RUN_MARKS = re.compile(r"[^A-Za-z0-9+/_-]")
 _CODE = re.compile(r"(?<![A-Za-z0-9])(?:0[xX]|[xXuU])?[0-9][0-9A-Fa-f]{0,7}(?![A-Za-z0-9])")
 _BETWEEN_CODES = re.compile(r"[^A-Za-z]*(?:[chrodeubx]|a)*+[^A-Za-z]*", re.IGNORECASE)
-_LABEL = re.compile(r"(?<![A-Za-z0-9])[0-9]{1,3}(?![A-Za-z0-9])")
+_LABEL = re.compile(r"(?<![0-9])[0-9]{1,3}(?![A-Za-z0-9])")
 _ORDINAL = re.compile(rf"\b(?:{WORD})\b", re.IGNORECASE)
 _SPELLED = re.compile(
     rf"(?:\b(?:{'|'.join(sorted({*NAMES, *SILENT}, key=len, reverse=True))}|[A-Za-z0-9])\b[^A-Za-z0-9]{{0,5}}+){{8,}}+",

@@ -183,6 +183,13 @@ WRITERS: dict[str, Writer] = {
     "ordinals": lambda value: ", ".join(
         f"the {word} character is {char}" for word, char in zip(ORDINALS, value, strict=False)
     ),
+    "names-counted": rows('c{number} = "{char}"'),
+    "escaped-lines": lambda value: json.dumps(rows("{number}. {char}")(value)),
+    "escaped-names": lambda value: json.dumps(rows('c{number} = "{char}"')(value)),
+    "in-markup": rows("<li id=n{number}><b>{char}</b></li>", ""),
+    "ordinals-again": lambda value: "\n".join(
+        f"The {ORDINALS[at % 10]} character is {char}." for at, char in enumerate(value)
+    ),
     "lettered": lambda value: "\n".join(f"{chr(97 + at)}) {char}" for at, char in enumerate(value[:24])),
     "spelled": spelled,
     # code
