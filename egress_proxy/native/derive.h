@@ -24,6 +24,7 @@ enum kind {
     OPAQUE,
     ORDINALS, /* of the whole text: that others are to look at it */
     STRANGE,
+    WOVEN = 40,
 };
 
 #define SHORTEST        16   /* characters of an encoded run */

@@ -196,6 +196,47 @@ static int spelled(const uint8_t *text, size_t start, size_t end)
     return end - start == 1 || spells(text + start, end - start);
 }
 
+#define WIDEST_SEPARATOR 64
+#define REPEATED         4 /* times that the same stands between one character and the next */
+#define LONGEST_TAG      4
+#define WORDS_TRIED      3 /* that may be of what stands between */
+
+/* Whether the same stands after `at` and after what follows it, with letters or digits in it: known values see through
+ * other signs. */
+static int repeated(const uint8_t *text, size_t at, size_t length, struct found *found)
+{
+    const uint8_t *sign = text + at + 1;
+    if (at > 0 && text[at - 1] == '\\')
+        return 0; /* an escape */
+    for (size_t size = 2; size <= WIDEST_SEPARATOR && at + 1 + (REPEATED + 1) * (size + 1) <= length; size++) {
+        size_t times = 1, signs = 0;
+        while (times <= REPEATED && sign[0] == sign[times * (size + 1)] && memcmp(sign, sign + times * (size + 1), size) == 0)
+            times++;
+        if (times <= REPEATED)
+            continue;
+        while (signs < size && !alnum(sign[signs]))
+            signs++;
+        if (signs < size)
+            report(found, WOVEN, at, at + 1 + REPEATED * (size + 1));
+        return signs < size;
+    }
+    return 0;
+}
+
+/* A character alone with the same around it as the next one has: this word, or one of the next two. */
+static void see_woven(const uint8_t *text, size_t start, size_t end, size_t length, struct found *found)
+{
+    for (int word = 0; word < WORDS_TRIED; word++) {
+        if (end - start > LONGEST_TAG || (end - start == 1 && repeated(text, start, length, found)))
+            return;
+        for (start = end; start < end + 6 && start < length && !alnum(text[start]);)
+            start++;
+        if (start + 1 >= length || (word + 2 == WORDS_TRIED && alnum(text[start + 1])))
+            return;
+        end = word_end(text, start, length - start > 16 ? start + 16 : length);
+    }
+}
+
 void find_spelled(const uint8_t *text, size_t length, struct found *found)
 {
     for (size_t next = STRIDE; next < length; next += STRIDE) {
@@ -205,6 +246,7 @@ void find_spelled(const uint8_t *text, size_t length, struct found *found)
         while (start > 0 && start + 12 > next && alnum(text[start - 1]))
             start--;
         end = word_end(text, start, length - start > 16 ? start + 16 : length);
+        see_woven(text, start, end, length, found);
         for (int word = 0; word < 2 && end - start == 1 && end + 1 < length; word++) {
             start = alnum(text[end + 1]) ? end + 1 : end;
             end = word_end(text, start, length - start > 16 ? start + 16 : length);

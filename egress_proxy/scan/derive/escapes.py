@@ -20,7 +20,7 @@ _ESCAPE = re.compile(
 )
 _QUOTED_PRINTABLE = re.compile(r"((?:=[89A-F][0-9A-F])++|=[0-7][0-9A-F]|=[ \t]{0,8}\r?\n)")
 ESCAPE_HINT: Final = re.compile(
-    r"%[0-9A-Fa-f]{2}|\\[uxU][0-9A-Fa-f{]|(?<=[A-Za-z0-9])\\[nrt][A-Za-z0-9\\]|\\\"|\\[0-7]{2}|&#[0-9xX]"
+    r"%[0-9A-Fa-f]{2}|\\[uxU][0-9A-Fa-f{]|(?<=[A-Za-z0-9])\\[nrt][A-Za-z0-9\\ >|]|\\\"|\\[0-7]{2}|&#[0-9xX]"
     r"|&[A-Za-z][A-Za-z0-9]{1,9};"
 )
 _QP = r"(?:=[0-9A-F]{2}|(?<=\S)=\r?\n(?=\S))"

@@ -30,6 +30,7 @@ class Kind(IntEnum):
     OPAQUE = 20
     ORDINALS = 21  # of the whole text: it has number words, or characters that `alike` looks for
     STRANGE = 22
+    WOVEN = 40
     ALIKE = 64  # from here on, not the kernel's
     TAGS = 65
     SELECTORS = 66

@@ -11,7 +11,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from egress_proxy.scan.derive import alike, codes, escapes, labelled, rearranged, runs, spelled
+from egress_proxy.scan.derive import alike, codes, escapes, labelled, rearranged, runs, spelled, woven
 from egress_proxy.scan.derive.kinds import Kind
 from egress_proxy.scan.derive.spans import Span, Woven
 
@@ -39,6 +39,7 @@ DECODERS: Final = (
     Decoder(Kind.LITERALS, escapes.literals),
     Decoder(Kind.NUMBERS, codes.numbers),
     Decoder(Kind.LABELLED, labelled.numbered),
+    Decoder(Kind.WOVEN, woven.separated),
     Decoder(Kind.SPELLED, spelled.spelled),
     Decoder(Kind.ALIKE, alike.alike),
     Decoder(Kind.TAGS, alike.tags),

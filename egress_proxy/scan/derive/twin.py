@@ -15,6 +15,7 @@ from egress_proxy.scan.derive.rearranged import random_initials
 from egress_proxy.scan.derive.runs import GAPS, ascii85, backward, base32, base64, base85, hexadecimal, rot13
 from egress_proxy.scan.derive.spans import Span
 from egress_proxy.scan.derive.spelled import NAMES, SILENT
+from egress_proxy.scan.derive.woven import SEPARATED
 
 _SHORTEST, _SHORTEST_85, _SHORTEST_HEX = 16, 20, 24
 _SAMPLE = 4096
@@ -210,6 +211,7 @@ def _simple(text: str) -> Iterator[Hint]:
         (Kind.QUOTED_PRINTABLE, QUOTED_PRINTABLE_HINT),
         (Kind.LITERALS, JOINT),
         (Kind.SPELLED, _SPELLED),
+        (Kind.WOVEN, SEPARATED),
     ):
         for match in pattern.finditer(text):
             yield kind, *match.span()

@@ -168,6 +168,13 @@ WRITERS: dict[str, Writer] = {
     "mixed-escapes": lambda value: "".join(
         (f"%{ord(char):02x}", f"\\u{ord(char):04x}", f"&#{ord(char)};", char)[at % 4] for at, char in enumerate(value)
     ),
+    "escaped-quotation": lambda value: json.dumps(wrapped(value, 10, "> ")),
+    "escaped-lines-of-five": lambda value: json.dumps(wrapped(" ".join(wrapped(value, 6).split()), 5)),
+    # the same between characters
+    "tags-between": "<b></b>".join,
+    "cells": lambda value: f"<tr><td>{'</td><td>'.join(value)}</td></tr>",
+    "words-between": " and ".join,
+    "tags-between-escaped": lambda value: html.escape("<b></b>".join(value)),
     # numbered
     "lines-numbered": rows("{number}. {char}"),
     "lines-from-zero": rows("{number}: {char}", first=0),
