@@ -13,6 +13,7 @@ import html
 import json
 from binascii import b2a_base64
 from collections.abc import Iterator
+from itertools import accumulate
 from math import ceil
 from struct import unpack_from
 from typing import Final
@@ -68,6 +69,7 @@ SHAPES: Final = (
 
 
 _REVEAL: Final = 12  # characters of a value that are no accident
+_MOST_INNOCENT: Final = 0.75  # of their first codes
 
 
 class Form(Struct, frozen=True):
@@ -90,17 +92,21 @@ def forms(value: str, *, few: bool = False) -> Iterator[Form]:
             yield form
 
 
-def signed_parts(value: str) -> Iterator[Form]:
-    """Of each twelve characters with signs among them, which the plain form has no window for, the first codes."""
+def signed_parts(value: str, innocent: bytes = b"") -> Iterator[Form]:
+    """Of each twelve characters with signs among them, which the plain form has no window for, the first codes; not
+    where these are `innocent` (1, else 0, for each code of the plain form, or empty where none is)."""
     if value.isalnum():
         return
     each = [canonical(char) for char in value]
+    firsts = list(accumulate(map(len, each), initial=0))
     width, seen = SHAPES[_SIGNED].width, set()
     for start in range(len(each) - _REVEAL + 1):
-        codes = b"".join(each[start : start + _REVEAL])
-        if width <= len(codes) < _REVEAL and codes[:width] not in seen:
-            seen.add(codes[:width])
-            yield Form(codes[:width], _SIGNED)
+        if not width <= firsts[start + _REVEAL] - firsts[start] < _REVEAL:
+            continue
+        codes = b"".join(each[start : start + _REVEAL])[:width]
+        if codes not in seen and sum(innocent[firsts[start] : firsts[start] + width]) <= _MOST_INNOCENT * width:
+            seen.add(codes)
+            yield Form(codes, _SIGNED)
 
 
 def _few(value: str) -> Iterator[Form]:

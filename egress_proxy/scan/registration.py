@@ -174,11 +174,11 @@ class Registration:
             kept.append(Form(as_it_stands, FOLDED))
         telling_nothing = b"" if is_weak else innocent_codes(value)
         mask = self._draft.mask(telling_nothing) if telling_nothing else 0
-        if not is_weak and not mask and not self._onto.few:
-            kept += signed_parts(value)
         watched = Watched(name, len(value), mac, self._keys.digest(as_it_stands, b"folded"), is_weak, token)
         number = self._watch(watched)
         self._draft.add(number, kept, parts=not is_weak, mask=mask, of=len(plain), lead=_lead(value))
+        if not is_weak and not self._onto.few:  # what is innocent in these is told by themselves
+            self._draft.add(number, signed_parts(value, telling_nothing), parts=True)
         if len(self._draft) > _DRAFT:
             self._settle()
 

@@ -34,7 +34,7 @@ _BITS: Final = {
 _SHORT, _LONG = 8, 13
 _MOST_SHORT, _MOST, _MOST_LONG = 5.0, 4.8, 4.6
 _RUN = re.compile(
-    r"(?P<word>[A-Z]?[a-z]{3,}+|[A-Z]{4,}+)"
+    r"(?P<word>[A-Z]?[a-z]{3,}+|(?<![A-Za-z])[A-Z]{4,}+|[A-Z]{4,}+(?![a-z]))"  # not capitals with small letters around
     r"|(?P<date>(?<!\d)(?:19|20)\d\d(?:[-_./]?[01]\d(?:[-_./]?[0-3]\d)?+)?+(?!\d))"
     r"|(?P<short>(?<![^\s_-])[A-Za-z][a-z]?(?![^\s_-]))"  # to, be, a: alone among others
     r"|(?P<foreign>[^\W\d_a-zA-Z][^\W\d_]{2,}+)"
