@@ -172,7 +172,7 @@ struct separators {
 #define CLOSE       8  /* characters from one to the next */
 #define MANY        8
 #define LONGEST     24 /* of words of the same length */
-#define SEVERAL     4  /* escaped blanks between words */
+#define SEVERAL     2  /* escaped blanks between words */
 #define QUOTED      6  /* characters of a word before the end of its line, at least */
 
 /* The length of the word that ends at `end`, as far as `start`; 0 where it is too long, or where a blank is in it. */

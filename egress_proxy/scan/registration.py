@@ -13,6 +13,7 @@ from egress_proxy.scan.canonical import canonical, folded
 from egress_proxy.scan.drafts import Draft, Settled
 from egress_proxy.scan.fingerprints import FOLDED_WIDTH, WHOLE, Entries, Keys
 from egress_proxy.scan.forms import FOLDED, Form, forms, signed_parts
+from egress_proxy.scan.phrases import phrase_parts
 from egress_proxy.scan.policy import SHORTEST_ANYWHERE, Rejected, examine, expand
 from egress_proxy.scan.store import Segments, Store
 from egress_proxy.scan.stored import Fingerprint, FingerprintError, settled, split
@@ -177,8 +178,9 @@ class Registration:
         watched = Watched(name, len(value), mac, self._keys.digest(as_it_stands, b"folded"), is_weak, token)
         number = self._watch(watched)
         self._draft.add(number, kept, parts=not is_weak, mask=mask, of=len(plain), lead=_lead(value))
-        if not is_weak and not self._onto.few:  # what is innocent in these is told by themselves
-            self._draft.add(number, signed_parts(value, telling_nothing), parts=True)
+        if not self._onto.few:  # what is innocent in these they tell themselves
+            own = phrase_parts(value) if is_weak else signed_parts(value, telling_nothing)
+            self._draft.add(number, own, parts=True)
         if len(self._draft) > _DRAFT:
             self._settle()
 

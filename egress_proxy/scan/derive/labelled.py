@@ -94,7 +94,7 @@ def _widened(text: str, spans: Iterable[Span]) -> Iterator[Span]:
 
 
 def numbered(text: str, spans: Iterable[Span], _room: int) -> Iterator[Woven]:
-    """The characters in the order of their numbers, for each notation that the text has, and in the frame that it has."""
+    """The characters in the order of their numbers, for each notation that the text has, and in its own frame."""
     for low, high in _widened(text, spans):
         for notation in _NOTATIONS:
             if notation.needs.search(text, low, high):

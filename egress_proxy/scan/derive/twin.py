@@ -8,8 +8,9 @@ from itertools import pairwise
 from typing import Final
 
 from egress_proxy.scan.derive.escapes import ESCAPE_HINT, JOINT, QUOTED_PRINTABLE_HINT
+from egress_proxy.scan.derive.frames import FEWEST
 from egress_proxy.scan.derive.kinds import Hint, Kind
-from egress_proxy.scan.derive.labelled import FEWEST, WORD
+from egress_proxy.scan.derive.labelled import WORD
 from egress_proxy.scan.derive.readable import TooMuch, readings
 from egress_proxy.scan.derive.rearranged import random_initials
 from egress_proxy.scan.derive.runs import GAPS, ascii85, backward, base32, base64, base85, hexadecimal, rot13
