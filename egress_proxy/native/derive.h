@@ -25,6 +25,7 @@ enum kind {
     ORDINALS, /* of the whole text: that others are to look at it */
     STRANGE,
     WOVEN = 40,
+    THINNED,
 };
 
 #define SHORTEST        16   /* characters of an encoded run */
@@ -33,6 +34,8 @@ enum kind {
 #define NEAR            64   /* escapes this close are one region */
 #define LONGEST_OPAQUE  128  /* of those that can be read otherwise, too */
 #define LONGEST_TOKEN   512  /* of those that are turned and shifted */
+#define LONG_HEAD       128  /* of a longer one, what is turned at its beginning and at its end */
+#define LONG_TAIL       384
 #define MOST_OPAQUE     64   /* random-looking runs that are turned and shifted */
 #define SHORTEST_85     20
 #define LONGEST_GAP     48   /* characters between the pieces of a run */

@@ -306,8 +306,9 @@ static int is_key(const uint8_t *text, size_t at, size_t length)
     return at + 1 < length && quote(text[at]) && text[at + 1] == ':';
 }
 
-static void extend(struct chain *chain, const uint8_t *text, size_t length)
+static size_t extend(struct chain *chain, const uint8_t *text, size_t length)
 {
+    size_t longest = 0;
     for (;;) {
         size_t start = after_gap(text, chain->end, length), end = start;
         while (end < length && RUN[text[end]])
@@ -315,13 +316,15 @@ static void extend(struct chain *chain, const uint8_t *text, size_t length)
         if (start == length || (end - start < SHORTEST && !ends_line(text, end, length)) || is_key(text, end, length))
             break;
         keep(chain, text, start, end);
+        longest = end - start > longest ? end - start : longest;
     }
     while (chain->end < length && text[chain->end] == '=' && chain->end < length)
         chain->end++;
+    return longest;
 }
 
 struct runs {
-    size_t opaques, chained, read; /* where many lines of data end, and a long run that was read */
+    size_t opaques, chain, chained, read; /* where many lines of data begin and end, and a long run that was read */
 };
 
 /* Five groups of hex with hyphens between: ids that every log is full of. */
@@ -356,11 +359,13 @@ static size_t see_run(struct runs *runs, const uint8_t *text, size_t length, siz
     size_t kept = chain.kept;
     unsigned traits = chain.traits;
     if (start >= runs->chained) {
-        extend(&chain, text, length);
+        size_t longest = extend(&chain, text, length);
         if (chain.length > end - start && try_all(&chain, found))
             return chain.end;
-        if (chain.length > 3 * (end - start))
+        if (chain.length > 3 * (longest > end - start ? longest : end - start)) {
+            runs->chain = start;
             runs->chained = chain.end; /* many lines of data */
+        }
     }
     chain.kept = kept;
     chain.traits = traits;
@@ -373,13 +378,21 @@ static size_t see_run(struct runs *runs, const uint8_t *text, size_t length, siz
     return end;
 }
 
-/* What looks random is turned and shifted, but for data. */
+/* What looks random is turned and shifted, but for data: of many lines of it only the first, of a long line both ends. */
 static void see_token(struct runs *runs, const uint8_t *text, size_t start, size_t end, struct found *found)
 {
-    if (start < runs->chained || start < runs->read || runs->opaques == MOST_OPAQUE || !opaque(text, start, end))
+    int first = start <= runs->chain && runs->chain < end;
+    if ((start < runs->chained && !first) || start < runs->read || runs->opaques >= MOST_OPAQUE)
         return;
-    report(found, OPAQUE, start, end);
-    runs->opaques++;
+    size_t head = end - start > LONGEST_TOKEN ? start + LONG_HEAD : end;
+    if (opaque(text, start, head)) {
+        report(found, OPAQUE, start, head);
+        runs->opaques++;
+    }
+    if (head < end && opaque(text, end - LONG_TAIL, end)) {
+        report(found, OPAQUE, end - LONG_TAIL, end);
+        runs->opaques++;
+    }
 }
 
 /* What a character may be a part of. Runs are of all these at once, but for spaces and a few signs. */

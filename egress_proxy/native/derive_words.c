@@ -103,7 +103,7 @@ void end_labelled(struct row *row, const uint8_t *text, size_t length, struct fo
 
 struct numbers {
     size_t length;
-    struct row codes, counted[2], lined, glued;
+    struct row codes, counted[2], lined, glued, inside;
     unsigned notation, expected[2], next;
 };
 
@@ -153,6 +153,37 @@ static void see_glued(struct numbers *n, const uint8_t *text, size_t start, size
         return;
     grow(&n->glued, start, end);
     n->next = value + 1;
+}
+
+#define FEWEST_INSIDE  2
+#define INSIDE_APART   40  /* characters from one to the next */
+#define LONGEST_INSIDE 512 /* what is longer is data */
+
+/* A row of digits inside of words: what was put between the characters of other words, it may be. With as many capitals
+ * it would look random, and be one of the runs that do. */
+static void end_inside(struct row *row, const uint8_t *text, struct found *found)
+{
+    size_t capitals = 0;
+    if (row->count >= FEWEST_INSIDE && row->end - row->start <= LONGEST_INSIDE) {
+        for (size_t at = row->start; at < row->end; at++)
+            capitals += (size_t)upper(text[at]);
+        if (capitals * 8 <= row->end - row->start)
+            report(found, THINNED, row->start, row->end);
+    }
+    row->count = 0;
+}
+
+/* Digits with letters at both sides, one of which no hex has, among the letters and digits from `start` on. */
+static void see_inside(struct row *row, const uint8_t *text, size_t start, size_t end, struct found *found)
+{
+    for (size_t at = start > 0 ? start : 1; at + 1 < end; at++) {
+        uint8_t before = text[at - 1] | 0x20, after = text[at + 1] | 0x20;
+        if (!digit(text[at]) || !lower(before) || !lower(after) || (before <= 'f' && after <= 'f'))
+            continue;
+        if (row->count && at > row->end + INSIDE_APART)
+            end_inside(row, text, found);
+        grow(row, at, at + 1);
+    }
 }
 
 static void see_label(struct numbers *n, const uint8_t *text, size_t start, size_t end, struct found *found)
@@ -388,6 +419,8 @@ void find_numbers(const uint8_t *text, size_t length, struct found *found)
             break;
         while (at < length && alnum(text[at]))
             digits += (size_t)digit(text[at++]);
+        if (digits < at - start)
+            see_inside(&n.inside, text, start, at, found);
         if (start > 0 && alnum(text[start - 1]) && (text[start - 1] | 0x20) != 'x' && (text[start - 1] | 0x20) != 'u') {
             if (digits == at - start && digits <= 3)
                 see_glued(&n, text, start, at, found);
@@ -405,6 +438,7 @@ void find_numbers(const uint8_t *text, size_t length, struct found *found)
     end_labelled(&n.counted[1], text, length, found);
     end_labelled(&n.lined, text, length, found);
     end_labelled(&n.glued, text, length, found);
+    end_inside(&n.inside, text, found);
     if (i.region.count)
         report(found, WORDS, i.region.start, i.region.end);
 }

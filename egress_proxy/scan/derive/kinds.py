@@ -31,6 +31,7 @@ class Kind(IntEnum):
     ORDINALS = 21  # of the whole text: it has number words, or characters that `alike` looks for
     STRANGE = 22
     WOVEN = 40
+    THINNED = 41
     ALIKE = 64  # from here on, not the kernel's
     TAGS = 65
     SELECTORS = 66

@@ -49,5 +49,6 @@ DECODERS: Final = (
     Decoder(Kind.WORDS, rearranged.words, again=False, rules=False),
     Decoder(Kind.COLUMNS, rearranged.columns, again=False, rules=False),
     Decoder(Kind.OPAQUE, rearranged.strided, again=False, rules=False),
+    Decoder(Kind.THINNED, rearranged.thinned, again=False, rules=False),
     Decoder(Kind.OPAQUE, rearranged.shifted, again=False, rules=False),
 )

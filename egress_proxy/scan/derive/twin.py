@@ -40,6 +40,7 @@ _SPELLED = re.compile(
     rf"(?:\b(?:{'|'.join(sorted({*NAMES, *SILENT}, key=len, reverse=True))}|[A-Za-z0-9])\b[^A-Za-z0-9]{{0,5}}+){{8,}}+",
     re.IGNORECASE,
 )
+_INSIDE = re.compile(r"(?:(?<=[A-Za-z])[0-9](?=[G-Zg-z])|(?<=[G-Zg-z])[0-9](?=[A-Fa-f]))")
 _INITIAL = re.compile(r"\b(\w)\w*+")
 _DIGIT_INITIAL = re.compile(r"(?<=[\w,] )[0-9](?![0-9])")
 _LINE = re.compile(r"[^\n]++")
@@ -49,6 +50,8 @@ _NUMBER_FIRST = re.compile(r"[0-9](?:[^A-Za-z0-9\s]?[0-9]|[A-Za-z0-9]{11})")
 _NUMBER_LAST = re.compile(r"(?:[0-9][^A-Za-z0-9\s]?|[A-Za-z0-9]{11})[0-9]\Z")
 _WINDOW = 16
 _MOST_OPAQUE, _LONGEST_OPAQUE = 64, 128
+_LONGEST_TOKEN, _HEAD, _TAIL = 512, 128, 384
+_LONGEST_INSIDE = 512
 _DIGESTS: Final = (32, 36, 40, 64, 96, 128)
 _HEX_DIGITS: Final = frozenset("0123456789abcdef")
 
@@ -92,21 +95,24 @@ def _runs(text: str) -> Iterator[Hint]:
             done = whole
         else:
             found = _encodings(text, start, end)
-        if whole - start > 3 * (end - start):
-            data = max(data, whole)
-        if end <= data or (found and end - start > _LONGEST_OPAQUE):
+        if whole - start > 3 * (end - start) and start >= data:
+            data = whole  # many lines of data, of which the first is looked at
+        elif end <= data or (found and end - start > _LONGEST_OPAQUE):
             read.append((start, end))
         yield from found
     yield from _tokens(text, dict(read))
 
 
 def _tokens(text: str, read: dict[int, int]) -> Iterator[Hint]:
-    """Random-looking tokens that are no data."""
+    """Random-looking tokens that are no data, of long ones both ends."""
     opaque = 0
     for match in _TOKEN.finditer(text):
-        if opaque < _MOST_OPAQUE and match.start() not in read and _opaque(match[0]):
-            opaque += 1
-            yield Kind.OPAQUE, *match.span()
+        start, end = match.span()
+        ends = ((start, end),) if end - start <= _LONGEST_TOKEN else ((start, start + _HEAD), (end - _TAIL, end))
+        for low, high in () if start in read else ends:
+            if opaque < _MOST_OPAQUE and _opaque(text[low:high]):
+                opaque += 1
+                yield Kind.OPAQUE, low, high
 
 
 def _opaque(run: str) -> bool:
@@ -139,18 +145,18 @@ def _runs_85(text: str) -> Iterator[Hint]:
                     break
 
 
-def _rows(matches: Iterable[Span], apart: Callable[[int, int], bool]) -> Iterator[Span]:
-    """Rows of at least eight, with what they begin and end with."""
+def _rows(matches: Iterable[Span], apart: Callable[[int, int], bool], fewest: int = FEWEST) -> Iterator[Span]:
+    """Rows of at least so many, with what they begin and end with."""
     first = last = count = 0
     for start, end in matches:
         if count and apart(last, start):
-            if count >= FEWEST:
+            if count >= fewest:
                 yield first, last
             count = 0
         first = first if count else start
         last = end
         count += 1
-    if count >= FEWEST:
+    if count >= fewest:
         yield first, last
 
 
@@ -161,6 +167,10 @@ def _numbers(text: str) -> Iterator[Hint]:
     def between(end: int, start: int) -> bool:
         return start - end > 20 or not _BETWEEN_CODES.fullmatch(text, end, start)  # noqa: PLR2004
 
+    inside = [match.span() for match in _INSIDE.finditer(text)]
+    for row in _rows(inside, lambda end, start: start - end > 40, 2):  # noqa: PLR2004
+        if row[1] - row[0] <= _LONGEST_INSIDE and sum(map(str.isupper, text[slice(*row)])) * 8 <= row[1] - row[0]:
+            yield Kind.THINNED, *row
     for row in _rows(codes, between):
         yield Kind.NUMBERS, *row
     for row in _rows(labels, lambda end, start: start - end > 96):  # noqa: PLR2004

@@ -12,6 +12,7 @@ from typing import Final
 from egress_proxy.scan.derive.spans import Span, Woven, gathered
 
 FEWEST: Final = 8  # characters in a row
+_DIFFERENT = 3
 SEPARATED: Final = re.compile(
     r"(?<![A-Za-z0-9])[A-Za-z0-9](?=((?![A-Za-z0-9])(?s:.){2,64}?)(?s:.)\1(?s:.)\1(?s:.)\1(?s:.)\1)"
 )
@@ -24,8 +25,9 @@ def separated(text: str, spans: Iterable[Span], _room: int) -> Iterator[Woven]:
         if start >= done and (match := SEPARATED.match(text, start)):
             places = _row(text, start, match[1])
             done = max(end, places[-1])
-            if len(places) >= FEWEST:
-                yield gathered("separated", "".join([text[at] for at in places]), places)
+            chars = [text[at] for at in places]
+            if len(chars) >= FEWEST and len(set(chars)) >= _DIFFERENT:
+                yield gathered("separated", "".join(chars), places)
 
 
 def _row(text: str, at: int, between: str) -> range:

@@ -12,6 +12,7 @@ import quopri
 import random
 import zlib
 from collections.abc import Callable
+from urllib.parse import quote
 
 Writer = Callable[[str], str]
 
@@ -207,6 +208,12 @@ WRITERS: dict[str, Writer] = {
     "every-second-random": filled(2, "abcdefXYZ0123456789"),
     "every-third": filled(3, "abcdefXYZ0123456789"),
     "every-fourth": filled(4, "abcdefXYZ0123456789"),
+    "every-second-of-many": lambda value: wrapped(filled(2, "abcdefXYZ0123456789+/")(value * 20), 76),
+    "every-third-of-much": lambda value: filled(3, "abcdefXYZ0123456789")("0aB1" * 60 + value),
+    "every-second-in-a-url": lambda value: f"https://a.example/?q={quote(filled(2, 'abXY09+/')(value), safe='')}",
+    "every-second-in-words": lambda value: filled(2, "abcdefghijklmnop0123456789")(
+        " ".join(wrapped(value.lower(), 5).split())
+    ),
     "pairs-swapped": lambda value: "".join(value[at : at + 2][::-1] for at in range(0, len(value), 2)),
     "caesar": moved(5),
     "next-character": lambda value: "".join(chr(ord(char) + 1) for char in value),
