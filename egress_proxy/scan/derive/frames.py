@@ -21,7 +21,6 @@ _APART = 96  # characters from one number to the next
 _CONSTANT = 0.4  # of what stands between numbers is in the frame: digits among the characters count, too
 _LONGEST = 48  # characters of either part of a frame
 _DIFFERENT = 3  # characters, at least
-_CHAR = r"((?s:.{1,6}?))"  # of which an escape may take some
 _DIGITS = re.compile(r"(?<![0-9])[0-9]{1,4}(?![0-9])")
 
 Number = Callable[[str], int]
@@ -35,20 +34,25 @@ def framed(text: str, low: int, high: int, labels: re.Pattern[str] = _DIGITS, nu
     before, after = _shared(gaps), _shared([gap[::-1] for gap in gaps])[::-1]
     if not before and not after:
         return
-    end = rf"(?={re.escape(after[0])}|[\W_]|\Z)" if after else ""  # after the last one, something else
-    frame = re.compile(rf"({labels.pattern}){re.escape(before)}{_CHAR}{end}", labels.flags)
     lists: list[_Chars] = [{}]
-    for match in frame.finditer(text, low, high):
-        own = number(match[1])
+    for match in labels.finditer(text, low, high):
+        at = match.end() + len(before)
+        if not text.startswith(before, match.end()) or not _ends(text, at, after):
+            continue
+        own = number(match[0])
         if not lists[0]:
             lists[0].update(_one_before(text, match.start(), after, own))
         if own in lists[-1]:
             lists.append({})
-        if len(match[2]) == 1:
-            lists[-1][own] = (match[2], match.start(2))
+        lists[-1][own] = (text[at], at)
     chars = [found[own] for found in lists for own in sorted(found)]
     if len(chars) >= FEWEST and len({char for char, _ in chars}) >= _DIFFERENT:
         yield gathered("framed", "".join(char for char, _ in chars), (place for _, place in chars))
+
+
+def _ends(text: str, at: int, after: str) -> bool:
+    """Whether there is a character, and it is one alone: after the last one may stand anything but more of a word."""
+    return at < len(text) and (text[at + 1 : at + 2] == after[:1] or not text[at + 1 : at + 2].isalnum())
 
 
 def _one_before(text: str, start: int, after: str, own: int) -> _Chars:
