@@ -34,6 +34,12 @@ LOOKS = str.maketrans(
     "".join(map(chr, (0x410, 0x412, 0x421, 0x415, 0x41D, 0x406, 0x408, 0x41A, 0x41C, 0x41E, 0x420, 0x405, 0x422)))
     + "".join(map(chr, (0x425, 0x4AE, 0x430, 0x441, 0x435, 0x456, 0x458, 0x43E, 0x440, 0x455, 0x445, 0x443))),
 )
+SMALL_CAPITALS = str.maketrans(
+    "abcdefghijklmnopqrstuvwyz",
+    "".join(map(chr, (0x1D00, 0x299, 0x1D04, 0x1D05, 0x1D07, 0xA730, 0x262, 0x29C, 0x26A, 0x1D0A, 0x1D0B, 0x29F)))
+    + "".join(map(chr, (0x1D0D, 0x274, 0x1D0F, 0x1D18, 0x1EB, 0x280, 0xA731, 0x1D1B, 0x1D1C, 0x1D20, 0x1D21)))
+    + "".join(map(chr, (0x28F, 0x1D22))),
+)
 
 
 def data(text: str | bytes) -> bytes:
@@ -223,6 +229,7 @@ WRITERS: dict[str, Writer] = {
     "columns": lambda value: "\n" + columns(value),
     # other alphabets
     "look-alikes": lambda value: value.translate(LOOKS),
+    "small-capitals": lambda value: value.lower().translate(SMALL_CAPITALS),
     "tags": lambda value: "".join(chr(0xE0000 + ord(char)) for char in value),
     "variation-selectors": selectors,
     "zero-width-bits": lambda value: "".join(
