@@ -235,16 +235,37 @@ static int in_data(const uint8_t *text, size_t at, size_t length)
     return end - start >= SHORTEST_85 && changes * 2 >= end - start;
 }
 
+/* What lines begin with whose ends are escaped. */
+struct heads {
+    uint8_t initials[16];
+    size_t places[16], count;
+    struct turns turns;
+};
+
+/* Whether the last sixteen of these lines begin with what looks random. */
+static int random_heads(struct heads *heads, const uint8_t *text, size_t at, size_t length)
+{
+    uint8_t initial = at + 2 < length ? text[at + 2] : '-', after = at + 3 < length ? text[at + 3] : ' ';
+    if (!alnum(initial) || (digit(initial) && digit(after)))
+        initial = '-';
+    int varied = turn(&heads->turns, initial);
+    heads->initials[heads->count & 15] = initial;
+    heads->places[heads->count++ & 15] = at;
+    return varied && heads->count >= 16 && random_initials(heads->initials, heads->count);
+}
+
 void find_escapes(const uint8_t *text, size_t length, uint8_t lead, struct found *found)
 {
     size_t start = 0, end = 0;
     struct separators separators = {0};
+    struct heads heads = {.count = 0};
     for (const uint8_t *hit = text; (hit = memchr(hit, lead, (size_t)(text + length - hit))); hit++) {
         size_t at = (size_t)(hit - text), first = at, size = escape_length(text, at, length);
         if (!escape_at(text, at, length) && !(lead == '&' && size && in_data(text, at, length))) {
-            if (!size || !(separates(&separators, text, at, size) || before_quoted(text, at, size, length)))
+            int random = lead == '\\' && size == 2 && text[at + 1] == 'n' && random_heads(&heads, text, at, length);
+            if (!size || !(separates(&separators, text, at, size) || random || before_quoted(text, at, size, length)))
                 continue;
-            first = separators.start;
+            first = random ? heads.places[heads.count & 15] : separators.start;
         }
         if (end && first > end + NEAR) {
             report(found, ESCAPED, start, end);
