@@ -70,7 +70,7 @@ SHAPES: Final = (
 
 
 _REVEAL: Final = 12  # characters of a value that are no accident
-_MOST_INNOCENT: Final = 0.75  # of their first codes
+_MOST_INNOCENT: Final = 0.25  # of the codes by which twelve with signs are told
 
 
 class Form(Struct, frozen=True):

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from egress_proxy.model import Secret
 from egress_proxy.scan.canonical import canonical, folded
-from egress_proxy.scan.drafts import Draft, Settled
+from egress_proxy.scan.drafts import PARTS_UP_TO, Draft, Settled
 from egress_proxy.scan.fingerprints import FOLDED_WIDTH, WHOLE, Entries, Keys
 from egress_proxy.scan.forms import FOLDED, Form, forms, signed_parts
 from egress_proxy.scan.phrases import phrase_parts
@@ -178,7 +178,7 @@ class Registration:
         watched = Watched(name, len(value), mac, self._keys.digest(as_it_stands, b"folded"), is_weak, token)
         number = self._watch(watched)
         self._draft.add(number, kept, parts=not is_weak, mask=mask, of=len(plain), lead=_lead(value))
-        if not self._onto.few:  # what is innocent in these they tell themselves
+        if not self._onto.few and len(plain) <= PARTS_UP_TO:  # what is innocent in these they tell themselves
             own = phrase_parts(value) if is_weak else signed_parts(value, telling_nothing)
             self._draft.add(number, own, parts=True)
         if len(self._draft) > _DRAFT:
