@@ -20,6 +20,7 @@ FEWEST: Final = 8  # characters in a row
 _APART = 96  # characters from one number to the next
 _CONSTANT = 0.4  # of what stands between numbers is in the frame: digits among the characters count, too
 _LONGEST = 48  # characters of either part of a frame
+_ENOUGH = 1024  # numbers to learn a frame from
 _DIFFERENT = 3  # characters, at least
 _DIGITS = re.compile(r"(?<![0-9])[0-9]{1,4}(?![0-9])")
 
@@ -70,6 +71,8 @@ def _gaps(text: str, low: int, high: int, labels: re.Pattern[str], number: Numbe
         last = ends.get(own - 1, -1)
         if last >= 0 and match.start() - last <= _APART:
             gaps.append(text[last : match.start()])
+            if len(gaps) == _ENOUGH:
+                break
         ends[own] = match.end()
     return gaps
 
