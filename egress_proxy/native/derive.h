@@ -26,6 +26,7 @@ enum kind {
     STRANGE,
     WOVEN = 40,
     THINNED,
+    MORSE,
 };
 
 #define SHORTEST        16   /* characters of an encoded run */
@@ -162,6 +163,7 @@ void find_quoted_printable(const uint8_t *text, size_t length, struct found *fou
 void find_literals(const uint8_t *text, size_t length, struct found *found);
 void find_numbers(const uint8_t *text, size_t length, struct found *found);
 void find_spelled(const uint8_t *text, size_t length, struct found *found);
+void find_morse(const uint8_t *text, size_t length, struct found *found);
 void find_lines(const uint8_t *text, size_t length, struct found *found);
 
 /* derive_runs.c: short lines as pieces of one run; derive_85.c: a run as base85 or Ascii85; derive_words.c: whether

@@ -7,7 +7,7 @@ is all that it costs. Otherwise each decoder reads the spans that may be its own
 same way, to a depth. What comes out is bounded by the length of the text, so the worst text costs some times as much
 as an ordinary one; where the bound is met, the text is undecided, and must be withheld.
 
-Not decoded: Zstandard and Brotli (not in the standard library), punycode, uuencode, Morse, leetspeak, and runs of less
+Not decoded: Zstandard and Brotli (not in the standard library), punycode, uuencode, leetspeak, and runs of less
 than sixteen characters.
 """
 

@@ -32,6 +32,7 @@ class Kind(IntEnum):
     STRANGE = 22
     WOVEN = 40
     THINNED = 41
+    MORSE = 42
     ALIKE = 64  # from here on, not the kernel's
     TAGS = 65
     SELECTORS = 66

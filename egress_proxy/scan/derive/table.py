@@ -11,7 +11,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from egress_proxy.scan.derive import alike, codes, escapes, labelled, rearranged, runs, spelled, woven
+from egress_proxy.scan.derive import alike, codes, escapes, labelled, morse, rearranged, runs, spelled, woven
 from egress_proxy.scan.derive.kinds import Kind
 from egress_proxy.scan.derive.spans import Span, Woven
 
@@ -41,6 +41,7 @@ DECODERS: Final = (
     Decoder(Kind.LABELLED, labelled.numbered),
     Decoder(Kind.WOVEN, woven.separated),
     Decoder(Kind.SPELLED, spelled.spelled),
+    Decoder(Kind.MORSE, morse.morse),
     Decoder(Kind.ALIKE, alike.alike),
     Decoder(Kind.TAGS, alike.tags),
     Decoder(Kind.SELECTORS, alike.selectors),

@@ -11,6 +11,7 @@ from egress_proxy.scan.derive.escapes import ESCAPE_HINT, JOINT, QUOTED_PRINTABL
 from egress_proxy.scan.derive.frames import FEWEST
 from egress_proxy.scan.derive.kinds import Hint, Kind
 from egress_proxy.scan.derive.labelled import WORD
+from egress_proxy.scan.derive.morse import MORSE
 from egress_proxy.scan.derive.readable import TooMuch, readings
 from egress_proxy.scan.derive.rearranged import random_initials
 from egress_proxy.scan.derive.runs import GAPS, ascii85, backward, base32, base64, base85, hexadecimal, rot13
@@ -223,6 +224,7 @@ def _simple(text: str) -> Iterator[Hint]:
         (Kind.LITERALS, JOINT),
         (Kind.SPELLED, _SPELLED),
         (Kind.WOVEN, SEPARATED),
+        (Kind.MORSE, MORSE),
     ):
         for match in pattern.finditer(text):
             yield kind, *match.span()

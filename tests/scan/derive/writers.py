@@ -29,6 +29,12 @@ NAMES = (
 )
 # fmt: on
 NATO = dict(zip("abcdefghijklmnopqrstuvwxyz0123456789", NAMES, strict=True))
+MORSE_CODE = (
+    "a.- b-... c-.-. d-.. e. f..-. g--. h.... i.. j.--- k-.- l.-.. m-- n-. o--- p.--. q--.- r.-. s... t- "
+    "u..- v...- w.-- x-..- y-.-- z--.. 0----- 1.---- 2..--- 3...-- 4....- 5..... 6-.... 7--... 8---.. "
+    "9----."
+)
+MORSE = {word[0]: word[1:] for word in MORSE_CODE.split()}
 LOOKS = str.maketrans(
     "ABCEHIJKMOPSTXYaceijopsxy",
     "".join(map(chr, (0x410, 0x412, 0x421, 0x415, 0x41D, 0x406, 0x408, 0x41A, 0x41C, 0x41E, 0x420, 0x405, 0x422)))
@@ -206,6 +212,8 @@ WRITERS: dict[str, Writer] = {
     ),
     "lettered": lambda value: "\n".join(f"{chr(97 + at)}) {char}" for at, char in enumerate(value[:24])),
     "spelled": spelled,
+    "morse": lambda value: " / ".join(MORSE[char.lower()] for char in value),
+    "morse-in-blanks": lambda value: "  ".join(MORSE[char.lower()] for char in value),
     # code
     "chr": lambda value: "+".join(f"chr({ord(char)})" for char in value),
     "chr-hex": lambda value: " . ".join(f"chr(0x{ord(char):x})" for char in value),
