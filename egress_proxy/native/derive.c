@@ -29,6 +29,7 @@ static void find_all(const uint8_t *text, size_t length, struct found *found)
     find_literals(text, length, found);
     find_numbers(text, length, found);
     find_spelled(text, length, found);
+    find_morse(text, length, found);
     find_ordinals(text, length, found);
     find_lines(text, length, found);
 }
@@ -40,7 +41,7 @@ static unsigned narrow_16(const uint16_t *codes, size_t length, uint8_t *to)
     for (size_t at = 0; at < length; at++) {
         uint16_t c = codes[at];
         strange |= (uint16_t)((uint16_t)(c - 0x131) <= 0x58f - 0x131) | (uint16_t)((uint16_t)(c - 0x200b) <= 4)
-            | (uint16_t)((uint16_t)(c - 0x2060) <= 4) | (uint16_t)((uint16_t)(c - 0xfe00) <= 15) | (uint16_t)(c == 0xfeff);
+            | (uint16_t)((uint16_t)(c - 0x1d00) <= 0x22) | (uint16_t)((uint16_t)(c - 0x2060) <= 4) | (uint16_t)((uint16_t)(c - 0xfe00) <= 15) | (uint16_t)(c == 0xfeff);
         to[at] = c < 255 ? (uint8_t)c : 255;
     }
     return strange;
@@ -52,7 +53,7 @@ static unsigned narrow_32(const uint32_t *codes, size_t length, uint8_t *to)
     for (size_t at = 0; at < length; at++) {
         uint32_t c = codes[at];
         strange |= (unsigned)(c - 0x131 <= 0x58f - 0x131) | (c - 0x200b <= 4) | (c - 0x2060 <= 4) | (c - 0xfe00 <= 15)
-            | (c == 0xfeff) | (c - 0x1f130 <= 0x1f1ff - 0x1f130) | (c - 0xe0020 <= 0xe01ef - 0xe0020);
+            | (c - 0x1d00 <= 0x22) | (c == 0xfeff) | (c - 0x1f130 <= 0x1f1ff - 0x1f130) | (c - 0xe0020 <= 0xe01ef - 0xe0020);
         to[at] = c < 255 ? (uint8_t)c : 255;
     }
     return strange;

@@ -29,6 +29,9 @@ enum kind {
     UUENCODED,
     BASE32HEX,
     INTEGER,
+    WOVEN = 40,
+    THINNED,
+    MORSE,
 };
 
 #define SHORTEST        16   /* characters of an encoded run */
@@ -37,6 +40,8 @@ enum kind {
 #define NEAR            64   /* escapes this close are one region */
 #define LONGEST_OPAQUE  128  /* of those that can be read otherwise, too */
 #define LONGEST_TOKEN   512  /* of those that are turned and shifted */
+#define LONG_HEAD       128  /* of a longer one, what is turned at its beginning and at its end */
+#define LONG_TAIL       384
 #define MOST_OPAQUE     64   /* random-looking runs that are turned and shifted */
 #define SHORTEST_85     20
 #define SHORTEST_INTEGER 36  /* digits */
@@ -181,6 +186,7 @@ void find_quoted_printable(const uint8_t *text, size_t length, struct found *fou
 void find_literals(const uint8_t *text, size_t length, struct found *found);
 void find_numbers(const uint8_t *text, size_t length, struct found *found);
 void find_spelled(const uint8_t *text, size_t length, struct found *found);
+void find_morse(const uint8_t *text, size_t length, struct found *found);
 void find_lines(const uint8_t *text, size_t length, struct found *found);
 
 /* derive_runs.c: short lines as pieces of one run; derive_85.c: a run as base85 or Ascii85; derive_words.c: whether

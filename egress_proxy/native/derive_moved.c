@@ -77,10 +77,23 @@ static const uint8_t SIGN[256] = {
     ['+'] = 1, ['='] = 1, ['~'] = 1, ['^'] = 1, ['@'] = 1, ['?'] = 1,
 };
 
+#define LONGEST_LINE 512
+
+/* Whether a sign begins its line, and the line before begins with the same: a diff, a list. */
+static int begins_lines(const uint8_t *text, size_t at)
+{
+    size_t before = at;
+    if (at < 2 || text[--before] != '\n')
+        return 0;
+    while (before > 0 && text[before - 1] != '\n' && at - before < LONGEST_LINE)
+        before--;
+    return text[before] == text[at];
+}
+
 /* A sign of the value's own is glued to the rest of its word or stands alone at the end, and is taken in its place. */
 static size_t opening(const uint8_t *text, size_t at)
 {
-    return at > 0 && SIGN[text[at - 1]] && (at == 1 || text[at - 2] <= ' ') ? at - 1 : at;
+    return at > 0 && SIGN[text[at - 1]] && (at == 1 || text[at - 2] <= ' ') && !begins_lines(text, at - 1) ? at - 1 : at;
 }
 
 static size_t closing(const uint8_t *text, size_t at, size_t length)

@@ -321,8 +321,9 @@ static int is_key(const uint8_t *text, size_t at, size_t length)
     return at + 1 < length && quote(text[at]) && text[at + 1] == ':';
 }
 
-static void extend(struct chain *chain, const uint8_t *text, size_t length)
+static size_t extend(struct chain *chain, const uint8_t *text, size_t length)
 {
+    size_t longest = 0;
     for (;;) {
         size_t start = after_gap(text, chain->end, length), end = start;
         while (end < length && RUN[text[end]])
@@ -330,14 +331,16 @@ static void extend(struct chain *chain, const uint8_t *text, size_t length)
         if (start == length || (end - start < SHORTEST && !ends_line(text, end, length)) || is_key(text, end, length))
             break;
         keep(chain, text, start, end);
+        longest = end - start > longest ? end - start : longest;
     }
     while (chain->end < length && text[chain->end] == '=' && chain->end < length)
         chain->end++;
+    return longest;
 }
 
 struct runs {
-    size_t opaques, chained, read; /* where many lines of data end, and a long run that was read */
-    size_t again;                  /* how many of those lines were tried as the first */
+    size_t opaques, chain, chained, read; /* where many lines of data begin and end, and a long run that was read */
+    size_t again;                         /* how many of those lines were tried as the first */
 };
 
 #define MOST_AGAIN 3  /* a word that is none of them may stand before the first */
@@ -410,13 +413,14 @@ static size_t see_run(struct runs *runs, const uint8_t *text, size_t length, siz
     struct chain alone; /* what it says without its characters */
     memcpy(&alone, &chain, offsetof(struct chain, chars));
     if (start >= runs->chained || runs->again < MOST_AGAIN) {
-        extend(&chain, text, length);
-        size_t chained = chain.end;
+        size_t longest = extend(&chain, text, length), chained = chain.end;
         if (chain.length > end - start && try_both(&chain, &alone, text, length, found))
             return chained;
         runs->again = start < runs->chained ? runs->again + 1 : 0;
-        if (chain.length > 3 * (end - start) && start >= runs->chained)
+        if (chain.length > 3 * (longest > end - start ? longest : end - start) && start >= runs->chained) {
+            runs->chain = start;
             runs->chained = chained; /* many lines of data */
+        }
     }
     only_first(&chain, &alone, text, length);
     if (try_all(&chain, found) && end - start > LONGEST_OPAQUE)
@@ -434,13 +438,21 @@ static size_t see_marked(struct runs *runs, const uint8_t *text, size_t length, 
     return marked && found->count > before ? done : see_run(runs, text, length, start, end, found);
 }
 
-/* What looks random is turned and shifted, but for data. */
+/* What looks random is turned and shifted, but for data: of many lines of it only the first, of a long line both ends. */
 static void see_token(struct runs *runs, const uint8_t *text, size_t start, size_t end, struct found *found)
 {
-    if (start < runs->chained || start < runs->read || runs->opaques == MOST_OPAQUE || !opaque(text, start, end))
+    int first = start <= runs->chain && runs->chain < end;
+    if ((start < runs->chained && !first) || start < runs->read || runs->opaques >= MOST_OPAQUE)
         return;
-    report(found, OPAQUE, start, end);
-    runs->opaques++;
+    size_t head = end - start > LONGEST_TOKEN ? start + LONG_HEAD : end;
+    if (opaque(text, start, head)) {
+        report(found, OPAQUE, start, head);
+        runs->opaques++;
+    }
+    if (head < end && opaque(text, end - LONG_TAIL, end)) {
+        report(found, OPAQUE, end - LONG_TAIL, end);
+        runs->opaques++;
+    }
 }
 
 /* What a character may be a part of. Runs are of all these at once, but for spaces and a few signs. */

@@ -204,15 +204,17 @@ static size_t escape_length(const uint8_t *text, size_t at, size_t length)
     return 0;
 }
 
-/* Ordinary escapes that stand between the pieces of something: many of them close together, or between words of the same
- * length. */
+/* Ordinary escapes that stand between the pieces of something: many of them close together, or between words or lines of
+ * the same length, or before the sign of a quotation. */
 struct separators {
-    size_t start, end, count, piece, alike;
+    size_t start, end, count, piece, gap, alike;
 };
 
 #define CLOSE       8  /* characters from one to the next */
 #define MANY        8
 #define LONGEST     24 /* of words of the same length */
+#define SEVERAL     2  /* escaped blanks between words */
+#define QUOTED      6  /* characters of a word before the end of its line, at least */
 
 /* The length of the word that ends at `end`, as far as `start`; 0 where it is too long, or where a blank is in it. */
 static size_t word_before(const uint8_t *text, size_t start, size_t end)
@@ -223,25 +225,38 @@ static size_t word_before(const uint8_t *text, size_t start, size_t end)
     return end - at <= LONGEST ? end - at : 0;
 }
 
+/* Whether an escaped end of a line stands between a word and one that is quoted on the next line: `hunter\n> two`. */
+static int before_quoted(const uint8_t *text, size_t at, size_t size, size_t length)
+{
+    size_t next = at + size;
+    if (next + 2 >= length || text[at] != '\\' || (text[next] != '>' && text[next] != '|'))
+        return 0;
+    while (next < length && next < at + 8 && (text[next] == ' ' || text[next] == '>' || text[next] == '|'))
+        next++;
+    return next < length && alnum(text[next]) && word_before(text, 0, at) >= QUOTED;
+}
+
 static int separates(struct separators *s, const uint8_t *text, size_t at, size_t size)
 {
     size_t gap = at - s->end;
+    int blanks = text[at] == '%';
     if (s->end && gap == 0) {
         s->end += size;
         s->count++;
     } else {
         size_t piece = word_before(text, s->end, at);
         int word = s->end && piece == gap;
-        s->alike = word && piece == s->piece ? s->alike + 1 : 0;
-        if (!s->end || gap > (s->alike ? LONGEST : CLOSE))
+        s->alike = (word && piece == s->piece) || gap == s->gap ? s->alike + 1 : 0;
+        if (!s->end || gap > (s->alike || blanks ? LONGEST : CLOSE))
             s->count = 0;
+        s->gap = s->end && gap <= LONGEST ? gap : 0;
         if (!s->count)
             s->start = at;
         s->piece = piece;
         s->count++;
         s->end = at + size;
     }
-    return s->count >= MANY || s->alike > 1 || (s->alike && s->piece >= CLOSE);
+    return s->count >= (blanks ? SEVERAL : MANY) || s->alike > 1 || (s->alike && s->piece >= CLOSE);
 }
 
 /* Whether an ordinary entity stands in what looks random: base85 has these signs. */
@@ -261,18 +276,39 @@ static int in_data(const uint8_t *text, size_t at, size_t length)
     return end - start >= SHORTEST_85 && changes * 2 >= end - start;
 }
 
+/* What lines begin with whose ends are escaped. */
+struct heads {
+    uint8_t initials[16];
+    size_t places[16], count;
+    struct turns turns;
+};
+
+/* Whether the last sixteen of these lines begin with what looks random. */
+static int random_heads(struct heads *heads, const uint8_t *text, size_t at, size_t length)
+{
+    uint8_t initial = at + 2 < length ? text[at + 2] : '-', after = at + 3 < length ? text[at + 3] : ' ';
+    if (!alnum(initial) || (digit(initial) && digit(after)))
+        initial = '-';
+    int varied = turn(&heads->turns, initial);
+    heads->initials[heads->count & 15] = initial;
+    heads->places[heads->count++ & 15] = at;
+    return varied && heads->count >= 16 && random_initials(heads->initials, heads->count);
+}
+
 void find_escapes(const uint8_t *text, size_t length, uint8_t lead, struct found *found)
 {
     size_t start = 0, end = 0, searched = 0, after = 0;
     struct separators separators = {0};
+    struct heads heads = {.count = 0};
     for (const uint8_t *hit = text; (hit = memchr(hit, lead, (size_t)(text + length - hit))); hit++) {
         size_t at = (size_t)(hit - text), first = at, size = escape_length(text, at, length);
         size_t data = size && lead == '\\' && text[at + 1] == 'n' ? uuencoded(text, after, at, length, &searched) : 0;
         after = at + size;
         if (!data && !escape_at(text, at, length) && !(lead == '&' && size && in_data(text, at, length))) {
-            if (!size || !separates(&separators, text, at, size))
+            int random = lead == '\\' && size == 2 && text[at + 1] == 'n' && random_heads(&heads, text, at, length);
+            if (!size || !(separates(&separators, text, at, size) || random || before_quoted(text, at, size, length)))
                 continue;
-            first = separators.start;
+            first = random ? heads.places[heads.count & 15] : separators.start;
         }
         if (end && first > end + NEAR) {
             report(found, ESCAPED, start, end);

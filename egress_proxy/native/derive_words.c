@@ -103,8 +103,8 @@ void end_labelled(struct row *row, const uint8_t *text, size_t length, struct fo
 
 struct numbers {
     size_t length;
-    struct row codes, counted[2], lined;
-    unsigned notation, expected[2];
+    struct row codes, counted[2], lined, glued, inside;
+    unsigned notation, expected[2], next;
 };
 
 /* Between the numbers of characters: no words but those that name a character. */
@@ -132,11 +132,63 @@ static void see_code(struct numbers *n, const uint8_t *text, size_t start, size_
     grow(&n->codes, start, end);
 }
 
-static void see_label(struct numbers *n, const uint8_t *text, size_t start, size_t end, struct found *found)
+static unsigned decimal_at(const uint8_t *text, size_t start, size_t end)
 {
     unsigned value = 0;
     for (size_t at = start; at < end; at++)
         value = value * 10 + (unsigned)(text[at] - '0');
+    return value;
+}
+
+/* A label with a letter before it: `c1`, or `1` after an escaped end of a line. */
+static void see_glued(struct numbers *n, const uint8_t *text, size_t start, size_t end, struct found *found)
+{
+    unsigned value = decimal_at(text, start, end);
+    if (n->glued.count && (value != n->next || start > n->glued.end + 96)) {
+        if (value > 1 && start <= n->glued.end + 96)
+            return; /* a name among them */
+        end_labelled(&n->glued, text, n->length, found);
+    }
+    if (!n->glued.count && value > 1)
+        return;
+    grow(&n->glued, start, end);
+    n->next = value + 1;
+}
+
+#define FEWEST_INSIDE  2
+#define INSIDE_APART   40  /* characters from one to the next */
+#define LONGEST_INSIDE 512 /* what is longer is data */
+
+/* A row of digits inside of words: what was put between the characters of other words, it may be. With as many capitals
+ * it would look random, and be one of the runs that do. */
+static void end_inside(struct row *row, const uint8_t *text, struct found *found)
+{
+    size_t capitals = 0;
+    if (row->count >= FEWEST_INSIDE && row->end - row->start <= LONGEST_INSIDE) {
+        for (size_t at = row->start; at < row->end; at++)
+            capitals += (size_t)upper(text[at]);
+        if (capitals * 8 <= row->end - row->start)
+            report(found, THINNED, row->start, row->end);
+    }
+    row->count = 0;
+}
+
+/* Digits with letters at both sides, one of which no hex has, among the letters and digits from `start` on. */
+static void see_inside(struct row *row, const uint8_t *text, size_t start, size_t end, struct found *found)
+{
+    for (size_t at = start > 0 ? start : 1; at + 1 < end; at++) {
+        uint8_t before = text[at - 1] | 0x20, after = text[at + 1] | 0x20;
+        if (!digit(text[at]) || !lower(before) || !lower(after) || (before <= 'f' && after <= 'f'))
+            continue;
+        if (row->count && at > row->end + INSIDE_APART)
+            end_inside(row, text, found);
+        grow(row, at, at + 1);
+    }
+}
+
+static void see_label(struct numbers *n, const uint8_t *text, size_t start, size_t end, struct found *found)
+{
+    unsigned value = decimal_at(text, start, end);
     /* two rows at a time: the first characters themselves may be 0 or 1, and look like the beginning of another */
     for (int row = 0; row < 2; row++) {
         if (n->counted[row].count && start > n->counted[row].end + 96)
@@ -175,6 +227,47 @@ static int spelled(const uint8_t *text, size_t start, size_t end)
     return end - start == 1 || spells(text + start, end - start);
 }
 
+#define WIDEST_SEPARATOR 64
+#define REPEATED         4 /* times that the same stands between one character and the next */
+#define LONGEST_TAG      4
+#define WORDS_TRIED      3 /* that may be of what stands between */
+
+/* Whether the same stands after `at` and after what follows it, with letters or digits in it: known values see through
+ * other signs. */
+static int repeated(const uint8_t *text, size_t at, size_t length, struct found *found)
+{
+    const uint8_t *sign = text + at + 1;
+    if (at > 0 && text[at - 1] == '\\')
+        return 0; /* an escape */
+    for (size_t size = 2; size <= WIDEST_SEPARATOR && at + 1 + (REPEATED + 1) * (size + 1) <= length; size++) {
+        size_t times = 1, signs = 0;
+        while (times <= REPEATED && sign[0] == sign[times * (size + 1)] && memcmp(sign, sign + times * (size + 1), size) == 0)
+            times++;
+        if (times <= REPEATED)
+            continue;
+        while (signs < size && !alnum(sign[signs]))
+            signs++;
+        if (signs < size)
+            report(found, WOVEN, at, at + 1 + REPEATED * (size + 1));
+        return signs < size;
+    }
+    return 0;
+}
+
+/* A character alone with the same around it as the next one has: this word, or one of the next two. */
+static void see_woven(const uint8_t *text, size_t start, size_t end, size_t length, struct found *found)
+{
+    for (int word = 0; word < WORDS_TRIED; word++) {
+        if (end - start > LONGEST_TAG || (end - start == 1 && repeated(text, start, length, found)))
+            return;
+        for (start = end; start < end + 6 && start < length && !alnum(text[start]);)
+            start++;
+        if (start + 1 >= length || (word + 2 == WORDS_TRIED && alnum(text[start + 1])))
+            return;
+        end = word_end(text, start, length - start > 16 ? start + 16 : length);
+    }
+}
+
 void find_spelled(const uint8_t *text, size_t length, struct found *found)
 {
     for (size_t next = STRIDE; next < length; next += STRIDE) {
@@ -184,6 +277,7 @@ void find_spelled(const uint8_t *text, size_t length, struct found *found)
         while (start > 0 && start + 12 > next && alnum(text[start - 1]))
             start--;
         end = word_end(text, start, length - start > 16 ? start + 16 : length);
+        see_woven(text, start, end, length, found);
         for (int word = 0; word < 2 && end - start == 1 && end + 1 < length; word++) {
             start = alnum(text[end + 1]) ? end + 1 : end;
             end = word_end(text, start, length - start > 16 ? start + 16 : length);
@@ -325,8 +419,13 @@ void find_numbers(const uint8_t *text, size_t length, struct found *found)
             break;
         while (at < length && alnum(text[at]))
             digits += (size_t)digit(text[at++]);
-        if (start > 0 && alnum(text[start - 1]) && (text[start - 1] | 0x20) != 'x' && (text[start - 1] | 0x20) != 'u')
+        if (digits < at - start)
+            see_inside(&n.inside, text, start, at, found);
+        if (start > 0 && alnum(text[start - 1]) && (text[start - 1] | 0x20) != 'x' && (text[start - 1] | 0x20) != 'u') {
+            if (digits == at - start && digits <= 3)
+                see_glued(&n, text, start, at, found);
             continue;
+        }
         if (initial_digit(text, start, length))
             see_initial(&i, text, start, length, found);
         if (at - start <= 10)
@@ -338,6 +437,8 @@ void find_numbers(const uint8_t *text, size_t length, struct found *found)
     end_labelled(&n.counted[0], text, length, found);
     end_labelled(&n.counted[1], text, length, found);
     end_labelled(&n.lined, text, length, found);
+    end_labelled(&n.glued, text, length, found);
+    end_inside(&n.inside, text, found);
     if (i.region.count)
         report(found, WORDS, i.region.start, i.region.end);
 }

@@ -23,7 +23,7 @@
 #define RECENT 8        /* findings that a new one may be the continuation of */
 #define NARROW 12       /* codes; so many digits are no 60 bits */
 
-static const uint32_t RUNS[4] = {0, 24, 32, 0}; /* codes digested from the window on; 0: the window */
+static const uint32_t RUNS[4] = {0, 24, 32, 16}; /* codes digested from the window on; 0: the window */
 
 struct bank {
     uint32_t width;

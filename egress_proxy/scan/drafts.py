@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _SHORTER = (12, 8, 6)  # widths for the whole of a form that is shorter than its windows
-_PARTS_UP_TO = 32_768  # codes of a form beyond which parts are not registered (the whole always is)
+PARTS_UP_TO: Final = 32_768  # codes of a form beyond which parts are not registered (the whole always is)
 _INNOCENT = 0.7  # the share of a part that is words, or public, from which on it may stand in an innocent text
 _ANCHORS_TRIED = 6
 _SHAPES: Final = np.array(
@@ -86,7 +86,7 @@ class Draft:
         values = np.repeat(np.array(self._values, dtype=np.int64).reshape(-1, 5), self._counts, axis=0)
         own = np.stack((np.cumsum(lengths) - lengths, lengths), axis=1)
         rows = np.asfortranarray(np.concatenate((_SHAPES[self._shapes], own, values), axis=1))
-        rows[:, _PARTS] &= (rows[:, _RUN] <= lengths) & (lengths <= _PARTS_UP_TO)
+        rows[:, _PARTS] &= (rows[:, _RUN] <= lengths) & (lengths <= PARTS_UP_TO)
         codes = np.frombuffer(b"".join(self._codes), dtype=np.uint8)
         return _Settling(rows, codes, np.array(self._masks, dtype=np.int64), keys).settled()
 

@@ -24,7 +24,7 @@ DIGEST_BYTES = 16
 # two for how many codes from the window on are digested (0: the window).
 WHOLE: Final = 1 << 31
 VALUE_SHIFT: Final = 3
-RUNS: Final = (0, 24, 32)
+RUNS: Final = (0, 24, 32, 16)
 FOLDED_WIDTH: Final = 6  # of the windows of the folded view
 # By width of windows: the class that all their codes are of, or 0.
 NUMERIC, BINARY = 1, 2

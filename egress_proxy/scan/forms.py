@@ -13,6 +13,7 @@ import html
 import json
 from binascii import b2a_base64
 from collections.abc import Iterator
+from itertools import accumulate
 from math import ceil
 from struct import unpack_from
 from typing import Final
@@ -60,14 +61,16 @@ SHAPES: Final = (
     Shape(16, 32, 48),
     Shape(64, 64, 64, 2),
     Shape(8, 8, 8, part=True),  # twelve characters with signs among them
+    Shape(12, 16, 16, part=True),  # of a passphrase
 )
 (
     FOLDED, _PLAIN, _LETTERS, _REVERSED, _BASE32, _BASE64_UTF16, _HEX, _HEX_REVERSED, _TRIPLES, _LONG,
-    _DECIMAL, _UTF16, _UNICODE, _BINARY, _SIGNED,
+    _DECIMAL, _UTF16, _UNICODE, _BINARY, _SIGNED, _OF_PHRASE,
 ) = range(len(SHAPES))  # fmt: skip
 
 
 _REVEAL: Final = 12  # characters of a value that are no accident
+_MOST_INNOCENT: Final = 0.25  # of the codes by which twelve with signs are told
 
 
 class Form(Struct, frozen=True):
@@ -90,17 +93,28 @@ def forms(value: str, *, few: bool = False) -> Iterator[Form]:
             yield form
 
 
-def signed_parts(value: str) -> Iterator[Form]:
-    """Of each twelve characters with signs among them, which the plain form has no window for, the first codes."""
+def signed_parts(value: str, innocent: bytes = b"") -> Iterator[Form]:
+    """Where twelve characters have signs among them, and the plain form no window for that, the first codes and the
+    last ones; not where these are `innocent` (1, else 0, for each code of the plain form, or empty where none is)."""
     if value.isalnum():
         return
     each = [canonical(char) for char in value]
-    width, seen = SHAPES[_SIGNED].width, set()
+    firsts = list(accumulate(map(len, each), initial=0))
+    plain, width, seen = b"".join(each), SHAPES[_SIGNED].width, set()
     for start in range(len(each) - _REVEAL + 1):
-        codes = b"".join(each[start : start + _REVEAL])
-        if width <= len(codes) < _REVEAL and codes[:width] not in seen:
-            seen.add(codes[:width])
-            yield Form(codes[:width], _SIGNED)
+        first, last = firsts[start], firsts[start + _REVEAL]
+        if last - first >= _REVEAL:
+            continue
+        for at in {first, last - width} if last - first > width else {first}:
+            codes = plain[at : at + width]
+            if len(codes) == width and codes not in seen and sum(innocent[at : at + width]) <= _MOST_INNOCENT * width:
+                seen.add(codes)
+                yield Form(codes, _SIGNED)
+
+
+def phrase_form(codes: bytes) -> Form:
+    """Sixteen letters of a passphrase."""
+    return Form(codes, _OF_PHRASE)
 
 
 def _few(value: str) -> Iterator[Form]:

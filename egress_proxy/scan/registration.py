@@ -10,9 +10,10 @@ from msgspec.structs import replace
 
 from egress_proxy.model import Secret
 from egress_proxy.scan.canonical import canonical, folded
-from egress_proxy.scan.drafts import Draft, Settled
+from egress_proxy.scan.drafts import PARTS_UP_TO, Draft, Settled
 from egress_proxy.scan.fingerprints import FOLDED_WIDTH, WHOLE, Entries, Keys
 from egress_proxy.scan.forms import FOLDED, Form, forms, signed_parts
+from egress_proxy.scan.phrases import phrase_parts
 from egress_proxy.scan.policy import SHORTEST_ANYWHERE, Rejected, examine, expand
 from egress_proxy.scan.store import Segments, Store
 from egress_proxy.scan.stored import Fingerprint, FingerprintError, settled, split
@@ -174,11 +175,12 @@ class Registration:
             kept.append(Form(as_it_stands, FOLDED))
         telling_nothing = b"" if is_weak else innocent_codes(value)
         mask = self._draft.mask(telling_nothing) if telling_nothing else 0
-        if not is_weak and not mask and not self._onto.few:
-            kept += signed_parts(value)
         watched = Watched(name, len(value), mac, self._keys.digest(as_it_stands, b"folded"), is_weak, token)
         number = self._watch(watched)
         self._draft.add(number, kept, parts=not is_weak, mask=mask, of=len(plain), lead=_lead(value))
+        if not self._onto.few and len(plain) <= PARTS_UP_TO:  # what is innocent in these they tell themselves
+            own = phrase_parts(value) if is_weak else signed_parts(value, telling_nothing)
+            self._draft.add(number, own, parts=True)
         if len(self._draft) > _DRAFT:
             self._settle()
 

@@ -20,6 +20,7 @@ DETECTOR: Final = "known-value"
 _RUN_CHARS = 4096
 _RUN = re.compile(rf"[0-9A-Za-z+/=_%\\-]{{0,{_RUN_CHARS}}}+")
 _LONG = 16  # letters and digits; no innocent sentence repeats that many of a value by chance
+_SIGNS = 3  # of a value that is as long with them
 _FAR = 1 << 62
 _NOTHING: Final = Scan()
 
@@ -82,7 +83,7 @@ class _Search:
             self._plain.add(Finding(text, first, first + value.length, self._detector, value.name))
         elif value.token:
             self._add_encoded(value, text, first, first + value.length)
-        elif not value.weak or self._deliberate(value, raw, int(segments.lengths[number]), gap):
+        elif not value.weak or self._deliberate(value, raw, self._texts[text][start:end], gap):
             self._add_encoded(value, text, start, end)
 
     def _is_token(self, text: int, start: int, length: int) -> bool:
@@ -90,12 +91,16 @@ class _Search:
         around = raw[max(start - 1, 0) : start] + raw[start + length : start + length + 1]
         return not any(char.isalnum() or char == "_" for char in around)
 
-    def _deliberate(self, value: Watched, raw: str, letters: int, gap: int) -> bool:
+    def _deliberate(self, value: Watched, raw: str, spelling: str, gap: int) -> bool:
         """Whether a value made of words is in other spelling on purpose, and not part of an innocent sentence: it
-        differs in case or width alone, is long, or every two of its characters are apart."""
+        differs in case or width alone, is long (with digits among its words, signs count too), or every two of its
+        characters are apart."""
         if self._snapshot.keys.digest(folded(raw), b"folded") == value.folded:
             return True
-        return letters >= _LONG or (letters > 1 and gap > 1)
+        letters = sum(map(str.isalnum, spelling))
+        if letters >= _LONG or (letters > 1 and gap > 1):
+            return True
+        return value.length >= _LONG and letters >= _LONG - _SIGNS and any(map(str.isdigit, spelling))
 
     def _run_around(self, text: int, start: int, end: int) -> tuple[int, int]:
         """The span extended over the run of characters of encodings."""

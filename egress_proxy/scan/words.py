@@ -34,7 +34,7 @@ _BITS: Final = {
 _SHORT, _LONG = 8, 13
 _MOST_SHORT, _MOST, _MOST_LONG = 5.0, 4.8, 4.6
 _RUN = re.compile(
-    r"(?P<word>[A-Z]?[a-z]{3,}+|[A-Z]{4,}+)"
+    r"(?P<word>[A-Z]?[a-z]{3,}+|(?<![A-Za-z])[A-Z]{4,}+|[A-Z]{4,}+(?![a-z]))"  # not capitals with small letters around
     r"|(?P<date>(?<!\d)(?:19|20)\d\d(?:[-_./]?[01]\d(?:[-_./]?[0-3]\d)?+)?+(?!\d))"
     r"|(?P<short>(?<![^\s_-])[A-Za-z][a-z]?(?![^\s_-]))"  # to, be, a: alone among others
     r"|(?P<foreign>[^\W\d_a-zA-Z][^\W\d_]{2,}+)"
@@ -61,7 +61,7 @@ _PUBLIC: Final = tuple(
     )
 )
 # In a value that has hardly any words the short ones are there by chance.
-_BY_CHANCE, _NO_CHANCE = 0.35, 6
+_BY_CHANCE, _NO_CHANCE, _SURELY_NONE = 0.35, 6, 8
 _INNOCENT = "\u00aa"  # a letter that is in no secret
 _ALPHANUMERIC = re.compile(r"[^\W_]++")
 # Of a JSON web token the signature is the secret: headers are alike, and claims are in every token of one issuer.
@@ -104,11 +104,19 @@ def _without(value: str, spans: Iterable[tuple[int, int]]) -> str:
     return "".join([*pieces, value[position:]])
 
 
+def _meant(value: str, start: int, end: int) -> bool:
+    """Whether a word in a value that has hardly any is one: long, or at the edge of letters and digits."""
+    if end - start < _SURELY_NONE:
+        edge = start == 0 or end == len(value) or not (value[start - 1].isalnum() and value[end].isalnum())
+        return edge and end - start >= _NO_CHANCE
+    return True
+
+
 def innocent_codes(value: str) -> bytes:
     """Which of a value's canonical codes may stand in an innocent text (1, else 0); empty if none."""
     spans = list(innocent_spans(value))
     if spans and sum(end - start for start, end in spans) < _BY_CHANCE * len(value):
-        spans = [(start, end) for start, end in spans if end - start >= _NO_CHANCE]
+        spans = [span for span in spans if _meant(value, *span)]
     if token := _TOKEN.match(value):
         spans.append(token.span())
     codes = canonical(value)

@@ -15,7 +15,7 @@ from tests.corpus.contexts import Placed, contexts, place
 from tests.corpus.forms import FORMS, Form
 from tests.corpus.outcome import Outcome, by_text, outcome, scanned
 from tests.corpus.parts import Parts
-from tests.corpus.secrets import Value, values
+from tests.corpus.secrets import SORT_OF, WORDS, Value, values
 
 RUN = 12  # characters in a row of a value, or of its writing, that nothing released may have
 _BATCH = 512  # texts that are made, scanned and forgotten at a time
@@ -70,7 +70,8 @@ class KnownRecall:
         cases: list[_Case] = []
         for form in forms:
             for at, value in enumerate(self._values):
-                cases += self._cases(form, at, value, contexts_each)
+                if form.of_words in {None, SORT_OF[value.kind] == WORDS}:
+                    cases += self._cases(form, at, value, contexts_each)
             if len(cases) >= _BATCH:
                 samples += self._samples(cases)
                 cases = []

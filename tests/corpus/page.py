@@ -126,7 +126,8 @@ def _forms(score: Score) -> str:
     before = ""
     for name, figure in score.forms.items():
         group = GROUPS[name]
-        by_sort = (_percent(score.sorts[name][sort].recall) for sort in _LONG_SORTS)
+        sorts = score.sorts[name]
+        by_sort = (_percent(sorts[sort].recall) if sort in sorts else "" for sort in _LONG_SORTS)
         found, *counts = _figures(figure)
         shown, covered = group if group != before else "", "yes" if name in COVERED else ""
         rows.append((shown, _cell(name), covered, found, *by_sort, *counts))
@@ -138,7 +139,9 @@ def _forms(score: Score) -> str:
         {RUN} characters in a row of the value nor {RUN} of its writing are left; of a value that stands verbatim no
         character may be left. *Leaked*: some was redacted, and more is left than that. *Refused*: the value could not
         be registered, which the product says; it counts as not found. A *covered* form is one that the product says
-        it recognises. Partial reveals are of what is secret in a value: not of a token's header or a URL's host.
+        it recognises. Partial reveals are of what is secret in a value: not of a token's header or a URL's host; those
+        of less than 20 characters are promised of values that are not made of words, so passphrases have rows of their
+        own there.
         The columns after *found* are the same by sort of value."""
     return f"## Forms of known values\n\n{_told(told)}" + _table(head, rows, 3)
 

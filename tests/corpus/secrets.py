@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from tests.corpus.parts import BASE62, HEX, PUNCTUATION, Parts
 
+WORDS: Final = "passphrase-like"  # the sort of values that are made of words
 LONG: Final = 16  # characters; the aims hold for values that have as many
 
 
@@ -109,7 +110,7 @@ _MAKERS: Final[dict[str, _Maker]] = {
 SORTS: Final[dict[str, tuple[str, ...]]] = {
     "random": tuple(kind for kind in _MAKERS if kind.startswith(("base6", "hex", "punctuation"))),
     "structured": ("JSON web token", "UUID", "prefixed token", "private key", "URL with password"),
-    "passphrase-like": ("4 words", "5 words", "6 words", "words, number, sign"),
+    WORDS: ("4 words", "5 words", "6 words", "words, number, sign"),
     "short": tuple(kind for kind in _MAKERS if kind.startswith("mixed")),
 }
 LONG_KINDS: Final = tuple(kind for sort, kinds in SORTS.items() if sort != "short" for kind in kinds)

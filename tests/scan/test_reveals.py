@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import itertools
 import random
 import string
 from pathlib import Path
@@ -133,3 +134,50 @@ def test_there_are_no_false_hits() -> None:
     noise.append(" ".join(str(dice.randrange(256)) for _ in range(100_000)))
     scan = values.find([*noise, *(path.read_text("utf-8") for path in BENIGN)])
     assert (scan.findings, scan.undecided) == ((), ())
+
+
+WORDS = ("marble", "octopus", "thimble", "lantern", "violin")
+PHRASES = [
+    "-".join(WORDS[:4]),
+    " ".join(WORDS),
+    ".".join(map(str.capitalize, WORDS)),
+    f"{WORDS[3].capitalize()}-{WORDS[1]}-{2 * 552}?",
+]
+
+
+@pytest.mark.parametrize("value", PHRASES, ids=range(len(PHRASES)))
+def test_twenty_characters_of_a_passphrase_are_a_reveal(value: str) -> None:
+    values = known(value)
+    for start in range(len(value) - 19):
+        assert forms(values, f"so: {value[start : start + 20]} .") == {Form.ENCODED}, start
+
+
+@pytest.mark.parametrize("value", PHRASES, ids=range(len(PHRASES)))
+def test_two_words_of_a_passphrase_are_none(value: str) -> None:
+    between = next(char for char in value if not char.isalnum())
+    words = value.split(between)
+    values = known(value)
+    for first, second in itertools.pairwise(words[:2]):
+        assert not forms(values, f"{first} and {second}, some {first} {second} or {first}{between}{second} in it")
+
+
+@pytest.mark.parametrize(
+    ("value", "innocent"),
+    [
+        ("acme-payments-production-replica", "acme-payments-production-primary"),
+        ("please enter your password below", "please enter your password again"),
+        ("billing-service-account-token", "billing-service-account-names"),
+        ("marble/octopus/default/server", "marble/octopus/default/client"),
+    ],
+    ids=["deployment", "sentence", "account", "names"],
+)
+def test_names_and_sentences_are_told_as_a_whole_only(value: str, innocent: str) -> None:
+    assert not forms(known(value), f"see {innocent} there")
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_signs_are_no_way_round_words_or_a_header(seed: int) -> None:
+    """Of a value with innocent parts, twelve characters with a sign among them are a reveal as of any other."""
+    tail = random_value(seed, 20, "abcdefGHJKLMnpqrstUVWXYZ23456789")
+    value = f"{json_web_token(seed)}-{tail[:11]}-{tail[11:]}"
+    assert forms(known(value), f"it ends in {tail[3:11]}-{tail[11:14]} and so on") == {Form.ENCODED}

@@ -80,14 +80,13 @@ def changed(rows: bytes, at: int, template: str, value: int) -> bytes:
         lambda one: replace(one, parts=changed(one.parts, 12, "<B", 7)),
         lambda one: replace(one, parts=changed(one.parts, 12, "<B", 0)),
         lambda one: replace(one, parts=changed(one.parts, 13, "<B", 8)),
-        lambda one: replace(one, parts=changed(one.parts, 13, "<B", 6)),
         lambda one: replace(one, segments=changed(one.segments, 14, "<I", 1 << 30)),
         lambda one: replace(one, segments=changed(one.segments, 18, "<I", 3)),
         lambda one: replace(one, segments=changed(one.segments, 18, "<I", 1 << 31)),
         lambda one: replace(one, segments=changed(one.segments, 22, "<I", 1 << 31)),
     ],
     ids=[
-        "mac", "folded", "length", "longer", "parts", "segments", "width", "folded-part", "form", "run", "before",
+        "mac", "folded", "length", "longer", "parts", "segments", "width", "folded-part", "form", "before",
         "shorter-than-window", "longer-than-forms", "lead",
     ],
 )  # fmt: skip

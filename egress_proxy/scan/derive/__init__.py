@@ -7,8 +7,8 @@ is all that it costs. Otherwise each decoder reads the spans that may be its own
 same way, to a depth. What comes out is bounded by the length of the text, so the worst text costs some times as much
 as an ordinary one; where the bound is met, the text is undecided, and must be withheld.
 
-Not decoded: Zstandard and Brotli (not in the standard library), punycode, Morse, leetspeak, and runs of less than
-sixteen characters.
+Not decoded: Zstandard and Brotli (not in the standard library), punycode, leetspeak, and runs of less than sixteen
+characters.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from egress_proxy.scan.derive.table import DECODERS
 __all__ = ["SHORTEST", "Derivation", "Derived", "derivations", "derive"]
 
 DEPTH: Final = 4  # layers; known values themselves see through one more
+_AS_WRITTEN: Final = frozenset({"escapes"})  # a URL or JSON: characters in other places may be written so
 ROOM_TIMES, ROOM_MORE = 4, 65_536  # characters that may be derived: so many times the text, and some
 
 
@@ -53,9 +54,10 @@ class _Layers:
 
     def look(self, text: str, parent: Derived | None, depth: int, found: Mapping[int, Sequence[Span]]) -> None:
         """Give the spans of one text to their decoders."""
+        respelled = depth > 1 or (parent is not None and parent.kind not in _AS_WRITTEN)
         for decoder in DECODERS:
             spans = found.get(decoder.kind)
-            if not spans or (depth and not decoder.again) or not (decoder.rules or self._rearranged):
+            if not spans or (respelled and not decoder.again) or not (decoder.rules or self._rearranged):
                 continue
             if depth == DEPTH:
                 # Something there that can be opened once more; a chance likeness mostly cannot.

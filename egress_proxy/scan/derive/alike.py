@@ -1,5 +1,5 @@
-"""Characters that look like others, and characters that nobody sees: Cyrillic and Greek letters among Latin ones, tags,
-variation selectors, and zero-width characters as bits."""
+"""Characters that look like others, and characters that nobody sees: Cyrillic and Greek letters among Latin ones, small
+capitals, tags, variation selectors, and zero-width characters as bits."""
 
 from __future__ import annotations
 
@@ -59,14 +59,22 @@ _LOOKS: Final = {
     "x": (0x0445, 0x03C7),
     "y": (0x0443, 0x04AF, 0x03B3),
 }
+# Small capitals, but for those that have none.
+_SMALL_CAPITALS: Final = (
+    "\u1d00\u0299\u1d04\u1d05\u1d07\ua730\u0262\u029c\u026a\u1d0a\u1d0b\u029f\u1d0d"
+    "\u0274\u1d0f\u1d18\u01eb\u0280\ua731\u1d1b\u1d1c\u1d20\u1d21\u028f\u1d22"
+)
+_SMALL: Final = dict(zip(map(ord, _SMALL_CAPITALS), "abcdefghijklmnopqrstuvwyz", strict=True))
 # Letters in squares, in discs, and of flags.
 _FRAMED: Final = (0x1F130, 0x1F150, 0x1F170, 0x1F1E6)
-_TABLE: Final = {code: look for look, codes in _LOOKS.items() for code in codes} | {
-    first + at: chr(ord("a") + at) for first in _FRAMED for at in range(26)
-}
-_FOREIGN = "[\u0131\u0251\u0261\u0370-\u03ff\u0400-\u052f\u0531-\u058f]"
+_TABLE: Final = (
+    {code: look for look, codes in _LOOKS.items() for code in codes}
+    | _SMALL
+    | {first + at: chr(ord("a") + at) for first in _FRAMED for at in range(26)}
+)
+_FOREIGN = f"[{_SMALL_CAPITALS}\u0131\u0251\u0261\u0370-\u03ff\u0400-\u052f\u0531-\u058f]"
 _MIXED = re.compile(
-    rf"(?:[A-Za-z0-9]{_FOREIGN}|{_FOREIGN}[A-Za-z0-9])\w*+|[\U0001f130-\U0001f189\U0001f1e6-\U0001f1ff]{{8}}"
+    rf"(?:[A-Za-z0-9]{_FOREIGN}|{_FOREIGN}[A-Za-z0-9])\w*+|[{_SMALL_CAPITALS}]{{3}}\w*+|[\U0001f130-\U0001f189\U0001f1e6-\U0001f1ff]{{8}}"
 )
 _LOOKALIKE = re.compile("([" + "".join(map(chr, sorted(_TABLE))) + "])")
 _TAGS = re.compile("[\U000e0020-\U000e007e]{4,}+")

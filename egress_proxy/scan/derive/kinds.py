@@ -35,6 +35,9 @@ class Kind(IntEnum):
     UUENCODED = 25
     BASE32HEX = 26
     INTEGER = 27
+    WOVEN = 40
+    THINNED = 41
+    MORSE = 42
     ALIKE = 64  # from here on, not the kernel's
     TAGS = 65
     SELECTORS = 66

@@ -8,9 +8,9 @@ from typing import Final
 
 from msgspec import Struct
 
+from egress_proxy.scan.derive.frames import FEWEST, framed
 from egress_proxy.scan.derive.spans import Span, Woven, gathered
 
-FEWEST: Final = 8  # characters in a row
 _AROUND = 64  # characters beside the numbers that go with them
 _MOST_DIFFERENT = 0.25  # of the characters, at least, are different
 
@@ -39,6 +39,7 @@ WORD: Final = "|".join(sorted(ORDINALS, key=len, reverse=True)).replace("-", "[-
 
 _DIGITS = re.compile(r"[0-9]")
 _ORDINALS = re.compile(r"third\b", re.IGNORECASE)
+_WORDS = re.compile(rf"\b(?:{WORD})\b", re.IGNORECASE)
 _LETTERED = re.compile(r"^[^\w\n]{0,6}+[A-Za-z][).:\]]", re.MULTILINE)
 
 
@@ -93,11 +94,14 @@ def _widened(text: str, spans: Iterable[Span]) -> Iterator[Span]:
 
 
 def numbered(text: str, spans: Iterable[Span], _room: int) -> Iterator[Woven]:
-    """The characters in the order of their numbers, for each notation that the text has."""
+    """The characters in the order of their numbers, for each notation that the text has, and in its own frame."""
     for low, high in _widened(text, spans):
         for notation in _NOTATIONS:
             if notation.needs.search(text, low, high):
                 yield from _lists(notation, text, low, high)
+        yield from framed(text, low, high)
+        if _ORDINALS.search(text, low, high):
+            yield from framed(text, low, high, _WORDS, _number)
 
 
 def _lists(notation: _Notation, text: str, low: int, high: int) -> Iterator[Woven]:

@@ -23,6 +23,7 @@ Moved: TypeAlias = "tuple[str, NDArray[np.uint32]]"
 STRIDES: Final = (2, 3, 4)
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _WORD, _LINE = re.compile(r"[A-Za-z0-9]++"), re.compile(r"[A-Za-z0-9](?:[^\n]*[A-Za-z0-9])?")
+_LONGEST: Final = 512  # characters of a line
 _SIGNS: Final = frozenset("-_.!$%&+=~^@?")
 _TURNED: Final = (4, sum(STRIDES) + 1)  # of what is strided, characters for one of a run, and ends of lines for a run
 _SHIFTED: Final = (26, 26)
@@ -91,7 +92,16 @@ def edges(text: str, *, words: bool, kernel: ctypes.CDLL | None = KERNEL) -> Mov
 
 def _opening(text: str, at: int) -> int:
     """A sign of the value's own is glued to the rest of its word or stands alone at the end, and is taken instead."""
-    return at - 1 if at > 0 and text[at - 1] in _SIGNS and (at == 1 or text[at - 2] <= " ") else at
+    own = at > 0 and text[at - 1] in _SIGNS and (at == 1 or text[at - 2] <= " ") and not _begins_lines(text, at - 1)
+    return at - 1 if own else at
+
+
+def _begins_lines(text: str, at: int) -> bool:
+    """Whether a sign begins its line, and the line before begins with the same: a diff, a list."""
+    if at < 2 or text[at - 1] != "\n":  # noqa: PLR2004  there is no line before
+        return False
+    least = max(at - _LONGEST, 0)
+    return text[max(text.rfind("\n", least, at - 1) + 1, least)] == text[at]
 
 
 def _closing(text: str, at: int) -> int:

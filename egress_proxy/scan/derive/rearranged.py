@@ -16,6 +16,7 @@ from egress_proxy.scan.derive.spans import Places, Span, Woven, gathered
 
 _LONGEST = 512  # characters of a run
 _IN_ALL = 2048  # of all runs; more random-looking runs than that are data
+_BESIDE = 96  # characters beside digits inside of words, on their line
 _SHIFTED_IN_ALL = 192  # of what is shifted by every letter of the alphabet
 _AROUND = 480  # characters beside words whose initials look random
 _ID = re.compile(r"(?:[A-Za-z0-9]{1,16}[_=-]|sha[0-9]{1,3}:)?[0-9a-f]{16,}+")
@@ -46,6 +47,21 @@ def _turned(kind: str, text: str, spans: Sequence[Span], *, shifted: bool) -> It
 def strided(text: str, spans: Iterable[Span], _room: int) -> Iterator[Woven]:
     """Every second, third and fourth character of runs, and their pairs swapped."""
     yield from _turned("rearranged", text, list(_some(spans, _IN_ALL)), shifted=False)
+
+
+def thinned(text: str, spans: Iterable[Span], _room: int) -> Iterator[Woven]:
+    """The same of a row of words with digits inside, and of what is round them on their line."""
+    wide: list[Span] = []
+    for start, end in spans:
+        low = text.rfind("\n", max(start - _BESIDE, 0), start) + 1 or max(start - _BESIDE, 0)
+        line = text.find("\n", end, end + _BESIDE)
+        high = line if line >= 0 else min(end + _BESIDE, len(text))
+        if wide and low < wide[-1][1]:
+            low = wide.pop()[0]
+        wide.append((low, high))
+    yield from _turned(
+        "thinned", text, [span for span in _some(wide, _IN_ALL) if "\n" not in text[slice(*span)]], shifted=False
+    )
 
 
 def shifted(text: str, spans: Iterable[Span], _room: int) -> Iterator[Woven]:

@@ -11,7 +11,19 @@ from typing import Final
 
 from msgspec import Struct
 
-from egress_proxy.scan.derive import alike, codes, dumps, escapes, joints, labelled, rearranged, runs, spelled
+from egress_proxy.scan.derive import (
+    alike,
+    codes,
+    dumps,
+    escapes,
+    joints,
+    labelled,
+    morse,
+    rearranged,
+    runs,
+    spelled,
+    woven,
+)
 from egress_proxy.scan.derive.kinds import Kind
 from egress_proxy.scan.derive.spans import Span, Woven
 
@@ -44,7 +56,9 @@ DECODERS: Final = (
     Decoder(Kind.UUENCODED, dumps.uuencoded, opens=True),
     Decoder(Kind.NUMBERS, codes.numbers),
     Decoder(Kind.LABELLED, labelled.numbered),
+    Decoder(Kind.WOVEN, woven.separated),
     Decoder(Kind.SPELLED, spelled.spelled),
+    Decoder(Kind.MORSE, morse.morse),
     Decoder(Kind.ALIKE, alike.alike),
     Decoder(Kind.TAGS, alike.tags),
     Decoder(Kind.SELECTORS, alike.selectors),
@@ -53,5 +67,6 @@ DECODERS: Final = (
     Decoder(Kind.WORDS, rearranged.words, again=False, rules=False),
     Decoder(Kind.COLUMNS, rearranged.columns, again=False, rules=False),
     Decoder(Kind.OPAQUE, rearranged.strided, again=False, rules=False),
+    Decoder(Kind.THINNED, rearranged.thinned, again=False, rules=False),
     Decoder(Kind.OPAQUE, rearranged.shifted, again=False, rules=False),
 )

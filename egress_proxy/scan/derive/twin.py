@@ -9,20 +9,24 @@ from itertools import pairwise
 from egress_proxy.scan.derive import twin_85, twin_joints, twin_runs, twin_signs
 from egress_proxy.scan.derive.dumps import DUMP_HINT, UUENCODE_HINT
 from egress_proxy.scan.derive.escapes import QUOTED_PRINTABLE_HINT
+from egress_proxy.scan.derive.frames import FEWEST
 from egress_proxy.scan.derive.kinds import Hint, Kind
-from egress_proxy.scan.derive.labelled import FEWEST, WORD
+from egress_proxy.scan.derive.labelled import WORD
+from egress_proxy.scan.derive.morse import MORSE
 from egress_proxy.scan.derive.rearranged import random_initials
 from egress_proxy.scan.derive.spans import Span
 from egress_proxy.scan.derive.spelled import NAMES, SILENT
+from egress_proxy.scan.derive.woven import SEPARATED
 
 _CODE = re.compile(r"(?<![A-Za-z0-9])(?:0[xX]|[xXuU])?[0-9][0-9A-Fa-f]{0,7}(?![A-Za-z0-9])")
 _BETWEEN_CODES = re.compile(r"[^A-Za-z]*(?:[chrodeubx]|a)*+[^A-Za-z]*", re.IGNORECASE)
-_LABEL = re.compile(r"(?<![A-Za-z0-9])[0-9]{1,3}(?![A-Za-z0-9])")
+_LABEL = re.compile(r"(?<![0-9])[0-9]{1,3}(?![A-Za-z0-9])")
 _ORDINAL = re.compile(rf"\b(?:{WORD})\b", re.IGNORECASE)
 _SPELLED = re.compile(
     rf"(?:\b(?:{'|'.join(sorted({*NAMES, *SILENT}, key=len, reverse=True))}|[A-Za-z0-9])\b[^A-Za-z0-9]{{0,5}}+){{8,}}+",
     re.IGNORECASE,
 )
+_INSIDE = re.compile(r"(?:(?<=[A-Za-z])[0-9](?=[G-Zg-z])|(?<=[G-Zg-z])[0-9](?=[A-Fa-f]))")
 _INITIAL = re.compile(r"\b(\w)\w*+")
 _DIGIT_INITIAL = re.compile(r"(?<=[\w,] )[0-9](?![0-9])")
 _LINE = re.compile(r"[^\n]++")
@@ -32,6 +36,7 @@ _NUMBER_LAST = re.compile(r"(?:[0-9][^A-Za-z0-9\s]?|[A-Za-z0-9]{11})[0-9]\Z")
 _WINDOW = 16
 _SHORTEST, _LONGEST_GAP = 16, 48
 _ANY_LINE = re.compile(r"[^\n]*+")
+_LONGEST_INSIDE = 512
 
 
 def _short_lines(text: str) -> Iterator[Hint]:
@@ -60,18 +65,18 @@ def _of_short(text: str, row: list[Span], letters: int) -> Iterator[Hint]:
         yield Kind.LABELLED, row[0][0], row[-1][1]
 
 
-def _rows(matches: Iterable[Span], apart: Callable[[int, int], bool]) -> Iterator[Span]:
-    """Rows of at least eight, with what they begin and end with."""
+def _rows(matches: Iterable[Span], apart: Callable[[int, int], bool], fewest: int = FEWEST) -> Iterator[Span]:
+    """Rows of at least so many, with what they begin and end with."""
     first = last = count = 0
     for start, end in matches:
         if count and apart(last, start):
-            if count >= FEWEST:
+            if count >= fewest:
                 yield first, last
             count = 0
         first = first if count else start
         last = end
         count += 1
-    if count >= FEWEST:
+    if count >= fewest:
         yield first, last
 
 
@@ -82,6 +87,10 @@ def _numbers(text: str) -> Iterator[Hint]:
     def between(end: int, start: int) -> bool:
         return start - end > 20 or not _BETWEEN_CODES.fullmatch(text, end, start)  # noqa: PLR2004
 
+    inside = [match.span() for match in _INSIDE.finditer(text)]
+    for row in _rows(inside, lambda end, start: start - end > 40, 2):  # noqa: PLR2004
+        if row[1] - row[0] <= _LONGEST_INSIDE and sum(map(str.isupper, text[slice(*row)])) * 8 <= row[1] - row[0]:
+            yield Kind.THINNED, *row
     for row in _rows(codes, between):
         yield Kind.NUMBERS, *row
     for row in _rows(labels, lambda end, start: start - end > 96):  # noqa: PLR2004
@@ -133,6 +142,8 @@ def _simple(text: str) -> Iterator[Hint]:
         (Kind.DUMPED, DUMP_HINT),
         (Kind.UUENCODED, UUENCODE_HINT),
         (Kind.SPELLED, _SPELLED),
+        (Kind.WOVEN, SEPARATED),
+        (Kind.MORSE, MORSE),
     ):
         for match in pattern.finditer(text):
             yield kind, *match.span()

@@ -18,6 +18,7 @@ _SAMPLED, _WINDOW = 4096, 32
 _LONGEST_GAP, _LONGEST_PADDING = 48, 6
 _MOST_AGAIN = 3
 _LONGEST_OPAQUE, _LONGEST_TOKEN, _MOST_OPAQUE = 128, 512, 64
+_HEAD, _TAIL = 128, 384
 _DIGESTS: Final = (32, 36, 40, 64, 96, 128)
 _SIGNS: Final = frozenset("+/-_")
 _OF_RUN: Final = ALNUM | _SIGNS
@@ -165,7 +166,9 @@ def _ends_line(text: str, at: int) -> bool:
     return at == len(text)
 
 
-def _extend(chain: Chain, text: str) -> None:
+def _extend(chain: Chain, text: str) -> int:
+    """Take what a run goes on in. Gives the length of the longest of these."""
+    longest = 0
     while True:
         start = _after_gap(text, chain.end)
         match = _WORD.match(text, start)
@@ -176,7 +179,9 @@ def _extend(chain: Chain, text: str) -> None:
         if (end - start < _SHORTEST and not _ends_line(text, end)) or is_key:
             break
         chain.keep(text, start, end)
+        longest = max(longest, end - start)
     chain.padded(text)
+    return longest
 
 
 _SORTS: Final = dict.fromkeys(digits, 2) | dict.fromkeys(ascii_uppercase, 1)
@@ -198,7 +203,7 @@ class _Runs:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.opaques = self.chained = self.read = self.again = 0
+        self.opaques = self.chain = self.chained = self.read = self.again = 0
 
     def run(self, start: int, end: int) -> tuple[list[Hint], int]:
         """The hints of a run, and the end of what is done with."""
@@ -210,14 +215,14 @@ class _Runs:
         if start >= self.chained or self.again < _MOST_AGAIN:
             chain = Chain(start)
             chain.keep(text, start, end)
-            _extend(chain, text)
+            longest = max(_extend(chain, text), end - start)
             if chain.length > end - start and (hints := chain.hints()):
                 kinds = {kind for kind, _, _ in hints}
                 return [*hints, *(hint for hint in alone.padded(text).hints() if hint[0] not in kinds)], chain.end
             fresh = start >= self.chained
             self.again = 0 if fresh else self.again + 1
-            if chain.length > 3 * (end - start) and fresh:
-                self.chained = chain.end
+            if chain.length > 3 * longest and fresh:
+                self.chain, self.chained = start, chain.end
         hints = alone.padded(text).hints()
         if hints and end - start > _LONGEST_OPAQUE:
             self.read = end
@@ -232,11 +237,14 @@ class _Runs:
         return self.run(start, end)
 
     def token(self, start: int, end: int) -> list[Hint]:
-        """What looks random, but for data."""
-        if start < max(self.chained, self.read) or self.opaques == _MOST_OPAQUE or not _opaque(self.text[start:end]):
+        """What looks random, but for data: of many lines of it only the first, of a long line both ends."""
+        first = start <= self.chain < end
+        if (start < self.chained and not first) or start < self.read or self.opaques >= _MOST_OPAQUE:
             return []
-        self.opaques += 1
-        return [(Kind.OPAQUE, start, end)]
+        ends = ((start, end),) if end - start <= _LONGEST_TOKEN else ((start, start + _HEAD), (end - _TAIL, end))
+        hints: list[Hint] = [(Kind.OPAQUE, low, high) for low, high in ends if _opaque(self.text[low:high])]
+        self.opaques += len(hints)
+        return hints
 
 
 _TOKEN: Final = ALNUM | frozenset("+/_.!$%@#^*~&=?[`{:|-")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Iterator
 from itertools import pairwise
 from string import ascii_letters, digits, hexdigits
@@ -11,12 +12,13 @@ from typing import Final
 from msgspec import Struct
 
 from egress_proxy.scan.derive.kinds import Hint, Kind
+from egress_proxy.scan.derive.rearranged import random_initials
 
 ALNUM: Final = frozenset(ascii_letters + digits)
 QUOTES: Final = frozenset("\"'`")
 _HEX: Final = frozenset(hexdigits)
 _NEAR, _SHORTEST_85, _LONGEST_GAP = 64, 20, 48
-_CLOSE, _MANY, _LONGEST = 8, 8, 24
+_CLOSE, _MANY, _LONGEST, _SEVERAL, _QUOTED = 8, 8, 24, 2, 6
 _LONGEST_TITLE, _LONGEST_BODY = 64, 8192
 _FEWEST_OF_DATA = 12
 _LAST_OF_TWO_BYTES = 0xFFFF
@@ -175,6 +177,7 @@ class _Separators(Struct):
     end: int = 0
     count: int = 0
     piece: int = 0
+    gap: int = 0
     alike: int = 0
 
     def take(self, text: str, at: int, size: int) -> bool:
@@ -184,25 +187,66 @@ class _Separators(Struct):
             self.count += 1
         else:
             self._far(text, at, size)
-        return self.count >= _MANY or self.alike > 1 or (self.alike > 0 and self.piece >= _CLOSE)
+        return (
+            self.count >= (_SEVERAL if text[at] == "%" else _MANY)
+            or self.alike > 1
+            or (self.alike > 0 and self.piece >= _CLOSE)
+        )
 
     def _far(self, text: str, at: int, size: int) -> None:
         apart = at - self.end
-        piece = self._piece(text, at)
-        self.alike = self.alike + 1 if self.end and piece == apart and piece == self.piece else 0
-        if not self.end or not 0 <= apart <= (_LONGEST if self.alike else _CLOSE):
+        piece = _piece(text, self.end, at)
+        alike = (self.end and piece == apart and piece == self.piece) or apart == self.gap
+        self.alike = self.alike + 1 if alike else 0
+        if not self.end or not 0 <= apart <= (_LONGEST if self.alike or text[at] == "%" else _CLOSE):
             self.count = 0
+        self.gap = apart if self.end and 0 <= apart <= _LONGEST else 0
         if not self.count:
             self.start = at
         self.piece = piece
         self.count += 1
         self.end = at + size
 
-    def _piece(self, text: str, end: int) -> int:
-        at = end
-        while at > self.end and end - at <= _LONGEST and text[at - 1] > " " and text[at - 1] != '"':
-            at -= 1
-        return end - at if end - at <= _LONGEST else 0
+
+class _Heads:
+    """What lines begin with whose ends are escaped."""
+
+    def __init__(self) -> None:
+        self._initials: deque[str] = deque(maxlen=16)
+        self._places: deque[int] = deque(maxlen=16)
+
+    def random(self, text: str, at: int) -> bool:
+        """Take one more: whether the last sixteen look random."""
+        initial = char(text, at + 2) if at + 2 < len(text) else "-"
+        after = text[at + 3] if at + 3 < len(text) else " "
+        if initial not in ALNUM or (initial in digits and after in digits):
+            initial = "-"
+        self._initials.append(initial)
+        self._places.append(at)
+        return len(self._initials) == self._initials.maxlen and random_initials("".join(self._initials))
+
+    @property
+    def first(self) -> int:
+        """Where the end of the line before the first of them is."""
+        return self._places[0]
+
+
+def _piece(text: str, start: int, end: int) -> int:
+    """The length of the word that ends at `end`, as far as `start`; 0 where it is too long."""
+    at = end
+    while at > start and end - at <= _LONGEST and text[at - 1] > " " and text[at - 1] != '"':
+        at -= 1
+    return end - at if end - at <= _LONGEST else 0
+
+
+def _before_quoted(text: str, at: int, size: int) -> bool:
+    """Whether an escaped end of a line stands between a word and one that is quoted on the next line."""
+    after = at + size
+    if after + 2 >= len(text) or text[at] != "\\" or text[after] not in ">|":
+        return False
+    while after < min(len(text), at + 8) and text[after] in " >|":
+        after += 1
+    return char(text, after) in ALNUM and _piece(text, 0, at) >= _QUOTED
 
 
 def _in_data(text: str, at: int) -> bool:
@@ -244,15 +288,17 @@ class _Files(Struct):
 def escapes(text: str, lead: str) -> Iterator[Hint]:
     """The regions of escapes with one lead."""
     start = end = 0
-    separators, files = _Separators(), _Files()
+    separators, files, heads = _Separators(), _Files(), _Heads()
     at = text.find(lead)
     while at >= 0:
         first, size = at, _size(text, at)
         data = files.end(text, at) if text.startswith("\\n", at) else 0
         files.after = at + size
         seen = bool(data) or _ESCAPES[lead](text, at) or (lead == "&" and size > 0 and _in_data(text, at))
-        if not seen and size and separators.take(text, at, size):
-            first, seen = separators.start, True
+        if not seen and size:
+            random = size == 2 and text.startswith("\\n", at) and heads.random(text, at)  # noqa: PLR2004
+            if separators.take(text, at, size) or random or _before_quoted(text, at, size):
+                first, seen = heads.first if random else separators.start, True
         if seen:
             if end and first > end + _NEAR:
                 yield Kind.ESCAPED, start, end

@@ -17,6 +17,7 @@ class Form(Struct, frozen=True):
     write: Writer
     covered: bool = True  # the product says that it recognises it
     core: bool = False  # writes only what is secret in a value, without what a header, a scheme or a host says
+    of_words: bool | None = None  # only of passphrases, or only of other values; None: of all
 
 
 def wrapped(text: str, width: int, end: str = "\n") -> str:

@@ -25,13 +25,26 @@ def _halves(between: str) -> Writer:
     return lambda core: core[: len(core) // 2] + between + core[len(core) // 2 :]
 
 
+def _of_each(name: str, write: Writer) -> tuple[Form, Form]:
+    """What is promised of values that are no words, and not of passphrases: one word or two stand in any sentence."""
+    return (
+        Form("parts", name, write, core=True, of_words=False),
+        Form("parts", f"{name}, of a passphrase", write, covered=False, core=True, of_words=True),
+    )
+
+
 FORMS: Final = (
     *(
-        Form("parts", f"{length} characters from the {where}", _piece(length, where), core=True)
-        for length in (12, 16, 20)
+        form
+        for length in (12, 16)
+        for where in ("start", "middle", "end")
+        for form in _of_each(f"{length} characters from the {where}", _piece(length, where))
+    ),
+    *(
+        Form("parts", f"20 characters from the {where}", _piece(20, where), core=True)
         for where in ("start", "middle", "end")
     ),
-    Form("parts", "first 12, last 12", _masked(12, _MASK), core=True),
+    *_of_each("first 12, last 12", _masked(12, _MASK)),
     Form("parts", "first 8, last 8", _masked(8, _MASK), core=True, covered=False),
     Form("parts", "first 4, last 4", _masked(4, "****"), core=True, covered=False),
     Form("parts", "halves, words between", _halves(" and then, after the second prompt, "), core=True, covered=False),

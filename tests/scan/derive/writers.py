@@ -14,6 +14,7 @@ import random
 import zlib
 from collections.abc import Callable
 from typing import Literal
+from urllib.parse import quote
 
 Writer = Callable[[str], str]
 
@@ -30,10 +31,22 @@ NAMES = (
 )
 # fmt: on
 NATO = dict(zip("abcdefghijklmnopqrstuvwxyz0123456789", NAMES, strict=True))
+MORSE_CODE = (
+    "a.- b-... c-.-. d-.. e. f..-. g--. h.... i.. j.--- k-.- l.-.. m-- n-. o--- p.--. q--.- r.-. s... t- "
+    "u..- v...- w.-- x-..- y-.-- z--.. 0----- 1.---- 2..--- 3...-- 4....- 5..... 6-.... 7--... 8---.. "
+    "9----."
+)
+MORSE = {word[0]: word[1:] for word in MORSE_CODE.split()}
 LOOKS = str.maketrans(
     "ABCEHIJKMOPSTXYaceijopsxy",
     "".join(map(chr, (0x410, 0x412, 0x421, 0x415, 0x41D, 0x406, 0x408, 0x41A, 0x41C, 0x41E, 0x420, 0x405, 0x422)))
     + "".join(map(chr, (0x425, 0x4AE, 0x430, 0x441, 0x435, 0x456, 0x458, 0x43E, 0x440, 0x455, 0x445, 0x443))),
+)
+SMALL_CAPITALS = str.maketrans(
+    "abcdefghijklmnopqrstuvwyz",
+    "".join(map(chr, (0x1D00, 0x299, 0x1D04, 0x1D05, 0x1D07, 0xA730, 0x262, 0x29C, 0x26A, 0x1D0A, 0x1D0B, 0x29F)))
+    + "".join(map(chr, (0x1D0D, 0x274, 0x1D0F, 0x1D18, 0x1EB, 0x280, 0xA731, 0x1D1B, 0x1D1C, 0x1D20, 0x1D21)))
+    + "".join(map(chr, (0x28F, 0x1D22))),
 )
 
 
@@ -225,6 +238,13 @@ WRITERS: dict[str, Writer] = {
     "mixed-escapes": lambda value: "".join(
         (f"%{ord(char):02x}", f"\\u{ord(char):04x}", f"&#{ord(char)};", char)[at % 4] for at, char in enumerate(value)
     ),
+    "escaped-quotation": lambda value: json.dumps(wrapped(value, 10, "> ")),
+    "escaped-lines-of-five": lambda value: json.dumps(wrapped(" ".join(wrapped(value, 6).split()), 5)),
+    # the same between characters
+    "tags-between": "<b></b>".join,
+    "cells": lambda value: f"<tr><td>{'</td><td>'.join(value)}</td></tr>",
+    "words-between": " and ".join,
+    "tags-between-escaped": lambda value: html.escape("<b></b>".join(value)),
     # numbered
     "lines-numbered": rows("{number}. {char}"),
     "lines-from-zero": rows("{number}: {char}", first=0),
@@ -240,8 +260,17 @@ WRITERS: dict[str, Writer] = {
     "ordinals": lambda value: ", ".join(
         f"the {word} character is {char}" for word, char in zip(ORDINALS, value, strict=False)
     ),
+    "names-counted": rows('c{number} = "{char}"'),
+    "escaped-lines": lambda value: json.dumps(rows("{number}. {char}")(value)),
+    "escaped-names": lambda value: json.dumps(rows('c{number} = "{char}"')(value)),
+    "in-markup": rows("<li id=n{number}><b>{char}</b></li>", ""),
+    "ordinals-again": lambda value: "\n".join(
+        f"The {ORDINALS[at % 10]} character is {char}." for at, char in enumerate(value)
+    ),
     "lettered": lambda value: "\n".join(f"{chr(97 + at)}) {char}" for at, char in enumerate(value[:24])),
     "spelled": spelled,
+    "morse": lambda value: " / ".join(MORSE[char.lower()] for char in value),
+    "morse-in-blanks": lambda value: "  ".join(MORSE[char.lower()] for char in value),
     # code
     "chr": lambda value: "+".join(f"chr({ord(char)})" for char in value),
     "chr-hex": lambda value: " . ".join(f"chr(0x{ord(char):x})" for char in value),
@@ -267,6 +296,12 @@ WRITERS: dict[str, Writer] = {
     "every-second-random": filled(2, "abcdefXYZ0123456789"),
     "every-third": filled(3, "abcdefXYZ0123456789"),
     "every-fourth": filled(4, "abcdefXYZ0123456789"),
+    "every-second-of-many": lambda value: wrapped(filled(2, "abcdefXYZ0123456789+/")(value * 20), 76),
+    "every-third-of-much": lambda value: filled(3, "abcdefXYZ0123456789")("0aB1" * 60 + value),
+    "every-second-in-a-url": lambda value: f"https://a.example/?q={quote(filled(2, 'abXY09+/')(value), safe='')}",
+    "every-second-in-words": lambda value: filled(2, "abcdefghijklmnop0123456789")(
+        " ".join(wrapped(value.lower(), 5).split())
+    ),
     "pairs-swapped": lambda value: "".join(value[at : at + 2][::-1] for at in range(0, len(value), 2)),
     "caesar": moved(5),
     "next-character": lambda value: "".join(chr(ord(char) + 1) for char in value),
@@ -276,6 +311,7 @@ WRITERS: dict[str, Writer] = {
     "columns": lambda value: "\n" + columns(value),
     # other alphabets
     "look-alikes": lambda value: value.translate(LOOKS),
+    "small-capitals": lambda value: value.lower().translate(SMALL_CAPITALS),
     "tags": lambda value: "".join(chr(0xE0000 + ord(char)) for char in value),
     "variation-selectors": selectors,
     "zero-width-bits": lambda value: "".join(

@@ -1,0 +1,67 @@
+"""Parts of passphrases: a value in words whose parts are told from ordinary sentences and from names in programs.
+
+    castle-nectar-violet-thimble        seen: `stle-nectar-violet-t`, not: `castle-nectar`
+
+Two words may stand in any sentence. Sixteen letters of three words, in their order, do by no chance, unless the value
+is a name (`acme-payments-production-replica`) or a sentence: these have usual words in them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from egress_proxy.scan.forms import Form, phrase_form
+from egress_proxy.scan.random_text import words as usual_words
+
+LETTERS: Final = 16  # and digits, of a part
+WORDS: Final = 3  # that a part touches, of which one may be a number
+_FEWEST = 4  # words of a value without a number
+_PHRASE = re.compile(r"(?:(?:[A-Za-z]{3,48}+|[0-9]{2,8}+)[^A-Za-z0-9]{0,3}+){2,}+")
+_WORD = re.compile(r"[A-Z]?[a-z]++|[A-Z]++|[0-9]++")
+
+# Words of sentences, and of names in programs and deployments.
+_USUAL: Final = usual_words(
+    """about access account admin after again agent all alpha also and another any app application archive are asset
+    audit auth backend backup base because been before being below beta between billing both bucket build but cache can
+    change changes check client cloud cluster code command common config configuration connection console container
+    content control controller core could count create credentials custom customer daily dashboard data database
+    default delete demo deploy deployment description dev development device does domain down during each email enable
+    end endpoint enter environment error even event events every example export external extra false feature few file
+    files first for from frontend full function further gateway global group had handler has have health help here home
+    host how http https image import index info input instance internal into invalid invoice item its job json just key
+    label last layer level library like limit link list live local log login logs made main make manager many master
+    max may memory message metrics min mode model module monitor more most much must name network new next node not
+    notification now null object off only open option order other our out output over own package page password path
+    payment payments platform please plugin policy pool port primary private process prod product production profile
+    project provider proxy public python query queue read record region release remote replica report request required
+    resource response role root route router rule run runtime sample same schema script search secret secure security
+    send server service services session set setting settings shared should sign since site size some source sql stack
+    stage staging standard start state status stop storage store stream string such support sync system table task team
+    template test testing text than that the their them then there these they this those through time title token too
+    tool topic traffic true two type under until update upload url use used user username users using valid value
+    version very view volume want warning was way web webhook well were what when where which while who will with
+    within without work worker workflow workspace would write www year yes you your zone"""
+)
+
+
+def phrase_parts(value: str) -> Iterator[Form]:
+    """The parts of a value by which it is told, in a form each; none of a value that is no passphrase."""
+    words = _WORD.findall(value) if _PHRASE.fullmatch(value) else []
+    if not _telling([word.lower() for word in words]):
+        return
+    codes = "".join(words).lower().encode("ascii")
+    of = [number for number, word in enumerate(words) for _ in word]
+    for start in range(len(codes) - LETTERS + 1):
+        if of[start + LETTERS - 1] - of[start] >= WORDS - 1:
+            yield phrase_form(codes[start : start + LETTERS])
+
+
+def _telling(words: Sequence[str]) -> bool:
+    """Whether enough words are there, and hardly any usual ones."""
+    usual = sum(word in _USUAL for word in words)
+    others = len({word for word in words if word.isalpha()} - _USUAL)
+    if usual or not any(map(str.isdecimal, words)):
+        return others >= _FEWEST and usual <= 1
+    return others >= WORDS - 1
