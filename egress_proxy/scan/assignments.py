@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from egress_proxy.scan.beginnings import lowered
 from egress_proxy.scan.random_text import random_score
 from egress_proxy.scan.rule import Rule, Span, TooMuchError
 from egress_proxy.scan.values import NOT_A_VALUE, concrete, looks_random, mixed, word_share
@@ -92,8 +93,6 @@ def _by_letter(words: Sequence[_Word], after: str) -> re.Pattern[str]:
 _NAME = _by_letter(_PARTS, _SUFFIX)
 _CAMEL = _by_letter(_CAMEL_PARTS, r"(?!\w)")
 _KEY_ONLY = re.compile(r"_(?<=[A-Z0-9]_)KEY(?:_\d|\d)?(?!\w)")
-# As ignoring case does: letters of one case only that have an equal, and the one that is two in lower case.
-_LOWER = {0x17F: "s", 0x130: "i", 0x131: "i", 0x212A: "k"}
 # Between a name and its value: what closes the name, a sign (a type before it), what opens the value.
 _ASSIGN = re.compile(
     r"\\?[]\"'`)*_?]{0,4}+(?P<space>[ \t]*+)(?::[ \t]*+[A-Za-z_][\w.]{0,30}(?:\[[\w, .]{0,30}\])?(?:[ \t]*+\|"
@@ -206,8 +205,7 @@ class _Budget:
 
 def _values(line: str, kinds: Sequence[str] = ("pass", "token", "key")) -> Iterator[Span]:
     budget = _Budget(len(line))
-    lowered = line.lower() if line.isascii() else line.translate(_LOWER).lower()
-    for pattern, seen in ((_NAME, lowered), (_CAMEL, line), (_KEY_ONLY, line)):
+    for pattern, seen in ((_NAME, lowered(line)), (_CAMEL, line), (_KEY_ONLY, line)):
         end = 0
         for name in pattern.finditer(seen):
             kind = (name.lastgroup or "key").partition("_")[0]

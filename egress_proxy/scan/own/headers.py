@@ -66,4 +66,15 @@ def _cookies(line: str) -> Iterator[Span]:
             position = cookie.end()
 
 
-RULES = (Rule("cookie-value", r"cookies?[\"']?[ \t]*[:=][ \t]*[\"']?[^\s=;\"']{1,60}=", _cookies, caseless=True),)
+_A_COOKIE = 400  # what judging one costs, in characters
+
+
+RULES = (
+    Rule(
+        "cookie-value",
+        r"cookies?[\"']?[ \t]*[:=][ \t]*[\"']?[^\s=;\"']{1,60}=",
+        _cookies,
+        caseless=True,
+        cost=lambda line: _A_COOKIE * line.count("="),
+    ),
+)
