@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 from typing import NamedTuple
 
 from egress_proxy.scan.beginnings import lowered
@@ -81,13 +82,19 @@ def _by_letter(words: Sequence[_Word], after: str) -> re.Pattern[str]:
     """An expression for any of some words; the group that matched is called after the kind, `pass_3`."""
     letters = []
     for number, letter in enumerate(dict.fromkeys(word.text[0] for word in words)):
-        groups: dict[str, list[str]] = {}
+        groups: dict[str, list[_Word]] = {}
         for word in words:
             if word.text[0] == letter:
-                groups.setdefault(word.kind, []).append(word.lead + word.text[1:])
-        own = (f"(?P<{kind}_{number}>{'|'.join(rests)})" for kind, rests in groups.items())
+                groups.setdefault(word.kind, []).append(word)
+        own = (f"(?P<{kind}_{number}>{_rests(of_kind)})" for kind, of_kind in groups.items())
         letters.append(f"{letter}(?:{'|'.join(own)})")
     return re.compile(f"(?:{'|'.join(letters)}){after}")
+
+
+def _rests(words: Sequence[_Word]) -> str:
+    """The words behind their first letter; what is asked there is asked once for all that ask it."""
+    each = ((lead, "|".join(word.text[1:] for word in own)) for lead, own in groupby(words, lambda word: word.lead))
+    return "|".join(f"{lead}(?:{texts})" for lead, texts in each)
 
 
 _NAME = _by_letter(_PARTS, _SUFFIX)

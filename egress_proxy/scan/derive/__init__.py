@@ -27,11 +27,11 @@ __all__ = ["SHORTEST", "Derivation", "Derived", "derivations", "derive"]
 
 DEPTH: Final = 4  # layers; known values themselves see through one more
 ROOM_TIMES, ROOM_MORE = 4, 65_536  # characters that may be derived: so many times the text, and some
-# What decoding may cost, for each character of the text and at first, in characters that a rule reads (`tally`); and
-# what it costs to look at a span and round it, and to have one more text.
+# What decoding may cost, for each character of the text and at first, in characters that a rule reads (`tally`); what it
+# costs to have one more text; and the characters around a span that are read with it.
 COST_TIMES, COST_MORE = 20, 524_288
-A_SPAN, A_TEXT = 400, 1200
-AROUND = 600
+A_TEXT: Final = 1600
+AROUND: Final = 600
 
 
 class Derivation(Struct, frozen=True):
@@ -85,7 +85,7 @@ class _Layers:
 
     def _spend(self, decoder: Decoder, text: str, spans: Sequence[Span]) -> None:
         read = sum(end - start for start, end in spans)
-        self._pay(A_SPAN * len(spans) + decoder.cost * max(read, min(len(text), read + AROUND * len(spans))))
+        self._pay(decoder.span_cost * len(spans) + decoder.cost * min(len(text), read + AROUND * len(spans)))
 
     def _pay(self, cost: int) -> None:
         self.cost += cost
