@@ -92,9 +92,13 @@ def _by_letter(words: Sequence[_Word], after: str) -> re.Pattern[str]:
 
 
 def _rests(words: Sequence[_Word]) -> str:
-    """The words behind their first letter; what is asked there is asked once for all that ask it."""
-    each = ((lead, "|".join(word.text[1:] for word in own)) for lead, own in groupby(words, lambda word: word.lead))
-    return "|".join(f"{lead}(?:{texts})" for lead, texts in each)
+    """The words behind their first letter. What is asked there is asked once for all that ask it, and only where the
+    second letter is one of theirs."""
+    each = ((lead, [word.text[1:] for word in own]) for lead, own in groupby(words, lambda word: word.lead))
+    return "|".join(
+        f"(?=[{''.join(rest[0] for rest in rests)}]){lead}(?:{'|'.join(rests)})" if lead else "|".join(rests)
+        for lead, rests in each
+    )
 
 
 _NAME = _by_letter(_PARTS, _SUFFIX)
