@@ -56,7 +56,7 @@ def test_every_reason_has_its_row() -> None:
 def test_the_bound_is_the_one_in_force() -> None:
     assert f"{MAX_GROWTH:,} values" in PAGE
     assert f"{MORE_VALUES:,} values or half a megabyte" in PAGE
-    assert MORE_BYTES == 524_288  # noqa: PLR2004
+    assert MORE_BYTES == 524_288
 
 
 def test_the_configuration_is_valid(site: Site) -> None:

@@ -14,8 +14,12 @@ import re
 import string
 from functools import cache
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 from egress_proxy.native import KERNEL
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _PAIRS = (
     "a:bcdgilmnprstuv b:aeilo c:acehiklortu d:adeior e:acdefglmnprstvwxy f:aefilortu g:aehinr h:aeiot"
@@ -62,35 +66,33 @@ def table() -> bytes:
     return bytes(made)
 
 
-# It takes less than a microsecond, so the interpreter's lock is kept.
-_PAIRS_OF = (
-    ctypes.PYFUNCTYPE(ctypes.c_uint64, ctypes.c_char_p, ctypes.c_char_p, ctypes.c_size_t)(("random_pairs", KERNEL))
-    if KERNEL is not None
-    else None
-)
-
-
 def words(text: str) -> frozenset[str]:
     """The words of a text that lists them."""
     return frozenset(text.split())
 
 
-def random_score(text: str) -> float:
-    """From 0 for words to 1; 0 for fewer than 6 pairs of letters and digits."""
-    count, total = (_pairs if _PAIRS_OF is None else _pairs_of_kernel)(text[:MOST])
-    return total / (ONE * count) if count >= 6 else 0.0  # noqa: PLR2004  fewer say nothing
-
-
 def _pairs(text: str) -> tuple[int, int]:
-    """How many pairs have a weight, and their sum."""
+    """How many pairs have a weight, and the sum of these."""
     known = weights()
     found = [known[pair] for pair in map("".join, pairwise(text)) if pair in known]
     return len(found), sum(found)
 
 
-def _pairs_of_kernel(text: str) -> tuple[int, int]:
-    assert _PAIRS_OF is not None
-    return divmod(_PAIRS_OF(table(), text.encode("latin-1", "replace"), len(text)), 1 << 32)
+def _of_kernel(kernel: ctypes.CDLL) -> Callable[[str], tuple[int, int]]:
+    """The same. It takes less than a microsecond, so the interpreter's lock is kept."""
+    kinds = ctypes.c_uint64, ctypes.c_char_p, ctypes.c_char_p, ctypes.c_size_t
+    pairs = ctypes.PYFUNCTYPE(*kinds)(("random_pairs", kernel))
+    weights_ = table()
+    return lambda text: divmod(pairs(weights_, text.encode("latin-1", "replace"), len(text)), 1 << 32)
+
+
+_counted = _pairs if KERNEL is None else _of_kernel(KERNEL)
+
+
+def random_score(text: str) -> float:
+    """From 0 for words to 1; 0 for fewer than 6 pairs of letters and digits."""
+    count, total = _counted(text[:MOST])
+    return total / (ONE * count) if count >= 6 else 0.0  # noqa: PLR2004  fewer say nothing
 
 
 def masked(text: str) -> bool:

@@ -88,7 +88,7 @@ def _is_path(line: str, start: int, end: int) -> bool:
     if (start > 0 and line[start - 1] in "/\\.@~") or "//" in line[max(0, start - 8) : start + 8]:
         return True
     parts = line[start:end].split("/")
-    wordy = sum(len(part) for part in parts if random_score(part) < _CUED and len(part) > 3)  # noqa: PLR2004
+    wordy = sum(len(part) for part in parts if len(part) > 3 and random_score(part) < _CUED)  # noqa: PLR2004
     return wordy * 3 > end - start
 
 
@@ -199,7 +199,7 @@ def _is_text(token: str) -> bool:
         decoded = base64.b64decode(padded.replace("-", "+").replace("_", "/"), validate=True)
     except (binascii.Error, ValueError):
         return False
-    return len(decoded) - len(decoded.translate(None, _PRINTABLE)) > 0.9 * len(decoded)  # noqa: PLR2004
+    return len(decoded) - len(decoded.translate(None, _PRINTABLE)) > 0.9 * len(decoded)
 
 
 def innocent(line: str, start: int, end: int) -> bool:

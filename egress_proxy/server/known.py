@@ -122,8 +122,8 @@ class Known:
         await asyncio.gather(*self._refreshing, return_exceptions=True)
 
     async def scanner(self) -> TextScanner | None:
-        """The scanner with all values known by now, or None when there were or are too many to keep. Whoever asks while files
-        are read waits for their values.
+        """The scanner with all values known by now, or None when there were too many to keep, or there are too many to
+        read. Whoever asks while files are read waits for their values.
 
         A reading goes on when those who wait for it have gone: else its values would be missing from the next scan.
         """

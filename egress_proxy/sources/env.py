@@ -11,7 +11,6 @@ from dotenv.parser import Binding, parse_stream
 
 from egress_proxy.sources.entries import FormatError, Found
 
-
 _BLANK: Final = re.compile(r"(?:(?!\n)\s){128}+(?:(?!\n)\s)++")
 """The parser looks at a run of white space once from each of its characters: four megabytes would keep it for days."""
 
