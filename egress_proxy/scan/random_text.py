@@ -61,8 +61,8 @@ def _weight(first: str, second: str, common: set[str]) -> int:
 def table() -> bytes:
     """The weights for the kernel: a row of 128 for each first character, 255 where a pair has none."""
     made = bytearray([_NO_PAIR]) * (128 * 128)
-    for (first, second), weight in weights().items():
-        made[ord(first) * 128 + ord(second)] = weight
+    for pair, weight in weights().items():
+        made[ord(pair[0]) * 128 + ord(pair[1])] = weight
     return bytes(made)
 
 

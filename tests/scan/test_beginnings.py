@@ -17,8 +17,8 @@ FOUND = Beginning("pas tok пар ken se", PATTERN)
 PLAIN = re.compile(PATTERN, re.IGNORECASE)
 # fmt: off
 PIECES = (
-    "pass", "PASS", "pa\u017f\u017f", "word", "Token", "to\u212aen", "пароль", "ПАРОЛЬ", "пар\u1c82ль", "\u0130", "s", "se",
-    "SEC", "kenn", "=", " ", "_", "\n", "é", "x",
+    "pass", "PASS", "pa\u017f\u017f", "word", "Token", "to\u212aen", "пароль", "ПАРОЛЬ", "пар\u1c82ль", "\u0130", "s",
+    "se", "SEC", "kenn", "=", " ", "_", "\n", "é", "x",
 )
 # fmt: on
 pieces = st.lists(st.sampled_from(PIECES) | st.text(max_size=3)).map("".join)

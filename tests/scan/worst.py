@@ -125,9 +125,7 @@ _FOUND: dict[str, str] = {
     "escapes-and-look-alikes": f'"key tfp_{_VALUE} \\" end" \u0430\\u0041 {_ZEROS} password: "hunter2" ' + "1" * 20,
     "cookies-in-a-row": "cG9saWN5_hjkqwertzuiop\U000143cfCookie: theme=dark; sid=Qw7Zr2Lk9Xv4Tn8Bm3Hs6Jd1; x=1",
     "unpacked-and-written-anew": f"key sess-{_VALUE} end{_ZEROS}| \u04f8 password=\"token='a1b2'secret=a1b2c3\"",
-    "rules-of-all-kinds": f"{_ZEROS}\u0430:was"
-    + '{"user_id": "0123456789abcdef0123", "token": 12} '
-    + f"\u0211shippo_{_VALUE}",
+    "rules-of-all-kinds": f'{_ZEROS}\u0430:was{{"user_id": "0123456789abcdef0123", "token": 12}} \u0211shippo_{_VALUE}',
     "percent-and-password": "cloudant_password=qwzrlkxvtnbmhsjdfpgcyaue end%41apr1`S\u0430",
     "wide-and-empty": "\U000175d1" + "\u0430" * 89 + "0password=" + "a" * 180 + "C",
     "urls-and-escapes": f"bot://a:bkey lin_api_{_VALUE} end\\u0041 passw\u00f6rd dsn=root:hunter2@tcp(db:3306)/shop",
