@@ -18,7 +18,7 @@ MAX_FINDINGS: Final = 2048  # in one text; more is no reply, and merging them wo
 FIRST_CHARACTERS: Final = 524_288
 CHARACTERS_EACH: Final = 24
 A_CALL: Final = 300  # of a rule, beside its reading
-A_TOKEN: Final = 1200  # judged, with what stands around it
+A_TOKEN: Final = 1400  # judged, with what stands around it
 A_FINDING: Final = 200  # kept, masked, and read again
 
 

@@ -43,7 +43,7 @@ DECODERS: Final = (
     Decoder(Kind.NUMBERS, codes.numbers, cost=8),
     Decoder(Kind.LABELLED, labelled.numbered, cost=8),
     Decoder(Kind.SPELLED, spelled.spelled),
-    Decoder(Kind.ALIKE, alike.alike, cost=4, span_cost=60),
+    Decoder(Kind.ALIKE, alike.alike, cost=8, span_cost=60),
     Decoder(Kind.TAGS, alike.tags),
     Decoder(Kind.SELECTORS, alike.selectors),
     Decoder(Kind.BITS, alike.invisible_bits),
