@@ -15,6 +15,7 @@ from egress_proxy.config import Source, load
 from egress_proxy.config.sources import OPTIONS
 from egress_proxy.scan.policy import Why
 from egress_proxy.server.known import MAX_GROWTH
+from egress_proxy.server.watched import MORE_BYTES, MORE_VALUES
 from tests.config.conftest import Site
 
 ROOT = Path(__file__).parents[1]
@@ -54,6 +55,8 @@ def test_every_reason_has_its_row() -> None:
 
 def test_the_bound_is_the_one_in_force() -> None:
     assert f"{MAX_GROWTH:,} values" in PAGE
+    assert f"{MORE_VALUES:,} values or half a megabyte" in PAGE
+    assert MORE_BYTES == 524_288
 
 
 def test_the_configuration_is_valid(site: Site) -> None:

@@ -7,7 +7,7 @@
  * token with some of it around passes as well. A line ends at '\n'. */
 
 #define FEWEST 16        /* characters of a token, its prefix aside */
-#define MOST_SCORED 256  /* characters that the score is of */
+#define MOST_SCORED 96   /* characters that the score is of, as in `random_text` */
 #define BEFORE 96        /* characters of the line that are looked at, before a token and after it */
 #define AFTER 40
 #define MARGIN 256       /* beside a token that is alone on its line */

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 from typing import NamedTuple
 
+from egress_proxy.scan.beginnings import lowered
 from egress_proxy.scan.random_text import random_score
 from egress_proxy.scan.rule import Rule, Span, TooMuchError
 from egress_proxy.scan.values import NOT_A_VALUE, concrete, looks_random, mixed, word_share
@@ -80,20 +82,28 @@ def _by_letter(words: Sequence[_Word], after: str) -> re.Pattern[str]:
     """An expression for any of some words; the group that matched is called after the kind, `pass_3`."""
     letters = []
     for number, letter in enumerate(dict.fromkeys(word.text[0] for word in words)):
-        groups: dict[str, list[str]] = {}
+        groups: dict[str, list[_Word]] = {}
         for word in words:
             if word.text[0] == letter:
-                groups.setdefault(word.kind, []).append(word.lead + word.text[1:])
-        own = (f"(?P<{kind}_{number}>{'|'.join(rests)})" for kind, rests in groups.items())
+                groups.setdefault(word.kind, []).append(word)
+        own = (f"(?P<{kind}_{number}>{_rests(of_kind)})" for kind, of_kind in groups.items())
         letters.append(f"{letter}(?:{'|'.join(own)})")
     return re.compile(f"(?:{'|'.join(letters)}){after}")
+
+
+def _rests(words: Sequence[_Word]) -> str:
+    """The words behind their first letter. What is asked there is asked once for all that ask it, and only where the
+    second letter is one of theirs."""
+    each = ((lead, [word.text[1:] for word in own]) for lead, own in groupby(words, lambda word: word.lead))
+    return "|".join(
+        f"(?=[{''.join(rest[0] for rest in rests)}]){lead}(?:{'|'.join(rests)})" if lead else "|".join(rests)
+        for lead, rests in each
+    )
 
 
 _NAME = _by_letter(_PARTS, _SUFFIX)
 _CAMEL = _by_letter(_CAMEL_PARTS, r"(?!\w)")
 _KEY_ONLY = re.compile(r"_(?<=[A-Z0-9]_)KEY(?:_\d|\d)?(?!\w)")
-# As ignoring case does: letters of one case only that have an equal, and the one that is two in lower case.
-_LOWER = {0x17F: "s", 0x130: "i", 0x131: "i", 0x212A: "k"}
 # Between a name and its value: what closes the name, a sign (a type before it), what opens the value.
 _ASSIGN = re.compile(
     r"\\?[]\"'`)*_?]{0,4}+(?P<space>[ \t]*+)(?::[ \t]*+[A-Za-z_][\w.]{0,30}(?:\[[\w, .]{0,30}\])?(?:[ \t]*+\|"
@@ -206,8 +216,7 @@ class _Budget:
 
 def _values(line: str, kinds: Sequence[str] = ("pass", "token", "key")) -> Iterator[Span]:
     budget = _Budget(len(line))
-    lowered = line.lower() if line.isascii() else line.translate(_LOWER).lower()
-    for pattern, seen in ((_NAME, lowered), (_CAMEL, line), (_KEY_ONLY, line)):
+    for pattern, seen in ((_NAME, lowered(line)), (_CAMEL, line), (_KEY_ONLY, line)):
         end = 0
         for name in pattern.finditer(seen):
             kind = (name.lastgroup or "key").partition("_")[0]

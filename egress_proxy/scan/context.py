@@ -126,12 +126,13 @@ def name_of(before: str) -> tuple[str, str]:
 
 def _last(found: list[str]) -> Cue:
     """What the last telling word says; `public key` and `key id` are no keys."""
-    for index in range(len(found) - 1, -1, -1):
-        word = found[index].lower()
+    lowered = _lowered(found)
+    for index in range(len(lowered) - 1, -1, -1):
+        word = lowered[index]
         if word in INNOCENT_WORDS:
             return Cue.INNOCENT
         if word in SECRET_WORDS:
-            return _secret(word, found[index - 1].lower() if index else "")
+            return _secret(word, lowered[index - 1] if index else "")
     return Cue.NONE
 
 
@@ -145,9 +146,15 @@ def _secret(word: str, before: str) -> Cue:
 
 
 def _first(found: list[str]) -> Cue:
-    for index, word in enumerate(found):
-        if word.lower() in SECRET_WORDS:
-            return _secret(word.lower(), found[index - 1].lower() if index else "")
-        if word.lower() in INNOCENT_WORDS:
+    lowered = _lowered(found)
+    for index, word in enumerate(lowered):
+        if word in SECRET_WORDS:
+            return _secret(word, lowered[index - 1] if index else "")
+        if word in INNOCENT_WORDS:
             return Cue.INNOCENT
     return Cue.NONE
+
+
+def _lowered(found: list[str]) -> list[str]:
+    """Words in lower case, all at once: there are dozens around every token. None holds a space."""
+    return " ".join(found).lower().split(" ")

@@ -45,6 +45,11 @@ class Derivation(Protocol):
         """Whether there was more than the bounds allow to decode."""
         ...
 
+    @property
+    def cost(self) -> int:
+        """What decoding took, in characters read (`tally`)."""
+        ...
+
 
 class Deriver(Protocol):
     """What the engine asks for derived texts; the package `derive` is one."""

@@ -217,19 +217,25 @@ class TextScanner:
             tally.add(replace(found, text=numbers[found.text]))
 
     def _run_derived(self, joined: JoinedTexts, tally: Tally, *, rearranged: bool) -> DerivedTexts:
-        """What was decoded from texts: known values there are encoded here, and of rules only the strong ones count."""
+        """What was decoded from texts: known values there are encoded here, and of rules only the strong ones count.
+        Of a text that is given up on it would be for nothing."""
         derived: list[tuple[int, Derived]] = []
+        if tally.undecided:
+            joined = JoinedTexts(
+                ["" if number in tally.undecided else text for number, text in enumerate(joined.texts)]
+            )
         for number, made in self._deriver.derivations(joined.texts, joined.text, rearranged=rearranged):
-            derived += [(number, own) for own in made.texts]
-            if made.undecided:
+            if made.undecided or not tally.spend(number, made.cost):
                 tally.undecided.add(number)
+            else:
+                derived += [(number, own) for own in made.texts]
         if derived:
             self._add_derived(derived, tally)
         return derived
 
     def _add_derived(self, derived: DerivedTexts, tally: Tally) -> None:
         for_rules = [(number, own) for number, own in derived if own.rules]
-        inner = Tally([own.text for _, own in for_rules], set())
+        inner = Tally([own.text for _, own in for_rules], set(), (tally, [number for number, _ in for_rules]))
         if for_rules:
             self._rules.run(JoinedTexts([own.text for _, own in for_rules]), inner, strong=True)
         known = self._known.find([own.text for _, own in derived])

@@ -19,6 +19,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator
 
+from egress_proxy.scan.beginnings import Beginning
 from egress_proxy.scan.rule import Finder, Span
 
 _NO_VALUE = (-1, -1)
@@ -32,6 +33,7 @@ _COMPARED = re.compile(r"""["'`]\s*+[!=]{2,3}+\s*+(?=\w)""")
 _WORDS = re.compile(r"\w++")
 _TICK_OPENS = re.compile(r"`(?=\w)")
 _QUOTE = re.compile(r"""["'`]""")
+_HEAD = re.compile(r"(?<![^|])[^\W\d_]{2,3}")  # of each keyword
 _MARK = re.compile(r"""["'\x0b]""")
 
 
@@ -91,8 +93,9 @@ def expressions(keywords: str) -> tuple[str, ...]:
 
 
 def assignments(keywords: str) -> Finder:
-    """A finder of quoted values beside one of `keywords` (an alternation, matched without regard to case)."""
-    key = re.compile(rf"(?:{keywords})\w*+", re.IGNORECASE)
+    """A finder of quoted values beside one of `keywords` (an alternation of what begins with letters, matched without
+    regard to case)."""
+    key = Beginning(" ".join(_HEAD.findall(keywords)), rf"(?:{keywords})\w*+")
     named = re.compile(rf"(?:{keywords})", re.IGNORECASE)
 
     def find(text: str) -> Iterator[Span]:

@@ -6,7 +6,7 @@ Every expression matches within one line (or, with `Scope.TEXT`, within a few), 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from msgspec import Struct
 
@@ -14,6 +14,7 @@ from egress_proxy.scan.prefilter import expression
 from egress_proxy.scan.rule import Check, Finder, Rule, Scope, Span
 
 _GROUP = re.compile(r"\(\?P<s\w*>")
+_FAR = re.compile(r"\[\^(?:\\.|[^\]])+\]\{0,(\d{3})\}\?")  # what may stand between a command and its option
 
 
 class Pattern(Struct, frozen=True):
@@ -32,7 +33,8 @@ class Pattern(Struct, frozen=True):
 
 
 def rule_of(pattern: Pattern) -> Rule:
-    compiled = re.compile(pattern.pattern, re.IGNORECASE if pattern.caseless else 0)
+    flags = re.IGNORECASE if pattern.caseless else 0
+    compiled = re.compile(pattern.pattern, flags)
     loose = pattern.prefilter or expression(_GROUP.sub("(?:", pattern.pattern))
     return Rule(
         pattern.detector,
@@ -41,7 +43,17 @@ def rule_of(pattern: Pattern) -> Rule:
         caseless=pattern.caseless,
         scope=pattern.scope,
         strong=pattern.strong,
+        cost=_cost(pattern.pattern, flags),
     )
+
+
+def _cost(pattern: str, flags: int) -> Callable[[str], int] | None:
+    """What stands between a head and a tail is read anew for each head."""
+    far = _FAR.search(pattern)
+    if far is None:
+        return None
+    head, reach = re.compile(pattern[: far.start()], flags), int(far[1]) // 2
+    return lambda line: reach * len(head.findall(line))
 
 
 def _find(pattern: re.Pattern[str], check: Check | None) -> Finder:

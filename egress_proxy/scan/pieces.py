@@ -82,8 +82,11 @@ def pieces_of(text: str, findings: Iterable[Finding]) -> tuple[str, ...]:
     """The tokens of a text that could be pieces of a secret, in order: those that no word, name or number looks like.
     `findings` (all of this text) do not leave, so nothing in them is a piece."""
     spans = spans_by_text(findings)
+    left, done = [], 0
     for start, end in next(iter(spans.values()), []):
-        text = f"{text[:start]}{' ' * (end - start)}{text[end:]}"
+        left += [text[done:start], " " * (end - start)]
+        done = end
+    text = "".join([*left, text[done:]])
     found = list(dict.fromkeys(_pieces(text)))
     return tuple(found if len(found) <= OF_A_TEXT else [*found[: OF_A_TEXT // 2], *found[-OF_A_TEXT // 2 :]])
 

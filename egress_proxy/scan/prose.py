@@ -11,9 +11,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from egress_proxy.scan.beginnings import Beginning
 from egress_proxy.scan.context import Cue, cue
 from egress_proxy.scan.random_text import masked, random_score, words
-from egress_proxy.scan.rule import Rule, Span
+from egress_proxy.scan.rule import Rule, Span, TooMuchError
 from egress_proxy.scan.values import mixed, not_placeholder
 
 _PASSWORD = (
@@ -29,20 +30,27 @@ _TOKEN = (
 )
 # What may stand between the word and the verb, and the verb: `password for the staging database is now`.
 _VERB = (
-    r"(?:[ ][^\s.:;!?=|\"'`]{1,24}){0,7}?[ ](?:is|are|was|will be|has been set to|set to|changed to|reset to"
+    r"(?:[ ][^\s.:;!?=|\"'`]{1,24}+){0,7}?[ ](?:is|are|was|will be|has been set to|set to|changed to|reset to"
     r"|rotated to|to|be|as|ist|lautet|ist jetzt|est|es|é|è|jest|je|är|er|on|this"
     r"|now|это|这是)(?!\w)(?:[ ](?:now|currently|still|just|simply|set to|actually|jetzt|now set to|maintenant|ahora"
     r"|agora))?[ ]?:?"
 )
 _OPEN = r"[ \t]*+(?P<open>[\"'`“”‘«„]|\*\*|)"
 _WORDS = rf"(?<![^\W_])(?<!-)(?:(?P<pass>{_PASSWORD})|(?P<token>{_TOKEN}))"
-_IS = re.compile(
-    rf"{_WORDS}(?:{_VERB}|(?:[ ]\(?[^\s.:;!?=|\"'`()]{{1,24}}\)?){{0,5}}[ ]{{0,2}}(?:(?:→|->|=>|=|:|—|–"
-    rf"| -)(?=[ \t])|：)){_OPEN}",
-    re.IGNORECASE,
+# The first letters of these words.
+_HEADS = (
+    "pas pwd ken zug mot mdp con cla sen pal wac has hes lös los adg sal par jel пар 密 口 パ 비 pin sec log"
+    " api acc aut pri lic enc sig bot mas adm tok key cre sch cl chi cha lla ток клю"
 )
-_WITH = re.compile(
-    rf"(?<![\w-])(?P<pass>password|passwd|pass|pwd|pw|passwort|mot de passe|contraseña|senha)[ ]{_OPEN}", re.IGNORECASE
+_IS = Beginning(
+    _HEADS,
+    # What is no end of a word is not tried as one.
+    rf"{_WORDS}(?:{_VERB}|(?:[ ]\(?[^\s.:;!?=|\"'`()]{{1,24}}(?=[ )→=:—–：-])\)?){{0,5}}[ ]{{0,2}}(?:(?:→|->|=>|=|:|—|–"
+    rf"| -)(?=[ \t])|：)){_OPEN}",
+)
+_WITH = Beginning(
+    "pas pw mot con sen",
+    rf"(?<![\w-])(?P<pass>password|passwd|pass|pwd|pw|passwort|mot de passe|contraseña|senha)[ ]{_OPEN}",
 )
 _IN_MARKS = re.compile(r"[^\"'`“”‘’«»\n]{3,200}+")
 _BARE = re.compile(r"[^\s\"'`“”‘’«»<>(){}\[\]|]{4,200}+")
@@ -84,6 +92,8 @@ _ODD_EARLY = re.compile(r"[^\s\"'`<>(){}\[\]|]{0,24}[0-9!@#$%^&*+?~]")
 _SIGN = re.compile(r"[0-9!@#$%^&*+?~]")  # every password has one
 _SHORTEST = 5
 _CALLS = {"(", "[", "{", "<"}
+# What a line may say of passwords: so much, and once in so many characters. Each takes some microseconds.
+_FIRST_SAID, _SAID_EACH = 512, 32
 _NAME_AND_DIGIT = re.compile(r"[A-Za-z]{4,}\d")
 
 
@@ -102,8 +112,12 @@ def _marked(value: str, *, password: bool) -> bool:
 
 
 def _stated(line: str) -> Iterator[Span]:
+    left = _FIRST_SAID + len(line) // _SAID_EACH
     for pattern in (_IS, _WITH):
         for said in pattern.finditer(line):
+            left -= 1
+            if left < 0:
+                raise TooMuchError
             password = said.groupdict().get("pass") is not None
             if said["open"]:
                 value = _IN_MARKS.match(line, said.end())
@@ -127,30 +141,53 @@ def _stated(line: str) -> Iterator[Span]:
                     yield value.start(), value.start() + len(word)
 
 
+# A value is looked for before what is said of it, for a value may be any word. It ends where that begins.
 _AS = re.compile(
-    r"(?P<mark>[\"'`“])?(?P<value>(?<![^\s\"'`“(:])[^\s\"'`“”<>|]{5,200}+)[\"'`”]?,?[ ](?:is|as|ist|als|est"
-    r"|comme|como|es)[ ](?:(?:the|your|our|my|its|a|an|das|der|le|la|el|o)[ ])?"
+    r"[\"'`”]?,?[ ](?:is|as|ist|als|est|comme|como|es)[ ](?:(?:the|your|our|my|its|a|an|das|der|le|la|el|o)[ ])?"
     r"(?:[\w-]{1,24}[ ]){0,3}?(?:(?P<pass>password|passphrase|passcode|pin|passwort|mot de passe|contraseña"
     r"|senha)|(?P<token>token|secret|key|credential))(?![\w-])",
     re.IGNORECASE,
 )
+_SAYS = re.compile(r" (?:is|as|ist|als|est|comme|como|es)(?= )", re.IGNORECASE)
+_OF_VALUE = re.compile(r"[^\s\"'`“”<>|]{0,200}+")
+_VALUE_START = re.compile(r"(?<![^\s\"'`“(:])")
+_LEAST_NAMED, _MARKS = 5, "\"'`“"
 
 
 def _named_after(line: str) -> Iterator[Span]:
-    for said in _AS.finditer(line):
-        judge = _marked if said["mark"] else _bare
-        if _SIGN.search(said["value"]) and judge(said["value"], password=said["pass"] is not None):
-            yield said.span("value")
+    done = 0
+    for says in _SAYS.finditer(line):
+        end = _end_of_value(line, says.start())
+        said = _AS.match(line, end) if end - _LEAST_NAMED >= done else None
+        if said is None or (start := _start_of_value(line, done, end)) < 0:
+            continue
+        marked = start > done and line[start - 1] in _MARKS
+        done, value = said.end(), line[start:end]
+        if _SIGN.search(value) and (_marked if marked else _bare)(value, password=said["pass"] is not None):
+            yield start, end
 
 
-_LOGIN = re.compile(
+def _end_of_value(line: str, space: int) -> int:
+    """Where a value ends after which `is` stands behind a space: before the quote, with a comma or without one."""
+    comma = space - (line[space - 2 : space - 1] in {'"', "'", "`", "”"} and line[space - 1] == ",")
+    return comma - (line[comma - 1 : comma] in {'"', "'", "`", "”"})
+
+
+def _start_of_value(line: str, least: int, end: int) -> int:
+    """Where the longest value begins that ends there, or -1."""
+    run = _OF_VALUE.match(line[max(least, end - 200) : end][::-1])
+    first = _VALUE_START.search(line, end - run.end() if run else end, end)
+    return first.start() if first and end - first.start() >= _LEAST_NAMED else -1
+
+
+_LOGIN = Beginning(
+    "log sig cre use ben acc anm usu uti",
     r"(?<![\w-])(?:log(?:ged|ging)?[ -]?in|login|sign(?:ed)?[ -]?in|credentials?|creds|user(?:name)?"
     r"|benutzer(?:name)?|account|anmelden|usuario|utilisateur)"
     r"s?[ :](?:[^\n.;(){}=<>\[\]]{0,30}?[ :`\"'*])?(?P<user>[A-Za-z][\w.@+-]{1,40})[`\"'*]{0,2}"
     r"(?:[ ]?[/:][ ]?|,?[ ](?:with|and|mit|und|et|y|e|con|avec)[ ](?:(?:the )?(?:password|passwort"
     r"|mot de passe|contraseña|pass|pw)[ ]?:?[ ]?)?)"
     r"[`\"'*]{0,2}(?P<value>[^\s\"'`<>/|(){}\[\];=]{5,100})",
-    re.IGNORECASE,
 )
 
 
@@ -166,18 +203,18 @@ def _logins(line: str) -> Iterator[Span]:
             yield said.start("value"), said.start("value") + len(word)
 
 
-_PHRASE = re.compile(
+_PHRASE = Beginning(
+    "pas ken mot con sen",
     r"(?:passw(?:or)?d|passphrase|passwort|kennwort|mot de passe|contraseña|senha)\**[ ]?(?:is|was|ist|est|es"
     r"|:|=)[ *]{0,3}(?P<open>[\"'`]?)"
     r"(?P<value>[a-z]{3,12}(?:(?P<gap>[ -])[a-z]{3,12})(?:(?P=gap)[a-z]{3,12}){2,6})(?P=open)(?=[*`\"']{0,2}"
     r"[.!]?[ \t]*(?![^\n])|[\"'`])",
-    re.IGNORECASE,
 )
-_SEED = re.compile(
+_SEED = Beginning(
+    "see mne rec bac sec wal",
     r"(?:seed|mnemonic|recovery|backup|secret|wallet)(?:[ _-](?:phrase|words?|seed"
     r"|mnemonic))?[^\n]{0,40}?[:=\"'`(][ \t\"'`(*]{0,6}"
-    r"(?P<value>(?:\d{1,2}[.)][ ])?[a-z]{3,8}(?:[ ,]{1,2}(?:\d{1,2}[.)][ ])?[a-z]{3,8}){11,23})(?![\w-])",
-    re.IGNORECASE,
+    r"(?P<value>(?:\d{1,2}[.)][ ])?[a-z]{3,8}+(?:[ ,]{1,2}+(?:\d{1,2}[.)][ ])?[a-z]{3,8}+){11,23})(?![\w-])",
 )
 _PROSE = words(
     """

@@ -14,7 +14,6 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
 
@@ -58,6 +57,7 @@ _CUED, _ALONE, _ALONE_PLAIN = 0.42, 0.56, 0.62
 _SHORTEST, _SHORTEST_ALONE, _LONGEST_ALONE = 16, 20, 100
 _MARGIN = 256  # characters beside a token that is alone on its line
 _MOST_JUDGED = 4096  # tokens of one line
+_PRINTABLE = bytes({9, 10, 13, *range(32, 127)})
 _RUNS = re.compile(r"[0-9A-Za-z+/]+")
 _WORDS = re.compile(r"[0-9A-Za-z]+")
 _KINDS = (re.compile("[a-z]"), re.compile("[A-Z]"), _DIGIT)
@@ -88,7 +88,7 @@ def _is_path(line: str, start: int, end: int) -> bool:
     if (start > 0 and line[start - 1] in "/\\.@~") or "//" in line[max(0, start - 8) : start + 8]:
         return True
     parts = line[start:end].split("/")
-    wordy = sum(len(part) for part in parts if random_score(part) < _CUED and len(part) > 3)  # noqa: PLR2004
+    wordy = sum(len(part) for part in parts if len(part) > 3 and random_score(part) < _CUED)  # noqa: PLR2004
     return wordy * 3 > end - start
 
 
@@ -141,7 +141,9 @@ def _unlike_words(token: str) -> bool:
         return False
     runs = _WORDS.findall(token)
     longest = max(runs, key=len, default="")
-    return (len(longest) >= 9 and random_score(longest) >= _CUED) or (len(runs) >= 3 and len(set(map(len, runs))) == 1)  # noqa: PLR2004
+    if len(longest) >= 9 and (longest == token or random_score(longest) >= _CUED):  # noqa: PLR2004
+        return True
+    return len(runs) >= 3 and len(set(map(len, runs))) == 1  # noqa: PLR2004
 
 
 def _alone(line: str, start: int, end: int) -> bool:
@@ -169,10 +171,10 @@ def _is_line(line: str, start: int, end: int) -> bool:
 
 def _repetitive(token: str, *, wide: bool) -> bool:
     """Whether characters or pairs come again more than by chance, as in binary data. `wide`: of all 62 or 64."""
-    counts = sum(count * count for count in Counter(token).values()) / len(token)
+    counts = sum(map(token.count, token)) / len(token)  # the squares of how often each comes
     if counts > (1.5 + len(token) / 50 if wide else 1.7 + len(token) / 28):  # 1 + n / 64 and 1 + n / 36 by chance
         return True
-    return len(set(map("".join, pairwise(token)))) < 0.9 * (len(token) - 1)
+    return len(set(pairwise(token))) < 0.9 * (len(token) - 1)
 
 
 def is_value(value: str, *, password: bool) -> bool:
@@ -197,7 +199,7 @@ def _is_text(token: str) -> bool:
         decoded = base64.b64decode(padded.replace("-", "+").replace("_", "/"), validate=True)
     except (binascii.Error, ValueError):
         return False
-    return sum(32 <= byte < 127 or byte in b"\t\n\r" for byte in decoded) > 0.9 * len(decoded)  # noqa: PLR2004
+    return len(decoded) - len(decoded.translate(None, _PRINTABLE)) > 0.9 * len(decoded)
 
 
 def innocent(line: str, start: int, end: int) -> bool:

@@ -60,6 +60,8 @@ class Rule(Struct, frozen=True):
     # What `find` does with each token of a line (the line, start, end), so that the kernel may leave out those that are
     # surely none; `token_search`.
     judge: Judge | None = None
+    # What `find` costs for what it is given, in characters beside those that it reads once (`tally`).
+    cost: Callable[[str], int] | None = None
 
     def of_decoded(self) -> Rule | None:
         """What it is in decoded text, if it counts there although it is not strong."""

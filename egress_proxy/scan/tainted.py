@@ -6,6 +6,7 @@ name that does not say secret are only ever redacted where they are respelt: a s
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, Protocol
 
@@ -21,6 +22,8 @@ from egress_proxy.scan.taint_values import random_tokens
 
 DETECTOR: Final = "tainted-value"
 _VALUES: Final = (DETECTOR, KnownValues.DETECTOR)
+_LOOKED_THROUGH: Final = 1 << 28  # characters of one text, each token looked for from its beginning: some 0.2 s
+_FAR: Final = 1 << 62
 _UNNAMED: Final = (NAMELESS, "value-", "unnamed")
 
 
@@ -52,8 +55,11 @@ class TaintedScanner:
             for tainted, numbers in _places(known, decided, derived):
                 undecided.update(numbers)
                 found.update(_adjusted(finding, texts) for finding in tainted)
-        if self._guess:
-            found.update(_guessed(decided))
+        for number, text in enumerate(decided) if self._guess else ():
+            guessed = _guessed(number, text)
+            found.update(guessed or ())
+            if guessed is None:
+                undecided.add(number)
         if not found and len(undecided) == len(scan.undecided):
             return scan
         return Scan(_joined(scan.findings, found), tuple(sorted(undecided)))
@@ -80,13 +86,18 @@ def _shown(finding: Finding) -> str:
     return "" if finding.name.startswith(_UNNAMED) else finding.name
 
 
-def _guessed(texts: Sequence[str]) -> Iterator[Finding]:
-    for index, text in enumerate(texts):
-        for token in random_tokens(text):
-            at = text.find(token)
-            while at >= 0:
-                yield Finding(index, at, at + len(token), DETECTOR)
-                at = text.find(token, at + len(token))
+def _guessed(number: int, text: str) -> list[Finding] | None:
+    """All that looks random in a text; None where it is so much that looking for each of it would take too long."""
+    found, left = list[Finding](), _LOOKED_THROUGH
+    for token in random_tokens(text):
+        left -= len(text)
+        if left < 0:
+            return None
+        at = text.find(token)
+        while at >= 0:
+            found.append(Finding(number, at, at + len(token), DETECTOR))
+            at = text.find(token, at + len(token))
+    return found
 
 
 def _joined(known: Sequence[Finding], tainted: set[Finding]) -> tuple[Finding, ...]:
@@ -94,10 +105,11 @@ def _joined(known: Sequence[Finding], tainted: set[Finding]) -> tuple[Finding, .
     Inside what a rule found they stay: who encodes a value means to."""
     values = (found for found in (*known, *tainted) if found.detector in _VALUES)
     plain = spans_by_text(found for found in values if found.form is Form.PLAIN)
-    kept = (
-        found
-        for found in tainted
-        if found.form is Form.PLAIN
-        or not any(start <= found.start and found.end <= end for start, end in plain.get(found.text, ()))
-    )
+    kept = (found for found in tainted if found.form is Form.PLAIN or not _inside(found, plain.get(found.text, ())))
     return tuple(sorted({*known, *kept}))
+
+
+def _inside(found: Finding, spans: Sequence[tuple[int, int]]) -> bool:
+    """Whether a finding lies in one of some spans, which are in order and apart."""
+    at = bisect_right(spans, (found.start, _FAR)) - 1
+    return at >= 0 and found.end <= spans[at][1]

@@ -12,24 +12,33 @@ if TYPE_CHECKING:
 
     from egress_proxy.scan.rule import Rule, Span
 
-MAX_FINDINGS: Final = 4096  # in one text; more is no reply, and merging them would cost more than it tells
-# Characters of one text that rules and their checks may read, over all passes: for each of its own, prose needs 0.01
-# and dense logs 3.
+MAX_FINDINGS: Final = 2048  # in one text; more is no reply, and merging them would cost more than it tells
+# Characters of one text that may be read, over all passes and in all that is decoded from it: for each of its own,
+# prose needs 0.01 and dense logs 3. Whatever else takes time is counted as characters too, of some 25 ns each.
 FIRST_CHARACTERS: Final = 524_288
 CHARACTERS_EACH: Final = 24
-A_CALL: Final = 300  # what calling a rule costs beside its reading, in characters
-A_TOKEN: Final = 1600  # what judging a token costs, with what stands around it
+A_CALL: Final = 300  # of a rule, beside its reading
+A_TOKEN: Final = 1400  # judged, with what stands around it
+A_FINDING: Final = 200  # kept, masked, and read again
 
 
 class Tally:
     """Findings of a batch, and the texts given up on. Serves one scan in one thread."""
 
-    __slots__ = ("_fresh", "_left", "_spans", "_texts", "findings", "undecided")
+    __slots__ = ("_fresh", "_left", "_origin", "_spans", "_texts", "findings", "undecided")
 
-    def __init__(self, texts: Sequence[str] | Mapping[int, str], undecided: set[int]) -> None:
+    def __init__(
+        self,
+        texts: Sequence[str] | Mapping[int, str],
+        undecided: set[int],
+        origin: tuple[Tally, Sequence[int]] | None = None,
+    ) -> None:
+        """`origin`: of texts that were derived from others, the tally that pays for them, and the number there of the
+        text that each is of. So a text that says much in other writings is no cheaper than one that says it plainly."""
         self.findings: set[Finding] = set()
         self.undecided = undecided
         self._texts = texts
+        self._origin = origin
         self._left: dict[int, int] = {}
         self._spans: dict[int, list[Span]] = {}  # by text
         self._fresh: dict[int, list[Span]] = {}  # those of them that nobody took yet
@@ -50,6 +59,11 @@ class Tally:
 
     def spend(self, text: int, characters: int) -> bool:
         """Whether so many more characters of a text may be read. Where not, the text is undecided."""
+        if self._origin is not None:
+            tally, numbers = self._origin
+            if not tally.spend(numbers[text], characters):
+                self.undecided.add(text)
+            return text not in self.undecided
         left = self._left.get(text)
         if left is None:
             left = FIRST_CHARACTERS + CHARACTERS_EACH * len(self._texts[text])
@@ -63,7 +77,7 @@ class Tally:
         if finding not in self.findings:
             span = finding.start, finding.end
             spans = self._spans.setdefault(finding.text, [])
-            if len(spans) >= MAX_FINDINGS:
+            if len(spans) >= MAX_FINDINGS or not self.spend(finding.text, A_FINDING):
                 self.undecided.add(finding.text)
                 return False
             self.findings.add(finding)
@@ -73,7 +87,8 @@ class Tally:
 
     def examine(self, rule: Rule, seen: str, text: int, base: int, least: int = 0) -> None:
         """Run a rule on what begins at `base` of a text. What it finds before `least` of this is not taken."""
-        if not self.spend(text, len(seen) + A_CALL):
+        more = rule.cost(seen) if rule.cost else 0
+        if not self.spend(text, len(seen) + more + A_CALL):
             return
         try:
             for start, end in rule.find(seen):

@@ -13,17 +13,16 @@ from ctypes import Structure, addressof, c_uint8, c_uint16, c_uint64, c_void_p
 from ctypes import c_size_t as c_size
 from typing import TYPE_CHECKING, Final
 
-import numpy as np
-
 from egress_proxy.native import KERNEL
 from egress_proxy.scan import context
-from egress_proxy.scan.random_text import weights
+from egress_proxy.scan.random_text import table
 from egress_proxy.scan.random_tokens import KNOWN_STARTS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from ctypes import CDLL
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from egress_proxy.scan.projection import Bytes
@@ -33,8 +32,6 @@ _SLOTS: Final = 2048
 _WORD: Final = 16  # bytes
 _MULTIPLIER: Final = 0x9E3779B97F4A7C15
 _MASK: Final = (1 << 64) - 1
-_NO_PAIR: Final = 255
-_STEPS: Final = 20  # of a weight
 _MOST: Final = 512  # tokens of one call of the kernel
 _DIGIT, _LOWER, _UPPER, _SIGN, _SPACE = 1, 2, 4, 8, 16
 _KINDS: Final = (
@@ -109,10 +106,7 @@ def _plan() -> _Plan:
     for kind, members in _KINDS:
         for byte in members:
             plan.kinds[byte] |= kind
-    pairs = np.full((128, 128), _NO_PAIR, dtype=np.uint8)
-    for pair, weight in weights().items():
-        pairs[ord(pair[0]), ord(pair[1])] = round(weight * _STEPS)
-    plan.pairs[:] = pairs.ravel().tolist()
+    plan.pairs[:] = table()
     for word in sorted(frozenset().union(*(members for _, members in _FLAGS))):
         if word.isascii():
             _enter(plan, word, sum(flag for flag, members in _FLAGS if word in members))

@@ -37,6 +37,7 @@ from egress_proxy.server.upstream import Upstream
 from egress_proxy.server.watched import Entries, Prints, Refreshed, Taken, Values, WatchedFile
 from egress_proxy.sources import (
     Entry,
+    TooLargeError,
     command_output,
     harvest_config,
     harvest_providers,
@@ -75,6 +76,7 @@ class Known:
         self._known = first
         self._most = len(first) + MAX_GROWTH
         self._full = False
+        self._too_large: set[Path] = set()  # files that hold more than was read of them
         self._files = files
         self._metrics = metrics
         self._metrics.set_known_values(len(first))
@@ -120,8 +122,8 @@ class Known:
         await asyncio.gather(*self._refreshing, return_exceptions=True)
 
     async def scanner(self) -> TextScanner | None:
-        """The scanner with all values known by now, or None when there were too many to keep. Whoever asks while files
-        are read waits for their values.
+        """The scanner with all values known by now, or None when there were too many to keep, or there are too many to
+        read. Whoever asks while files are read waits for their values.
 
         A reading goes on when those who wait for it have gone: else its values would be missing from the next scan.
         """
@@ -131,7 +133,7 @@ class Known:
             self._reading = asyncio.create_task(self._read_changed())
         if self._reading is not None:
             await asyncio.shield(self._reading)
-        return None if self._full else self._scanner
+        return None if self._full or self._too_large else self._scanner
 
     async def _read_changed(self) -> None:
         try:
@@ -147,10 +149,21 @@ class Known:
         replaced = file.replaced()
         try:
             with file.reading():
-                self._add(file.reread())
+                self._reread(file)
         except ConfigError as error:
             if replaced:
                 log.warning("a file of known values cannot be read as it is now, the older ones stay: %s", error)
+
+    def _reread(self, file: WatchedFile) -> None:
+        """What a file holds now. Of one that is too large nobody knows that, until it is smaller."""
+        try:
+            self._add(file.reread())
+        except TooLargeError as error:
+            if file.path not in self._too_large:
+                log.critical("a file of known values is too large, and nothing crosses until it is not: %s", error)
+            self._too_large.add(file.path)
+        else:
+            self._too_large.discard(file.path)
 
     async def _refresh(self, source: Refreshed) -> None:
         while True:

@@ -16,13 +16,17 @@ from msgspec import Struct
 from egress_proxy.errors import ConfigError, EgressError
 from egress_proxy.fingerprints import MAX_STORE_BYTES, Key, decode_fingerprints, read_store
 from egress_proxy.scan import Fingerprint
-from egress_proxy.sources import Entry, parse, read_bytes, salvaged
+from egress_proxy.sources import Entry, TooLargeError, parse, read_bytes, salvaged
 
 log = logging.getLogger("egress_proxy")
 
 Entries = tuple[Entry, ...]
 
 RETRY_SECONDS: Final = 1.0  # between readings of a file that cannot be read as it is
+MORE_BYTES: Final = 524_288
+MORE_VALUES: Final = 10_000
+"""By how much a file may grow while the proxy runs. What the local agent writes into one is read while everybody waits,
+and half a megabyte of it takes a second."""
 FRESH_NS: Final = 2_000_000_000
 """How old a change must be for the next one to have another time stamp: the coarsest file systems count in twos of
 seconds. A file that was read sooner after its change is read again, for a second change would leave no trace."""
@@ -41,7 +45,8 @@ class Contents(Protocol):
 
     @property
     def sealed(self) -> bool:
-        """Whether the bytes themselves tell that they are whole, and are never changed in part."""
+        """Whether the bytes themselves tell that they are whole, and are never changed in part. The operator makes such
+        files, with as much in them as need be."""
 
     def data(self, path: Path) -> bytes:
         """The bytes of the file as it is now."""
@@ -106,6 +111,7 @@ class WatchedFile:
         self._optional = optional
         self._seen: tuple[int, ...] | None = None
         self._digest = b""  # keyed, of what was last taken over
+        self._most_bytes, self._most_values = MORE_BYTES, MORE_VALUES
         self._fresh = False
         self._again: float | None = None  # when to read it once more after a failure, by the monotonic clock
 
@@ -126,13 +132,18 @@ class WatchedFile:
             return Taken()
         data = self._contents.data(self.path)
         self._digest = _digest(data)
-        return self._contents.parse(data, self.path)
+        taken = self._contents.parse(data, self.path)
+        self._most_bytes, self._most_values = len(data) + MORE_BYTES, len(taken.entries) + MORE_VALUES
+        return taken
 
     def reread(self) -> Taken:
         """Its values after a change: of a broken file what may be values. Nothing if it holds what it held before.
 
-        Raises `ConfigError` for one that cannot be read at all."""
+        Raises `ConfigError` for one that cannot be read at all, and `TooLargeError` for one that has much more in it
+        than at the start."""
         data = self._contents.data(self.path)
+        if len(data) > self._most_bytes and not self._contents.sealed:
+            raise TooLargeError(f"{self.path}: grew by more than {MORE_BYTES} bytes since the start")
         digest = _digest(data)
         if digest == self._digest:
             return Taken()
@@ -140,6 +151,8 @@ class WatchedFile:
             found = self._contents.parse(data, self.path)
         except ConfigError:
             found = self._contents.salvage(data, self.path)
+        if len(found.entries) > self._most_values:
+            raise TooLargeError(f"{self.path}: grew by more than {MORE_VALUES} values since the start")
         self._digest = digest
         return found
 

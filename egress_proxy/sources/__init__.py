@@ -9,12 +9,13 @@ from egress_proxy.sources.entries import Entry
 from egress_proxy.sources.environ import own_environment, process_environment
 from egress_proxy.sources.formats import FORMATS, bare, parse, read_file, salvaged
 from egress_proxy.sources.harvest import harvest_config, harvest_providers
-from egress_proxy.sources.reading import MAX_FILE_BYTES, read_bytes, text_of
+from egress_proxy.sources.reading import MAX_FILE_BYTES, TooLargeError, read_bytes, text_of
 
 __all__ = [
     "FORMATS",
     "MAX_FILE_BYTES",
     "Entry",
+    "TooLargeError",
     "bare",
     "command_output",
     "harvest_config",

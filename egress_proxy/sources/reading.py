@@ -10,6 +10,12 @@ from typing import Final
 from egress_proxy.errors import ConfigError
 
 MAX_FILE_BYTES: Final = 4_194_304
+
+
+class TooLargeError(ConfigError):
+    """A source has more than is read. What it holds beyond that is not known, so nobody may go on as if it were."""
+
+
 _UTF_16: Final = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -24,7 +30,7 @@ def read_bytes(path: Path, most: int = MAX_FILE_BYTES) -> bytes:
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror or 'cannot be read'}") from None
     if len(data) > most:
-        raise ConfigError(f"{path}: larger than {most} bytes")
+        raise TooLargeError(f"{path}: larger than {most} bytes")
     return data
 
 

@@ -22,6 +22,8 @@ _LONG_DIGITS: Final = re.compile(r"[+-]?[0-9]{8,}")
 _MAX_DEPTH: Final = 100
 _MAX_YAML_CHARS: Final = 1_048_576
 """The reader of YAML takes seconds for a megabyte where PyYAML comes without its C half."""
+_MANY_DOTS: Final = re.compile(r"(?<![\w\"'-])(?:[\w\"'-]++[ \t]*+\.[ \t]*+){100}")
+"""A key of TOML in so many parts: the reader takes the square of them."""
 _TOML_LINE: Final = re.compile(r"\(at line ([0-9]{1,9}), column")
 _ENCODED: Final = re.compile(r"(?:^|(?<=\.))(?:data|binaryData)\.")
 
@@ -72,7 +74,9 @@ def parse_json(text: str) -> Found:
 
 
 def parse_toml(text: str) -> Found:
-    """Raises `FormatError` for what is not TOML."""
+    """Raises `FormatError` for what is not TOML, and for keys without end."""
+    if _MANY_DOTS.search(text):
+        raise FormatError("a key of more than 100 parts")
     try:
         found = list(leaves(_ordered(tomllib.loads(text))))
     except tomllib.TOMLDecodeError as error:

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 _ROOT: Final = Path(__file__).resolve().parents[2]
 _PIECE: Final = 65_536
+_AT_FIRST: Final = 120.0  # seconds: what is to be measured must be built, which is not measured here
 Told = dict[str, Any]
 
 
@@ -26,8 +27,8 @@ def tell(**figures: object) -> None:
 
 
 def listen(module: str, *arguments: object, seconds: float) -> Iterator[Told]:
-    """Run a module of this package and give what it tells, as it does. Raise `GivenUp` when it is silent for `seconds`,
-    and `CalledProcessError` when it fails."""
+    """Run a module of this package and give what it tells, as it does. Raise `GivenUp` when it is silent for `seconds`
+    (at first for longer), and `CalledProcessError` when it fails."""
     command = [sys.executable, "-m", f"tests.bench.{module}", *map(str, arguments)]
     with subprocess.Popen(command, cwd=_ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as process:
         try:
@@ -38,12 +39,13 @@ def listen(module: str, *arguments: object, seconds: float) -> Iterator[Told]:
 
 def _lines(process: subprocess.Popen[bytes], seconds: float) -> Iterator[bytes]:
     assert process.stdout is not None
-    rest = b""
+    rest, patience = b"", max(seconds, _AT_FIRST)
     with selectors.DefaultSelector() as waiting:
         waiting.register(process.stdout, selectors.EVENT_READ)
         while True:
-            if not waiting.select(seconds):
+            if not waiting.select(patience):
                 raise GivenUp
+            patience = seconds
             piece = os.read(process.stdout.fileno(), _PIECE)
             if not piece:
                 break

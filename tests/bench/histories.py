@@ -8,12 +8,15 @@ import json
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
-from tests.bench.load import once, repeat, slowest_meanwhile
+from tests.bench.load import once, slowest_meanwhile, warm_up
 from tests.bench.plan import Plan
 from tests.bench.process import Memory, processor_seconds
 from tests.bench.rounds import Figures, Table, in_turns
 from tests.bench.stand import Arm, Stand
+
+_WARM_UP: Final = 20  # replies
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,7 @@ def measure(plan: Plan) -> Iterator[Histories]:
         title = f"history of {size / 1e6:g} MB"
         with Stand(size, plan.known_values) as stand:
             for arm in stand.arms:
-                asyncio.run(repeat(arm.port, arm.reply, 1, 0.2))
+                asyncio.run(warm_up(arm.port, arm.reply, _WARM_UP))
             watches = {arm.name: Memory(arm.pid) for arm in stand.arms if arm.pid}
             table = in_turns(title, stand.arms, rounds, _one)
             memory = {name: Peak(watch.idle_bytes, watch.growth_bytes()) for name, watch in watches.items()}

@@ -129,6 +129,17 @@ async def repeat(port: int, asked: bytes, connections: int, seconds: float) -> R
     return Rates(len(latencies), len(latencies) / (time.perf_counter() - started), cuts[49], cuts[98])
 
 
+async def warm_up(port: int, asked: bytes, times: int) -> None:
+    """Ask so many times, however long the first answer takes: a proxy may look at a whole history before it."""
+    connection = await Connection.open(port)
+    try:
+        async with asyncio.timeout(_SECONDS):
+            for _ in range(times):
+                await connection.ask(asked)
+    finally:
+        connection.close()
+
+
 async def once(port: int, asked: bytes) -> bytearray:
     """Ask once, over a new connection."""
     connection = await Connection.open(port)

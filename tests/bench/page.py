@@ -32,8 +32,8 @@ share the machine's processors. The upstream is a stand-in with fixed answers; t
 written configuration, with {FULL.known_values:,} known values, and records nothing, since every answer is clean. No
 figure is a promise, and no test asserts one.
 
-`python -m tests.bench --only NAME` measures one part ({", ".join(f"`{name}`" for name in PARTS)}, or `scan` for
-all but the first two) and leaves the figures of the others as they were: each says when it ran.
+`python -m tests.bench --only NAME` measures one part, or `scan` for all but the first two, and leaves the figures of
+the others as they were: each says when it ran. The parts are {", ".join(f"`{name}`" for name in PARTS)}.
 """
 _NOT_MEASURED: Final = "Not measured.\n"
 _PART: Final = re.compile(r"<!-- part: (\w+) -->\n## [^\n]*\n\n(.*?)(?=\n<!-- part: |\Z)", re.DOTALL)

@@ -92,7 +92,8 @@ class Stand:
             records = self._proxy.audit_lines()
         finally:
             self._stack.close()
-        assert not records, f"{len(records)} answers were not clean"
+        reasons = sorted({str(record.get("reasons")) for record in records})
+        assert not records, f"{len(records)} answers were not clean: {', '.join(reasons)}"
 
     def _made(self, root: Path, configuration: dict[str, object]) -> Proxy:
         return Proxy(root, configuration)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 from egress_proxy.model import Projected, Resource
 from egress_proxy.wire import View, project
 from tests.bench import __main__ as bench
-from tests.bench import corpora, page_traffic, upstream
+from tests.bench import corpora, load, page_traffic, upstream
 from tests.bench.histories import Histories, Peak
 from tests.bench.history import MODEL, SESSION, SHARE, history
 from tests.bench.hostile import hostile
@@ -203,3 +204,21 @@ def test_a_missed_secret_is_counted() -> None:
         assert agreement("x", [text], ours, theirs, with_secrets=True).missed == 0
         counted = agreement("x", [text], blind, theirs, with_secrets=True)
         assert (counted.theirs, counted.same, counted.missed) == (2, 1, 1)
+
+
+async def test_a_warm_up_lasts_as_long_as_its_answers_take() -> None:
+    """The first one waits for a whole history to be looked at: a length in seconds would end before it came."""
+    asked: list[bytes] = []
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(1000):
+            if not asked:
+                await asyncio.sleep(0.3)
+            asked.append(data)
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1") as server:
+        port = server.sockets[0].getsockname()[1]
+        await load.warm_up(port, b"GET / HTTP/1.1\r\n\r\n", 3)
+    assert len(asked) == 3

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Never
 
 import pytest
 
 from egress_proxy.scan import engine, search, tally
+from egress_proxy.scan.derive import derive
 from egress_proxy.scan.engine import Rules, TextScanner
 from egress_proxy.scan.known import KnownValues
+from egress_proxy.scan.own import files
 from egress_proxy.scan.rule import Rule
 from egress_proxy.scan.tally import Tally
 from tests.scan.conftest import known
@@ -123,3 +129,50 @@ def test_a_long_value_cannot_be_verified_without_end() -> None:
     scan = known(words).find([words, nearly])
     assert scan.undecided == (1,)
     assert [(found.text, found.end) for found in scan.findings] == [(0, len(words))]
+
+
+def test_what_is_decoded_from_a_text_is_paid_by_it() -> None:
+    """Many small texts in one are no cheaper than one large."""
+    outer = Tally(["a" * 4, "b"], set())
+    inner = Tally(["x", "y", "z"], set(), (outer, [0, 0, 1]))
+    most = tally.FIRST_CHARACTERS + tally.CHARACTERS_EACH * 4
+    assert inner.spend(0, most - 1)
+    assert inner.spend(1, 1)
+    assert not inner.spend(1, 1)
+    assert inner.spend(2, tally.FIRST_CHARACTERS)
+    assert (inner.undecided, outer.undecided) == ({1}, {0})
+
+
+def test_a_text_that_is_given_up_is_not_decoded(scanner: TextScanner) -> None:
+    decoded: list[str] = []
+
+    class Deriver:
+        def derivations(self, texts: Sequence[str], joined: str, *, rearranged: bool) -> Iterator[tuple[int, Never]]:
+            decoded.extend(texts)
+            assert joined == "\n".join(texts)
+            return iter(())
+
+    many = 'password="a1b2" ' * (tally.MAX_FINDINGS + 1)
+    scan = TextScanner(scanner._rules, KnownValues.none(), Deriver()).scan(["one", many])
+    assert scan.undecided == (1,)
+    assert decoded == ["one", ""]
+
+
+def test_documents_without_end_are_told_apart_in_one_pass() -> None:
+    """Each document was once compared with every secret's place: minutes for half a megabyte."""
+    text = "---\n" * 60_000 + "kind: Secret\n" * 20_000
+    started = time.process_time()
+    assert list(files._manifests(text)) == []
+    assert time.process_time() - started < 20
+
+
+@pytest.mark.parametrize("command", ["ab ", "https ", "net "])
+def test_what_is_read_anew_for_each_command_is_counted(scanner: TextScanner, command: str) -> None:
+    text = command * 80_000 + "curl -u admin:hunter2x https://x docker -p hunter2x"
+    assert scanner.scan([text]).undecided == (0,)
+
+
+def test_what_unpacks_to_nothing_is_bounded() -> None:
+    packed = base64.b64encode(gzip.compress(bytes(1_000_000))).decode()
+    assert derive(packed).undecided
+    assert not derive(base64.b64encode(gzip.compress(bytes(4000))).decode()).undecided

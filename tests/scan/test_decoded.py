@@ -37,6 +37,7 @@ class Reversed:
 class Everything:
     texts: tuple[Reversed, ...]
     undecided: bool
+    cost: int = 0
 
 
 class Stub:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
+
 WORST: dict[str, str] = {
     "password": "password",
     "a-backtick": "a`",
@@ -112,3 +115,30 @@ WORST: dict[str, str] = {
     "prefix-glued": "sk",
     "weak-prefixes": "-pa-",
 }
+
+
+_IMAGE = "iVBORw0KGgo" + "Qw7Zr2Lk9Xv4Tn8Bm3Hs6Jd1Fp5Gc0Yu" * 2
+_ZEROS = base64.b64encode(gzip.compress(bytes(600))).decode()
+_VALUE = "Qw7Zr2Lk9Xv4Tn8Bm3Hs6Jd1Fp5Gc0YaKe"
+# Found by a search that climbed from such pieces to what costs most: many rules, decoders and passes at once.
+_FOUND: dict[str, str] = {
+    "escapes-and-look-alikes": f'"key tfp_{_VALUE} \\" end" \u0430\\u0041 {_ZEROS} password: "hunter2" ' + "1" * 20,
+    "cookies-in-a-row": "cG9saWN5_hjkqwertzuiop\U000143cfCookie: theme=dark; sid=Qw7Zr2Lk9Xv4Tn8Bm3Hs6Jd1; x=1",
+    "unpacked-and-written-anew": f"key sess-{_VALUE} end{_ZEROS}| \u04f8 password=\"token='a1b2'secret=a1b2c3\"",
+    "rules-of-all-kinds": f'{_ZEROS}\u0430:was{{"user_id": "0123456789abcdef0123", "token": 12}} \u0211shippo_{_VALUE}',
+    "percent-and-password": "cloudant_password=qwzrlkxvtnbmhsjdfpgcyaue end%41apr1`S\u0430",
+    "wide-and-empty": "\U000175d1" + "\u0430" * 89 + "0password=" + "a" * 180 + "C",
+    "urls-and-escapes": f"bot://a:bkey lin_api_{_VALUE} end\\u0041 passw\u00f6rd dsn=root:hunter2@tcp(db:3306)/shop",
+    "judged-in-vain": f"token glagen-{_VALUE}{_VALUE[:16]} end",
+    "decoded-in-vain": "{a2V5IHNrZXlfdGVzdF9xdzd6cjJsazl4djR0bjhibTNoIGVuZA==",
+    "slashes-after-tokens": f"com token={_VALUE} 6c7376325f" + "4f9d8c2ab17e6035" * 2 + "/" * 216,
+    "empty-names": 'api_key=,xi-api-keypassword="a1b2\n"\n| password="a1b2\n"\n',
+    "blob-lines": _IMAGE + " ",
+    # Each of these took more than its share once: what a rule reads anew for each of its heads.
+    "commands": "ab ",
+    "options": "docker curl -u ",
+    "colons-before-is": "://:@" * 30 + " is a ",
+    "documents": "---\nkind: x\n",
+    "openings": "secret ``",
+}
+WORST |= _FOUND

@@ -21,13 +21,18 @@ from msgspec import Struct
 from egress_proxy.scan.derive.hints import SHORTEST, hinted, hinted_each
 from egress_proxy.scan.derive.readable import TooMuch
 from egress_proxy.scan.derive.spans import Derived, Span
-from egress_proxy.scan.derive.table import DECODERS
+from egress_proxy.scan.derive.table import DECODERS, Decoder
 
 __all__ = ["SHORTEST", "Derivation", "Derived", "derivations", "derive"]
 
 DEPTH: Final = 4  # layers; known values themselves see through one more
 _AS_WRITTEN: Final = frozenset({"escapes"})  # a URL or JSON: characters in other places may be written so
 ROOM_TIMES, ROOM_MORE = 4, 65_536  # characters that may be derived: so many times the text, and some
+# What decoding may cost, for each character of the text and at first, in characters that a rule reads (`tally`); what
+# it costs to have one more text; and the characters around a span that are read with it.
+COST_TIMES, COST_MORE = 20, 524_288
+A_TEXT: Final = 1600
+AROUND: Final = 600
 
 
 class Derivation(Struct, frozen=True):
@@ -35,6 +40,7 @@ class Derivation(Struct, frozen=True):
 
     texts: tuple[Derived, ...] = ()
     undecided: bool = False
+    cost: int = 0
 
 
 _NOTHING: Final = Derivation()
@@ -46,6 +52,8 @@ class _Layers:
     def __init__(self, text: str, *, rearranged: bool) -> None:
         self._rearranged = rearranged
         self.room = ROOM_TIMES * len(text) + ROOM_MORE
+        self.cost = 0
+        self._most = COST_TIMES * len(text) + COST_MORE
         self.texts: list[Derived] = []
         self.todo: list[tuple[Derived, int]] = []
         self.undecided = False
@@ -59,11 +67,13 @@ class _Layers:
             spans = found.get(decoder.kind)
             if not spans or (respelled and not decoder.again) or not (decoder.rules or self._rearranged):
                 continue
+            self._spend(decoder, text, spans)
             if depth == DEPTH:
                 # Something there that can be opened once more; a chance likeness mostly cannot.
                 self.undecided |= decoder.opens and any(decoder.decode(text, spans, self.room))
                 continue
             for woven in decoder.decode(text, spans, self.room):
+                self._pay(A_TEXT + 2 * len(woven.text))
                 if woven.text in self._seen or woven.text == self._text:
                     continue
                 self.room -= len(woven.text)
@@ -74,6 +84,15 @@ class _Layers:
                 self.texts.append(derived)
                 if decoder.again:
                     self.todo.append((derived, depth + 1))
+
+    def _spend(self, decoder: Decoder, text: str, spans: Sequence[Span]) -> None:
+        read = sum(end - start for start, end in spans)
+        self._pay(decoder.span_cost * len(spans) + decoder.cost * min(len(text), read + AROUND * len(spans)))
+
+    def _pay(self, cost: int) -> None:
+        self.cost += cost
+        if self.cost > self._most:
+            raise TooMuch
 
 
 def derivations(texts: Sequence[str], joined: str, *, rearranged: bool = True) -> Iterator[tuple[int, Derivation]]:
@@ -98,4 +117,4 @@ def _derived(text: str, found: Mapping[int, Sequence[Span]], *, rearranged: bool
                 layers.look(derived.text, derived, depth, inside)
     except TooMuch:
         layers.undecided = True
-    return Derivation(tuple(layers.texts), layers.undecided)
+    return Derivation(tuple(layers.texts), layers.undecided, layers.cost)

@@ -20,6 +20,7 @@ _GOOD = 11 / 12
 _SAMPLE = 4096
 _CUT = 3  # bytes of a character that may be missing at either end
 _MUCH = 48
+_BARREN, _BARREN_TIMES = 4096, 64  # bytes without a text that may come out of others
 # First bytes of deflated data: whether it is the last block, and of which kind. A stored one is text as it is.
 _BLOCKS: Final = frozenset(first for first in range(256) if first >> 1 & 3 in {1, 2})
 
@@ -58,15 +59,25 @@ def readings(data: bytes, room: int) -> Iterator[tuple[str, str]]:
     is_text = _is_text(data[:_SAMPLE])
     if not is_text or data[:1] in _FIRST:
         for packer in _PACKERS:
-            if packer.begins.match(data) and (text := text_of(_unpacked(packer, data, room))):
+            if packer.begins.match(data) and (text := _text_of_unpacked(_unpacked(packer, data, room), data)):
                 yield packer.name, text
                 return
     text = data.decode("utf-8", "replace") if is_text else text_of(data)
     if text:
         yield "", text
     # some stretch of deflated data may look like a text by chance
-    if not is_text and data[0] in _BLOCKS and (inflated := text_of(_inflated(data, room - len(text)))):
-        yield "deflate", inflated
+    if not is_text and data[0] in _BLOCKS:
+        plain = _inflated(data, room - len(text))
+        if inflated := text_of(plain) if text else _text_of_unpacked(plain, data):
+            yield "deflate", inflated
+
+
+def _text_of_unpacked(plain: bytes, packed: bytes) -> str:
+    """The text that came out. Of what is none nobody takes account, so it must not be much: it is made in no time."""
+    text = text_of(plain)
+    if not text and len(plain) > _BARREN + _BARREN_TIMES * len(packed):
+        raise TooMuch
+    return text
 
 
 def _unpacked(packer: _Packer, data: bytes, room: int) -> bytes:
@@ -135,7 +146,7 @@ def _wide(data: bytes) -> str:
             letters = sample[low::width]
             rest = len(sample) - len(letters)
             others = sample.count(0) - letters.count(0)
-            if rest and others >= _GOOD * rest and _is_text(letters.replace(b"\0", b"")) and letters.count(0) <= 1:
+            if rest and others >= _GOOD * rest and letters.count(0) <= 1 and _is_text(letters.replace(b"\0", b"")):
                 whole = len(data) - len(data) % width
                 return data[:whole].decode(f"{encoding}-{order}", "replace").removeprefix("\ufeff")
     return ""

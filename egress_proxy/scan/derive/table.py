@@ -1,7 +1,8 @@
 """The decoders, in one table. Each is given all the spans of a text that may be its own, and gives texts.
 
 `again`: what it gives may hold another layer. `rules`: rules may be run over it. `opens`: it takes apart an encoding,
-so that what is left of it at the greatest depth was not decided.
+so that what is left of it at the greatest depth was not decided. `cost` and
+`span_cost`: of a character and of a span, in characters that a rule reads (`tally`).
 """
 
 from __future__ import annotations
@@ -36,6 +37,8 @@ class Decoder(Struct, frozen=True):
     again: bool = True
     rules: bool = True
     opens: bool = False
+    cost: int = 2
+    span_cost: int = 400
 
 
 DECODERS: Final = (
@@ -48,18 +51,18 @@ DECODERS: Final = (
     Decoder(Kind.ASCII85, runs.Run("ascii85", runs.ascii85, gaps=False), opens=True),
     Decoder(Kind.BACKWARDS, runs.backwards),
     Decoder(Kind.ROTATED, runs.rotated),
-    Decoder(Kind.ESCAPED, escapes.unescaped),
-    Decoder(Kind.QUOTED_PRINTABLE, escapes.quoted_printable),
-    Decoder(Kind.LITERALS, joints.literals),
-    Decoder(Kind.LISTED, joints.listed, rules=False),
-    Decoder(Kind.DUMPED, dumps.dumped, opens=True),
-    Decoder(Kind.UUENCODED, dumps.uuencoded, opens=True),
-    Decoder(Kind.NUMBERS, codes.numbers),
-    Decoder(Kind.LABELLED, labelled.numbered),
-    Decoder(Kind.WOVEN, woven.separated),
+    Decoder(Kind.ESCAPED, escapes.unescaped, cost=4, span_cost=60),
+    Decoder(Kind.QUOTED_PRINTABLE, escapes.quoted_printable, cost=4, span_cost=60),
+    Decoder(Kind.LITERALS, joints.literals, span_cost=60),
+    Decoder(Kind.LISTED, joints.listed, rules=False, span_cost=60),
+    Decoder(Kind.DUMPED, dumps.dumped, opens=True, cost=4, span_cost=60),
+    Decoder(Kind.UUENCODED, dumps.uuencoded, opens=True, cost=4, span_cost=60),
+    Decoder(Kind.NUMBERS, codes.numbers, cost=8),
+    Decoder(Kind.LABELLED, labelled.numbered, cost=8),
+    Decoder(Kind.WOVEN, woven.separated, cost=8, span_cost=60),
     Decoder(Kind.SPELLED, spelled.spelled),
-    Decoder(Kind.MORSE, morse.morse),
-    Decoder(Kind.ALIKE, alike.alike),
+    Decoder(Kind.MORSE, morse.morse, cost=4),
+    Decoder(Kind.ALIKE, alike.alike, cost=8, span_cost=60),
     Decoder(Kind.TAGS, alike.tags),
     Decoder(Kind.SELECTORS, alike.selectors),
     Decoder(Kind.BITS, alike.invisible_bits),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 from itertools import pairwise
 
@@ -125,7 +126,8 @@ def _manifests(text: str) -> Iterator[Span]:
     bounds = [0, *(match.start() for match in _DOCUMENT.finditer(text)), len(text)]
     kinds = [match.start() for match in _KIND.finditer(text)]
     for start, end in pairwise(bounds):
-        if any(start <= kind < end for kind in kinds):
+        first = bisect_left(kinds, start)
+        if first < len(kinds) and kinds[first] < end:
             yield from _data(text, start, end)
 
 

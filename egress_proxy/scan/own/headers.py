@@ -55,7 +55,10 @@ _MOST_COOKIES = 50
 
 def _cookies(line: str) -> Iterator[Span]:
     """The random values of a `Cookie` or `Set-Cookie` header."""
+    position = 0
     for header in _COOKIES.finditer(line):
+        if header.end() < position:  # amid the cookies of the one before, which were looked at
+            continue
         position = header.end()
         for _ in range(_MOST_COOKIES):
             cookie = _COOKIE.match(line, position)
@@ -66,4 +69,15 @@ def _cookies(line: str) -> Iterator[Span]:
             position = cookie.end()
 
 
-RULES = (Rule("cookie-value", r"cookies?[\"']?[ \t]*[:=][ \t]*[\"']?[^\s=;\"']{1,60}=", _cookies, caseless=True),)
+_A_COOKIE = 400  # what judging one costs, in characters
+
+
+RULES = (
+    Rule(
+        "cookie-value",
+        r"cookies?[\"']?[ \t]*[:=][ \t]*[\"']?[^\s=;\"']{1,60}=",
+        _cookies,
+        caseless=True,
+        cost=lambda line: _A_COOKIE * line.count("="),
+    ),
+)

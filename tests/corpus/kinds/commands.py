@@ -6,7 +6,7 @@ import base64
 from collections.abc import Callable
 from typing import Final
 
-from tests.corpus.kinds.planted import Kind, Planted
+from tests.corpus.kinds.planted import Kind, Planted, pick
 from tests.corpus.parts import Parts
 
 _HOSTS: Final = ("db.internal", "10.0.3.17", "pg-1.eu-central-1.rds.amazonaws.com", "localhost", "cache.acme.example")
@@ -39,7 +39,7 @@ def _url(scheme: str, path: str, port: int) -> Kind:
             f'engine = create("{url}")',
             f"- url: {url}\n  timeout: 30",
         )
-        return Planted(frames[instance % len(frames)], (value,))
+        return pick(instance, frames, value)
 
     return kind
 
@@ -53,7 +53,7 @@ def _basic_header(parts: Parts, instance: int) -> Planted:
         f"> GET /v1/items HTTP/1.1\n> Host: api.acme.example\n> Authorization: Basic {value}\n> Accept: */*",
         f"proxy_set_header Authorization 'Basic {value}';",
     )
-    return Planted(frames[instance % len(frames)], (value,))
+    return pick(instance, frames, value)
 
 
 def _dsn(parts: Parts, instance: int) -> Planted:
@@ -65,7 +65,7 @@ def _dsn(parts: Parts, instance: int) -> Planted:
         f'{{"dsn": "svc:{value}@unix(/run/mysqld.sock)/shop"}}',
         f'db, err := sql.Open("mysql", "app:{value}@tcp(mysql)/app")',
     )
-    return Planted(frames[instance % len(frames)], (value,))
+    return pick(instance, frames, value)
 
 
 def _ado(parts: Parts, instance: int) -> Planted:
@@ -78,7 +78,7 @@ def _ado(parts: Parts, instance: int) -> Planted:
         f"Data Source=db;User ID=app;Pwd={value};Pooling=true",
         f'connectionString="Server=db;uid=app;pwd={value};database=shop"',
     )
-    return Planted(frames[instance % len(frames)], (value,))
+    return pick(instance, frames, value)
 
 
 def _azure_connection(parts: Parts, instance: int) -> Planted:
@@ -87,7 +87,7 @@ def _azure_connection(parts: Parts, instance: int) -> Planted:
     bus = "Endpoint=sb://acme.servicebus.windows.net/;SharedAccessKeyName=Root;SharedAccessKey="
     text = f"{head}{value};EndpointSuffix=core.windows.net" if instance % 2 else bus + value
     frames = (f'"{text}"', f"AZURE_CONNECTION={text}", f"It uses {text} there.", f"`{text}`", f"connection: {text}")
-    return Planted(frames[instance % len(frames)], (value,))
+    return pick(instance, frames, value)
 
 
 def _presigned(parts: Parts, instance: int) -> Planted:
@@ -107,7 +107,7 @@ def _presigned(parts: Parts, instance: int) -> Planted:
         f'{{"href": "{url}"}}',
         f"<{url}>",
     )
-    return Planted(frames[instance % len(frames)], (value,))
+    return pick(instance, frames, value)
 
 
 def _cookie(parts: Parts, instance: int) -> Planted:
@@ -119,7 +119,7 @@ def _cookie(parts: Parts, instance: int) -> Planted:
         f"< set-cookie: JSESSIONID={value}; Path=/app; HttpOnly",
         f"document.cookie = 'auth_token={value}; max-age=3600'",
     )
-    return Planted(frames[instance % len(frames)], (value,))
+    return pick(instance, frames, value)
 
 
 def _webhook(parts: Parts, instance: int) -> Planted:

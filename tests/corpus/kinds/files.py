@@ -6,16 +6,12 @@ import base64
 import json
 from typing import Final
 
-from tests.corpus.kinds.planted import Kind, Planted
+from tests.corpus.kinds.planted import Kind, Planted, pick
 from tests.corpus.parts import Parts
 
 
 def _b64(text: str) -> str:
     return base64.b64encode(text.encode()).decode()
-
-
-def _pick(instance: int, texts: tuple[str, ...], *secrets: str) -> Planted:
-    return Planted(texts[instance % len(texts)], secrets)
 
 
 def _netrc(parts: Parts, instance: int) -> Planted:
@@ -27,7 +23,7 @@ def _netrc(parts: Parts, instance: int) -> Planted:
         f"~/.netrc:\n\n```\nmachine nexus.acme.example\nlogin deploy\npassword {value}\n```",
         f"machine ftp.acme.example login up password {value}\nmachine other.example login x password y",
     )
-    return _pick(instance, texts, value)
+    return pick(instance, texts, value)
 
 
 def _pgpass(parts: Parts, instance: int) -> Planted:
@@ -39,7 +35,7 @@ def _pgpass(parts: Parts, instance: int) -> Planted:
         f"The line in `.pgpass` is `10.2.0.4:6432:shop:app:{value}`.",
         f"echo 'db:5432:shop:app:{value}' >> ~/.pgpass && chmod 600 ~/.pgpass",
     )
-    return _pick(instance, texts, value)
+    return pick(instance, texts, value)
 
 
 def _htpasswd(parts: Parts, instance: int) -> Planted:
@@ -59,7 +55,7 @@ def _htpasswd(parts: Parts, instance: int) -> Planted:
         f"basic_auth_users:\n  admin: {value}",
         f"root:{value}:19800:0:99999:7:::",
     )
-    return _pick(instance, texts, value)
+    return pick(instance, texts, value)
 
 
 def _docker_auth(parts: Parts, instance: int) -> Planted:
@@ -73,7 +69,7 @@ def _docker_auth(parts: Parts, instance: int) -> Planted:
         f"//packages.acme.example/:_auth={value}\nstrict-ssl=true",
         json.dumps({**config, "credsStore": "desktop"}, indent="\t"),
     )
-    return _pick(instance, texts, value)
+    return pick(instance, texts, value)
 
 
 def _npmrc(parts: Parts, instance: int) -> Planted:
@@ -85,7 +81,7 @@ def _npmrc(parts: Parts, instance: int) -> Planted:
         f"npmRegistries:\n  //packages.acme.example:\n    npmAuthToken: {value}",
         f"echo '//packages.acme.example/:_authToken={value}' > .npmrc",
     )
-    return _pick(instance, texts, value)
+    return pick(instance, texts, value)
 
 
 def _pypirc(parts: Parts, instance: int) -> Planted:
@@ -97,7 +93,7 @@ def _pypirc(parts: Parts, instance: int) -> Planted:
         f"[client]\nuser=root\npassword={value}\nhost=db.internal",
         f"[smtp]\nhost = mail.acme.example\nuser = noreply\npass = {value}\n",
     )
-    return _pick(instance, texts, value)
+    return pick(instance, texts, value)
 
 
 def _kubernetes(parts: Parts, instance: int) -> Planted:
@@ -111,7 +107,7 @@ def _kubernetes(parts: Parts, instance: int) -> Planted:
         f"$ kubectl get secret billing -o yaml\napiVersion: v1\ndata:\n  pass: {encoded}\nkind: Secret",
         f"kubectl create secret generic billing --from-literal=password='{plain}'",
     )
-    return _pick(instance, texts, encoded if encoded in texts[instance % 5] else plain)
+    return pick(instance, texts, encoded if encoded in texts[instance % 5] else plain)
 
 
 def _kubeconfig(parts: Parts, instance: int) -> Planted:
@@ -133,7 +129,7 @@ def _terraform(parts: Parts, instance: int) -> Planted:
         json.dumps({"resources": [{"type": "aws_db_instance", "instances": [{"attributes": attributes}]}]}, indent=2),
         f"terraform apply -var 'db_password={value}' -auto-approve",
     )
-    return _pick(instance, texts, value)
+    return pick(instance, texts, value)
 
 
 def _ansible(parts: Parts, instance: int) -> Planted:
@@ -145,7 +141,7 @@ def _ansible(parts: Parts, instance: int) -> Planted:
         f"vault_admin_password: '{value}'",
         f"all:\n  vars:\n    postgres_password: {value}\n    postgres_user: app",
     )
-    return _pick(instance, texts, value)
+    return pick(instance, texts, value)
 
 
 def _compose(parts: Parts, instance: int) -> Planted:
@@ -157,7 +153,7 @@ def _compose(parts: Parts, instance: int) -> Planted:
         f'FROM python:3.13\nARG PIP_PASSWORD="{value}"\nRUN pip install -r requirements.txt',
         f"    command: redis-server --requirepass {value} --appendonly yes",
     )
-    return _pick(instance, texts, value)
+    return pick(instance, texts, value)
 
 
 def _xml(parts: Parts, instance: int) -> Planted:
@@ -169,7 +165,7 @@ def _xml(parts: Parts, instance: int) -> Planted:
         f'<bean id="ds"><property name="username" value="app"/><property name="password" value="{value}"/></bean>',
         f"<configuration><credentials><apiToken>{value}</apiToken></credentials></configuration>",
     )
-    return _pick(instance, texts, value)
+    return pick(instance, texts, value)
 
 
 def _properties(parts: Parts, instance: int) -> Planted:
@@ -181,7 +177,7 @@ def _properties(parts: Parts, instance: int) -> Planted:
         f"'password' => '{value}',",
         f"signing.keyId=24875D73\nsigning.password={value}\n",
     )
-    return _pick(instance, texts, value)
+    return pick(instance, texts, value)
 
 
 def _yaml_block(parts: Parts, instance: int) -> Planted:
@@ -194,7 +190,7 @@ def _yaml_block(parts: Parts, instance: int) -> Planted:
         f"tls:\n  key: |\n    {block}\n  port: 443",
         f"auth:\n  token: |\n    {block}\n",
     )
-    return _pick(instance, texts, *lines)
+    return pick(instance, texts, *lines)
 
 
 def _service_account(parts: Parts, instance: int) -> Planted:
@@ -218,7 +214,7 @@ def _service_account(parts: Parts, instance: int) -> Planted:
         f"```json\n{pretty}\n```",
         f'FIREBASE_PRIVATE_KEY="{escaped}\\n"',
     )
-    return _pick(instance, texts, escaped)
+    return pick(instance, texts, escaped)
 
 
 def _appsettings(parts: Parts, instance: int) -> Planted:
@@ -231,7 +227,7 @@ def _appsettings(parts: Parts, instance: int) -> Planted:
         f'config.{key} = "{value}";',
         f'client = Client({key}="{value}", region="eu")',
     )
-    return _pick(instance, texts, value)
+    return pick(instance, texts, value)
 
 
 def _camel(parts: Parts, instance: int) -> Planted:
@@ -243,7 +239,7 @@ def _camel(parts: Parts, instance: int) -> Planted:
         f'authToken := "{value}"',
         f"new Client({{ secretAccessKey: '{value}', region: 'eu' }})",
     )
-    return _pick(instance, texts, value)
+    return pick(instance, texts, value)
 
 
 KINDS: Final[dict[str, Kind]] = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tests.corpus.kinds.planted import Kind, Planted
+from tests.corpus.kinds.planted import Kind, Planted, pick
 from tests.corpus.parts import Parts
 
 
@@ -17,7 +17,7 @@ def _admin_password(parts: Parts, instance: int) -> Planted:
         f"Their wifi password was changed to {value} last week.",
         f"Use username admin and password {value} for the staging server.",
     )
-    return Planted(frames[instance % len(frames)], (value,))
+    return pick(instance, frames, value)
 
 
 def _quoted_password(parts: Parts, instance: int) -> Planted:
@@ -29,7 +29,7 @@ def _quoted_password(parts: Parts, instance: int) -> Planted:
         f"The default password, '{value}', still works on the router.",
         f"Credentials for the FTP server are `upload` / `{value}`.",
     )
-    return Planted(frames[instance % len(frames)], (value,))
+    return pick(instance, frames, value)
 
 
 def _passphrase(parts: Parts, instance: int) -> Planted:
@@ -41,7 +41,7 @@ def _passphrase(parts: Parts, instance: int) -> Planted:
         f"My vault's master password is {value}.",
         f"passphrase: {value}",
     )
-    return Planted(frames[instance % len(frames)], (value,))
+    return pick(instance, frames, value)
 
 
 def _bare_hex_key(parts: Parts, instance: int) -> Planted:
@@ -53,7 +53,7 @@ def _bare_hex_key(parts: Parts, instance: int) -> Planted:
         f"For the HMAC the shared secret {value} is used on both sides.",
         f"Your master key: {value}. Keep it safe.",
     )
-    return Planted(frames[instance % len(frames)], (value,))
+    return pick(instance, frames, value)
 
 
 def _mnemonic(parts: Parts, instance: int) -> Planted:
@@ -65,7 +65,7 @@ def _mnemonic(parts: Parts, instance: int) -> Planted:
         f"Recovery phrase:\n\n> {value}\n",
         f'{{"network": "sepolia", "mnemonic": "{value}"}}',
     )
-    return Planted(frames[instance % len(frames)], (value,))
+    return pick(instance, frames, value)
 
 
 def _pin(parts: Parts, instance: int) -> Planted:
@@ -77,7 +77,7 @@ def _pin(parts: Parts, instance: int) -> Planted:
         f"GitHub recovery code: {value}",
         f"Use the recovery code {value} if you have lost the phone.",
     )
-    return Planted(frames[instance % len(frames)], (value,))
+    return pick(instance, frames, value)
 
 
 def _totp_seed(parts: Parts, instance: int) -> Planted:
@@ -89,7 +89,7 @@ def _totp_seed(parts: Parts, instance: int) -> Planted:
         f"TOTP_SECRET={value}",
         f'{{"user": "ops", "totpSecret": "{value}"}}',
     )
-    return Planted(frames[instance % len(frames)], (value,))
+    return pick(instance, frames, value)
 
 
 def _split_aws(parts: Parts, instance: int) -> Planted:
@@ -101,7 +101,7 @@ def _split_aws(parts: Parts, instance: int) -> Planted:
         f"User: ci\nAccess key ID: {name}\nSecret access key: {value}\n",
         f"aws configure\nAWS Access Key ID [None]: {name}\nAWS Secret Access Key [None]: {value}",
     )
-    return Planted(frames[instance % len(frames)], (value,))
+    return pick(instance, frames, value)
 
 
 def _two_halves(parts: Parts, instance: int) -> Planted:
@@ -114,7 +114,7 @@ def _two_halves(parts: Parts, instance: int) -> Planted:
         f'API_KEY="{first}"\nAPI_KEY="${{API_KEY}}{second}"',
         f"api_key (part 1): {first}\napi_key (part 2): {second}",
     )
-    return Planted(frames[instance % len(frames)], (first, second))
+    return pick(instance, frames, first, second)
 
 
 KINDS: Final[dict[str, Kind]] = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from tests.corpus.parts import Parts
@@ -21,3 +21,8 @@ class Planted(NamedTuple):
 
 
 Kind = Callable[[Parts, int], Planted]
+
+
+def pick(instance: int, texts: Sequence[str], *secrets: str) -> Planted:
+    """One of some texts with these secrets: each instance another, in turn."""
+    return Planted(texts[instance % len(texts)], secrets)
