@@ -83,6 +83,14 @@ static inline int nibble(uint8_t c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
+/* Where the letters and digits from `at` on end. */
+static inline size_t word_end(const uint8_t *text, size_t at, size_t length)
+{
+    while (at < length && alnum(text[at]))
+        at++;
+    return at;
+}
+
 static inline int quote(uint8_t c) { return c == '"' || c == '\'' || c == '`'; }
 
 /* A row of what belongs together: where it begins and ends, and of how many it is. */
@@ -191,9 +199,13 @@ void find_lines(const uint8_t *text, size_t length, struct found *found);
 
 /* derive_runs.c: short lines as pieces of one run; derive_85.c: a run as base85 or Ascii85; derive_words.c: whether
  * sixteen initials of words or lines, from `first` on in a ring, look random; a row of labels, where there are characters
- * to go with them. */
+ * to go with them; derive_woven.c: a word that may be a character with the same around it as the next, letters and digits
+ * that may have others put between them, and the end of a row of these. */
 void see_short_lines(const uint8_t *text, size_t start, size_t end, struct found *found);
 void end_labelled(struct row *row, const uint8_t *text, size_t length, struct found *found);
+void see_woven(const uint8_t *text, size_t start, size_t end, size_t length, struct found *found);
+void see_inside(struct row *row, const uint8_t *text, size_t start, size_t end, struct found *found);
+void end_inside(struct row *row, const uint8_t *text, struct found *found);
 void see_85(const uint8_t *text, size_t start, size_t end, enum kind kind, struct found *found);
 int random_initials(const uint8_t *initials, size_t first);
 

@@ -155,37 +155,6 @@ static void see_glued(struct numbers *n, const uint8_t *text, size_t start, size
     n->next = value + 1;
 }
 
-#define FEWEST_INSIDE  2
-#define INSIDE_APART   40  /* characters from one to the next */
-#define LONGEST_INSIDE 512 /* what is longer is data */
-
-/* A row of digits inside of words: what was put between the characters of other words, it may be. With as many capitals
- * it would look random, and be one of the runs that do. */
-static void end_inside(struct row *row, const uint8_t *text, struct found *found)
-{
-    size_t capitals = 0;
-    if (row->count >= FEWEST_INSIDE && row->end - row->start <= LONGEST_INSIDE) {
-        for (size_t at = row->start; at < row->end; at++)
-            capitals += (size_t)upper(text[at]);
-        if (capitals * 8 <= row->end - row->start)
-            report(found, THINNED, row->start, row->end);
-    }
-    row->count = 0;
-}
-
-/* Digits with letters at both sides, one of which no hex has, among the letters and digits from `start` on. */
-static void see_inside(struct row *row, const uint8_t *text, size_t start, size_t end, struct found *found)
-{
-    for (size_t at = start > 0 ? start : 1; at + 1 < end; at++) {
-        uint8_t before = text[at - 1] | 0x20, after = text[at + 1] | 0x20;
-        if (!digit(text[at]) || !lower(before) || !lower(after) || (before <= 'f' && after <= 'f'))
-            continue;
-        if (row->count && at > row->end + INSIDE_APART)
-            end_inside(row, text, found);
-        grow(row, at, at + 1);
-    }
-}
-
 static void see_label(struct numbers *n, const uint8_t *text, size_t start, size_t end, struct found *found)
 {
     unsigned value = decimal_at(text, start, end);
@@ -215,57 +184,9 @@ static void see_label(struct numbers *n, const uint8_t *text, size_t start, size
 /* Spelled characters: a word every so often is looked at, and those around it where it is one of them. */
 #define STRIDE 48
 
-static size_t word_end(const uint8_t *text, size_t at, size_t length)
-{
-    while (at < length && alnum(text[at]))
-        at++;
-    return at;
-}
-
 static int spelled(const uint8_t *text, size_t start, size_t end)
 {
     return end - start == 1 || spells(text + start, end - start);
-}
-
-#define WIDEST_SEPARATOR 64
-#define REPEATED         4 /* times that the same stands between one character and the next */
-#define LONGEST_TAG      4
-#define WORDS_TRIED      3 /* that may be of what stands between */
-
-/* Whether the same stands after `at` and after what follows it, with letters or digits in it: known values see through
- * other signs. */
-static int repeated(const uint8_t *text, size_t at, size_t length, struct found *found)
-{
-    const uint8_t *sign = text + at + 1;
-    if (at > 0 && text[at - 1] == '\\')
-        return 0; /* an escape */
-    for (size_t size = 2; size <= WIDEST_SEPARATOR && at + 1 + (REPEATED + 1) * (size + 1) <= length; size++) {
-        size_t times = 1, signs = 0;
-        while (times <= REPEATED && sign[0] == sign[times * (size + 1)] && memcmp(sign, sign + times * (size + 1), size) == 0)
-            times++;
-        if (times <= REPEATED)
-            continue;
-        while (signs < size && !alnum(sign[signs]))
-            signs++;
-        if (signs < size)
-            report(found, WOVEN, at, at + 1 + REPEATED * (size + 1));
-        return signs < size;
-    }
-    return 0;
-}
-
-/* A character alone with the same around it as the next one has: this word, or one of the next two. */
-static void see_woven(const uint8_t *text, size_t start, size_t end, size_t length, struct found *found)
-{
-    for (int word = 0; word < WORDS_TRIED; word++) {
-        if (end - start > LONGEST_TAG || (end - start == 1 && repeated(text, start, length, found)))
-            return;
-        for (start = end; start < end + 6 && start < length && !alnum(text[start]);)
-            start++;
-        if (start + 1 >= length || (word + 2 == WORDS_TRIED && alnum(text[start + 1])))
-            return;
-        end = word_end(text, start, length - start > 16 ? start + 16 : length);
-    }
 }
 
 void find_spelled(const uint8_t *text, size_t length, struct found *found)

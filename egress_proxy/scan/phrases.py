@@ -24,7 +24,7 @@ _WORD = re.compile(r"[A-Z]?[a-z]++|[A-Z]++|[0-9]++")
 # Words of sentences, and of names in programs and deployments.
 _USUAL: Final = usual_words(
     """about access account admin after again agent all alpha also and another any app application archive are asset
-    audit auth backend backup base because been before being below beta between billing both bucket build but cache can
+    audit auth backend backup base because been before being below beta between billing both build but cache can
     change changes check client cloud cluster code command common config configuration connection console container
     content control controller core could count create credentials custom customer daily dashboard data database
     default delete demo deploy deployment description dev development device does domain down during each email enable
