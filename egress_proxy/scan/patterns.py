@@ -29,6 +29,7 @@ class Pattern(Struct, frozen=True):
     scope: Scope = Scope.LINE
     prefilter: str = ""
     strong: bool = True
+    named: bool = False  # that it need only be looked for in lines that may name a value (`cues`)
 
 
 def rule_of(pattern: Pattern) -> Rule:
@@ -36,11 +37,12 @@ def rule_of(pattern: Pattern) -> Rule:
     loose = pattern.prefilter or expression(_GROUP.sub("(?:", pattern.pattern))
     return Rule(
         pattern.detector,
-        loose,
+        "" if pattern.named else loose,
         _find(compiled, pattern.check),
         caseless=pattern.caseless,
         scope=pattern.scope,
         strong=pattern.strong,
+        named=(loose,) if pattern.named else (),
     )
 
 

@@ -18,10 +18,13 @@ from typing import TYPE_CHECKING, Final, NamedTuple, cast
 
 import hyperscan
 
+from egress_proxy.native import KERNEL
+from egress_proxy.scan.cues import cue_lines
 from egress_proxy.scan.projection import project
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
+    from ctypes import CDLL
 
     from egress_proxy.scan.projection import Bytes
     from egress_proxy.scan.rule import Rule
@@ -57,17 +60,15 @@ class Place(NamedTuple):
 class Prefilter:
     """The compiled databases over a fixed sequence of rules. Immutable but for pools of scratch spaces."""
 
-    __slots__ = ("_all", "_first", "_rules")
+    __slots__ = ("_first", "_kernel", "_lines", "_texts")
 
-    def __init__(self, rules: Sequence[tuple[int, Rule]]) -> None:
-        """`rules` with the numbers that places name them by."""
-        expressions = [
-            _Expression(number, text.encode("ascii"), rule.caseless)
-            for number, rule in rules
-            for text in (rule.prefilter, *rule.also)
-        ]
-        self._all = _Database(expressions, 0)
-        self._first = _Database(expressions, hyperscan.HS_FLAG_SINGLEMATCH)
+    def __init__(self, rules: Sequence[tuple[int, Rule]], kernel: CDLL | None = KERNEL) -> None:
+        """`rules` with the numbers that places name them by. Without a kernel all lines are read for all of them."""
+        sorts = [_expressions(rules, of) for of in (_anywhere, lambda rule: rule.named, lambda rule: rule.said)]
+        every = [expression for own in sorts for expression in own]
+        self._kernel = kernel
+        self._texts, *self._lines = [_Database(own, 0) if own else None for own in (sorts if kernel else [every])]
+        self._first = _Database(every, hyperscan.HS_FLAG_SINGLEMATCH)
 
     def places(self, text: str, projected: Bytes) -> Iterator[Place]:
         """Every line in which a rule may match, once a rule. `projected` is of the text.
@@ -78,8 +79,19 @@ class Prefilter:
         return self._dense(text, projected) if ends is None else _places(text, ends, 0)
 
     def ends(self, projected: Bytes, most: int) -> dict[int, list[int]] | None:
-        """Ends of matches by rule; None if there are more than `most`."""
-        return self._all.ends(projected, most)
+        """Ends of matches by rule; None if there are more than a few times `most`."""
+        ends = self._texts.ends(projected, most) if self._texts else {}
+        if ends is None or self._kernel is None or not any(self._lines):
+            return ends
+        for database, lines in zip(self._lines, cue_lines(projected, self._kernel), strict=True):
+            if database is None or not lines.outs:
+                continue
+            more = database.ends(lines.text, most)
+            if more is None:
+                return None
+            for rule, own in more.items():
+                ends.setdefault(rule, []).extend(map(lines.home, own))
+        return ends
 
     def _dense(self, text: str, projected: Bytes) -> Iterator[Place]:
         starts = [0, *(match.end() for match in re.finditer("\n", text)), len(text) + 1]
@@ -111,6 +123,16 @@ class _Expression(NamedTuple):
     rule: int
     text: bytes
     caseless: bool
+
+
+def _anywhere(rule: Rule) -> Sequence[str]:
+    return rule.prefilter, *rule.also
+
+
+def _expressions(rules: Sequence[tuple[int, Rule]], of: Callable[[Rule], Sequence[str]]) -> list[_Expression]:
+    return [
+        _Expression(number, text.encode("ascii"), rule.caseless) for number, rule in rules for text in of(rule) if text
+    ]
 
 
 class _Database:

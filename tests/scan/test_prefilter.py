@@ -76,7 +76,7 @@ def test_an_expression_loses_what_could_fail(pattern: str, loose: str) -> None:
 
 def test_no_expression_looks_around() -> None:
     for rule in (*plugin_rules(), *own_rules()):
-        for text in (rule.prefilter, *rule.also):
+        for text in (rule.prefilter, *rule.also, *rule.named, *rule.said):
             assert not re.search(r"\(\?<?[=!>]|\(\?P", text), rule.detector
 
 

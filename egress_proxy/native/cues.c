@@ -1,0 +1,231 @@
+#include <string.h>
+
+#include "kernel.h"
+
+/* The lines of an ASCII text that hold one of a few words, in either case: `key tok pass pw cred cret auth`. Of these
+ * two sorts, each copied to a place of its own: NAMED, where the word may be the name of a value, for what stands
+ * around it; and SAID, where a sentence may tell a secret, for it has a digit or a sign that words have not. What an
+ * expression of the one or the other sort needs is said in `scan/cues.py`, and tested there for each. */
+
+#define WIDE 32
+#define LONGEST 4 /* letters of a word */
+#define LONG 24   /* characters of a value that stands beside a name without a sign */
+
+enum { RUN = 1, LETTER = 2, QUOTE = 4, CLOSES = 8, BLANK = 16, ODD = 32 };
+
+typedef struct {
+    uint64_t out, start; /* where it stands in what was copied, and in the text */
+} Piece;
+
+typedef struct {
+    uint8_t *out;   /* room for the whole text */
+    Piece *pieces;  /* room for a fourth of its length and one */
+    uint64_t size, count;
+    const uint8_t *done; /* up to where the line that was copied last goes */
+} Copy;
+
+static uint8_t kind(uint8_t byte)
+{
+    uint8_t low = byte | 0x20;
+    if (low >= 'a' && low <= 'z')
+        return RUN | LETTER;
+    switch (byte) {
+    case '0': case '1': case '2': case '3': case '4': case '5': case '6': case '7': case '8': case '9':
+        return RUN | ODD;
+    case '_': case '-':
+        return RUN;
+    case '"': case '\'': case '`':
+        return QUOTE | CLOSES;
+    case ']': case ')': case '\\':
+        return CLOSES;
+    case '*': case '?':
+        return CLOSES | ODD;
+    case ' ': case '\t': case '\v': case '\f': case '\r':
+        return BLANK;
+    case '!': case '@': case '#': case '$': case '%': case '^': case '&': case '+': case '~':
+        return ODD;
+    default:
+        return 0;
+    }
+}
+
+static inline uint8_t begins(const uint8_t *at)
+{
+    uint8_t a = at[0] | 0x20, b = at[1] | 0x20, c = at[2] | 0x20, d = at[3] | 0x20;
+    return (uint8_t)(((a == 'k') & (b == 'e') & (c == 'y')) | ((a == 't') & (b == 'o') & (c == 'k')) |
+                     ((a == 'p') & ((b == 'w') | ((b == 'a') & (c == 's') & (d == 's')))) |
+                     ((a == 'c') & (b == 'r') & (c == 'e') & ((d == 't') | (d == 'd'))) |
+                     ((a == 'a') & (b == 'u') & (c == 't') & (d == 'h')));
+}
+
+/* Where the next word begins, or `end`. */
+static const uint8_t *next_word(const uint8_t *from, const uint8_t *end)
+{
+    while (end - from >= WIDE + LONGEST - 1) { /* without a branch a byte, so that compilers make it wide */
+        uint8_t any = 0;
+        for (int at = 0; at < WIDE; at++)
+            any |= begins(from + at);
+        if (any) {
+            while (!begins(from))
+                from++;
+            return from;
+        }
+        from += WIDE;
+    }
+    for (; from < end; from++) {
+        uint8_t last[LONGEST] = {0};
+        memcpy(last, from, (size_t)(end - from) < LONGEST ? (size_t)(end - from) : LONGEST);
+        if (begins(last))
+            return from;
+    }
+    return end;
+}
+
+/* Whether a comma may be a sign: after the name of a header, which has a hyphen, or is `authorization` or `apikey`. */
+static int of_header(const uint8_t *run, const uint8_t *end)
+{
+    for (; run < end; run++)
+        if (*run == '-' || (end - run >= 3 && ((run[0] | 0x20) == 'a') &&
+                            (((run[1] | 0x20) == 'u') | ((run[1] | 0x20) == 'p'))))
+            return 1;
+    return 0;
+}
+
+/* Whether `is`, `was` or the like follows, in one of the languages of `password`. */
+static int is_verb(const uint8_t *at, const uint8_t *stop)
+{
+    if (stop - at < 2)
+        return 0;
+    uint8_t first = at[0] | 0x20, second = at[1] | 0x20;
+    return (second == 's' && (first == 'i' || first == 'e')) || (first == 'w' && second == 'a');
+}
+
+static const uint8_t *past_blanks(const uint8_t *at, const uint8_t *stop)
+{
+    while (at < stop && (kind(*at) & BLANK))
+        at++;
+    return at;
+}
+
+/* Whether what follows a name, or where it begins, tells that a value may be beside it. */
+static int names(const uint8_t *run, const uint8_t *after, const uint8_t *stop)
+{
+    if (*run == '-')
+        return 1; /* an option of a command */
+    const uint8_t *at = after;
+    for (; at < stop && ((kind(*at) & CLOSES) || *at == '_'); at++)
+        if (kind(*at) & QUOTE)
+            return 1;
+    at = past_blanks(at, stop);
+    if (at == stop)
+        return 0;
+    const uint8_t *next = past_blanks(at + 1, stop);
+    switch (*at) {
+    case '=': case ':': case '|': case '>': case '!': case '[': case '\'':
+        return 1;
+    case '-':
+        return next < stop && *next == '>';
+    case '(':
+        return next < stop && (kind(*next) & QUOTE);
+    case ',':
+        return of_header(run, after);
+    default:
+        if (is_verb(at, stop))
+            return 1;
+        at += (kind(*at) & QUOTE) != 0;
+        for (size_t length = 0; at < stop && (kind(*at) & RUN); at++)
+            if (++length >= LONG)
+                return 1;
+        return 0;
+    }
+}
+
+/* Whether a line is a table's, ends in a colon, or compares with something or ends it as code does. */
+static int frames(const uint8_t *start, const uint8_t *stop)
+{
+    const uint8_t *last = stop;
+    while (last > start && ((kind(last[-1]) & BLANK) || last[-1] == '\n' || last[-1] == '*' || last[-1] == '_'))
+        last--;
+    if (last > start && last[-1] == ':')
+        return 1;
+    size_t length = (size_t)(stop - start);
+    if (memchr(start, '|', length))
+        return 1;
+    for (const uint8_t *at = start; (at = memchr(at, ';', (size_t)(stop - at))); at++)
+        if (at > start && (kind(at[-1]) & QUOTE))
+            return 1;
+    for (const uint8_t *at = start; (at = memchr(at, '=', (size_t)(stop - at))); at++)
+        if ((at > start && (at[-1] == '!' || at[-1] == '=')) || (at + 1 < stop && at[1] == '!'))
+            return 1;
+    for (const uint8_t *at = start; (at = memchr(at, '!', (size_t)(stop - at))); at++)
+        if (at + 1 < stop && at[1] == '!')
+            return 1;
+    return 0;
+}
+
+/* Behind the last sign that may open the words of a phrase; `start` if there is none. */
+static const uint8_t *last_opening(const uint8_t *start, const uint8_t *stop)
+{
+    while (stop > start && !(kind(stop[-1]) & QUOTE) && stop[-1] != ':' && stop[-1] != '=' && stop[-1] != '(')
+        stop--;
+    return stop;
+}
+
+/* Whether the words of a phrase may follow a run with a word: `passwordis ...`, `secret: (...`. All that may stand
+ * between those of `password` and of the phrase has an s. */
+static int of_phrase(const uint8_t *word, const uint8_t *after, const uint8_t *opening)
+{
+    if ((word[0] | 0x20) == 'c')
+        return opening > word;
+    if ((word[0] | 0x20) == 'p')
+        for (word += LONGEST + 1; word < after; word++)
+            if ((*word | 0x20) == 's')
+                return 1;
+    return 0;
+}
+
+static int odd(const uint8_t *at, const uint8_t *stop)
+{
+    while (at < stop && !(kind(*at) & ODD))
+        at++;
+    return at < stop;
+}
+
+static void copy(Copy *to, const uint8_t *text, const uint8_t *start, const uint8_t *stop)
+{
+    if (to->done != start || !to->count)
+        to->pieces[to->count++] = (Piece){to->size, (uint64_t)(start - text)};
+    memcpy(to->out + to->size, start, (size_t)(stop - start));
+    to->size += (uint64_t)(stop - start);
+    to->done = stop;
+}
+
+/* Copies the lines of both sorts, each line with its newline, and writes where they are from: one piece for lines that
+ * follow each other. */
+EXPORT void cue_lines(const uint8_t *text, size_t length, Copy *named, Copy *said)
+{
+    const uint8_t *end = text + length, *done = text; /* up to where lines are looked at */
+    for (const uint8_t *word = next_word(text, end); word < end;) {
+        const uint8_t *start = word, *stop = memchr(word, '\n', (size_t)(end - word));
+        while (start > done && start[-1] != '\n')
+            start--;
+        stop = stop ? stop + 1 : end;
+        if (odd(start, stop))
+            copy(said, text, start, stop);
+        const uint8_t *opening = last_opening(start, stop);
+        int is_named = frames(start, stop);
+        for (const uint8_t *read = start; !is_named && word < stop; word = next_word(read, end)) {
+            const uint8_t *run = word; /* all of the run is read once, however many words it has */
+            while (run > read && (kind(run[-1]) & RUN))
+                run--;
+            for (read = word + 1; read < stop && (kind(*read) & RUN);)
+                read++;
+            is_named = names(run, read, stop) || of_phrase(word, read, opening);
+        }
+        if (is_named)
+            copy(named, text, start, stop);
+        done = stop;
+        if (word < stop)
+            word = next_word(stop, end);
+    }
+}
