@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "kernel.h"
+#include "scan.h"
 
 /* The lines of an ASCII text that hold one of a few words, in either case: `key tok pass pw cred cret auth`. Of these
  * two sorts, each copied to a place of its own: NAMED, where the word may be the name of a value, for what stands
@@ -11,43 +11,34 @@
 #define LONGEST 4 /* letters of a word */
 #define LONG 24   /* characters of a value that stands beside a name without a sign */
 
-enum { RUN = 1, LETTER = 2, QUOTE = 4, CLOSES = 8, BLANK = 16, ODD = 32 };
+enum { RUN = 1, QUOTE = 2, CLOSES = 4, BLANK = 8, ODD = 16 };
 
-typedef struct {
-    uint64_t out, start; /* where it stands in what was copied, and in the text */
-} Piece;
+static const uint8_t KINDS[256] = {
+    ['0' ... '9'] = RUN | ODD,
+    ['A' ... 'Z'] = RUN,
+    ['a' ... 'z'] = RUN,
+    ['_'] = RUN,
+    ['-'] = RUN,
+    ['"'] = QUOTE | CLOSES,
+    ['\''] = QUOTE | CLOSES,
+    ['`'] = QUOTE | CLOSES,
+    [']'] = CLOSES,
+    [')'] = CLOSES,
+    ['\\'] = CLOSES,
+    ['*'] = CLOSES | ODD,
+    ['?'] = CLOSES | ODD,
+    [' '] = BLANK,
+    ['\t'] = BLANK,
+    ['\v' ... '\r'] = BLANK,
+    ['!'] = ODD,
+    ['#' ... '&'] = ODD,
+    ['@'] = ODD,
+    ['^'] = ODD,
+    ['+'] = ODD,
+    ['~'] = ODD,
+};
 
-typedef struct {
-    uint8_t *out;   /* room for the whole text */
-    Piece *pieces;  /* room for a fourth of its length and one */
-    uint64_t size, count;
-    const uint8_t *done; /* up to where the line that was copied last goes */
-} Copy;
-
-static uint8_t kind(uint8_t byte)
-{
-    uint8_t low = byte | 0x20;
-    if (low >= 'a' && low <= 'z')
-        return RUN | LETTER;
-    switch (byte) {
-    case '0': case '1': case '2': case '3': case '4': case '5': case '6': case '7': case '8': case '9':
-        return RUN | ODD;
-    case '_': case '-':
-        return RUN;
-    case '"': case '\'': case '`':
-        return QUOTE | CLOSES;
-    case ']': case ')': case '\\':
-        return CLOSES;
-    case '*': case '?':
-        return CLOSES | ODD;
-    case ' ': case '\t': case '\v': case '\f': case '\r':
-        return BLANK;
-    case '!': case '@': case '#': case '$': case '%': case '^': case '&': case '+': case '~':
-        return ODD;
-    default:
-        return 0;
-    }
-}
+static inline uint8_t kind(uint8_t byte) { return KINDS[byte]; }
 
 static inline uint8_t begins(const uint8_t *at)
 {
@@ -59,17 +50,14 @@ static inline uint8_t begins(const uint8_t *at)
 }
 
 /* Where the next word begins, or `end`. */
-static const uint8_t *next_word(const uint8_t *from, const uint8_t *end)
+WIDER static const uint8_t *next_word(const uint8_t *from, const uint8_t *end)
 {
     while (end - from >= WIDE + LONGEST - 1) { /* without a branch a byte, so that compilers make it wide */
-        uint8_t any = 0;
+        uint8_t here[WIDE], any = 0;
         for (int at = 0; at < WIDE; at++)
-            any |= begins(from + at);
-        if (any) {
-            while (!begins(from))
-                from++;
-            return from;
-        }
+            any |= here[at] = begins(from + at);
+        if (any)
+            return from + ((const uint8_t *)memchr(here, 1, WIDE) - here);
         from += WIDE;
     }
     for (; from < end; from++) {
@@ -193,7 +181,9 @@ static int odd(const uint8_t *at, const uint8_t *stop)
 
 static void copy(Copy *to, const uint8_t *text, const uint8_t *start, const uint8_t *stop)
 {
-    if (to->done != start || !to->count)
+    if (to->count == to->most)
+        start = to->done; /* no room: then what stands between is taken as well */
+    else if (to->done != start || !to->count)
         to->pieces[to->count++] = (Piece){to->size, (uint64_t)(start - text)};
     memcpy(to->out + to->size, start, (size_t)(stop - start));
     to->size += (uint64_t)(stop - start);
@@ -204,6 +194,7 @@ static void copy(Copy *to, const uint8_t *text, const uint8_t *start, const uint
  * follow each other. */
 EXPORT void cue_lines(const uint8_t *text, size_t length, Copy *named, Copy *said)
 {
+    named->size = named->count = said->size = said->count = 0;
     const uint8_t *end = text + length, *done = text; /* up to where lines are looked at */
     for (const uint8_t *word = next_word(text, end); word < end;) {
         const uint8_t *start = word, *stop = memchr(word, '\n', (size_t)(end - word));

@@ -27,10 +27,13 @@ if TYPE_CHECKING:
 WORDS: Final = re.compile(rb"key|tok|pass|pw|cred|cret|auth", re.IGNORECASE)
 
 
-class _Copy(Structure):
+class Copy(Structure):
+    """Where the kernel writes lines to."""
+
     _fields_ = (
         ("out", c_void_p),
         ("pieces", c_void_p),
+        ("most", c_uint64),
         ("size", c_uint64),
         ("count", c_uint64),
         ("done", c_void_p),
@@ -55,16 +58,24 @@ class CueLines(NamedTuple):
         return end - self.outs[piece] + self.starts[piece]
 
 
+def most_pieces(length: int) -> int:
+    """Room for the pieces of a text: if there are more, what stands between two is copied as well."""
+    return 64 + length // 256
+
+
 def cue_lines(projected: Bytes, kernel: CDLL) -> tuple[CueLines, CueLines]:
     """The lines that may name a value, and those in which a sentence may tell one."""
     length = len(projected)
-    room, pieces = np.empty((2, length), np.uint8), np.empty((2, length // 4 + 1, 2), np.uint64)
-    copies = (_Copy * 2)(*((own.ctypes.data, piece.ctypes.data) for own, piece in zip(room, pieces, strict=True)))
+    room, pieces = np.empty((2, length), np.uint8), np.empty((2, most_pieces(length), 2), np.uint64)
+    named, said = (
+        Copy(own.ctypes.data, piece.ctypes.data, len(piece)) for own, piece in zip(room, pieces, strict=True)
+    )
     text = projected if isinstance(projected, bytes) else projected.ctypes.data
-    kernel.cue_lines(text, length, addressof(copies[0]), addressof(copies[1]))
-    return _lines(room[0], pieces[0], copies[0]), _lines(room[1], pieces[1], copies[1])
+    kernel.cue_lines(text, length, addressof(named), addressof(said))
+    return lines_of(room[0], pieces[0], named), lines_of(room[1], pieces[1], said)
 
 
-def _lines(room: NDArray[np.uint8], pieces: NDArray[np.uint64], copied: _Copy) -> CueLines:
-    count = copied.count
-    return CueLines(room[: copied.size], pieces[:count, 0].tolist(), pieces[:count, 1].tolist())
+def lines_of(room: NDArray[np.uint8], pieces: NDArray[np.uint64], copied: Copy) -> CueLines:
+    """What the kernel has copied."""
+    own = pieces[: copied.count]
+    return CueLines(room[: copied.size], own[:, 0].tolist(), own[:, 1].tolist())

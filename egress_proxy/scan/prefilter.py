@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, cast
 import hyperscan
 
 from egress_proxy.native import KERNEL
-from egress_proxy.scan.cues import cue_lines
+from egress_proxy.scan.cues import CueLines, cue_lines
 from egress_proxy.scan.projection import project
 
 if TYPE_CHECKING:
@@ -70,27 +70,30 @@ class Prefilter:
         self._texts, *self._lines = [_Database(own, 0) if own else None for own in (sorts if kernel else [every])]
         self._first = _Database(every, hyperscan.HS_FLAG_SINGLEMATCH)
 
-    def places(self, text: str, projected: Bytes) -> Iterator[Place]:
-        """Every line in which a rule may match, once a rule. `projected` is of the text.
+    def places(self, text: str, projected: Bytes, lines: Sequence[CueLines | None] | None = None) -> Iterator[Place]:
+        """Every line in which a rule may match, once a rule. `projected` is of the text, and so are the `lines` that
+        `cues` tells apart, if somebody has them.
 
         A match lies in one line, and ends where Hyperscan reports an end; so the lines of the reported ends are enough.
         """
-        ends = self.ends(projected, max(MAX_ENDS, len(projected) // CHARACTERS_AN_END))
+        ends = self.ends(projected, max(MAX_ENDS, len(projected) // CHARACTERS_AN_END), lines)
         return self._dense(text, projected) if ends is None else _places(text, ends, 0)
 
-    def ends(self, projected: Bytes, most: int) -> dict[int, list[int]] | None:
-        """Ends of matches by rule; None if there are more than a few times `most`."""
+    def ends(
+        self, projected: Bytes, most: int, lines: Sequence[CueLines | None] | None = None
+    ) -> dict[int, list[int]] | None:
+        """Ends of matches by rule; None if there are more than a few times `most`. `lines` as for `places`."""
         ends = self._texts.ends(projected, most) if self._texts else {}
         if ends is None or self._kernel is None or not any(self._lines):
             return ends
-        for database, lines in zip(self._lines, cue_lines(projected, self._kernel), strict=True):
-            if database is None or not lines.outs:
+        for database, own in zip(self._lines, lines or cue_lines(projected, self._kernel), strict=True):
+            if database is None or own is None or not own.outs:
                 continue
-            more = database.ends(lines.text, most)
+            more = database.ends(own.text, most)
             if more is None:
                 return None
-            for rule, own in more.items():
-                ends.setdefault(rule, []).extend(map(lines.home, own))
+            for rule, found in more.items():
+                ends.setdefault(rule, []).extend(map(own.home, found))
         return ends
 
     def _dense(self, text: str, projected: Bytes) -> Iterator[Place]:
