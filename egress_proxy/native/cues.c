@@ -9,6 +9,7 @@
 
 #define WIDE 32
 #define LONGEST 4 /* letters of a word */
+#define SEED_REACH 64 /* from `secret` to what opens its words */
 #define LONG 24   /* characters of a value that stands beside a name without a sign */
 
 enum { RUN = 1, QUOTE = 2, CLOSES = 4, BLANK = 8, ODD = 16 };
@@ -39,6 +40,10 @@ static const uint8_t KINDS[256] = {
 };
 
 static inline uint8_t kind(uint8_t byte) { return KINDS[byte]; }
+
+static inline int is_letter(uint8_t byte) { return (uint8_t)((byte | 0x20) - 'a') < 26; }
+
+static inline int is_digit(uint8_t byte) { return (uint8_t)(byte - '0') < 10; }
 
 static inline uint8_t begins(const uint8_t *at)
 {
@@ -79,15 +84,6 @@ static int of_header(const uint8_t *run, const uint8_t *end)
     return 0;
 }
 
-/* Whether `is`, `was` or the like follows, in one of the languages of `password`. */
-static int is_verb(const uint8_t *at, const uint8_t *stop)
-{
-    if (stop - at < 2)
-        return 0;
-    uint8_t first = at[0] | 0x20, second = at[1] | 0x20;
-    return (second == 's' && (first == 'i' || first == 'e')) || (first == 'w' && second == 'a');
-}
-
 static const uint8_t *past_blanks(const uint8_t *at, const uint8_t *stop)
 {
     while (at < stop && (kind(*at) & BLANK))
@@ -95,8 +91,81 @@ static const uint8_t *past_blanks(const uint8_t *at, const uint8_t *stop)
     return at;
 }
 
-/* Whether what follows a name, or where it begins, tells that a value may be beside it. */
-static int names(const uint8_t *run, const uint8_t *after, const uint8_t *stop)
+static size_t letters(const uint8_t *at, const uint8_t *stop, size_t most)
+{
+    size_t count = 0;
+    while (count <= most && at + count < stop && is_letter(at[count]))
+        count++;
+    return count;
+}
+
+/* Whether what closes a phrase stands at a place: a mark, or the end of the line. */
+static int closes_phrase(const uint8_t *at, const uint8_t *stop)
+{
+    if (at < stop && (kind(*at) & QUOTE))
+        return 1;
+    while (at < stop && (*at == '*' || *at == '.' || *at == '!' || (kind(*at) & BLANK)))
+        at++;
+    return at == stop || *at == '\n' || (kind(*at) & QUOTE);
+}
+
+/* Whether a phrase stands at a place: 4 to 8 words of 3 to 12 letters each, one space or hyphen between. */
+static int is_phrase(const uint8_t *at, const uint8_t *stop)
+{
+    for (int words = 1; words <= 8; words++, at++) {
+        size_t length = letters(at, stop, 12);
+        if (length < 3 || length > 12)
+            return 0;
+        at += length;
+        if (words >= 4 && closes_phrase(at, stop))
+            return 1;
+        if (at == stop || (*at != ' ' && *at != '-'))
+            return 0;
+    }
+    return 0;
+}
+
+/* Whether eleven words do, of 3 to 8 letters each, numbered perhaps. */
+static int is_seed(const uint8_t *at, const uint8_t *stop)
+{
+    while (at < stop && ((kind(*at) & (QUOTE | BLANK)) || *at == '(' || *at == '*'))
+        at++;
+    for (int words = 0; words < 11; words++) {
+        while (at < stop && (is_digit(*at) || *at == '.' || *at == ')' || *at == ' '))
+            at++;
+        size_t length = letters(at, stop, 8);
+        if (length < 3 || length > 8)
+            return 0;
+        at += length;
+        if (at == stop || (*at != ' ' && *at != ','))
+            return 0;
+        while (at < stop && (*at == ' ' || *at == ','))
+            at++;
+    }
+    return 1;
+}
+
+/* Whether `is`, `was` or the like follows and then a phrase, perhaps in marks, as after `password`. */
+static int says_phrase(const uint8_t *at, const uint8_t *stop)
+{
+    if (stop - at < 3)
+        return 0;
+    uint8_t first = at[0] | 0x20, second = at[1] | 0x20;
+    if (!(second == 's' && (first == 'i' || first == 'e')) && !(first == 'w' && second == 'a'))
+        return 0;
+    for (int length = 2; length <= 3; length++) {
+        const uint8_t *from = at + length;
+        for (int marks = 0; from < stop && marks < 4 && (*from == ' ' || *from == '*' || (kind(*from) & QUOTE)); marks++)
+            from++;
+        if (is_phrase(from, stop))
+            return 1;
+    }
+    return 0;
+}
+
+/* Whether what follows a name, or where it begins, tells that a value may be beside it. `password` tells whether the
+ * word in it may be that. */
+static int names(const uint8_t *run, const uint8_t *after, const uint8_t *stop, int password)
 {
     if (*run == '-')
         return 1; /* an option of a command */
@@ -109,7 +178,7 @@ static int names(const uint8_t *run, const uint8_t *after, const uint8_t *stop)
         return 0;
     const uint8_t *next = past_blanks(at + 1, stop);
     switch (*at) {
-    case '=': case ':': case '|': case '>': case '!': case '[': case '\'':
+    case '=': case ':': case '|': case '>': case '!': case '[':
         return 1;
     case '-':
         return next < stop && *next == '>';
@@ -118,7 +187,7 @@ static int names(const uint8_t *run, const uint8_t *after, const uint8_t *stop)
     case ',':
         return of_header(run, after);
     default:
-        if (is_verb(at, stop))
+        if (password && (*at == '\'' || says_phrase(at, stop)))
             return 1;
         at += (kind(*at) & QUOTE) != 0;
         for (size_t length = 0; at < stop && (kind(*at) & RUN); at++)
@@ -151,24 +220,19 @@ static int frames(const uint8_t *start, const uint8_t *stop)
     return 0;
 }
 
-/* Behind the last sign that may open the words of a phrase; `start` if there is none. */
-static const uint8_t *last_opening(const uint8_t *start, const uint8_t *stop)
-{
-    while (stop > start && !(kind(stop[-1]) & QUOTE) && stop[-1] != ':' && stop[-1] != '=' && stop[-1] != '(')
-        stop--;
-    return stop;
-}
-
 /* Whether the words of a phrase may follow a run with a word: `passwordis ...`, `secret: (...`. All that may stand
  * between those of `password` and of the phrase has an s. */
-static int of_phrase(const uint8_t *word, const uint8_t *after, const uint8_t *opening)
+static int of_phrase(const uint8_t *word, const uint8_t *after, const uint8_t *stop)
 {
-    if ((word[0] | 0x20) == 'c')
-        return opening > word;
-    if ((word[0] | 0x20) == 'p')
+    if ((word[0] | 0x20) == 'c') {
+        for (const uint8_t *at = word + LONGEST; at < stop && at - word <= SEED_REACH; at++)
+            if (((kind(*at) & QUOTE) || *at == ':' || *at == '=' || *at == '(') && is_seed(at + 1, stop))
+                return 1;
+    } else if ((word[0] | 0x20) == 'p' && (word[1] | 0x20) == 'a') {
         for (word += LONGEST + 1; word < after; word++)
             if ((*word | 0x20) == 's')
                 return 1;
+    }
     return 0;
 }
 
@@ -203,15 +267,19 @@ EXPORT void cue_lines(const uint8_t *text, size_t length, Copy *named, Copy *sai
         stop = stop ? stop + 1 : end;
         if (odd(start, stop))
             copy(said, text, start, stop);
-        const uint8_t *opening = last_opening(start, stop);
         int is_named = frames(start, stop);
-        for (const uint8_t *read = start; !is_named && word < stop; word = next_word(read, end)) {
-            const uint8_t *run = word; /* all of the run is read once, however many words it has */
+        for (const uint8_t *read = start; !is_named && word < stop;) {
+            const uint8_t *run = word; /* all of a run is read once, however many words it has */
             while (run > read && (kind(run[-1]) & RUN))
                 run--;
             for (read = word + 1; read < stop && (kind(*read) & RUN);)
                 read++;
-            is_named = names(run, read, stop) || of_phrase(word, read, opening);
+            int password = 0;
+            for (; word < read && !is_named; word = next_word(word + 1, end)) {
+                password |= (word[0] | 0x20) == 'p';
+                is_named = of_phrase(word, read, stop);
+            }
+            is_named = is_named || names(run, read, stop, password);
         }
         if (is_named)
             copy(named, text, start, stop);
