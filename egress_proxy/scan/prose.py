@@ -230,7 +230,7 @@ RULES = (
         _stated,
         caseless=True,
         strong=False,
-        said=(rf"{_CUED}{_SAID}", rf"(?:passw(?:or)?[dt]|passe|pass|pwd)[ ]{_VALUE}"),
+        said=(rf"{_CUED}{_SAID}", rf"(?:passw(?:or)?[dt]|passe|pass|pwd|pw)[ ]{_VALUE}"),
     ),
     Rule(
         "secret-in-prose",

@@ -72,7 +72,8 @@ PATTERNS = (
         r"^[0-9A-Za-z_.*-]{1,100}+:(?:\d{2,5}|\*):[0-9A-Za-z_.*-]{1,64}+:[0-9A-Za-z_.*-]{1,64}+:(?P<s>[^\s:]{4,}+)$",
         not_placeholder,
         strong=False,
-        prefilter=r"[0-9a-z_.*-]:(?:\d{2,5}|\*):[0-9a-z_.*-]{1,64}:[0-9a-z_.*-]{1,64}:[^\s:]{4}",
+        # Written so that no count stands where every other character of a text may begin one.
+        prefilter=r"[0-9a-z_.*-]:(?:\d\d|\*)[\d:]{1,4}[0-9a-z_.*-]{1,64}:[0-9a-z_.*-]{1,64}:[^\s:]{4}",
     ),
     Pattern(
         "key-data",
@@ -91,6 +92,7 @@ PATTERNS = (
         r"[\"'](?:d|p|q|dp|dq|qi|k)[\"'][ \t]*+:[ \t]*+[\"'](?P<s>[0-9A-Za-z_-]{32,}+)[\"']",
         looks_random,
         caseless=False,
+        prefilter=r"[\"'](?:d|p|q|dp|dq|qi|k)[\"'](?:[ \t]*:[ \t]+|[ \t]+:|:)[\"'][0-9A-Za-z_-]{32}",
     ),
     Pattern(
         "service-account-key-id",
