@@ -198,14 +198,13 @@ static int names(const uint8_t *run, const uint8_t *after, const uint8_t *stop, 
 }
 
 /* Whether a line is a table's, ends in a colon, or compares with something or ends it as code does. */
-static int frames(const uint8_t *start, const uint8_t *stop)
+static int frames(const uint8_t *start, size_t length)
 {
-    const uint8_t *last = stop;
+    const uint8_t *stop = start + length, *last = stop;
     while (last > start && ((kind(last[-1]) & BLANK) || last[-1] == '\n' || last[-1] == '*' || last[-1] == '_'))
         last--;
     if (last > start && last[-1] == ':')
         return 1;
-    size_t length = (size_t)(stop - start);
     if (memchr(start, '|', length))
         return 1;
     for (const uint8_t *at = start; (at = memchr(at, ';', (size_t)(stop - at))); at++)
@@ -234,6 +233,21 @@ static int of_phrase(const uint8_t *word, const uint8_t *after, const uint8_t *s
                 return 1;
     }
     return 0;
+}
+
+/* Whether a word may be of a name: `token` ends where it does, `tokens` names none. */
+static int is_name(const uint8_t *word, const uint8_t *after)
+{
+    if ((word[0] | 0x20) != 't')
+        return 1;
+    return after - word >= 5 && (word[3] | 0x20) == 'e' && (word[4] | 0x20) == 'n' &&
+           (after - word == 5 || !is_letter(word[5]));
+}
+
+/* Whether a sentence may go on behind a word with this. */
+static int is_said_after(uint8_t byte)
+{
+    return byte == ' ' || byte == '\t' || byte == '~' || byte == '=' || byte == ':' || byte == '>';
 }
 
 static int odd(const uint8_t *at, const uint8_t *stop)
@@ -265,24 +279,26 @@ EXPORT void cue_lines(const uint8_t *text, size_t length, Copy *named, Copy *sai
         while (start > done && start[-1] != '\n')
             start--;
         stop = stop ? stop + 1 : end;
-        if (odd(start, stop))
-            copy(said, text, start, stop);
-        int is_named = frames(start, stop);
-        for (const uint8_t *read = start; !is_named && word < stop;) {
+        int is_named = frames(start, (size_t)(stop - start)), may_say = odd(start, stop), is_said = 0;
+        for (const uint8_t *read = start; word < stop && !(is_named && is_said >= may_say);) {
             const uint8_t *run = word; /* all of a run is read once, however many words it has */
             while (run > read && (kind(run[-1]) & RUN))
                 run--;
             for (read = word + 1; read < stop && (kind(*read) & RUN);)
                 read++;
-            int password = 0;
-            for (; word < read && !is_named; word = next_word(word + 1, end)) {
+            int name = 0, password = 0;
+            for (; word < read; word = next_word(word + 1, end)) {
+                name |= is_name(word, read);
                 password |= (word[0] | 0x20) == 'p';
-                is_named = of_phrase(word, read, stop);
+                is_named = is_named || of_phrase(word, read, stop);
             }
-            is_named = is_named || names(run, read, stop, password);
+            is_named = is_named || (name && names(run, read, stop, password));
+            is_said |= (read < stop && is_said_after(*read)) || (run > start && run[-1] == ' ');
         }
         if (is_named)
             copy(named, text, start, stop);
+        if (may_say && is_said)
+            copy(said, text, start, stop);
         done = stop;
         if (word < stop)
             word = next_word(stop, end);
