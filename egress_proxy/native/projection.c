@@ -1,14 +1,12 @@
-#include <string.h>
-
-#include "kernel.h"
+#include "scan.h"
 
 #define MARK 0x80
-#define ALL_MARKS 0x8080808080808080u
+#define WIDE 32
 
 static int is_separator(uint8_t byte) { return (uint8_t)(byte - 0x1C) < 4; }
 
 /* Whether an ASCII text has one of the separators U+001C to U+001F, which only Python takes for white space. */
-EXPORT int has_separators(const uint8_t *text, size_t length)
+EXPORT WIDER int has_separators(const uint8_t *text, size_t length)
 {
     uint8_t any = 0;
     for (size_t at = 0; at < length; at++)
@@ -16,32 +14,42 @@ EXPORT int has_separators(const uint8_t *text, size_t length)
     return any;
 }
 
-/* Each code point of a valid UTF-8 text (surrogates may stand in it as three bytes each) as one byte: ASCII, by
- * `classes`, which has one for every code point; and the same with the highest bit set for those beyond ASCII. Both
- * have room for all of them. */
-EXPORT void project(const uint8_t *utf8, size_t length, const uint8_t *classes, uint8_t *projected, uint8_t *marked)
-{
-    size_t at = 0, count = 0;
-    while (at < length) {
-        uint64_t eight;
-        if (length - at >= sizeof eight && (memcpy(&eight, utf8 + at, sizeof eight), !(eight & ALL_MARKS))) {
-            memcpy(projected + count, &eight, sizeof eight);
-            memcpy(marked + count, &eight, sizeof eight);
-            at += sizeof eight;
-            count += sizeof eight;
-            continue;
-        }
-        uint32_t code = utf8[at];
-        size_t more = code < 0x80 ? 0 : code < 0xE0 ? 1 : code < 0xF0 ? 2 : 3;
-        if (more)
-            code &= 0x3Fu >> more;
-        for (size_t next = 1; next <= more; next++)
-            code = code << 6 | (utf8[at + next] & 0x3F);
-        projected[count] = classes[code];
-        marked[count++] = more ? classes[code] | MARK : (uint8_t)code;
-        at += more + 1;
+#define PROJECT(NAME, CODE)                                                                                           \
+    WIDER static void NAME(const CODE *codes, size_t length, const uint8_t *classes, uint8_t *projected,               \
+                           uint8_t *marked)                                                                            \
+    {                                                                                                                  \
+        for (size_t at = 0, stop; at < length; at = stop) {                                                            \
+            CODE any = 0;                                                                                              \
+            stop = length - at < WIDE ? length : at + WIDE;                                                            \
+            if (stop - at == WIDE) /* without a branch a code, so that compilers make it wide */                       \
+                for (size_t next = 0; next < WIDE; next++) {                                                           \
+                    any |= codes[at + next];                                                                           \
+                    projected[at + next] = marked[at + next] = (uint8_t)codes[at + next];                              \
+                }                                                                                                      \
+            if (stop - at == WIDE && any < MARK)                                                                       \
+                continue;                                                                                              \
+            for (size_t next = at; next < stop; next++) {                                                              \
+                CODE code = codes[next];                                                                               \
+                projected[next] = classes[code];                                                                       \
+                marked[next] = code < MARK ? (uint8_t)code : (uint8_t)(classes[code] | MARK);                          \
+            }                                                                                                          \
+        }                                                                                                              \
     }
-    if (has_separators(projected, count))
-        for (size_t place = 0; place < count; place++)
+
+PROJECT(project_pairs, uint16_t)
+PROJECT(project_fours, uint32_t)
+
+/* Each code point of a text (of `width` bytes, 2 or 4; surrogates may be among them) as one byte: ASCII, by `classes`,
+ * which has one for every code point; and the same with the highest bit set for those beyond ASCII. Both have room for
+ * all of them. */
+EXPORT void project_codes(const void *codes, size_t width, size_t length, const uint8_t *classes, uint8_t *projected,
+                          uint8_t *marked)
+{
+    if (width == sizeof(uint16_t))
+        project_pairs(codes, length, classes, projected, marked);
+    else
+        project_fours(codes, length, classes, projected, marked);
+    if (has_separators(projected, length))
+        for (size_t place = 0; place < length; place++)
             projected[place] = classes[projected[place]];
 }

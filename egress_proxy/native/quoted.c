@@ -1,11 +1,10 @@
 #include <string.h>
 
-#include "kernel.h"
+#include "scan.h"
 
 /* Strings in quotes that look random: for each of a few character sets, what `(['"])([set]+)\1` matches one after the
  * other, as Python's `finditer` does, if it is long and has enough entropy. One pass, whatever the text. */
 
-#define SETS 8 /* one bit of a class each */
 #define LOGS 640 /* a longer value is for the caller: nor does Python turn every longer number into an `int` */
 #define STRIDE 32
 #define MARGIN 1e-9 /* bits; far more than sums of doubles differ by */
@@ -16,29 +15,18 @@ typedef struct {
     double digits; /* what is taken off for a number, times log2 of its length; 0 if nothing is */
 } CharacterSet;
 
-typedef struct {
+struct QuotedPlan {
     uint8_t classes[256]; /* of a byte: bit n is set if set n has it; no quote is in any */
     CharacterSet sets[SETS];
     double logs[LOGS]; /* n * log2(n) */
-} Plan;
-
-typedef struct {
-    uint64_t start, end;
-    uint32_t set;
-    uint32_t sure; /* 0: too near the limit, or too long, to tell; the caller does */
-} Candidate;
-
-typedef struct {
-    uint64_t at;         /* where to go on */
-    uint64_t from[SETS]; /* by set: where the next match may start */
-} Progress;
+};
 
 typedef struct {
     double entropy;
     int known, number;
 } Measure;
 
-static Measure measured(const Plan *plan, const uint8_t *run, size_t length)
+static Measure measured(const QuotedPlan *plan, const uint8_t *run, size_t length)
 {
     Measure measure = {0.0, length < LOGS, 1};
     if (!measure.known)
@@ -56,7 +44,7 @@ static Measure measured(const Plan *plan, const uint8_t *run, size_t length)
 }
 
 /* 1: over the limit; 0: not; -1: the caller must tell. */
-static int over(const Plan *plan, const CharacterSet *set, const Measure *measure, size_t length)
+static int over(const QuotedPlan *plan, const CharacterSet *set, const Measure *measure, size_t length)
 {
     if (!measure->known)
         return -1;
@@ -68,7 +56,7 @@ static int over(const Plan *plan, const CharacterSet *set, const Measure *measur
     return entropy < set->limit - MARGIN ? 0 : -1;
 }
 
-static const uint8_t *next_quote(const uint8_t *from, const uint8_t *end)
+WIDER static const uint8_t *next_quote(const uint8_t *from, const uint8_t *end)
 {
     while (end - from >= STRIDE) { /* without a branch a byte, so that compilers make it wide */
         uint8_t any = 0;
@@ -85,7 +73,7 @@ static const uint8_t *next_quote(const uint8_t *from, const uint8_t *end)
 
 /* Writes candidates from `progress` on (its first field is 0 at first) and returns how many: there may be more where there
  * is no room for SETS others below `most`. A byte of 128 or more ends every run. */
-EXPORT size_t quoted(const Plan *plan, const uint8_t *text, size_t length, Progress *progress, Candidate *out,
+EXPORT size_t quoted(const QuotedPlan *plan, const uint8_t *text, size_t length, Progress *progress, Candidate *out,
                      size_t most)
 {
     if (progress->at == 0)

@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "kernel.h"
+#include "scan.h"
 
 /* Tokens that cannot be ruled out to be random secrets. Every test here is one of `scan/random_tokens.py` and
  * `scan/context.py`, which judge what is left: what they take must pass. Nothing beyond ASCII is understood here, so a
@@ -16,6 +16,7 @@
 #define WORD 16          /* characters of the longest word */
 #define MULTIPLIER 0x9E3779B97F4A7C15u
 #define NO_PAIR 255
+#define WIDE 32
 
 enum { DIGIT = 1, LOWER = 2, UPPER = 4, SIGN = 8, SPACE = 16, ALNUM = DIGIT | LOWER | UPPER, RUN = ALNUM | SIGN };
 enum { IS_SECRET = 1, IS_INNOCENT = 2, IS_KEYS = 4, IS_NO_KEY = 8, IS_ANY_KEY = 16, IS_ANY = 32, IS_KEY = 64 };
@@ -27,18 +28,13 @@ typedef struct {
     uint64_t flags;
 } Word;
 
-typedef struct {
+struct TokenPlan {
     uint8_t kinds[256];
     uint8_t pairs[128][128]; /* 20 times the weight of a pair; NO_PAIR: not of letters and digits */
     Word words[WORDS];
     uint16_t first[257];  /* by the first byte of a known start: where in `starts` such ones begin, and the next's do */
     uint8_t starts[1022]; /* each with its length before it */
-} TokenPlan;
-
-typedef struct {
-    uint64_t start, end;
-    uint32_t set, sure;
-} Candidate; /* as in quoted.c */
+};
 
 typedef struct {
     const TokenPlan *plan;
@@ -74,7 +70,7 @@ static int scores(const TokenPlan *plan, const uint8_t *run, size_t length, uint
 typedef struct {
     const uint8_t *start;
     size_t length;
-} Piece;
+} Name;
 
 #define PIECES (BEFORE + AFTER)
 
@@ -82,7 +78,7 @@ static int is_upper(uint8_t byte) { return byte >= 'A' && byte <= 'Z'; }
 static int is_lower(uint8_t byte) { return byte >= 'a' && byte <= 'z'; }
 
 /* The words of some ASCII: `[A-Z]{2,}(?![a-z])|[A-Z]?[a-z]+|[A-Z]+`. */
-static size_t words(const uint8_t *from, const uint8_t *end, Piece *out)
+static size_t words(const uint8_t *from, const uint8_t *end, Name *out)
 {
     size_t count = 0;
     while (from < end) {
@@ -100,13 +96,13 @@ static size_t words(const uint8_t *from, const uint8_t *end, Piece *out)
         else if (capitals < 2 && lower)
             while (at < end && is_lower(*at))
                 at++;
-        out[count++] = (Piece){from, (size_t)(at - from)};
+        out[count++] = (Name){from, (size_t)(at - from)};
         from = at;
     }
     return count;
 }
 
-static uint64_t flags_of(const TokenPlan *plan, const Piece *word)
+static uint64_t flags_of(const TokenPlan *plan, const Name *word)
 {
     if (word->length > WORD)
         return 0;
@@ -125,7 +121,7 @@ static uint64_t flags_of(const TokenPlan *plan, const Piece *word)
     }
 }
 
-static Cue secret(const TokenPlan *plan, uint64_t flags, const Piece *before)
+static Cue secret(const TokenPlan *plan, uint64_t flags, const Name *before)
 {
     if (!(flags & IS_KEYS))
         return SECRET;
@@ -135,7 +131,7 @@ static Cue secret(const TokenPlan *plan, uint64_t flags, const Piece *before)
     return !before || (led & IS_ANY_KEY) || !(flags & IS_KEY) ? KEY : SECRET;
 }
 
-static Cue last_of(const TokenPlan *plan, const Piece *found, size_t count)
+static Cue last_of(const TokenPlan *plan, const Name *found, size_t count)
 {
     while (count--) {
         uint64_t flags = flags_of(plan, &found[count]);
@@ -147,7 +143,7 @@ static Cue last_of(const TokenPlan *plan, const Piece *found, size_t count)
     return NONE;
 }
 
-static Cue first_of(const TokenPlan *plan, const Piece *found, size_t count)
+static Cue first_of(const TokenPlan *plan, const Name *found, size_t count)
 {
     for (size_t at = 0; at < count; at++) {
         uint64_t flags = flags_of(plan, &found[at]);
@@ -186,7 +182,7 @@ static int by_name(const TokenPlan *plan, const uint8_t *before, const uint8_t *
         if (word < name - 1 && (word == before || is_space(plan, word[-1]) || within(word[-1], "\"'`(")))
             name = word;
     }
-    Piece found[PIECES];
+    Name found[PIECES];
     size_t count = words(name, end, found);
     *said = last_of(plan, found, count);
     return *said != NONE ||
@@ -224,7 +220,7 @@ static Cue cue(const Source *source, size_t start, size_t end)
     Cue said = NONE;
     if (by_name(plan, before, stop, &said))
         return said;
-    Piece found[PIECES];
+    Name found[PIECES];
     said = last_of(plan, found, words(before, stop, found));
     if (said != NONE)
         return said;
@@ -357,6 +353,22 @@ static int may_be_secret(const Source *source, size_t start, size_t end)
     return said >= KEY || (said == NONE && may_stand_alone(source, start, end));
 }
 
+/* Where the next digit is, or `end`. */
+WIDER static const uint8_t *next_digit(const uint8_t *from, const uint8_t *end)
+{
+    while (end - from >= WIDE) { /* without a branch a byte, so that compilers make it wide */
+        uint8_t any = 0;
+        for (int at = 0; at < WIDE; at++)
+            any |= (uint8_t)(from[at] - '0') < 10;
+        if (any)
+            break;
+        from += WIDE;
+    }
+    while (from < end && (uint8_t)(*from - '0') >= 10)
+        from++;
+    return from;
+}
+
 static int has_digit(const TokenPlan *plan, const uint8_t *token, size_t length)
 {
     for (size_t at = 0; at < length; at++)
@@ -412,7 +424,7 @@ static size_t glued_before(const Source *source, size_t start)
             return start;
         at--;
     }
-    Piece found[REACH];
+    Name found[REACH];
     return last_of(source->plan, found, words(text + at, text + start, found)) == NONE ? at : start;
 }
 
@@ -429,10 +441,6 @@ static size_t glued_after(const Source *source, size_t end)
     return closed && at - end > 8 ? at : end;
 }
 
-typedef struct {
-    uint64_t start, end;
-} Token;
-
 /* Tokens from `*place` on that the caller must judge; returns how many, and where to go on in `*place` (`length` when all
  * is done). */
 EXPORT size_t tokens_find(const TokenPlan *plan, const uint8_t *text, size_t length, uint64_t *place, Token *out,
@@ -440,23 +448,16 @@ EXPORT size_t tokens_find(const TokenPlan *plan, const uint8_t *text, size_t len
 {
     const Source source = {plan, text, length};
     size_t count = 0, at = (size_t)*place; /* no run begins before `at` */
-    while (count < most && at + FEWEST <= length) {
-        size_t probe = at + FEWEST - 1;
-        if (!(plan->kinds[text[probe]] & RUN)) {
-            at = probe + 1;
-            continue;
-        }
-        size_t first = probe;
+    while (count < most) {
+        size_t digit = (size_t)(next_digit(text + at, text + length) - text); /* every token has one */
+        if (digit == length)
+            break;
+        size_t first = digit, end = digit + 1;
         while (first > at && (plan->kinds[text[first - 1]] & RUN))
             first--;
-        if (first > at) { /* what stands before it is no part of a run that is long enough */
-            at = first;
-            continue;
-        }
-        size_t end = probe + 1;
         while (end < length && (plan->kinds[text[end]] & RUN))
             end++;
-        size_t start = at;
+        size_t start = first;
         while (start < end && !(plan->kinds[text[start]] & ALNUM))
             start++;
         at = end;
@@ -468,8 +469,6 @@ EXPORT size_t tokens_find(const TokenPlan *plan, const uint8_t *text, size_t len
         if (start == first + 1 && within(text[first], "_-") && first > 0 && text[first - 1] != '\n' &&
             ((plan->kinds[text[first - 1]] & SPACE) || within(text[first - 1], "\"'`=:")))
             start--;
-        if (!has_digit(plan, text + start, end - start))
-            continue;
         while (stop > start && within(text[stop - 1], "./-+~"))
             stop--;
         size_t from = glued_before(&source, start), to = glued_after(&source, stop);

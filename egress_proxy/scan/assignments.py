@@ -126,10 +126,16 @@ _BARE_REST = re.compile(r"(?:[^\s\"'`\\]|\\(?![nrt\"']))*+")
 _QUOTED = {quote: re.compile(rf"(?:[^{quote}\\\n]|\\[^\n]){{1,256}}+") for quote in "\"'`"}
 _QUOTED_REST = {quote: re.compile(rf"(?:[^{quote}\\\n]|\\[^\n])*+") for quote in "\"'`"}
 _ESCAPED, _ESCAPED_REST = re.compile(r"[^\"'`\\\n]{1,96}+"), re.compile(r"[^\"'`\\\n]*+")
-_PREFILTER = (
-    r"(?:passw(?:or)?d|passphrase|passcode|pwd|pass|passwort|kennwort|contrase.a|senha|wachtwoord|has.o|heslo"
-    r"|l.senord|salasana|passe|adgangskode"
-    r"|aaaaaa|secrets?|token|credentials?|creds?|bearer|key|auth|(?:^|[^a-z0-9])(?:pw|mdp|jwt|pat|sas|otp|aa))"
+# The prefilter: words that are looked for in lines with one of `cues`, and others.
+_CUED = (
+    r"(?:passw(?:or)?d|passphrase|passcode|pwd|pass|passwort|passe|secrets?|token|credentials?|creds?|key|auth"
+    r"|(?:^|[^a-z0-9])pw)"
+)
+_OTHER = (
+    r"(?:kennwort|contrase[an]a|senha|wachtwoord|has[la]o|heslo|l[ao]senord|salasana|adgangskode|aaaaaa|bearer|jwt"
+    r"|(?:^|[^a-z0-9])(?:mdp|pat|sas|otp|aa))"
+)
+_ASSIGNED = (
     r"(?:[_-]?\d{1,2}|[_-][a-z0-9]{1,10})?(?:[\]\"'`)*_?\\]{0,5}[ \t]*(?:[=:|]|->)|>[^<>\n]{3}"
     r"|\\?[\"'][ \t]*,?[ \t]*\\?[\"']?(?:(?:default)?value|[^\s\"']{10}))"
 )
@@ -287,4 +293,14 @@ def _passwords(line: str) -> Iterator[Span]:
     return _values(line, ("pass",))
 
 
-RULES = (Rule("secret-assignment", _PREFILTER, _values, caseless=True, strong=False, decoded=_passwords),)
+RULES = (
+    Rule(
+        "secret-assignment",
+        _OTHER + _ASSIGNED,
+        _values,
+        caseless=True,
+        strong=False,
+        decoded=_passwords,
+        named=(_CUED + _ASSIGNED,),
+    ),
+)

@@ -25,6 +25,7 @@ from egress_proxy.scan.canaries import CANARIES, Canary
 from egress_proxy.scan.decoded import Derived, DerivedTexts, Deriver, mapped
 from egress_proxy.scan.joined import CLOSE, JoinedTexts, Lines, LinesOf, near
 from egress_proxy.scan.known import KnownValues
+from egress_proxy.scan.look import Looking
 from egress_proxy.scan.own import own_rules
 from egress_proxy.scan.prefilter import Prefilter
 from egress_proxy.scan.projection import projection
@@ -37,9 +38,11 @@ from egress_proxy.scan.tally import Tally, masked
 from egress_proxy.scan.token_search import TokenSearch
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from ctypes import CDLL
 
-    from egress_proxy.scan.projection import Bytes
+    from egress_proxy.scan.look import Seen
+    from egress_proxy.scan.prefilter import Place
 
 MAX_CHARS: Final = 4_194_304  # a longer text is undecided: nothing that an agent writes is
 MAX_CLEAN: Final = 4_096  # short texts that are remembered
@@ -53,7 +56,7 @@ _OWN = re.compile(r"\[(?:redacted|withheld):")
 class Rules:
     """Rules, compiled. Immutable but for pools of scratch spaces."""
 
-    __slots__ = ("_decoded", "_judged", "_prefilter", "_quoted", "_tokens", "all", "canaries")
+    __slots__ = ("_decoded", "_judged", "_looking", "_prefilter", "_quoted", "_tokens", "all", "canaries")
 
     def __init__(self, rules: Sequence[Rule], canaries: Sequence[Canary] = (), kernel: CDLL | None = KERNEL) -> None:
         self.all = tuple(rules)
@@ -64,23 +67,34 @@ class Rules:
         self._tokens = TokenSearch(kernel) if kernel and any(rule.judge or rule.quoted for rule in rules) else None
         asked = all(rules[number].innocent is random_tokens.innocent for number, _ in quoted)
         self._quoted = QuotedStrings(quoted, kernel, self._tokens if asked else None) if kernel and quoted else None
+        self._looking = Looking(kernel, self._quoted, self._tokens if self._judged else None) if kernel else None
         left = {number for number, rule in enumerate(rules) if rule.quoted or rule.judge} if kernel else set()
-        self._prefilter = Prefilter([(number, rule) for number, rule in enumerate(rules) if number not in left])
+        self._prefilter = Prefilter([(number, rule) for number, rule in enumerate(rules) if number not in left], kernel)
 
     def run(self, joined: JoinedTexts | LinesOf, tally: Tally, *, strong: bool = False) -> None:
         """Put all that they find into `tally`: all rules, or only those whose matches are secrets by their own form."""
         if not joined.text:
             return
-        seen = projection(joined.text)
-        self._run_places(joined, seen.projected, tally, strong=strong)
-        if self._quoted is not None and not strong:
-            self._run_quoted(self._quoted, joined, seen.marked, tally)
-        if self._tokens is not None and not strong:
-            self._run_tokens(self._tokens, joined, seen.marked, tally)
+        if self._looking is None:
+            self._run_places(
+                joined, self._prefilter.places(joined.text, projection(joined.text).projected), tally, strong=strong
+            )
+            return
+        seen = self._looking.at(joined.text)
+        try:
+            places = self._prefilter.places(joined.text, seen.projected, seen.lines())
+            self._run_places(joined, places, tally, strong=strong)
+            if not strong:
+                self._run_quoted(joined, seen, tally)
+                self._run_tokens(joined, seen, tally)
+        finally:
+            self._looking.done(seen)
 
-    def _run_places(self, joined: JoinedTexts | LinesOf, projected: Bytes, tally: Tally, *, strong: bool) -> None:
+    def _run_places(
+        self, joined: JoinedTexts | LinesOf, places: Iterable[Place], tally: Tally, *, strong: bool
+    ) -> None:
         whole: set[tuple[int, int]] = set()
-        for number, start, end in self._prefilter.places(joined.text, projected):
+        for number, start, end in places:
             rule = self._decoded[number] if strong else self.all[number]
             if rule is None:
                 continue
@@ -104,9 +118,13 @@ class Rules:
         """Where the prefilter reports ends, by number of the rule: what to look at when a rule runs too often."""
         return self._prefilter.ends(projection(text).projected, sys.maxsize) or {}
 
-    def _run_quoted(self, quoted: QuotedStrings, joined: JoinedTexts | LinesOf, marked: Bytes, tally: Tally) -> None:
+    def _run_quoted(self, joined: JoinedTexts | LinesOf, seen: Seen, tally: Tally) -> None:
+        candidates = seen.candidates() if self._quoted else []
+        if self._quoted is None or candidates == []:
+            return
         lines = Lines(joined)
-        for number, start, end in quoted.spans(joined.text, marked):
+        candidates = self._quoted.candidates(seen.marked) if candidates is None else candidates
+        for number, start, end in self._quoted.spans(joined.text, candidates):
             text, shift, line, first = lines.at(start, end)
             rule = self.all[number]
             if text in tally.undecided or not tally.spend(text, end - start):
@@ -115,9 +133,12 @@ class Rules:
                 continue
             tally.add(Finding(text, start - shift, end - shift, rule.detector))
 
-    def _run_tokens(self, tokens: TokenSearch, joined: JoinedTexts | LinesOf, marked: Bytes, tally: Tally) -> None:
+    def _run_tokens(self, joined: JoinedTexts | LinesOf, seen: Seen, tally: Tally) -> None:
+        spans = seen.tokens() if self._judged else []
+        if self._tokens is None or spans == []:
+            return
         lines = Lines(joined)
-        for start, end in tokens.spans(marked) if self._judged else ():
+        for start, end in self._tokens.spans(seen.marked) if spans is None else spans:
             text, shift, line, first = lines.at(start, end)
             for rule in self._judged:
                 tally.judge(rule, line, (start - first, end - first), text, first - shift)
@@ -163,7 +184,8 @@ class TextScanner:
 
     def _look(self, texts: Sequence[str], *, rearranged: bool) -> tuple[Scan, DerivedTexts]:
         clean = self._clean
-        numbers = [number for number, text in enumerate(texts) if text not in clean]
+        # Only short ones are asked for: of a long text even the hash takes as long as a look at it.
+        numbers = [number for number, text in enumerate(texts) if len(text) > CLEAN_CHARS or text not in clean]
         if not numbers:
             return _NOTHING, ()
         scan, derived = self._scan([texts[number] for number in numbers], rearranged=rearranged)

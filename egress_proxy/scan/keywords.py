@@ -81,10 +81,13 @@ class _Line:
         return -1
 
 
+ASSIGN = r"""assign\(["'`]\w"""  # more of them: as the patterns are written, anything may stand before it
+
+
 def expressions(keywords: str) -> tuple[str, ...]:
     """What the prefilter must see before `assignments` is worth running: a keyword with a quoted value after a sign,
     with one anywhere that a semicolon follows, or compared with one. Prose has keywords in every paragraph."""
-    tail = r"""(?:\[[0-9]*\])?[\]'"]{0,2}\s*(?:(?:[!=]{1,3}>?|:=?)\s*@?|(?:.assign)?\()["'`]\w"""
+    tail = r"""(?:\[[0-9]*\])?[\]'"]{0,2}\s*(?:(?:[!=]{1,3}>?|:=?)\s*@?|\()["'`]\w"""
     return (
         rf"(?:{keywords})\w*{tail}",
         rf"""(?:{keywords})[^\n]*["'`]\w[^\n]*["'`];""",

@@ -30,6 +30,7 @@ class Pattern(Struct, frozen=True):
     scope: Scope = Scope.LINE
     prefilter: str = ""
     strong: bool = True
+    named: bool = False  # that it need only be looked for in lines that may name a value (`cues`)
 
 
 def rule_of(pattern: Pattern) -> Rule:
@@ -38,12 +39,13 @@ def rule_of(pattern: Pattern) -> Rule:
     loose = pattern.prefilter or expression(_GROUP.sub("(?:", pattern.pattern))
     return Rule(
         pattern.detector,
-        loose,
+        "" if pattern.named else loose,
         _find(compiled, pattern.check),
         caseless=pattern.caseless,
         scope=pattern.scope,
         strong=pattern.strong,
         cost=_cost(pattern.pattern, flags),
+        named=(loose,) if pattern.named else (),
     )
 
 

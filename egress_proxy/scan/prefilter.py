@@ -14,14 +14,18 @@ import re
 import sys
 from bisect import bisect_right
 from itertools import pairwise
+from threading import Thread
 from typing import TYPE_CHECKING, Final, NamedTuple, cast
 
 import hyperscan
 
+from egress_proxy.native import KERNEL
+from egress_proxy.scan.cues import CueLines, cue_lines
 from egress_proxy.scan.projection import project
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
+    from ctypes import CDLL
 
     from egress_proxy.scan.projection import Bytes
     from egress_proxy.scan.rule import Rule
@@ -57,29 +61,41 @@ class Place(NamedTuple):
 class Prefilter:
     """The compiled databases over a fixed sequence of rules. Immutable but for pools of scratch spaces."""
 
-    __slots__ = ("_all", "_first", "_rules")
+    __slots__ = ("_first", "_kernel", "_lines", "_texts")
 
-    def __init__(self, rules: Sequence[tuple[int, Rule]]) -> None:
-        """`rules` with the numbers that places name them by."""
-        expressions = [
-            _Expression(number, text.encode("ascii"), rule.caseless)
-            for number, rule in rules
-            for text in (rule.prefilter, *rule.also)
-        ]
-        self._all = _Database(expressions, 0)
-        self._first = _Database(expressions, hyperscan.HS_FLAG_SINGLEMATCH)
+    def __init__(self, rules: Sequence[tuple[int, Rule]], kernel: CDLL | None = KERNEL) -> None:
+        """`rules` with the numbers that places name them by. Without a kernel all lines are read for all of them."""
+        sorts = [_expressions(rules, of) for of in (_anywhere, lambda rule: rule.named, lambda rule: rule.said)]
+        every = [expression for own in sorts for expression in own]
+        self._kernel = kernel
+        self._texts, *self._lines = [_Database(own, 0) if own else None for own in (sorts if kernel else [every])]
+        self._first = _Later(every, hyperscan.HS_FLAG_SINGLEMATCH)
 
-    def places(self, text: str, projected: Bytes) -> Iterator[Place]:
-        """Every line in which a rule may match, once a rule. `projected` is of the text.
+    def places(self, text: str, projected: Bytes, lines: Sequence[CueLines | None] | None = None) -> Iterator[Place]:
+        """Every line in which a rule may match, once a rule. `projected` is of the text, and so are the `lines` that
+        `cues` tells apart, if somebody has them.
 
         A match lies in one line, and ends where Hyperscan reports an end; so the lines of the reported ends are enough.
         """
-        ends = self.ends(projected, max(MAX_ENDS, len(projected) // CHARACTERS_AN_END))
+        ends = self.ends(projected, max(MAX_ENDS, len(projected) // CHARACTERS_AN_END), lines)
         return self._dense(text, projected) if ends is None else _places(text, ends, 0)
 
-    def ends(self, projected: Bytes, most: int) -> dict[int, list[int]] | None:
-        """Ends of matches by rule; None if there are more than `most`."""
-        return self._all.ends(projected, most)
+    def ends(
+        self, projected: Bytes, most: int, lines: Sequence[CueLines | None] | None = None
+    ) -> dict[int, list[int]] | None:
+        """Ends of matches by rule; None if there are more than a few times `most`. `lines` as for `places`."""
+        ends = self._texts.ends(projected, most) if self._texts else {}
+        if ends is None or self._kernel is None or not any(self._lines):
+            return ends
+        for database, own in zip(self._lines, lines or cue_lines(projected, self._kernel), strict=True):
+            if database is None or own is None or not own.outs:
+                continue
+            more = database.ends(own.text, most)
+            if more is None:
+                return None
+            for rule, found in more.items():
+                ends.setdefault(rule, []).extend(map(own.home, found))
+        return ends
 
     def _dense(self, text: str, projected: Bytes) -> Iterator[Place]:
         starts = [0, *(match.end() for match in re.finditer("\n", text)), len(text) + 1]
@@ -97,7 +113,7 @@ class Prefilter:
     def _line(self, start: int, end: int, projected: Bytes) -> Iterator[Place]:
         if start < end:
             # The newline is of the line: a match may take it for white space.
-            for rule in self._first.ends(projected[start : end + 1], sys.maxsize) or ():
+            for rule in self._first.get().ends(projected[start : end + 1], sys.maxsize) or ():
                 yield Place(rule, start, end)
 
 
@@ -111,6 +127,16 @@ class _Expression(NamedTuple):
     rule: int
     text: bytes
     caseless: bool
+
+
+def _anywhere(rule: Rule) -> Sequence[str]:
+    return rule.prefilter, *rule.also
+
+
+def _expressions(rules: Sequence[tuple[int, Rule]], of: Callable[[Rule], Sequence[str]]) -> list[_Expression]:
+    return [
+        _Expression(number, text.encode("ascii"), rule.caseless) for number, rule in rules for text in of(rule) if text
+    ]
 
 
 class _Database:
@@ -154,6 +180,30 @@ class _Database:
         for rule, end in found:
             ends.setdefault(rule, []).append(end)
         return ends
+
+
+class _Later:
+    """A database that is needed for dense texts alone: it is compiled while others start, and waited for by who is the
+    first to need it. So neither the start nor the event loop waits for it."""
+
+    __slots__ = ("_database", "_expressions", "_flags", "_thread")
+
+    def __init__(self, expressions: Sequence[_Expression], flags: int) -> None:
+        self._expressions, self._flags = expressions, flags
+        self._database: _Database | None = None
+        self._thread = Thread(target=self._compile, name="prefilter", daemon=True)
+        self._thread.start()
+
+    def _compile(self) -> None:
+        self._database = _Database(self._expressions, self._flags)
+
+    def get(self) -> _Database:
+        """The database."""
+        self._thread.join()
+        if self._database is None:  # the thread died: with the process that this one was forked from, or of an error
+            self._compile()
+        assert self._database is not None  # noqa: S101  for mypy
+        return self._database
 
 
 def _lines_of(text: str, ends: list[int]) -> Iterator[tuple[int, int]]:

@@ -236,34 +236,46 @@ def _phrases(line: str) -> Iterator[Span]:
             yield said.span("value")
 
 
-_LOOSE_PASSWORD = (
-    r"(?:passw(?:or)?[dt]|passphrase|passcode|pwd|kennwort|zugangsdaten|mot de passe|mdp|contrase.a|clave"
-    r"|senha|palavra[- ]passe|wachtwoord|has.o|heslo"
-    r"|l.senord|adgangskode|passord|salasana|parola|jelsz.|aaaaaa|aa|aaaa|pin|secret|login|pass|token|key"
-    r"|credential|schl.ssel|cl.|chiave|chave|llave)s?"
+# The prefilter: words that are looked for in lines with one of `cues`, and others. Where one ends, no letter follows.
+_CUED = r"(?:passw(?:or)?[dt]s?|passphrase|passcode|pwd|passe|passord|pass|token|secret|key|credentials?)"
+_OTHER = (
+    r"(?:kennwort|zugangsdaten|mdp|contrase[an]a|clave|senha|wachtwoord|has[la]o|heslo|l[ao]senord|adgangskode|salasana"
+    r"|parola|jelsz[ao]|aa|pin|login|schl[au]ssel|cla|chiave|chave|llave)"
 )
 _LOOSE_VERB = (
-    r"(?:is|are|was|be|to|as|ist|lautet|est|es|.|jest|je|.r|er|on|this|now|aaa|aa|currently|still|just|simply"
+    r"(?:is|are|was|be|to|as|ist|lautet|est|es|a|jest|je|ar|er|on|this|now|aaa|aa|currently|still|just|simply"
     r"|actually|jetzt|maintenant|ahora|agora)"
 )
 _ODD = r"(?:[^\s\"'`<>(){}\[\]|]{0,24}[0-9!@#$%^&*+?~])"
+_VALUE = rf"[ \t]*(?:[\"'`~]|\*\*|){_ODD}"
+# Of what stands between only that it is of one sentence: bounds and words make the expression slow.
+_SAID = (
+    rf"(?:[ ][^.:;!?=|\"'`\n]*)?(?:[ ]{_LOOSE_VERB}(?:[!@#$%^&*+?~]|(?:[ ]?:|[ \t]|[\"'`]){_VALUE})"
+    rf"|(?:(?:->|=>|[~=:-])[ \t]|~){_VALUE})"
+)
+_PHRASE_LOOSE = (
+    r"\**[ ]?(?:is|was|ist|est"
+    r"|es|:|=)[ *]{0,3}[\"'`]?(?:[a-z]{3,12}[ -]){3,7}[a-z]{3,12}(?:[*`\"']{0,2}[.!]?[ \t]*(?:\n|\z)|[`\"'])"
+)
+_SEED_LOOSE = r"[^\n]{0,60}[:=\"'`(][ \t\"'`(*]{0,6}(?:(?:\d{1,2}[.)][ ])?[a-z]{3,8}[ ,]{1,2}){11}"
+_LOOSE_AS = r"(?:is|as|ist|als|est|comme|como|es)"
+_CUED_AFTER = r"(?:password|passphrase|passcode|passwort|mot de passe|token|secret|key|credential)"
 RULES = (
     Rule(
         "secret-in-prose",
-        # Of what stands between only that it is of one sentence: bounds and words make the expression slow.
-        rf"{_LOOSE_PASSWORD}(?:(?:[^.:;!?=|\"'`\n]*(?:[ ]{_LOOSE_VERB}[ ]?:?|~|->|=>|=|:|-)|)[ \t]+|[ ]{{0,2}}~)"
-        rf"(?:[\"'`~]|\*\*|){_ODD}",
+        rf"{_OTHER}{_SAID}|(?:contrase[an]a|senha)[ ]{_VALUE}",
         _stated,
         caseless=True,
         strong=False,
+        said=(rf"{_CUED}{_SAID}", rf"(?:passw(?:or)?[dt]|passe|pass|pwd|pw)[ ]{_VALUE}"),
     ),
     Rule(
         "secret-in-prose",
-        r"[0-9!@#$%^&*+?~][^\s\"'`<>|]*[\"'`~]?,?[ ](?:is|as|ist|als|est|comme|como|es)[ ](?:[\w-]+[ ])*(?:password"
-        r"|passphrase|passcode|pin|passwort|mot de passe|contrase.a|senha|token|secret|key|credential)",
+        r"[ ](?:contrase[an]a|senha|pin(?:[^\w-]|\z))",
         _named_after,
         caseless=True,
         strong=False,
+        said=(rf"[0-9!@#$%^&*+?~][^\s\"'`<>|]*[\"'`~]?,?[ ]{_LOOSE_AS}[ ](?:[\w-]+[ ])*{_CUED_AFTER}",),
     ),
     Rule(
         "secret-in-prose",
@@ -278,12 +290,10 @@ RULES = (
     ),
     Rule(
         "secret-phrase",
-        r"(?:passw(?:or)?d|passphrase|passwort|kennwort|mot de passe|contrase.a|senha)\**[ ]?(?:is|was|ist|est"
-        r"|es|:|=)[ *]{0,3}[\"'`]?(?:[a-z]{3,12}[ -]){3,7}[a-z]{3,12}(?:[*`\"']{0,2}[.!]?[ \t]*(?:\n|\z)|[`\"'])"
-        r"|(?:seed|mnemonic|recovery|backup|secret"
-        r"|wallet)[^\n]{0,60}[:=\"'`(][ \t\"'`(*]{0,6}(?:(?:\d{1,2}[.)][ ])?[a-z]{3,8}[ ,]{1,2}){11}",
+        rf"(?:kennwort|contrase[an]a|senha){_PHRASE_LOOSE}|(?:seed|mnemonic|recovery|backup|wallet){_SEED_LOOSE}",
         _phrases,
         caseless=True,
         strong=False,
+        named=(rf"(?:passw(?:or)?d|passphrase|passwort|mot de passe){_PHRASE_LOOSE}", rf"secret{_SEED_LOOSE}"),
     ),
 )

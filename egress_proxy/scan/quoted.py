@@ -29,7 +29,7 @@ _SETS: Final = 8
 _LOGS: Final = 640
 _MOST: Final = 512  # candidates of one call of the kernel
 _PROGRESS: Final = 8 * (1 + _SETS)  # bytes
-_CANDIDATE: Final = np.dtype([("start", "<u8"), ("end", "<u8"), ("set", "<u4"), ("sure", "<u4")])
+CANDIDATE: Final = np.dtype([("start", "<u8"), ("end", "<u8"), ("set", "<u4"), ("sure", "<u4")])
 _CLOSE: Final = 1e-9  # bits
 
 
@@ -82,9 +82,9 @@ class _Work:
     __slots__ = ("_raw", "address", "found", "found_address", "progress")
 
     def __init__(self) -> None:
-        self._raw = np.zeros(_PROGRESS + _MOST * _CANDIDATE.itemsize, dtype=np.uint8)
+        self._raw = np.zeros(_PROGRESS + _MOST * CANDIDATE.itemsize, dtype=np.uint8)
         self.progress = self._raw[:_PROGRESS].view(np.uint64)
-        self.found = self._raw[_PROGRESS:].view(_CANDIDATE)
+        self.found = self._raw[_PROGRESS:].view(CANDIDATE)
         self.address, self.found_address = self.progress.ctypes.data, self.found.ctypes.data
 
 
@@ -109,17 +109,29 @@ class QuotedStrings:
         self._plan = _plan_of([quoted for _, quoted in wanted])
         self._works = [_Work()]
 
-    def spans(self, text: str, marked: Bytes) -> list[Span]:
-        """Random values in a text, by where they end. `marked` is of its projection."""
+    @property
+    def plan(self) -> int:
+        """Where the kernel reads what is wanted."""
+        return addressof(self._plan)
+
+    @property
+    def kept_plan(self) -> int | None:
+        """And what of it is surely innocent, if that is left out."""
+        return self._tokens.plan if self._tokens else None
+
+    def spans(self, text: str, candidates: Sequence[tuple[int, int, int, int]]) -> list[Span]:
+        """Random values in a text, by where they end. `candidates` are of it."""
         spans = []
-        for start, end, number, sure in self._candidates(marked):
+        for start, end, number, sure in candidates:
             rule, quoted = self._wanted[number]
             value = text[start:end]
             if not quoted.ordinary(value) if sure else quoted.is_random(value):
                 spans.append(Span(rule, start, end))
         return spans
 
-    def _candidates(self, marked: Bytes) -> list[tuple[int, int, int, int]]:
+    def candidates(self, marked: Bytes) -> list[tuple[int, int, int, int]]:
+        """The strings between quotes that are to be judged: where they start and end, the number of what wants them,
+        and whether that is sure. `marked` is of a text's projection."""
         try:
             work = self._works.pop()
         except IndexError:

@@ -42,7 +42,9 @@ class Rule(Struct, frozen=True):
     """One detector, or one of its patterns. Several rules may share a detector's name."""
 
     detector: str
-    prefilter: str  # PCRE for the projected text (see `prefilter`): must match wherever `find` would yield
+    prefilter: (
+        str  # PCRE for the projected text (see `prefilter`): must match wherever `find` would yield; may be empty
+    )
     find: Finder
     caseless: bool = False
     scope: Scope = Scope.LINE
@@ -52,6 +54,9 @@ class Rule(Struct, frozen=True):
     innocent: Innocent | None = None
     # More expressions of the prefilter. One for each shape of a match is faster and more exact than an alternation.
     also: tuple[str, ...] = ()
+    # And those that are looked for only in lines that may name a value, or in which a sentence may tell one (`cues`).
+    named: tuple[str, ...] = ()
+    said: tuple[str, ...] = ()
     # Whether a match is a secret by its own form, a token with a prefix say, so that it counts in decoded text as well.
     # A name beside a value, or randomness, does not: what is decoded at random has both.
     strong: bool = True

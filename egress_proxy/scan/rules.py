@@ -31,8 +31,9 @@ from detect_secrets.plugins.keyword import DENYLIST, KeywordDetector
 from msgspec import Struct
 
 from egress_proxy.scan.blocks import private_keys
+from egress_proxy.scan.cues import WORDS
 from egress_proxy.scan.innocent import innocent_of
-from egress_proxy.scan.keywords import assignments, expressions
+from egress_proxy.scan.keywords import ASSIGN, assignments, expressions
 from egress_proxy.scan.prefilter import expression
 from egress_proxy.scan.quoted import Quoted
 from egress_proxy.scan.rule import Finder, Rule, Scope, Span, spans_of
@@ -45,12 +46,14 @@ _ID_OF_OPENCODE = re.compile(r"[a-z]{3}_[0-9a-f]{12}[0-9A-Za-z]{14}")
 
 
 class Cut(Struct, frozen=True):
-    """Where the secret is in a match: `group`, less `lead` and `trail`, plus the run of `extend` that follows."""
+    """Where the secret is in a match: `group`, less `lead` and `trail`, plus the run of `extend` that follows. `named`:
+    it need only be looked for in lines that may name a value (`cues`)."""
 
     group: int = 0
     lead: str = ""
     trail: str = ""
     extend: str = ""
+    named: bool = False
 
 
 _ALNUM = r"[0-9A-Za-z]*+"
@@ -63,14 +66,14 @@ _CUTS: dict[str, tuple[Cut, ...]] = {
     "AWSKeyDetector": (Cut(), Cut(group=1)),
     "AzureStorageKeyDetector": (Cut(lead=r"AccountKey="),),
     "BasicAuthDetector": (Cut(group=1),),
-    "CloudantDetector": (Cut(group=1),) * 4,
+    "CloudantDetector": (*(Cut(group=1, named=True),) * 2, *(Cut(group=1),) * 2),
     "DiscordBotTokenDetector": (Cut(extend=_TOKEN),),
     "GitHubTokenDetector": (Cut(extend=_WORD),),
     "GitLabTokenDetector": (Cut(extend=r"(?:\.[0-9a-z]{2}\.[0-9a-z]{7,})?"), *(Cut(),) * 6),
-    "IbmCloudIamDetector": (Cut(group=1),),
-    "IbmCosHmacDetector": (Cut(group=1),),
+    "IbmCloudIamDetector": (Cut(group=1, named=True),),
+    "IbmCosHmacDetector": (Cut(group=1, named=True),),
     "SlackDetector": (Cut(extend=_ALNUM), Cut()),
-    "SoftlayerDetector": (Cut(group=1), Cut(group=1)),
+    "SoftlayerDetector": (Cut(group=1, named=True), Cut(group=1)),
     "StripeDetector": (Cut(extend=_ALNUM),),
 }
 
@@ -132,13 +135,15 @@ def rules_of(plugin: type[BasePlugin]) -> tuple[Rule, ...]:
 def _special_rule(detector: str, plugin: type[BasePlugin]) -> Rule:
     if issubclass(plugin, KeywordDetector):
         keywords = "|".join(DENYLIST)
-        first, *also = map(expression, expressions(keywords))
+        told = [word for word in DENYLIST if WORDS.search(word.encode())]
+        first, *also = map(expression, expressions("|".join(word for word in DENYLIST if word not in told)))
         return Rule(
             detector,
             first,
             assignments(keywords),
             caseless=True,
-            also=tuple(also),
+            also=(*also, ASSIGN),
+            named=tuple(map(expression, expressions("|".join(told)))),
             strong=False,
             innocent=innocent_of(detector),
         )
@@ -154,13 +159,15 @@ def _patterns(plugin: type[RegexBasedDetector]) -> tuple[re.Pattern[str], ...]:
 
 def _pattern_rule(detector: str, pattern: re.Pattern[str], cut: Cut, *, strong: bool) -> Rule:
     linear = re.compile(pattern.pattern.replace(_SPACED, _SPACED_ONCE), pattern.flags)
+    loose = expression(pattern.pattern.replace(_SPACED, _SPACED_LOOSE))
     return Rule(
         detector,
-        expression(pattern.pattern.replace(_SPACED, _SPACED_LOOSE)),
+        "" if cut.named else loose,
         _cut(linear, cut),
         caseless=bool(pattern.flags & re.IGNORECASE),
         strong=strong,
         innocent=innocent_of(detector),
+        named=(loose,) if cut.named else (),
     )
 
 

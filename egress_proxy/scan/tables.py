@@ -20,10 +20,9 @@ _MOST_NAMES = 16_384  # different ones in a text
 _A_ROW, _A_CELL = 16, 6
 _FIRST, _EACH = 8192, 4
 _SHORTEST_NAME = 2
-_LOOSE_CUES = (
-    r"(?:passw|pwd|passphrase|secret|token|cred|api.?key|access.?key|private.?key|kennwort|senha|contrase"
-    r"|wachtwoord|login)"
-)
+# Words that are looked for in lines with one of `cues`, and others.
+_CUED = r"(?:passw|pwd|passphrase|secret|token|cred|api.?key|access.?key|private.?key)"
+_OTHER = r"(?:kennwort|senha|contrase|wachtwoord|login)"
 _PASSWORD_NAME = re.compile(
     r"passw|pwd|passphrase|kennwort|senha|contrase|wachtwoord|(?<![a-z])(?:pass|pw)(?![a-z])", re.IGNORECASE
 )
@@ -117,7 +116,7 @@ _COLON_END = re.compile(
     r":[ \t*_]*+\r?\n(?:[ \t]*+\r?\n)?(?:[ \t>]*+```[\w-]{0,20}+[ \t]*+\r?\n)?[ \t>]*+[`\"'*]{0,3}(?P<value>"
     r"[^\s`\"'*]{6,}+)[`\"'*]{0,3}[ \t]*+\r?(?![^\n])"
 )
-_CUE = re.compile(_LOOSE_CUES, re.IGNORECASE)
+_CUE = re.compile(f"{_CUED}|{_OTHER}", re.IGNORECASE)
 _CUE_REACH = 100
 
 
@@ -170,11 +169,12 @@ RULES = (
     ),
     Rule(
         "secret-in-table",
-        rf"\|[^|\n]{{0,60}}{_LOOSE_CUES}[^|\n]{{0,60}}\|",
+        rf"{_OTHER}[^|\n]{{0,60}}\|",
         _in_tables,
         caseless=True,
         scope=Scope.TEXT,
         strong=False,
+        named=(rf"{_CUED}[^|\n]{{0,60}}\|",),
     ),
     Rule(
         "secret-assignment",
@@ -186,10 +186,11 @@ RULES = (
     ),
     Rule(
         "secret-below-its-name",
-        rf"{_LOOSE_CUES}[^\n]{{0,80}}:[ \t*_]*\r?\n",
+        rf"{_OTHER}[^\n]{{0,80}}:[ \t*_]*\r?\n",
         _on_next_line,
         caseless=True,
         scope=Scope.NEAR,
         strong=False,
+        named=(rf"{_CUED}[^\n]{{0,80}}:[ \t*_]*\r?\n",),
     ),
 )

@@ -82,6 +82,11 @@ class TokenSearch:
         self._kernel = kernel
         self._plan = _plan()
 
+    @property
+    def plan(self) -> int:
+        """Where the kernel reads what it knows of words and characters."""
+        return addressof(self._plan)
+
     def spans(self, marked: Bytes) -> list[Span]:
         """Tokens that `random_tokens.judge` must be asked about, in order. `marked` is of a text's projection."""
         spans: list[Span] = []

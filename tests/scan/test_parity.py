@@ -160,7 +160,7 @@ DEFECTS: dict[str, Callable[[Rules], Rules]] = {
     "a span too short": lambda rules: Rules(
         [shifted(rule) if rule.detector == "telegram-bot-token" else rule for rule in rules.all]
     ),
-    "a keyword's form less": lambda rules: changed(rules, "secret-keyword", also=()),
+    "a keyword's form less": lambda rules: changed(rules, "secret-keyword", named=()),
     "a limit too high": lambda rules: changed(
         rules,
         "base64-high-entropy-string",

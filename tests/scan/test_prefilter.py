@@ -76,7 +76,7 @@ def test_an_expression_loses_what_could_fail(pattern: str, loose: str) -> None:
 
 def test_no_expression_looks_around() -> None:
     for rule in (*plugin_rules(), *own_rules()):
-        for text in (rule.prefilter, *rule.also):
+        for text in (rule.prefilter, *rule.also, *rule.named, *rule.said):
             assert not re.search(r"\(\?<?[=!>]|\(\?P", text), rule.detector
 
 
@@ -160,3 +160,11 @@ def test_a_short_line_may_have_many_rules() -> None:
     """More of them than characters, in a text that is read line by line."""
     rules = [Rule(f"r{index}", "z", spans_of(re.compile("z"))) for index in range(40)]
     assert len(places("z\n" * 2000, rules)) == 2000 * 40
+
+
+def test_what_is_compiled_later_is_there_when_its_thread_died() -> None:
+    """As in a process that was forked before it was through."""
+    prefilter = Prefilter(list(enumerate(RULES)))
+    prefilter._first.get()
+    prefilter._first._database = None
+    assert [place.rule for place in prefilter.places(DENSE, project(DENSE))] == [0] * (MAX_ENDS + 1)

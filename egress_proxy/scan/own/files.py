@@ -38,6 +38,7 @@ PATTERNS = (
         r"secret_?(?:access_?)?key\\?[\"'\]]{0,2}[ \t]*+(?:=>|:="
         r"|[:=])[ \t]*+\\?[\"']?(?P<s>[0-9A-Za-z/+]{40}(?![0-9A-Za-z/+=]))",
         looks_random,
+        named=True,
     ),
     Pattern("password-hash", rf"(?<![\w$])(?P<s>{_HASHES})(?![./0-9A-Za-z])", caseless=False),
     Pattern(
@@ -52,6 +53,7 @@ PATTERNS = (
         "netrc-password",
         r"(?:machine[ \t]++\S++|default)[ \t]++login[ \t]++\S++[ \t]++password[ \t]++(?P<s>\S++)",
         not_placeholder,
+        prefilter=r"login[ \t]+\S+[ \t]+password[ \t]+\S",
     ),
     Pattern("netrc-password", r"(?<![\w-])login[ \t]++\S++[ \t]++password[ \t]++(?P<s>\S++)", _mixed_word),
     Pattern(
@@ -59,54 +61,70 @@ PATTERNS = (
         r"(?<![0-9A-Za-z])_(?:auth|authtoken|password)[ \t]*+=[ \t]*+\"?(?P<s>[0-9A-Za-z+/=_.-]{8,}+)",
         looks_random,
         strong=False,
+        named=True,
     ),
     Pattern(
-        "registry-auth", r"\"(?:auth|identitytoken|registrytoken)\"[ \t]*+:[ \t]*+\"(?P<s>[0-9A-Za-z+/=_.-]{12,}+)\""
+        "registry-auth",
+        r"\"(?:auth|identitytoken|registrytoken)\"[ \t]*+:[ \t]*+\"(?P<s>[0-9A-Za-z+/=_.-]{12,}+)\"",
+        named=True,
     ),
     Pattern(
         "pgpass-entry",
         r"^[0-9A-Za-z_.*-]{1,100}+:(?:\d{2,5}|\*):[0-9A-Za-z_.*-]{1,64}+:[0-9A-Za-z_.*-]{1,64}+:(?P<s>[^\s:]{4,}+)$",
         not_placeholder,
         strong=False,
-        prefilter=r"[0-9a-z_.*-]:(?:\d{2,5}|\*):[0-9a-z_.*-]{1,64}:[0-9a-z_.*-]{1,64}:[^\s:]{4}",
+        # Written so that no count stands where every other character of a text may begin one.
+        prefilter=r"[0-9a-z_.*-]:(?:\d\d|\*)[\d:]{1,4}[0-9a-z_.*-]{1,64}:[0-9a-z_.*-]{1,64}:[^\s:]{4}",
     ),
     Pattern(
         "key-data",
         r"(?:client-key-data|client-certificate-key-data|tls\.key|private_?key_?data|ssl_key"
         r"|id-token)[\"']?[ \t]*+[:=][ \t]*+[\"']?"
         r"(?P<s>[0-9A-Za-z+/=_.-]{32,}+)",
+        named=True,
     ),
     Pattern(
         "wireguard-key",
         r"(?:private|preshared|pre-shared)-?_?key[\"']?[ \t]*+[:=][ \t]*+[\"']?(?P<s>[0-9A-Za-z+/]{43}=)",
+        named=True,
     ),
     Pattern(
         "jwk-private",
         r"[\"'](?:d|p|q|dp|dq|qi|k)[\"'][ \t]*+:[ \t]*+[\"'](?P<s>[0-9A-Za-z_-]{32,}+)[\"']",
         looks_random,
         caseless=False,
+        prefilter=r"[\"'](?:d|p|q|dp|dq|qi|k)[\"'](?:[ \t]*:[ \t]+|[ \t]+:|:)[\"'][0-9A-Za-z_-]{32}",
     ),
-    Pattern("service-account-key-id", r"private_key_id\\?[\"'][ \t]*+:[ \t]*+\\?[\"'](?P<s>[0-9a-f]{32,64})"),
+    Pattern(
+        "service-account-key-id",
+        r"private_key_id\\?[\"'][ \t]*+:[ \t]*+\\?[\"'](?P<s>[0-9a-f]{32,64})",
+        named=True,
+    ),
     Pattern(
         "putty-key",
         r"private-lines:[ \t]*+\d{1,3}(?P<s>(?:\r?\n[0-9A-Za-z+/=]{8,}+){1,200}+)",
         scope=Scope.TEXT,
         prefilter=r"private-lines:[ \t]*\d",
     ),
-    Pattern("connection-string", r"(?:accountkey|sharedaccesskey|sharedsecret)=(?P<s>[0-9A-Za-z+/]{20,}+=?=?)"),
+    Pattern(
+        "connection-string",
+        r"(?:accountkey|sharedaccesskey|sharedsecret)=(?P<s>[0-9A-Za-z+/]{20,}+=?=?)",
+        named=True,
+    ),
     Pattern(
         "connection-string",
         r"(?:(?<=[;\"' ])|^)(?:password|pwd|passwd)[ \t]*+=[ \t]*+(?P<s>[^;\"'\s<>{}$*%]{3,}+)(?=;)",
         not_placeholder,
         prefilter=r"(?:password|pwd|passwd)[ \t]*=[ \t]*[^;\"'\s<>{}$*%]{3,};",
+        named=True,
     ),
     Pattern("connection-string", r"(?<![\w.-])[\w.-]{1,64}+:(?P<s>[^\s:@/\"'`]{4,}+)@(?:tcp|unix)\(", not_placeholder),
-    Pattern(
-        "sql-password",
-        r"(?:identified[ \t]++(?:with[ \t]++\w++[ \t]++)?(?:by|as)|(?:encrypted[ \t]++)?password"
-        r"|set[ \t]++password[ \t]++=|password\()"
-        r"(?<!')[ \t]*+(?<![\w\"])'(?P<s>[^'\n]{3,}+)'",
-        _sql_value,
+    *(
+        Pattern("sql-password", rf"(?:{before})(?<!')[ \t]*+(?<![\w\"])'(?P<s>[^'\n]{{3,}}+)'", _sql_value, named=named)
+        for before, named in (
+            (r"identified[ \t]++(?:with[ \t]++\w++[ \t]++)?(?:by|as)", False),
+            (r"(?:encrypted[ \t]++)?password|set[ \t]++password[ \t]++=|password\(", True),
+        )
     ),
 )
 

@@ -18,8 +18,9 @@ PATTERNS = (
         rf"authorization{_SIGN}(?:bearer|basic|token|apikey|api-key|digest|key|negotiate|ssws|genie[_-]?key|bot|jwt)"
         rf"(?:[ \t]++|%20)(?:token=|key=)?[\"']?(?P<s>{_CHARS}{{8,}}+)",
         concrete,
+        named=True,
     ),
-    Pattern("authorization-header", rf"authorization{_SIGN}(?P<s>{_CHARS}{{16,}}+)", concrete),
+    Pattern("authorization-header", rf"authorization{_SIGN}(?P<s>{_CHARS}{{16,}}+)", concrete, named=True),
     Pattern(
         "digest-response",
         r"\bdigest [^\n]{0,400}?\bresponse=\"?(?P<s>[0-9a-f]{32,64})",
@@ -37,6 +38,7 @@ PATTERNS = (
         r"|job-token|deploy-token|dd-api-key|dd-application-key|circle-token|ocp-apim-subscription-key|proxy-authorization"
         rf"|cf-access-client-secret|xi-api-key){_SIGN}(?P<s>{_CHARS}{{12,}}+)",
         concrete,
+        named=True,
     ),
     Pattern(
         "session-cookie",

@@ -8,6 +8,10 @@ from egress_proxy.scan.values import looks_random, mixed, not_placeholder
 
 _WORD = r"(?:\"(?P<s1>[^\"\n]{3,}+)\"|'(?P<s2>[^'\n]{3,}+)'|(?P<s3>[^\s\"'|;&<>(){}$`]{3,}+))"
 
+_OPTIONS = (
+    "password|passwd|passphrase|pass|pwd|pw|secret|api-?key|access-?key|secret-?key|auth-?token|token|private-?key"
+    "|credential|auth|secret-access-key|requirepass"
+)
 _SHORTEST = 6
 
 
@@ -37,12 +41,15 @@ def _odd(value: str) -> bool:
 
 
 PATTERNS = (
-    Pattern(
-        "command-password",
-        rf"(?<![\w-])--?(?:[a-z]{{1,16}}[_-]){{0,3}}(?:password|passwd|passphrase|pass|pwd|pw|secret|api-?key"
-        rf"|access-?key|secret-?key|auth-?token"
-        rf"|token|private-?key|credential|auth|secret-access-key|bearer|requirepass)(?:=|[ \t]++){_WORD}",
-        _telling,
+    *(
+        Pattern(
+            "command-password",
+            rf"(?<![\w-])--?(?:[a-z]{{1,16}}[_-]){{0,3}}(?:{names})(?:=|[ \t]++){_WORD}",
+            _telling,
+            named=named,
+            prefilter=rf"(?:^|[^\w-])--?(?:[a-z]{{1,16}}[_-]){{0,3}}(?:{names})(?:=|[ \t]+)[^\s|;&<>(){{}}$`]",
+        )
+        for names, named in ((_OPTIONS, True), ("bearer", False))
     ),
     Pattern(
         "command-login",

@@ -1,0 +1,306 @@
+#include <string.h>
+
+#include "scan.h"
+
+/* The lines of an ASCII text that hold one of a few words, in either case: `key tok pass pw cred cret auth`. Of these
+ * two sorts, each copied to a place of its own: NAMED, where the word may be the name of a value, for what stands
+ * around it; and SAID, where a sentence may tell a secret, for it has a digit or a sign that words have not. What an
+ * expression of the one or the other sort needs is said in `scan/cues.py`, and tested there for each. */
+
+#define WIDE 32
+#define LONGEST 4 /* letters of a word */
+#define SEED_REACH 64 /* from `secret` to what opens its words */
+#define LONG 24   /* characters of a value that stands beside a name without a sign */
+
+enum { RUN = 1, QUOTE = 2, CLOSES = 4, BLANK = 8, ODD = 16 };
+
+static const uint8_t KINDS[256] = {
+    ['0' ... '9'] = RUN | ODD,
+    ['A' ... 'Z'] = RUN,
+    ['a' ... 'z'] = RUN,
+    ['_'] = RUN,
+    ['-'] = RUN,
+    ['"'] = QUOTE | CLOSES,
+    ['\''] = QUOTE | CLOSES,
+    ['`'] = QUOTE | CLOSES,
+    [']'] = CLOSES,
+    [')'] = CLOSES,
+    ['\\'] = CLOSES,
+    ['*'] = CLOSES | ODD,
+    ['?'] = CLOSES | ODD,
+    [' '] = BLANK,
+    ['\t'] = BLANK,
+    ['\v' ... '\r'] = BLANK,
+    ['!'] = ODD,
+    ['#' ... '&'] = ODD,
+    ['@'] = ODD,
+    ['^'] = ODD,
+    ['+'] = ODD,
+    ['~'] = ODD,
+};
+
+static inline uint8_t kind(uint8_t byte) { return KINDS[byte]; }
+
+static inline int is_letter(uint8_t byte) { return (uint8_t)((byte | 0x20) - 'a') < 26; }
+
+static inline int is_digit(uint8_t byte) { return (uint8_t)(byte - '0') < 10; }
+
+static inline uint8_t begins(const uint8_t *at)
+{
+    uint8_t a = at[0] | 0x20, b = at[1] | 0x20, c = at[2] | 0x20, d = at[3] | 0x20;
+    return (uint8_t)(((a == 'k') & (b == 'e') & (c == 'y')) | ((a == 't') & (b == 'o') & (c == 'k')) |
+                     ((a == 'p') & ((b == 'w') | ((b == 'a') & (c == 's') & (d == 's')))) |
+                     ((a == 'c') & (b == 'r') & (c == 'e') & ((d == 't') | (d == 'd'))) |
+                     ((a == 'a') & (b == 'u') & (c == 't') & (d == 'h')));
+}
+
+/* Where the next word begins, or `end`. */
+WIDER static const uint8_t *next_word(const uint8_t *from, const uint8_t *end)
+{
+    while (end - from >= WIDE + LONGEST - 1) { /* without a branch a byte, so that compilers make it wide */
+        uint8_t here[WIDE], any = 0;
+        for (int at = 0; at < WIDE; at++)
+            any |= here[at] = begins(from + at);
+        if (any)
+            return from + ((const uint8_t *)memchr(here, 1, WIDE) - here);
+        from += WIDE;
+    }
+    for (; from < end; from++) {
+        uint8_t last[LONGEST] = {0};
+        memcpy(last, from, (size_t)(end - from) < LONGEST ? (size_t)(end - from) : LONGEST);
+        if (begins(last))
+            return from;
+    }
+    return end;
+}
+
+/* Whether a comma may be a sign: after the name of a header, which has a hyphen, or is `authorization` or `apikey`. */
+static int of_header(const uint8_t *run, const uint8_t *end)
+{
+    for (; run < end; run++)
+        if (*run == '-' || (end - run >= 3 && ((run[0] | 0x20) == 'a') &&
+                            (((run[1] | 0x20) == 'u') | ((run[1] | 0x20) == 'p'))))
+            return 1;
+    return 0;
+}
+
+static const uint8_t *past_blanks(const uint8_t *at, const uint8_t *stop)
+{
+    while (at < stop && (kind(*at) & BLANK))
+        at++;
+    return at;
+}
+
+static size_t letters(const uint8_t *at, const uint8_t *stop, size_t most)
+{
+    size_t count = 0;
+    while (count <= most && at + count < stop && is_letter(at[count]))
+        count++;
+    return count;
+}
+
+/* Whether what closes a phrase stands at a place: a mark, or the end of the line. */
+static int closes_phrase(const uint8_t *at, const uint8_t *stop)
+{
+    if (at < stop && (kind(*at) & QUOTE))
+        return 1;
+    while (at < stop && (*at == '*' || *at == '.' || *at == '!' || (kind(*at) & BLANK)))
+        at++;
+    return at == stop || *at == '\n' || (kind(*at) & QUOTE);
+}
+
+/* Whether a phrase stands at a place: 4 to 8 words of 3 to 12 letters each, one space or hyphen between. */
+static int is_phrase(const uint8_t *at, const uint8_t *stop)
+{
+    for (int words = 1; words <= 8; words++, at++) {
+        size_t length = letters(at, stop, 12);
+        if (length < 3 || length > 12)
+            return 0;
+        at += length;
+        if (words >= 4 && closes_phrase(at, stop))
+            return 1;
+        if (at == stop || (*at != ' ' && *at != '-'))
+            return 0;
+    }
+    return 0;
+}
+
+/* Whether eleven words do, of 3 to 8 letters each, numbered perhaps. */
+static int is_seed(const uint8_t *at, const uint8_t *stop)
+{
+    while (at < stop && ((kind(*at) & (QUOTE | BLANK)) || *at == '(' || *at == '*'))
+        at++;
+    for (int words = 0; words < 11; words++) {
+        while (at < stop && (is_digit(*at) || *at == '.' || *at == ')' || *at == ' '))
+            at++;
+        size_t length = letters(at, stop, 8);
+        if (length < 3 || length > 8)
+            return 0;
+        at += length;
+        if (at == stop || (*at != ' ' && *at != ','))
+            return 0;
+        while (at < stop && (*at == ' ' || *at == ','))
+            at++;
+    }
+    return 1;
+}
+
+/* Whether `is`, `was` or the like follows and then a phrase, perhaps in marks, as after `password`. */
+static int says_phrase(const uint8_t *at, const uint8_t *stop)
+{
+    if (stop - at < 3)
+        return 0;
+    uint8_t first = at[0] | 0x20, second = at[1] | 0x20;
+    if (!(second == 's' && (first == 'i' || first == 'e')) && !(first == 'w' && second == 'a'))
+        return 0;
+    for (int length = 2; length <= 3; length++) {
+        const uint8_t *from = at + length;
+        for (int marks = 0; from < stop && marks < 4 && (*from == ' ' || *from == '*' || (kind(*from) & QUOTE)); marks++)
+            from++;
+        if (is_phrase(from, stop))
+            return 1;
+    }
+    return 0;
+}
+
+/* Whether what follows a name, or where it begins, tells that a value may be beside it. `password` tells whether the
+ * word in it may be that. */
+static int names(const uint8_t *run, const uint8_t *after, const uint8_t *stop, int password)
+{
+    if (*run == '-')
+        return 1; /* an option of a command */
+    const uint8_t *at = after;
+    for (; at < stop && ((kind(*at) & CLOSES) || *at == '_'); at++)
+        if (kind(*at) & QUOTE)
+            return 1;
+    at = past_blanks(at, stop);
+    if (at == stop)
+        return 0;
+    const uint8_t *next = past_blanks(at + 1, stop);
+    switch (*at) {
+    case '=': case ':': case '|': case '>': case '!': case '[':
+        return 1;
+    case '-':
+        return next < stop && *next == '>';
+    case '(':
+        return next < stop && (kind(*next) & QUOTE);
+    case ',':
+        return of_header(run, after);
+    default:
+        if (password && (*at == '\'' || says_phrase(at, stop)))
+            return 1;
+        at += (kind(*at) & QUOTE) != 0;
+        for (size_t length = 0; at < stop && (kind(*at) & RUN); at++)
+            if (++length >= LONG)
+                return 1;
+        return 0;
+    }
+}
+
+/* Whether a line is a table's, ends in a colon, or compares with something or ends it as code does. */
+static int frames(const uint8_t *start, size_t length)
+{
+    const uint8_t *stop = start + length, *last = stop;
+    while (last > start && ((kind(last[-1]) & BLANK) || last[-1] == '\n' || last[-1] == '*' || last[-1] == '_'))
+        last--;
+    if (last > start && last[-1] == ':')
+        return 1;
+    if (memchr(start, '|', length))
+        return 1;
+    for (const uint8_t *at = start; (at = memchr(at, ';', (size_t)(stop - at))); at++)
+        if (at > start && (kind(at[-1]) & QUOTE))
+            return 1;
+    for (const uint8_t *at = start; (at = memchr(at, '=', (size_t)(stop - at))); at++)
+        if ((at > start && (at[-1] == '!' || at[-1] == '=')) || (at + 1 < stop && at[1] == '!'))
+            return 1;
+    for (const uint8_t *at = start; (at = memchr(at, '!', (size_t)(stop - at))); at++)
+        if (at + 1 < stop && at[1] == '!')
+            return 1;
+    return 0;
+}
+
+/* Whether the words of a phrase may follow a run with a word: `passwordis ...`, `secret: (...`. All that may stand
+ * between those of `password` and of the phrase has an s. */
+static int of_phrase(const uint8_t *word, const uint8_t *after, const uint8_t *stop)
+{
+    if ((word[0] | 0x20) == 'c') {
+        for (const uint8_t *at = word + LONGEST; at < stop && at - word <= SEED_REACH; at++)
+            if (((kind(*at) & QUOTE) || *at == ':' || *at == '=' || *at == '(') && is_seed(at + 1, stop))
+                return 1;
+    } else if ((word[0] | 0x20) == 'p' && (word[1] | 0x20) == 'a') {
+        for (word += LONGEST + 1; word < after; word++)
+            if ((*word | 0x20) == 's')
+                return 1;
+    }
+    return 0;
+}
+
+/* Whether a word may be of a name: `token` ends where it does, `tokens` names none. */
+static int is_name(const uint8_t *word, const uint8_t *after)
+{
+    if ((word[0] | 0x20) != 't')
+        return 1;
+    return after - word >= 5 && (word[3] | 0x20) == 'e' && (word[4] | 0x20) == 'n' &&
+           (after - word == 5 || !is_letter(word[5]));
+}
+
+/* Whether a sentence may go on behind a word with this. */
+static int is_said_after(uint8_t byte)
+{
+    return byte == ' ' || byte == '\t' || byte == '~' || byte == '=' || byte == ':' || byte == '>';
+}
+
+static int odd(const uint8_t *at, const uint8_t *stop)
+{
+    while (at < stop && !(kind(*at) & ODD))
+        at++;
+    return at < stop;
+}
+
+static void copy(Copy *to, const uint8_t *text, const uint8_t *start, const uint8_t *stop)
+{
+    if (to->count == to->most)
+        start = to->done; /* no room: then what stands between is taken as well */
+    else if (to->done != start || !to->count)
+        to->pieces[to->count++] = (Piece){to->size, (uint64_t)(start - text)};
+    memcpy(to->out + to->size, start, (size_t)(stop - start));
+    to->size += (uint64_t)(stop - start);
+    to->done = stop;
+}
+
+/* Copies the lines of both sorts, each line with its newline, and writes where they are from: one piece for lines that
+ * follow each other. */
+EXPORT void cue_lines(const uint8_t *text, size_t length, Copy *named, Copy *said)
+{
+    named->size = named->count = said->size = said->count = 0;
+    const uint8_t *end = text + length, *done = text; /* up to where lines are looked at */
+    for (const uint8_t *word = next_word(text, end); word < end;) {
+        const uint8_t *start = word, *stop = memchr(word, '\n', (size_t)(end - word));
+        while (start > done && start[-1] != '\n')
+            start--;
+        stop = stop ? stop + 1 : end;
+        int is_named = frames(start, (size_t)(stop - start)), may_say = odd(start, stop), is_said = 0;
+        for (const uint8_t *read = start; word < stop && !(is_named && is_said >= may_say);) {
+            const uint8_t *run = word; /* all of a run is read once, however many words it has */
+            while (run > read && (kind(run[-1]) & RUN))
+                run--;
+            for (read = word + 1; read < stop && (kind(*read) & RUN);)
+                read++;
+            int name = 0, password = 0;
+            for (; word < read; word = next_word(word + 1, end)) {
+                name |= is_name(word, read);
+                password |= (word[0] | 0x20) == 'p';
+                is_named = is_named || of_phrase(word, read, stop);
+            }
+            is_named = is_named || (name && names(run, read, stop, password));
+            is_said |= (read < stop && is_said_after(*read)) || (run > start && run[-1] == ' ');
+        }
+        if (is_named)
+            copy(named, text, start, stop);
+        if (may_say && is_said)
+            copy(said, text, start, stop);
+        done = stop;
+        if (word < stop)
+            word = next_word(stop, end);
+    }
+}

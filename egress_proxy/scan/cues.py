@@ -1,0 +1,81 @@
+"""The lines that hold a word for a secret, such as `password` or `token`: one in eight of prose.
+
+Most expressions that look for what a name or a sentence says are slow, for they begin with such words and then read on.
+So they are looked for in these lines alone, copied together (`native/cues.c`). A word counts wherever it stands, in
+`passport` as well: this only has to be quick, and to miss nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from ctypes import Structure, addressof, c_size_t, c_uint64, c_void_p
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import numpy as np
+
+from egress_proxy.native import KERNEL
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from ctypes import CDLL
+
+    from numpy.typing import NDArray
+
+    from egress_proxy.scan.projection import Bytes
+
+WORDS: Final = re.compile(rb"key|tok|pass|pw|cred|cret|auth", re.IGNORECASE)
+
+
+class Copy(Structure):
+    """Where the kernel writes lines to."""
+
+    _fields_ = (
+        ("out", c_void_p),
+        ("pieces", c_void_p),
+        ("most", c_uint64),
+        ("size", c_uint64),
+        ("count", c_uint64),
+        ("done", c_void_p),
+    )
+
+
+if KERNEL is not None:
+    KERNEL.cue_lines.argtypes = (c_void_p, c_size_t, c_void_p, c_void_p)
+    KERNEL.cue_lines.restype = None
+
+
+class CueLines(NamedTuple):
+    """Lines of a projected text, with their newlines, one after the other."""
+
+    text: Bytes
+    outs: Sequence[int]  # where pieces begin in `text`, in order
+    starts: Sequence[int]  # where each begins in the projected text
+
+    def home(self, end: int) -> int:
+        """Where something ends in the projected text, by where it ends in `text`."""
+        piece = bisect_right(self.outs, end - 1) - 1
+        return end - self.outs[piece] + self.starts[piece]
+
+
+def most_pieces(length: int) -> int:
+    """Room for the pieces of a text: if there are more, what stands between two is copied as well."""
+    return 64 + length // 256
+
+
+def cue_lines(projected: Bytes, kernel: CDLL) -> tuple[CueLines, CueLines]:
+    """The lines that may name a value, and those in which a sentence may tell one."""
+    length = len(projected)
+    room, pieces = np.empty((2, length), np.uint8), np.empty((2, most_pieces(length), 2), np.uint64)
+    named, said = (
+        Copy(own.ctypes.data, piece.ctypes.data, len(piece)) for own, piece in zip(room, pieces, strict=True)
+    )
+    text = projected if isinstance(projected, bytes) else projected.ctypes.data
+    kernel.cue_lines(text, length, addressof(named), addressof(said))
+    return lines_of(room[0], pieces[0], named), lines_of(room[1], pieces[1], said)
+
+
+def lines_of(room: NDArray[np.uint8], pieces: NDArray[np.uint64], copied: Copy) -> CueLines:
+    """What the kernel has copied."""
+    own = pieces[: copied.count]
+    return CueLines(room[: copied.size], own[:, 0].tolist(), own[:, 1].tolist())

@@ -1,0 +1,146 @@
+"""The lines that the kernel names hold whatever the expressions for them match, and no text makes it read elsewhere."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Iterator, Sequence
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from egress_proxy.native import KERNEL
+from egress_proxy.scan.cues import WORDS, CueLines, cue_lines
+from egress_proxy.scan.own import own_rules
+from egress_proxy.scan.prefilter import Prefilter
+from egress_proxy.scan.projection import project
+from egress_proxy.scan.rule import Rule
+from egress_proxy.scan.rules import plugin_rules
+from tests.bench.corpora import CODE, LOGS, PROSE, texts
+from tests.scan.fragments import fragments
+from tests.scan.worst import WORST
+
+pytestmark = pytest.mark.skipif(KERNEL is None, reason="no kernel was compiled")
+NAMED, SAID = 0, 1
+RULES = [rule for rule in (*plugin_rules(), *own_rules()) if not (rule.quoted or rule.judge)]
+FLAGS = re.IGNORECASE | re.ASCII
+EXPRESSIONS = [
+    pytest.param(
+        sort,
+        re.compile(text.replace(r"\z", r"\Z"), FLAGS if rule.caseless else re.ASCII),
+        id=f"{rule.detector}-{place}",
+    )
+    for rule in RULES
+    for sort, texts_ in ((NAMED, rule.named), (SAID, rule.said))
+    for place, text in enumerate(texts_)
+]
+
+
+def named(projected: bytes) -> tuple[CueLines, CueLines]:
+    assert KERNEL is not None
+    return cue_lines(projected, KERNEL)
+
+
+def lines_of(found: CueLines) -> list[bytes]:
+    return bytes(found.text).split(b"\n")
+
+
+@pytest.mark.parametrize(("sort", "expression"), EXPRESSIONS)
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_a_line_that_an_expression_matches_is_named(
+    sort: int, expression: re.Pattern[str], data: st.DataObject
+) -> None:
+    before = data.draw(st.sampled_from(["", "", "key_", "tokenpw", "pass-pw ", "secret ", "é x\n"]))
+    text = before + data.draw(st.from_regex(expression, alphabet=st.characters(codec="ascii")))
+    match = expression.search(text)
+    if match is None or "\n" in match[0].rstrip("\n"):
+        return  # a match lies in one line
+    projected = project(text)
+    line = projected[projected.rfind(b"\n", 0, match.start()) + 1 :].partition(b"\n")[0]
+    assert line in lines_of(named(projected)[sort])
+
+
+@pytest.mark.parametrize(
+    "line", ["key", "a token", "PASSWORD", "the pw", "credential", "a secret", "Author", "monkeys", "p4ss"]
+)
+def test_only_lines_with_a_word_are_named(line: str) -> None:
+    found = named(project(f"x\n{line} = 1!\ny"))
+    assert [lines_of(own) != [b""] for own in found] == [bool(WORDS.search(line.encode()))] * 2
+
+
+def anything() -> st.SearchStrategy[str]:
+    pieces = [
+        "key",
+        "tok",
+        "pass",
+        "pw",
+        "CRED",
+        "secret",
+        "auth",
+        "\n",
+        "\n\n",
+        " ",
+        ":",
+        "=",
+        "|",
+        "-",
+        "_",
+        '"',
+        ";",
+        "!=",
+        "1",
+        "s",
+    ]
+    return st.lists(st.one_of(st.sampled_from(pieces), st.text(max_size=3)), max_size=60).map("".join)
+
+
+@settings(max_examples=400, deadline=None)
+@given(anything())
+def test_pieces_are_whole_lines_and_know_where_they_are_from(text: str) -> None:
+    projected = project(text)
+    for found in named(projected):
+        copied = bytes(found.text)
+        ends = [*found.outs, len(copied)][1:]
+        assert found.outs[:1] == ([0] if copied else [])
+        for out, start, end in zip(found.outs, found.starts, ends, strict=True):
+            assert out < end
+            assert start == 0 or projected[start - 1 : start] == b"\n"
+            assert copied[out:end] == projected[start : start + end - out]
+            assert copied[end - 1 : end] == b"\n" or start + end - out == len(projected)
+            assert found.home(out + 1) == start + 1
+            assert found.home(end) == start + end - out
+        for line in copied.split(b"\n")[:-1]:
+            assert WORDS.search(line)
+
+
+def corpus() -> Iterator[str]:
+    for sort in (PROSE, CODE, LOGS):
+        yield from texts(sort, 20_000, 4, seed=3)
+    dice = random.Random(19)
+    yield from ("".join(dice.choices(fragments(), k=12)) for _ in range(400))
+    yield from ((piece * (2_000 // len(piece) + 1)) for piece in WORST.values())
+
+
+def test_the_same_places_with_and_without_these_lines() -> None:
+    with_lines, without = (Prefilter(list(enumerate(RULES)), kernel) for kernel in (KERNEL, None))
+    places = 0
+    for text in corpus():
+        expected = _by_line(without, text)
+        assert _by_line(with_lines, text) >= expected
+        places += len(expected)
+    assert places > 1_000
+
+
+def _by_line(prefilter: Prefilter, text: str) -> set[Sequence[int]]:
+    return set(prefilter.places(text, project(text)))
+
+
+def test_an_expression_for_other_lines_is_not_looked_for_there() -> None:
+    """A negative control: what is told apart is told apart."""
+    rules = [(0, Rule("x", "", lambda _line: iter(()), named=("ab",), said=("cd",)))]
+    text = "ab cd\ntoken: ab cd\nthe token ab cd 1\n"
+    assert [text[place.start : place.end] for place in Prefilter(rules).places(text, project(text))] == text.split(
+        "\n"
+    )[1:3]
