@@ -10,6 +10,7 @@ aiohttp. Text offsets are code points, half-open. Paths are absolute and canonic
 from __future__ import annotations
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from enum import StrEnum
 from typing import Final, Never, Protocol
 
@@ -285,7 +286,10 @@ class Scan(Struct, frozen=True):
 class Scanner(Protocol):
     """What the pipeline needs of a scanner. Must not raise on any `str`, lone surrogates included."""
 
-    def scan(self, texts: Sequence[str]) -> Scan: ...
+    def scan(self, texts: Sequence[str], ids: AbstractSet[str] = frozenset()) -> Scan:
+        """`ids` are those of the texts that nobody could write a secret into: they are not looked into for what they
+        may say in another writing, of which random letters are full."""
+        ...
 
 
 class Verdict(StrEnum):

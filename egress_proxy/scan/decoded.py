@@ -9,6 +9,7 @@ from egress_proxy.model import Finding, Form
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from collections.abc import Set as AbstractSet
 
 
 class Derived(Protocol):
@@ -54,9 +55,12 @@ class Derivation(Protocol):
 class Deriver(Protocol):
     """What the engine asks for derived texts; the package `derive` is one."""
 
-    def derivations(self, texts: Sequence[str], joined: str, *, rearranged: bool) -> Iterable[tuple[int, Derivation]]:
+    def derivations(
+        self, texts: Sequence[str], joined: str, *, rearranged: bool, closed: AbstractSet[int]
+    ) -> Iterable[tuple[int, Derivation]]:
         """What can be decoded from each text, by its number, where that is anything. `joined` is all of them, a newline
-        between. What only known values are looked for in is left out where `rearranged` is not set."""
+        between. What only known values are looked for in is left out where `rearranged` is not set, and the texts that
+        are `closed`, too."""
         ...
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
@@ -170,25 +171,26 @@ class TextScanner:
         """The closed set of detector ids, sorted; `known-value` among them."""
         return tuple(sorted({rule.detector for rule in self._rules.all} | {KnownValues.DETECTOR}))
 
-    def scan(self, texts: Sequence[str]) -> Scan:
-        """All findings, sorted, and the texts that could not be decided in bounds. Does not raise on any `str`.
+    def scan(self, texts: Sequence[str], ids: AbstractSet[str] = frozenset()) -> Scan:
+        """All findings, sorted, and the texts that could not be decided in bounds. Does not raise on any `str`. What is
+        of `ids` is not decoded (`model.Scanner`).
 
         Redaction changes what stands beside it: a token glued to another becomes a word of its own. So the lines of
         findings are scanned again with these masked, until nothing new turns up.
         """
-        return self._look(texts, rearranged=len(self._known) > 0)[0]
+        return self._look(texts, ids, rearranged=len(self._known) > 0)[0]
 
-    def look(self, texts: Sequence[str]) -> tuple[Scan, DerivedTexts]:
+    def look(self, texts: Sequence[str], ids: AbstractSet[str] = frozenset()) -> tuple[Scan, DerivedTexts]:
         """`scan`, and all that was decoded from the texts, with their numbers: for who looks for values of its own."""
-        return self._look(texts, rearranged=True)
+        return self._look(texts, ids, rearranged=True)
 
-    def _look(self, texts: Sequence[str], *, rearranged: bool) -> tuple[Scan, DerivedTexts]:
+    def _look(self, texts: Sequence[str], ids: AbstractSet[str], *, rearranged: bool) -> tuple[Scan, DerivedTexts]:
         clean = self._clean
         # Only short ones are asked for: of a long text even the hash takes as long as a look at it.
         numbers = [number for number, text in enumerate(texts) if len(text) > CLEAN_CHARS or text not in clean]
         if not numbers:
             return _NOTHING, ()
-        scan, derived = self._scan([texts[number] for number in numbers], rearranged=rearranged)
+        scan, derived = self._scan([texts[number] for number in numbers], ids, rearranged=rearranged)
         told = {found.text for found in scan.findings}.union(scan.undecided, (text for text, _ in derived))
         if len(clean) > MAX_CLEAN:
             clean.clear()
@@ -203,7 +205,7 @@ class TextScanner:
         undecided = tuple(numbers[place] for place in scan.undecided)
         return Scan(findings, undecided), [(numbers[place], own) for place, own in derived]
 
-    def _scan(self, texts: Sequence[str], *, rearranged: bool) -> tuple[Scan, DerivedTexts]:
+    def _scan(self, texts: Sequence[str], ids: AbstractSet[str], *, rearranged: bool) -> tuple[Scan, DerivedTexts]:
         """`look` at texts that are not known to be clean."""
         texts, undecided = _without_long(texts)
         joined = JoinedTexts(texts)
@@ -213,7 +215,8 @@ class TextScanner:
         tally = Tally(texts, undecided)
         self._rules.run(joined, tally)
         self._run_known(texts, range(len(texts)), tally)
-        derived = self._run_derived(joined, tally, rearranged=rearranged)
+        closed = {number for number, text in enumerate(texts) if text in ids} if ids else set()
+        derived = self._run_derived(joined, tally, closed, rearranged=rearranged)
         for _ in range(MAX_PASSES):
             fresh = tally.take_fresh()
             if not fresh:
@@ -238,15 +241,17 @@ class TextScanner:
         for found in without_parts(known.findings):
             tally.add(replace(found, text=numbers[found.text]))
 
-    def _run_derived(self, joined: JoinedTexts, tally: Tally, *, rearranged: bool) -> DerivedTexts:
+    def _run_derived(
+        self, joined: JoinedTexts, tally: Tally, closed: AbstractSet[int], *, rearranged: bool
+    ) -> DerivedTexts:
         """What was decoded from texts: known values there are encoded here, and of rules only the strong ones count.
-        Of a text that is given up on it would be for nothing."""
+        Of a text that is given up on it would be for nothing; `closed` ones have nothing in them."""
         derived: list[tuple[int, Derived]] = []
         if tally.undecided:
             joined = JoinedTexts(
                 ["" if number in tally.undecided else text for number, text in enumerate(joined.texts)]
             )
-        for number, made in self._deriver.derivations(joined.texts, joined.text, rearranged=rearranged):
+        for number, made in self._deriver.derivations(joined.texts, joined.text, rearranged=rearranged, closed=closed):
             if made.undecided or not tally.spend(number, made.cost):
                 tally.undecided.add(number)
             else:

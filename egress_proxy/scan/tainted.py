@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Final, Protocol
 
 from msgspec.structs import replace
@@ -30,7 +31,7 @@ _UNNAMED: Final = (NAMELESS, "value-", "unnamed")
 class Looking(Protocol):
     """A scanner that also gives what it decoded."""
 
-    def look(self, texts: Sequence[str]) -> tuple[Scan, DerivedTexts]: ...
+    def look(self, texts: Sequence[str], ids: AbstractSet[str]) -> tuple[Scan, DerivedTexts]: ...
 
 
 class TaintedScanner:
@@ -43,9 +44,9 @@ class TaintedScanner:
         self._values = tuple(known for known in values if len(known))
         self._guess = guess
 
-    def scan(self, texts: Sequence[str]) -> Scan:
+    def scan(self, texts: Sequence[str], ids: AbstractSet[str] = frozenset()) -> Scan:
         """All findings, sorted, and the texts that could not be decided."""
-        scan, derived = self._inner.look(texts)
+        scan, derived = self._inner.look(texts, ids)
         if not self._values and not self._guess:
             return scan
         undecided = set(scan.undecided)

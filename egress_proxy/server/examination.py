@@ -33,8 +33,8 @@ class Examined(Struct, frozen=True):
 
 def examine(projected: Projected, scanner: Scanner, judge: Judge) -> Examined:
     """Scan and judge all strings, and encode what is left of the value. Raises what the scanner raises."""
-    texts, told = strings.collect(projected.value, projected.cursor)
-    scan = scanner.scan_told(texts, told) if isinstance(scanner, Remembering) else scanner.scan(texts)
+    texts, told, ids = strings.collect(projected.value, projected.cursor)
+    scan = scanner.scan_told(texts, told, ids) if isinstance(scanner, Remembering) else scanner.scan(texts, ids)
     judgement = judge(texts, scan)
     replaced = _replaced(texts, judgement.texts)
     value = strings.replace(projected.value, replaced) if replaced else projected.value

@@ -6,9 +6,13 @@ gives the same answer.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
+# Names of members that hold ids which the server makes up, and what these look like.
+_MADE_UP: Final = frozenset({"id", "sessionID", "messageID", "parentID", "partID", "requestID", "rootID"})
+_ID: Final = re.compile(r"[a-z]{3}_[0-9a-f]{12}[0-9A-Za-z]{14}")
 # Names of members that hold ids and words of the server's making.
 _IDS: Final = frozenset(
     {
@@ -39,6 +43,7 @@ class Strings(NamedTuple):
 
     all: tuple[str, ...]  # distinct, in order of first appearance
     told: frozenset[str]  # those that somebody wrote: without object keys, and without ids
+    ids: frozenset[str]  # those that the server made up
 
 
 def collect(value: object, *more: str) -> Strings:
@@ -46,39 +51,43 @@ def collect(value: object, *more: str) -> Strings:
     of another type."""
     found: dict[str, None] = {}
     told: list[str] = []
-    _of_array((value,), found, told)
+    ids: list[str] = []
+    _of_array((value,), found, told, ids)
     found.update(dict.fromkeys(more))
-    return Strings(tuple(found), frozenset(told))
+    written = frozenset(told)
+    return Strings(tuple(found), written, frozenset(filter(_ID.fullmatch, ids)) - written)
 
 
 # By exact type, and a call for containers only: this runs over every member of every answer.
-def _of_array(items: Iterable[object], found: dict[str, None], told: list[str]) -> None:
+def _of_array(items: Iterable[object], found: dict[str, None], told: list[str], ids: list[str]) -> None:
     for item in items:
         kind = type(item)
         if kind is str:
             found[item] = None  # type: ignore[index]  # mypy does not narrow by `type(…) is`
             told.append(item)  # type: ignore[arg-type]  # likewise
         else:
-            _of_other(item, kind, found, told)
+            _of_other(item, kind, found, told, ids)
 
 
-def _of_object(members: dict[str, object], found: dict[str, None], told: list[str]) -> None:
+def _of_object(members: dict[str, object], found: dict[str, None], told: list[str], ids: list[str]) -> None:
     for key, item in members.items():
         found[key] = None
         kind = type(item)
         if kind is str:
             found[item] = None  # type: ignore[index]  # likewise
-            if key not in _IDS:
+            if key in _MADE_UP:
+                ids.append(item)  # type: ignore[arg-type]  # likewise
+            elif key not in _IDS:
                 told.append(item)  # type: ignore[arg-type]  # likewise
         elif kind not in _NUMBERS:
-            _of_other(item, kind, found, told)
+            _of_other(item, kind, found, told, ids)
 
 
-def _of_other(value: object, kind: type[object], found: dict[str, None], told: list[str]) -> None:
+def _of_other(value: object, kind: type[object], found: dict[str, None], told: list[str], ids: list[str]) -> None:
     if kind is dict:
-        _of_object(value, found, told)  # type: ignore[arg-type]  # likewise
+        _of_object(value, found, told, ids)  # type: ignore[arg-type]  # likewise
     elif kind in _ARRAYS:
-        _of_array(value, found, told)  # type: ignore[arg-type]  # likewise
+        _of_array(value, found, told, ids)  # type: ignore[arg-type]  # likewise
     elif kind not in _NUMBERS:
         raise TypeError("not a JSON value")
 

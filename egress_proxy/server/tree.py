@@ -11,6 +11,7 @@ import asyncio
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Final
 
 from egress_proxy.model import Finding, Form, Scan
@@ -178,13 +179,13 @@ class Remembering:
         self._trees = trees
         self._scanner = TaintedScanner(inner, tainted, guess=any(tree.guess for tree in trees))
 
-    def scan(self, texts: Sequence[str]) -> Scan:
+    def scan(self, texts: Sequence[str], ids: AbstractSet[str] = frozenset()) -> Scan:
         """As any scanner, tainted values included; pieces are not looked at."""
-        return self._scanner.scan(texts)
+        return self._scanner.scan(texts, ids)
 
-    def scan_told(self, texts: Sequence[str], told: frozenset[str]) -> Scan:
+    def scan_told(self, texts: Sequence[str], told: frozenset[str], ids: AbstractSet[str] = frozenset()) -> Scan:
         """Likewise, and texts of `told` that give a value away together with earlier ones."""
-        scan = self.scan(texts)
+        scan = self.scan(texts, ids)
         found = {finding for tree in self._trees for finding in tree.pieced(texts, told, scan, self)}
         return Scan(tuple(sorted({*scan.findings, *found})), scan.undecided) if found else scan
 

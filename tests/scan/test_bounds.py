@@ -147,7 +147,9 @@ def test_a_text_that_is_given_up_is_not_decoded(scanner: TextScanner) -> None:
     decoded: list[str] = []
 
     class Deriver:
-        def derivations(self, texts: Sequence[str], joined: str, *, rearranged: bool) -> Iterator[tuple[int, Never]]:
+        def derivations(
+            self, texts: Sequence[str], joined: str, *, rearranged: bool, closed: object
+        ) -> Iterator[tuple[int, Never]]:
             decoded.extend(texts)
             assert joined == "\n".join(texts)
             return iter(())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -41,7 +42,9 @@ class Everything:
 
 
 class Stub:
-    def derivations(self, texts: Sequence[str], joined: str, *, rearranged: bool) -> Iterator[tuple[int, Derivation]]:
+    def derivations(
+        self, texts: Sequence[str], joined: str, *, rearranged: bool, closed: object
+    ) -> Iterator[tuple[int, Derivation]]:
         assert joined == "\n".join(texts)
         for number, text in enumerate(texts):
             runs = re.finditer("<([^<>]*)>", text)
@@ -116,3 +119,12 @@ def test_without_decoding_nothing_is_found(scanner: TextScanner) -> None:
 
 def test_another_snapshot_still_decodes(decoding: TextScanner) -> None:
     assert decoding.with_known(known()).scan([hidden(TOKEN)]).findings
+
+
+def test_what_nobody_could_write_is_not_decoded(scanner: TextScanner) -> None:
+    value = "Qm7Tz2Lk" + "9Xw4Rb8Nc3"
+    holder = scanner.with_known(known(value))
+    encoded = base64.b64encode(value.encode().hex().encode()).decode()
+    assert holder.scan([encoded]).findings
+    assert holder.scan([encoded], {encoded}).findings == ()
+    assert holder.scan([value], {value}).findings

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import Any, cast
 
@@ -25,13 +26,13 @@ ORIGIN = Origin(id="egr_1", client="agent")
 class Marks:
     """A scanner that finds the word MARK."""
 
-    def scan(self, texts: Sequence[str]) -> Scan:
+    def scan(self, texts: Sequence[str], ids: AbstractSet[str] = frozenset()) -> Scan:
         found = [Finding(i, t.index("MARK"), t.index("MARK") + 4, "mark") for i, t in enumerate(texts) if "MARK" in t]
         return Scan(tuple(found))
 
 
 class Crashes:
-    def scan(self, texts: Sequence[str]) -> Scan:
+    def scan(self, texts: Sequence[str], ids: AbstractSet[str] = frozenset()) -> Scan:
         raise RuntimeError("MARK")
 
 

@@ -54,3 +54,16 @@ def test_what_somebody_wrote_is_among_all_strings(value: object) -> None:
 def test_ids_are_not_told_and_texts_are() -> None:
     part = {"id": "prt_1", "sessionID": "ses_1", "type": "text", "text": "hello", "tool": {"callID": "x", "title": "y"}}
     assert collect([part], "x-cursor").told == {"hello", "y"}
+
+
+ID = "msg_0123456789ab" + "Zx9Kq2Lm7Rt4Wp"
+
+
+def test_ids_are_those_that_the_server_makes_up() -> None:
+    value = {"id": ID, "sessionID": ID.replace("msg", "ses"), "text": "So.", "callID": ID + "x", "parentID": "msg_1"}
+    assert collect(value).ids == {ID, ID.replace("msg", "ses")}
+
+
+@pytest.mark.parametrize("also", [{"text": ID}, {"path": [ID]}, [ID]])
+def test_what_somebody_may_have_written_is_no_id(also: object) -> None:
+    assert collect([{"id": ID}, also]).ids == frozenset()

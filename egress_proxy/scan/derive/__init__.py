@@ -14,6 +14,7 @@ characters.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Final
 
 from msgspec import Struct
@@ -95,11 +96,14 @@ class _Layers:
             raise TooMuch
 
 
-def derivations(texts: Sequence[str], joined: str, *, rearranged: bool = True) -> Iterator[tuple[int, Derivation]]:
+def derivations(
+    texts: Sequence[str], joined: str, *, rearranged: bool = True, closed: AbstractSet[int] = frozenset()
+) -> Iterator[tuple[int, Derivation]]:
     """What each text says in another writing, by its number, where that may be anything. Without `rearranged`, not what
-    only known values are looked for in."""
+    only known values are looked for in; of those that are `closed` nothing."""
     for number, found in hinted_each(texts, joined).items():
-        yield number, _derived(texts[number], found, rearranged=rearranged)
+        if number not in closed:
+            yield number, _derived(texts[number], found, rearranged=rearranged)
 
 
 def derive(text: str, *, rearranged: bool = True) -> Derivation:
