@@ -57,6 +57,7 @@ def test_a_token_of_every_shape_is_found_and_its_near_misses_are_not(scanner: Te
         assert not found(scanner, f"key {short} end", token.detector), "too short"
 
 
+ENCRYPTED = "ENCRYPTED PRIVATE" + " KEY"
 # What looks alike and is none: templates, words, ids, too short, another alphabet.
 NEAR_MISSES: dict[str, tuple[str, ...]] = {
     "command-login": ("curl -u $USER:$PASS https://host", "curl -u admin https://host:8080", "id -u user:group"),
@@ -176,6 +177,7 @@ NEAR_MISSES: dict[str, tuple[str, ...]] = {
     "digitalocean-token": ("do" + "p_v1_" + HEX,),
     "discord-webhook": ("https://discord.com/api/webhooks/123/abc",),
     "docker-token": ("dckr" + "_pat_short",),
+    "encrypted-private-key": ("It says BEGIN ENCRYPTED PRIVATE" + " KEY on its first line, and no dashes.",),
     "github-fine-grained-token": ("github" + "_pat_short", "my_github_patches_" + MIXED),
     "gitlab-token-routable": ("gl" + "pat-short", "glpatterns-" + MIXED),
     "google-api-key": ("AI" + "zaShort",),
@@ -272,6 +274,10 @@ IN_CONTEXT: dict[str, tuple[str, ...]] = {
     "cookie-value": ("Cookie: theme=dark; sid=«" + MIXED + "»; lang=en", "Set-Cookie: id=«" + MIXED + "»; Path=/"),
     "digest-response": ('Authorization: Digest username="u", nonce="x", response="«' + HEX * 2 + '»"',),
     "discord-webhook": ("https://discord" + ".com/api/webhooks/123456789012345678/«" + MIXED * 2 + "abcd»",),
+    "encrypted-private-key": (
+        f"It is\n«-----BEGIN {ENCRYPTED}-----\n{MIXED}\n{MIXED}\n-----END {ENCRYPTED}-----»\nas asked.",
+        f"cut short: «-----BEGIN {ENCRYPTED}-----\\n{MIXED}\\n{MIXED}»",
+    ),
     "jwk-private": ('{"kty": "OKP", "d": "«' + MIXED + 'KwQzTnRmXcV»", "x": "y"}',),
     "key-data": ("    client-key-data: «" + MIXED * 4 + "==»",),
     "kubernetes-secret": (

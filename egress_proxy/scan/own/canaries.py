@@ -10,6 +10,7 @@ from egress_proxy.scan.tokens import sample_of
 
 _UUID = "4f9d8c2a-b17e-4035-8c2a-b17e60354f9d"
 _BASE64 = LONG[:43] + "="
+_ENCRYPTED = "ENCRYPTED PRIVATE" + " KEY"
 
 _IN_CONTEXT: tuple[Canary, ...] = (
     Canary("api-key-header", MIXED[:24], "X-Api-Key: "),
@@ -28,6 +29,11 @@ _IN_CONTEXT: tuple[Canary, ...] = (
     Canary("cookie-value", MIXED[:24], "Cookie: theme=dark; sid=", "; x=1"),
     Canary("digest-response", DIGITS * 2, 'Authorization: Digest username="u", response="', '"'),
     Canary("discord-webhook", LONG[:68], "https://discord" + ".com/api/webhooks/123456789012345678/", " end"),
+    Canary(
+        "encrypted-private-key",
+        f"-----BEGIN {_ENCRYPTED}-----\n{LONG[:64]}\n{LONG[:40]}\n-----END {_ENCRYPTED}-----",
+        "the key:\n",
+    ),
     Canary("jwk-private", LONG[:43], '{"kty": "EC", "d": "', '"}'),
     Canary("key-data", LONG[:64], "client-key-data: "),
     Canary("kubernetes-secret", "aHVudGVyMg==", "kind: Secret\ndata:\n  password: ", "\n"),

@@ -86,6 +86,13 @@ PATTERNS = (
         caseless=False,
     ),
     Pattern("service-account-key-id", r"private_key_id\\?[\"'][ \t]*+:[ \t]*+\\?[\"'](?P<s>[0-9a-f]{32,64})"),
+    # RFC 7468, 11: the plugin's list of headers lacks it
+    Pattern(
+        "encrypted-private-key",
+        r"(?P<s>-----BEGIN ENCRYPTED PRIVATE KEY-----[^-]*+(?:-----END ENCRYPTED PRIVATE KEY-----)?)",
+        scope=Scope.TEXT,
+        prefilter=r"BEGIN ENCRYPTED PRIVATE KEY",
+    ),
     Pattern(
         "putty-key",
         r"private-lines:[ \t]*+\d{1,3}(?P<s>(?:\r?\n[0-9A-Za-z+/=]{8,}+){1,200}+)",
