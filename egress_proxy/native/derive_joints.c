@@ -83,7 +83,6 @@ static int appends(const uint8_t *text, size_t start, size_t end)
     return 0;
 }
 
-
 /* A statement that appends: `value += `, `value = value + `, `.append(`. */
 static int over_statement(struct walk *w)
 {
@@ -115,7 +114,6 @@ static int over_statement(struct walk *w)
     }
     return 0;
 }
-
 
 /* Where the next piece's quote stands, after a quote at `at` that ends a piece; 0 where nothing joins them. Sets whether
  * any of it was escaped. */

@@ -259,14 +259,14 @@ static int separates(struct separators *s, const uint8_t *text, size_t at, size_
     return s->count >= (blanks ? SEVERAL : MANY) || s->alike > 1 || (s->alike && s->piece >= CLOSE);
 }
 
-/* Whether an ordinary entity stands in what looks random: base85 has these signs. */
+/* Whether an ordinary entity stands in what looks random: base85 has these signs. A tag is none of it. */
 static int in_data(const uint8_t *text, size_t at, size_t length)
 {
     size_t start = at, end = at, changes = 0;
     uint8_t before = 0;
-    while (start > 0 && at - start < NEAR && text[start - 1] > ' ')
+    while (start > 0 && at - start < NEAR && text[start - 1] > ' ' && text[start - 1] != '<')
         start--;
-    while (end < length && end - at < NEAR && text[end] > ' ')
+    while (end < length && end - at < NEAR && text[end] > ' ' && text[end] != '<')
         end++;
     for (size_t each = start; each < end; each++) {
         uint8_t c = text[each], sort = (uint8_t)(upper(c) + 2 * digit(c) + (alnum(c) ? 0 : 4));

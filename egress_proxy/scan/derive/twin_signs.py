@@ -252,9 +252,9 @@ def _before_quoted(text: str, at: int, size: int) -> bool:
 def _in_data(text: str, at: int) -> bool:
     """Whether an ordinary entity stands in what looks random."""
     start = end = at
-    while start > 0 and at - start < _NEAR and text[start - 1] > " ":
+    while start > 0 and at - start < _NEAR and text[start - 1] > " " and text[start - 1] != "<":
         start -= 1
-    while end < len(text) and end - at < _NEAR and text[end] > " ":
+    while end < len(text) and end - at < _NEAR and text[end] > " " and text[end] != "<":
         end += 1
     sorts = [0, *(("A" <= one <= "Z") + 2 * ("0" <= one <= "9") + 4 * (one not in ALNUM) for one in text[start:end])]
     changes = sum(left != right for left, right in pairwise(sorts))
