@@ -46,7 +46,8 @@ def test_a_value_that_is_not_json_is_refused(value: object) -> None:
 
 @given(JSON)
 def test_what_somebody_wrote_is_among_all_strings(value: object) -> None:
-    everything, told = collect(value, "cursor")
+    everything, told, ids = collect(value, "cursor")
+    assert ids <= set(everything) - told
     assert told <= set(everything)
     assert "cursor" in everything
 
