@@ -7,6 +7,7 @@ import json
 import logging
 import threading
 from collections.abc import AsyncIterator, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
@@ -248,9 +249,9 @@ async def test_a_large_frame_is_scanned_beside_the_event_loop(proxy: Rig, monkey
     threads: list[int] = []
     look = TextScanner.look
 
-    def watched(self: TextScanner, texts: Sequence[str]) -> tuple[Scan, DerivedTexts]:
+    def watched(self: TextScanner, texts: Sequence[str], ids: AbstractSet[str]) -> tuple[Scan, DerivedTexts]:
         threads.append(threading.get_ident())
-        return look(self, texts)
+        return look(self, texts, ids)
 
     monkeypatch.setattr(TextScanner, "look", watched)
     todos = [{"content": "word " * 18_000, "status": "pending", "priority": "low"}]
