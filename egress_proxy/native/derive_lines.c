@@ -1,6 +1,5 @@
 #include "derive.h"
-
-#include <string.h>
+#include "derive_bits.h"
 
 /* Lines: initials and last letters, columns, short pieces of a run. */
 
@@ -72,16 +71,9 @@ static void see_ends(struct lines *l, const uint8_t *text, size_t start, size_t 
     grow(&l->random, l->starts[l->count & 15], end);
 }
 
-static void see_line(struct lines *l, const uint8_t *text, size_t start, size_t end, struct found *found)
+/* `first` and `last` are where its letters and digits begin and end. */
+static void see_line(struct lines *l, const uint8_t *text, size_t start, size_t first, size_t last, size_t end, struct found *found)
 {
-    static const uint8_t INDENTED[4] = {' ', ' ', ' ', ' '};
-    size_t first = start, last = end;
-    while (first + 4 <= end && memcmp(text + first, INDENTED, 4) == 0)
-        first += 4;
-    while (first < end && !alnum(text[first]))
-        first++;
-    while (last > first && !alnum(text[last - 1]))
-        last--;
     if (first < last)
         see_ends(l, text, start, first, last, end, found);
     if (end - start != l->width || end - start < 2)
@@ -99,15 +91,43 @@ static void see_line(struct lines *l, const uint8_t *text, size_t start, size_t 
     }
 }
 
+static inline sixteen are_newlines(sixteen v) { return are(v, '\n'); }
+
+BITS_OF(newline_bits, are_newlines)
+
+/* A line that may go on in the next block: where it begins, and its letters and digits so far. */
+struct line {
+    size_t start, first, last;
+};
+
+static inline void add_letters(struct line *line, size_t at, uint64_t letters)
+{
+    if (!letters)
+        return;
+    if (line->first == line->last)
+        line->first = at + lowest(letters);
+    line->last = at + highest(letters) + 1;
+}
+
 void find_lines(const uint8_t *text, size_t length, struct found *found)
 {
     struct lines l = {.count = 0};
-    for (size_t at = 0; at < length;) {
-        const uint8_t *hit = memchr(text + at, '\n', length - at);
-        size_t end = hit ? (size_t)(hit - text) : length;
-        see_line(&l, text, at, end, found);
-        at = end + 1;
+    struct line line = {0};
+    uint8_t spare[BLOCK];
+    for (size_t at = 0; at < length; at += BLOCK) {
+        const uint8_t *block = block_at(text, at, length, spare);
+        uint64_t letters = alnum_bits(block);
+        for (uint64_t ends = newline_bits(block); ends; ends &= ends - 1) {
+            uint64_t before = below(lowest(ends));
+            add_letters(&line, at, letters & before);
+            letters &= ~before;
+            see_line(&l, text, line.start, line.first, line.last, at + lowest(ends), found);
+            line = (struct line){.start = at + lowest(ends) + 1};
+        }
+        add_letters(&line, at, letters);
     }
+    if (line.start < length)
+        see_line(&l, text, line.start, line.first, line.last, length, found);
     end_columns(&l, found);
     end_short(&l, text, found);
     if (l.random.count)

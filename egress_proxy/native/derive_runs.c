@@ -1,6 +1,5 @@
 #include "derive.h"
-
-#include <string.h>
+#include "derive_bits.h"
 
 /* Runs of base64, base32 and hex, which may go on in the next line. */
 
@@ -382,106 +381,85 @@ static void see_token(struct runs *runs, const uint8_t *text, size_t start, size
     runs->opaques++;
 }
 
-/* What a character may be a part of. Runs are of all these at once, but for spaces and a few signs. */
-enum { OF_RUN = 1, OF_BASE85 = 2, OF_ASCII85 = 4, OF_TOKEN = 8, CLASSES = 4 };
-static const uint8_t CLASS[256] = {
-    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-    0, 14, 4, 14, 14, 14, 14, 4, 6, 6, 14, 15, 4, 15, 12, 13,
-    15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 12, 6, 6, 14, 6, 14,
-    14, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15,
-    15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 12, 4, 4, 14, 15,
-    14, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15,
-    15, 15, 15, 15, 15, 15, 11, 11, 11, 11, 15, 10, 10, 2, 10, 0,
+/* What runs, tokens, base85 and Ascii85 are made of. A run is of a token, too. */
+static inline sixteen are_of_run(sixteen v) { return are_alnum(v) | are(v, '+') | are(v, '-') | are(v, '/') | are(v, '_'); }
+
+static inline sixteen are_of_token(sixteen v)
+{
+    return are_of_run(v) | within(v, '#', '&') | within(v, '?', '@') | within(v, '^', '`') | within(v, '{', '|') | are(v, '!')
+        | are(v, '*') | are(v, '.') | are(v, ':') | are(v, '=') | are(v, '[') | are(v, '~');
+}
+
+static inline sixteen are_of_base85(sixteen v)
+{
+    return are_alnum(v) | within(v, '#', '&') | within(v, '(', '+') | within(v, ';', '@') | within(v, '^', '`') | within(v, '{', '~')
+        | are(v, '!') | are(v, '-');
+}
+
+static inline sixteen are_of_ascii85(sixteen v) { return within(v, '!', 'u') | are(v, 'z'); }
+
+BITS_OF(run_bits, are_of_run)
+BITS_OF(token_bits, are_of_token)
+BITS_OF(base85_bits, are_of_base85)
+BITS_OF(ascii85_bits, are_of_ascii85)
+
+/* A text, and what of it is done with. */
+struct search {
+    const uint8_t *text;
+    size_t length, done;
+    struct runs runs;
+    struct found *found;
 };
 
-/* Where the runs of all classes that eight characters belong to begin and end. */
-struct extent {
-    size_t start[CLASSES], end[CLASSES];
-};
-
-static void set(size_t *places, unsigned classes, size_t place)
+/* A token, and the runs in it: what of them fills the first eight bytes that lie together comes first. */
+static void see_token_and_runs(struct search *s, size_t from, size_t to)
 {
-    for (unsigned class = 0; class < CLASSES; class++)
-        if (classes >> class & 1)
-            places[class] = place;
-}
-
-static void measure(struct extent *extent, const uint8_t *text, size_t length, size_t at, unsigned classes)
-{
-    unsigned left = classes;
-    size_t place = at;
-    for (; left && place > 0; place--) {
-        unsigned more = left & CLASS[text[place - 1]];
-        if (more != left)
-            set(extent->start, left & ~more, place);
-        left = more;
-    }
-    set(extent->start, left, 0);
-    left = classes;
-    for (place = at + 8; left && place < length; place++) {
-        unsigned more = left & CLASS[text[place]];
-        if (more != left)
-            set(extent->end, left & ~more, place);
-        left = more;
-    }
-    set(extent->end, left, length);
-}
-
-/* Whether all that eight characters are part of is shorter than any run. */
-static int is_short(const uint8_t *text, size_t length, size_t at, unsigned classes)
-{
-    size_t start = at, end = at + 8, least = at > SHORTEST ? at - SHORTEST : 0;
-    for (unsigned left = classes; start > least && (left &= CLASS[text[start - 1]]);)
-        start--;
-    for (unsigned left = classes; end < length && end - start < SHORTEST && (left &= CLASS[text[end]]);)
-        end++;
-    return end - start < SHORTEST;
-}
-
-static inline int has_blank(const uint8_t *eight)
-{
-    static const uint64_t ONES = UINT64_MAX / 255;
-    uint64_t word;
-    memcpy(&word, eight, 8);
-    return ((word - 33 * ONES) & ~word & 128 * ONES) != 0;
-}
-
-/* Runs of at least fifteen characters fill eight bytes that lie together: these are looked at, and then what is round
- * them. */
-void find_runs(const uint8_t *text, size_t length, struct found *found)
-{
-    static const size_t LEAST[CLASSES] = {SHORTEST, SHORTEST_85, SHORTEST_85, SHORTEST};
-    struct runs runs = {0};
-    struct extent extent;
-    size_t done[CLASSES] = {0};
-    for (size_t at = 0; at + 8 <= length; at += 8) {
-        const uint8_t *eight = text + at;
-        if (has_blank(eight))
+    struct rows rows = rows_between(from, to);
+    size_t start, end;
+    int seen = 0;
+    while (next_row(&rows, s->text, s->length, run_bits, &start, &end)) {
+        start = start > s->done ? start : s->done;
+        if (end < start + SHORTEST)
             continue;
-        /* all eight at once: a branch for each would be guessed wrong too often */
-        unsigned all = CLASS[eight[0]] & CLASS[eight[1]] & CLASS[eight[2]] & CLASS[eight[3]] & CLASS[eight[4]]
-            & CLASS[eight[5]] & CLASS[eight[6]] & CLASS[eight[7]];
-        for (unsigned class = 0; class < CLASSES; class++)
-            all &= ~((unsigned)(at < done[class]) << class);
-        if (!all || is_short(text, length, at, all))
-            continue;
-        measure(&extent, text, length, at, all);
-        for (unsigned class = 0; all >> class; class++) {
-            if (!(all >> class & 1))
-                continue;
-            size_t end = extent.end[class], start = extent.start[class] > done[class] ? extent.start[class] : done[class];
-            done[class] = end;
-            if (end - start < LEAST[class])
-                continue;
-            if (class == 0)
-                done[class] = see_run(&runs, text, length, start, end, found);
-            else if (class == 3)
-                see_token(&runs, text, start, end, found);
-            else
-                see_85(text, start, end, class == 1 ? BASE85 : ASCII85, found);
+        if (!seen && start > ((from + 7) & ~(size_t)7)) {
+            see_token(&s->runs, s->text, from, to, s->found);
+            seen = 1;
+        }
+        s->done = see_run(&s->runs, s->text, s->length, start, end, s->found);
+        if (!seen) {
+            see_token(&s->runs, s->text, from, to, s->found);
+            seen = 1;
         }
     }
+    if (!seen)
+        see_token(&s->runs, s->text, from, to, s->found);
+}
+
+static void see_stretch(struct search *s, size_t from, size_t to)
+{
+    size_t start, end;
+    struct rows tokens = rows_between(from, to), base85 = tokens, ascii85 = tokens;
+    while (next_row(&tokens, s->text, s->length, token_bits, &start, &end))
+        see_token_and_runs(s, start, end);
+    if (to - from < SHORTEST_85)
+        return;
+    while (next_row(&base85, s->text, s->length, base85_bits, &start, &end))
+        if (end - start >= SHORTEST_85)
+            see_85(s->text, start, end, BASE85, s->found);
+    while (next_row(&ascii85, s->text, s->length, ascii85_bits, &start, &end))
+        if (end - start >= SHORTEST_85)
+            see_85(s->text, start, end, ASCII85, s->found);
+}
+
+/* All that is looked for here stands in sixteen or more characters without a blank or a sign beyond ASCII: ordinary texts
+ * have few of these. */
+void find_runs(const uint8_t *text, size_t length, struct found *found)
+{
+    struct search search = {.text = text, .length = length, .found = found};
+    struct rows rows = rows_between(0, length);
+    size_t start, end;
+    while (next_row(&rows, text, length, solid_bits, &start, &end))
+        see_stretch(&search, start, end);
 }
 
 void see_short_lines(const uint8_t *text, size_t start, size_t end, struct found *found)

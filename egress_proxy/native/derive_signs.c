@@ -1,6 +1,5 @@
 #include "derive.h"
-
-#include <string.h>
+#include "derive_bits.h"
 
 /* Signs: escapes among other characters, quoted-printable, strings in pieces. */
 
@@ -282,35 +281,62 @@ void find_quoted_printable(const uint8_t *text, size_t length, struct found *fou
 
 /* Pieces of a string in code: a quote, a sign that joins, a quote. */
 
-void find_literals(const uint8_t *text, size_t length, struct found *found)
+static inline int joins(uint8_t c) { return blank(c) || c == '+' || c == '.' || c == '\\' || c == '&'; }
+static inline sixteen are_double(sixteen v) { return are(v, '"'); }
+static inline sixteen are_single(sixteen v) { return are(v, '\''); }
+static inline sixteen are_joining(sixteen v)
+{
+    return within(v, 9, 13) | are(v, ' ') | are(v, '+') | are(v, '.') | are(v, '\\') | are(v, '&');
+}
+
+BITS_OF(double_bits, are_double)
+BITS_OF(single_bits, are_single)
+BITS_OF(joining_bits, are_joining)
+
+/* Where a string is joined to another, if it ends at `at`: the place of the other quote; or 0. */
+static size_t joint_at(const uint8_t *text, size_t at, size_t length)
+{
+    size_t next = at + 1, signs = 0;
+    if (at == 0)
+        return 0;
+    while (next < length && next < at + 24 && joins(text[next]))
+        signs += !blank(text[next++]);
+    if (next == at + 1 || next + 1 >= length || !quote(text[next]) || signs > 2 || (!signs && text[next] != text[at]))
+        return 0;
+    /* an escaped quote has its backslash before it */
+    size_t before = at - (at > 1 && text[at - 1] == '\\');
+    return of_piece(text[before - 1]) && of_piece(text[next + 1]) && (before == 1 || text[before - 2] != '\\') ? next : 0;
+}
+
+static void find_joints(const uint8_t *text, size_t length, uint8_t mark, struct found *found)
 {
     size_t start = 0, end = 0;
-    static const uint8_t MARKS[] = {'"', '\''};
-    for (size_t mark = 0; mark < sizeof MARKS; mark++) {
-        for (const uint8_t *hit = text; (hit = memchr(hit, MARKS[mark], (size_t)(text + length - hit))); hit++) {
-            size_t at = (size_t)(hit - text), next = at + 1, signs = 0;
-            uint8_t after = next < length ? text[next] : 'a';
-            if (alnum(after) || at == 0)
+    uint8_t spare[BLOCK];
+    for (size_t at = 0; at < length; at += BLOCK) {
+        const uint8_t *block = block_at(text, at, length, spare);
+        uint64_t marks = mark == '"' ? double_bits(block) : single_bits(block);
+        if (!marks)
+            continue;
+        /* what stands after the block is asked when it comes to that */
+        for (marks &= joining_bits(block) >> 1 | (uint64_t)1 << 63; marks; marks &= marks - 1) {
+            size_t place = at + lowest(marks), next = joint_at(text, place, length);
+            if (!next)
                 continue;
-            while (next < length && next < at + 24
-                   && (blank(text[next]) || text[next] == '+' || text[next] == '.' || text[next] == '\\' || text[next] == '&'))
-                signs += !blank(text[next++]);
-            if (next == at + 1 || next + 1 >= length || !quote(text[next]) || signs > 2 || (!signs && text[next] != text[at]))
-                continue;
-            /* an escaped quote has its backslash before it */
-            size_t before = at - (at > 1 && text[at - 1] == '\\');
-            if (!of_piece(text[before - 1]) || !of_piece(text[next + 1]) || (before > 1 && text[before - 2] == '\\'))
-                continue;
-            if (end && at > end + 4 * NEAR) {
+            if (end && place > end + 4 * NEAR) {
                 report(found, LITERALS, start, end);
                 end = 0;
             }
             if (!end)
-                start = at;
+                start = place;
             end = next + 1;
         }
-        if (end)
-            report(found, LITERALS, start, end);
-        end = 0;
     }
+    if (end)
+        report(found, LITERALS, start, end);
+}
+
+void find_literals(const uint8_t *text, size_t length, struct found *found)
+{
+    find_joints(text, length, '"', found);
+    find_joints(text, length, '\'', found);
 }

@@ -1,6 +1,5 @@
 #include "derive.h"
-
-#include <string.h>
+#include "derive_bits.h"
 
 /* Words: numbers of characters, labels, spelled characters, initials. */
 
@@ -63,10 +62,19 @@ static const uint16_t SPELLED_LENGTHS[26] = {
     0x130, 0x28, 0x90, 0x40, 0x28, 0x78, 0x28, 0x6a0, 0x40, 0xc0, 0x10, 0x40, 0x10,
 };
 
+/* And their second letters, `a` as bit 1. */
+static const uint32_t SECOND_LETTERS[26] = {
+    0x1000, 0x40002, 0x8102, 0x8222, 0x20208, 0x8200, 0x8000, 0x2008002, 0x4000, 0x200000, 0x200, 0x8220, 0x200,
+    0x8200, 0x84000, 0x1022, 0x200000, 0x8002, 0x103220, 0x800102, 0x14000, 0x200, 0x100, 0x40000, 0x2, 0x200020,
+};
+
 static int spells(const uint8_t *word, size_t length)
 {
     char small[12];
-    if (length < 2 || length >= sizeof small || !lower(word[0] | 0x20) || !(SPELLED_LENGTHS[(word[0] | 0x20) - 'a'] >> length & 1))
+    if (length < 2 || length >= sizeof small || !lower(word[0] | 0x20))
+        return 0;
+    unsigned first = (word[0] | 0x20u) - 'a';
+    if (!(SPELLED_LENGTHS[first] >> length & SECOND_LETTERS[first] >> (word[1] & 31) & 1))
         return 0;
     for (size_t at = 0; at < length; at++)
         small[at] = (char)(word[at] | 0x20);
@@ -175,15 +183,31 @@ static int spelled(const uint8_t *text, size_t start, size_t end)
     return end - start == 1 || spells(text + start, end - start);
 }
 
+#define AROUND 12 /* characters before a place that its word is looked for in */
+
+/* The word at or before a place after the first ones of a text, as `start` and `end`: as far as sixteen characters. */
+static void word_at(const uint8_t *text, size_t length, size_t place, size_t *start, size_t *end)
+{
+    size_t at = place - AROUND;
+    uint64_t letters;
+    if (length - at >= 32) {
+        letters = bits_of(are_alnum(sixteen_at(text + at))) | bits_of(are_alnum(sixteen_at(text + at + 16))) << 16;
+    } else {
+        uint8_t spare[BLOCK];
+        letters = alnum_bits(block_at(text, at, length, spare));
+    }
+    unsigned first = AROUND - !(letters >> AROUND & 1), count;
+    first -= trailing(letters << (64 - first));
+    count = leading(letters >> first);
+    *start = at + first;
+    *end = *start + (count < 16 ? count : 16);
+}
+
 void find_spelled(const uint8_t *text, size_t length, struct found *found)
 {
     for (size_t next = STRIDE; next < length; next += STRIDE) {
-        size_t start = next, end;
-        if (!alnum(text[start]))
-            start--;
-        while (start > 0 && start + 12 > next && alnum(text[start - 1]))
-            start--;
-        end = word_end(text, start, length - start > 16 ? start + 16 : length);
+        size_t start, end;
+        word_at(text, length, next, &start, &end);
         for (int word = 0; word < 2 && end - start == 1 && end + 1 < length; word++) {
             start = alnum(text[end + 1]) ? end + 1 : end;
             end = word_end(text, start, length - start > 16 ? start + 16 : length);
@@ -301,38 +325,40 @@ static void see_initial(struct initials *i, const uint8_t *text, size_t at, size
     i->region.end = seen.end;
 }
 
-/* Whether there may be a digit among eight characters. */
-static inline int has_digit(const uint8_t *eight)
+/* Whether a word is a number of up to three digits. */
+static int is_label(const uint8_t *text, size_t start, size_t end)
 {
-    static const uint64_t ONES = UINT64_MAX / 255;
-    uint64_t word;
-    memcpy(&word, eight, 8);
-    uint64_t turned = word ^ '0' * ONES; /* digits are 0 to 9 now */
-    return ((turned - 10 * ONES) & ~turned & 128 * ONES) != 0;
+    return end - start <= 3 && digit(text[start]) & digit(text[(start + end) / 2]) & digit(text[end - 1]);
 }
 
+/* Of each word its first digit is looked at, if it begins the word or if `x` or `u` stands before it. */
 void find_numbers(const uint8_t *text, size_t length, struct found *found)
 {
     struct numbers n = {.length = length};
     struct initials i = {.before = 0};
-    for (size_t at = 0; at < length; at++) {
-        while (at + 8 <= length && !has_digit(text + at))
-            at += 8;
-        while (at < length && !digit(text[at]))
-            at++;
-        size_t start = at, digits = 0;
-        if (at == length)
-            break;
-        while (at < length && alnum(text[at]))
-            digits += (size_t)digit(text[at++]);
-        if (start > 0 && alnum(text[start - 1]) && (text[start - 1] | 0x20) != 'x' && (text[start - 1] | 0x20) != 'u')
-            continue;
-        if (initial_digit(text, start, length))
-            see_initial(&i, text, start, length, found);
-        if (at - start <= 10)
-            see_code(&n, text, start, at, found);
-        if (digits == at - start && digits <= 3)
-            see_label(&n, text, start, at, found);
+    uint64_t inside = 0, lettered = 0; /* of the block before: whether a word goes on here, and has been letters alone */
+    uint8_t spare[BLOCK];
+    for (size_t at = 0; at < length; at += BLOCK) {
+        const uint8_t *block = block_at(text, at, length, spare);
+        uint64_t digits = digit_bits(block), words = alnum_bits(block), letters = words & ~digits;
+        uint64_t begun = words & ~(words << 1 | inside), after;
+        /* added to the letters that a word begins with, a bit is carried to what stands after them */
+        lettered = __builtin_add_overflow(letters, (begun & letters) + lettered, &after);
+        inside = words >> 63;
+        for (uint64_t firsts = digits & (begun | (after & ~letters)); firsts; firsts &= firsts - 1) {
+            unsigned bit = lowest(firsts);
+            size_t start = at + bit, end = start + leading(words >> bit);
+            if (!(begun >> bit & 1) && (text[start - 1] | 0x20) != 'x' && (text[start - 1] | 0x20) != 'u')
+                continue;
+            while (end >= at + BLOCK && end < length && alnum(text[end]))
+                end++;
+            if (initial_digit(text, start, length))
+                see_initial(&i, text, start, length, found);
+            if (end - start <= 10)
+                see_code(&n, text, start, end, found);
+            if (is_label(text, start, end))
+                see_label(&n, text, start, end, found);
+        }
     }
     end_row(&n.codes, NUMBERS, found);
     end_labelled(&n.counted[0], text, length, found);
