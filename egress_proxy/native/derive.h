@@ -107,14 +107,15 @@ static inline unsigned ones(unsigned word)
     return (word + (word >> 8)) & 31;
 }
 
-/* Take one more: whether they change places often enough to be looked at (`random_initials` asks for as much). */
+/* Take one more: whether there are as many of each, and as many changes, as `random_initials` asks for. */
 static inline int turn(struct turns *turns, uint8_t c)
 {
     unsigned digits = turns->digits << 1 | (unsigned)digit(c), capitals = turns->capitals << 1 | (unsigned)upper(c);
     turns->digits = digits;
     turns->capitals = capitals;
     unsigned changes = ones(((digits ^ digits >> 1) | (capitals ^ capitals >> 1)) & 0x7fff);
-    return changes >= 8 ? (digits & 0xffff) || ones(capitals & 0xffff) > 4 : changes >= FEWEST_CHANGES && (digits & 0xffff);
+    digits &= 0xffff;
+    return digits & (digits - 1) ? changes >= FEWEST_CHANGES : changes >= 8 && ones(capitals & 0xffff) > 4;
 }
 
 /* derive_bytes.c: of a byte, printable 1, beyond ASCII 2, zero 3, none of them 0; whether bytes look like text, or like
@@ -165,7 +166,7 @@ void find_lines(const uint8_t *text, size_t length, struct found *found);
  * to go with them. */
 void see_short_lines(const uint8_t *text, size_t start, size_t end, struct found *found);
 void end_labelled(struct row *row, const uint8_t *text, size_t length, struct found *found);
-void see_85(const uint8_t *text, size_t start, size_t end, enum kind kind, struct found *found);
+void see_85(const uint8_t *text, size_t start, size_t end, size_t length, enum kind kind, struct found *found);
 int random_initials(const uint8_t *initials, size_t first);
 
 #endif

@@ -21,6 +21,8 @@ static void end_columns(struct lines *l, struct found *found)
 /* Lines of less than sixteen characters each: pieces of a run, or a label and a character. */
 static void end_short(struct lines *l, const uint8_t *text, struct found *found)
 {
+    if (!l->short_ones.count)
+        return;
     if (l->short_ones.count >= 3 && l->letters >= SHORTEST)
         see_short_lines(text, l->short_ones.start, l->short_ones.end, found);
     l->letters = 0;
@@ -30,26 +32,36 @@ static void end_short(struct lines *l, const uint8_t *text, struct found *found)
 #define SHORT_WORD 10
 #define LONG_WORD  28
 
+static inline sixteen are_of_data(sixteen v) { return are_alnum(v) | are(v, '+') | are(v, '/'); }
+
+/* Whether a letter at the edge of a line begins as many characters of data. As for those below. */
+static int of_data(const uint8_t *text, size_t at, size_t stop, int step)
+{
+    size_t left = step > 0 ? stop - at : at - stop;
+    if (left <= LONG_WORD + 1)
+        return 0;
+    const uint8_t *from = text + (step > 0 ? at + 1 : at - LONG_WORD - 1);
+    if (bits_of(are_of_data(sixteen_at(from)) & are_of_data(sixteen_at(from + LONG_WORD + 1 - 16))) != 0xffff)
+        return 0;
+    return alnum(text[at + (size_t)step * 9]) & alnum(text[at + (size_t)step * 18]) & alnum(text[at + (size_t)step * 27]);
+}
+
 /* Whether a letter or digit at the edge of a line is one for itself: no digit of a longer number or a version, and not
  * of a run of data. `step` leads into the line, `stop` is where it is over. */
 static int stands_alone(const uint8_t *text, size_t at, size_t stop, int step)
 {
-    size_t next = at + (size_t)step, count = 0, most = LONG_WORD;
-    if (digit(text[at]) && next != stop) {
-        if (!alnum(text[next]) && !blank(text[next]) && next + (size_t)step != stop)
-            next += (size_t)step;
-        if (digit(text[next]))
-            return 0;
-        most = SHORT_WORD;
-    } else if ((step > 0 ? stop - at : at - stop) <= LONG_WORD
-               || !(alnum(text[at + (size_t)step * 9]) & alnum(text[at + (size_t)step * 18]) & alnum(text[at + (size_t)step * 27]))) {
-        return 1; /* nearly always */
-    }
-    while (next != stop && count <= most && (alnum(text[next]) || text[next] == '+' || text[next] == '/')) {
+    size_t next = at + (size_t)step, count = 0;
+    if (!digit(text[at]) || next == stop)
+        return !of_data(text, at, stop, step);
+    if (!alnum(text[next]) && !blank(text[next]) && next + (size_t)step != stop)
+        next += (size_t)step;
+    if (digit(text[next]))
+        return 0;
+    while (next != stop && count <= SHORT_WORD && (alnum(text[next]) || text[next] == '+' || text[next] == '/')) {
         next += (size_t)step;
         count++;
     }
-    return count <= most;
+    return count <= SHORT_WORD;
 }
 
 /* The first and the last letter or digit of a line, where they begin and end a word and not a run of data. */
@@ -57,12 +69,12 @@ static void see_ends(struct lines *l, const uint8_t *text, size_t start, size_t 
 {
     uint8_t opening = stands_alone(text, first, last, 1) ? text[first] : '-';
     uint8_t closing = stands_alone(text, last - 1, first - 1, -1) ? text[last - 1] : '-';
-    int varied = turn(&l->firsts, opening) | turn(&l->lasts, closing);
+    int varied = turn(&l->firsts, opening), varied_last = turn(&l->lasts, closing);
     l->first[l->count & 15] = opening;
     l->last[l->count & 15] = closing;
     l->starts[l->count++ & 15] = start;
-    if (!varied || l->count < 16 || !(l->count & 1 || digit(text[first]) || digit(text[last - 1]))
-        || !(random_initials(l->first, l->count) || random_initials(l->last, l->count)))
+    if (!(varied | varied_last) || l->count < 16 || !(l->count & 1 || digit(text[first]) || digit(text[last - 1]))
+        || !((varied && random_initials(l->first, l->count)) || (varied_last && random_initials(l->last, l->count))))
         return;
     if (l->random.count && l->starts[l->count & 15] > l->random.end) {
         report(found, LINES, l->random.start, l->random.end);

@@ -381,27 +381,29 @@ static void see_token(struct runs *runs, const uint8_t *text, size_t start, size
     runs->opaques++;
 }
 
-/* What runs, tokens, base85 and Ascii85 are made of. A run is of a token, too. */
+/* Of solid characters: what runs are made of, and what tokens, base85 and Ascii85 are not. A run is of a token, too. */
 static inline sixteen are_of_run(sixteen v) { return are_alnum(v) | are(v, '+') | are(v, '-') | are(v, '/') | are(v, '_'); }
 
-static inline sixteen are_of_token(sixteen v)
+static inline sixteen are_of_no_token(sixteen v)
 {
-    return are_of_run(v) | within(v, '#', '&') | within(v, '?', '@') | within(v, '^', '`') | within(v, '{', '|') | are(v, '!')
-        | are(v, '*') | are(v, '.') | are(v, ':') | are(v, '=') | are(v, '[') | are(v, '~');
+    return are(v, '"') | within(v, '\'', ')') | are(v, ',') | within(v, ';', '<') | are(v, '>') | within(v, '\\', ']') | are(v, '}');
 }
 
-static inline sixteen are_of_base85(sixteen v)
+static inline sixteen are_of_no_base85(sixteen v)
 {
-    return are_alnum(v) | within(v, '#', '&') | within(v, '(', '+') | within(v, ';', '@') | within(v, '^', '`') | within(v, '{', '~')
-        | are(v, '!') | are(v, '-');
+    return are(v, '"') | are(v, '\'') | are(v, ',') | within(v, '.', '/') | are(v, ':') | within(v, '[', ']');
 }
 
-static inline sixteen are_of_ascii85(sixteen v) { return within(v, '!', 'u') | are(v, 'z'); }
+static inline sixteen are_of_no_ascii85(sixteen v) { return within(v, 'v', 'y') | within(v, '{', '~'); }
 
 BITS_OF(run_bits, are_of_run)
-BITS_OF(token_bits, are_of_token)
-BITS_OF(base85_bits, are_of_base85)
-BITS_OF(ascii85_bits, are_of_ascii85)
+BITS_OF(no_token_bits, are_of_no_token)
+BITS_OF(no_base85_bits, are_of_no_base85)
+BITS_OF(no_ascii85_bits, are_of_no_ascii85)
+
+static inline uint64_t token_bits(const uint8_t *block) { return ~no_token_bits(block); }
+static inline uint64_t base85_bits(const uint8_t *block) { return ~no_base85_bits(block); }
+static inline uint64_t ascii85_bits(const uint8_t *block) { return ~no_ascii85_bits(block); }
 
 /* A text, and what of it is done with. */
 struct search {
@@ -445,10 +447,10 @@ static void see_stretch(struct search *s, size_t from, size_t to)
         return;
     while (next_row(&base85, s->text, s->length, base85_bits, &start, &end))
         if (end - start >= SHORTEST_85)
-            see_85(s->text, start, end, BASE85, s->found);
+            see_85(s->text, start, end, s->length, BASE85, s->found);
     while (next_row(&ascii85, s->text, s->length, ascii85_bits, &start, &end))
         if (end - start >= SHORTEST_85)
-            see_85(s->text, start, end, ASCII85, s->found);
+            see_85(s->text, start, end, s->length, ASCII85, s->found);
 }
 
 /* All that is looked for here stands in sixteen or more characters without a blank or a sign beyond ASCII: ordinary texts

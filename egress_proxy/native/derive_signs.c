@@ -282,15 +282,14 @@ void find_quoted_printable(const uint8_t *text, size_t length, struct found *fou
 /* Pieces of a string in code: a quote, a sign that joins, a quote. */
 
 static inline int joins(uint8_t c) { return blank(c) || c == '+' || c == '.' || c == '\\' || c == '&'; }
-static inline sixteen are_double(sixteen v) { return are(v, '"'); }
-static inline sixteen are_single(sixteen v) { return are(v, '\''); }
+static inline sixteen are_marks(sixteen v) { return are(v, '"') | are(v, '\''); }
+
 static inline sixteen are_joining(sixteen v)
 {
     return within(v, 9, 13) | are(v, ' ') | are(v, '+') | are(v, '.') | are(v, '\\') | are(v, '&');
 }
 
-BITS_OF(double_bits, are_double)
-BITS_OF(single_bits, are_single)
+BITS_OF(mark_bits, are_marks)
 BITS_OF(joining_bits, are_joining)
 
 /* Where a string is joined to another, if it ends at `at`: the place of the other quote; or 0. */
@@ -308,13 +307,14 @@ static size_t joint_at(const uint8_t *text, size_t at, size_t length)
     return of_piece(text[before - 1]) && of_piece(text[next + 1]) && (before == 1 || text[before - 2] != '\\') ? next : 0;
 }
 
-static void find_joints(const uint8_t *text, size_t length, uint8_t mark, struct found *found)
+/* Both kinds of quotes, each for itself. */
+void find_literals(const uint8_t *text, size_t length, struct found *found)
 {
-    size_t start = 0, end = 0;
+    struct row rows[2] = {0}; /* of joints that are near each other */
     uint8_t spare[BLOCK];
     for (size_t at = 0; at < length; at += BLOCK) {
         const uint8_t *block = block_at(text, at, length, spare);
-        uint64_t marks = mark == '"' ? double_bits(block) : single_bits(block);
+        uint64_t marks = mark_bits(block);
         if (!marks)
             continue;
         /* what stands after the block is asked when it comes to that */
@@ -322,21 +322,15 @@ static void find_joints(const uint8_t *text, size_t length, uint8_t mark, struct
             size_t place = at + lowest(marks), next = joint_at(text, place, length);
             if (!next)
                 continue;
-            if (end && place > end + 4 * NEAR) {
-                report(found, LITERALS, start, end);
-                end = 0;
+            struct row *row = &rows[text[place] == '"'];
+            if (row->count && place > row->end + 4 * NEAR) {
+                report(found, LITERALS, row->start, row->end);
+                row->count = 0;
             }
-            if (!end)
-                start = place;
-            end = next + 1;
+            grow(row, place, next + 1);
         }
     }
-    if (end)
-        report(found, LITERALS, start, end);
-}
-
-void find_literals(const uint8_t *text, size_t length, struct found *found)
-{
-    find_joints(text, length, '"', found);
-    find_joints(text, length, '\'', found);
+    for (int each = 0; each < 2; each++)
+        if (rows[each].count)
+            report(found, LITERALS, rows[each].start, rows[each].end);
 }

@@ -5,45 +5,52 @@
 
 enum { DECIMAL = 1, HEXADECIMAL = 2, OCTAL = 4, BINARY = 8 };
 
+/* In which notations a character may be a digit. */
+static const uint8_t DIGIT_OF[256] = {
+    ['0' ... '1'] = DECIMAL | HEXADECIMAL | OCTAL | BINARY,
+    ['2' ... '7'] = DECIMAL | HEXADECIMAL | OCTAL,
+    ['8' ... '9'] = DECIMAL | HEXADECIMAL,
+    ['A' ... 'F'] = HEXADECIMAL,
+    ['a' ... 'f'] = HEXADECIMAL,
+};
+
+/* In which notations the number of a character may have so many digits. One alone is a tab, if it is any. */
+static const uint8_t LENGTH_OF[9] = {0, 0, DECIMAL | HEXADECIMAL | OCTAL, DECIMAL | OCTAL, HEXADECIMAL, 0, BINARY, BINARY, BINARY};
+
+static inline int is_character(unsigned number) { return number < 127 && printable((uint8_t)number); }
+
 /* In which notations a word may be the number of a character. */
 static unsigned notations(const uint8_t *word, size_t length)
 {
-    unsigned value = 0, possible = 0;
+    unsigned possible;
     if (length == 1)
-        return word[0] == '9' ? DECIMAL : 0; /* a tab; all others are none */
-    if (length > 2 && (word[0] == '0' || word[0] == '\\') && (word[1] | 0x20) == 'x') {
+        return word[0] == '9' ? DECIMAL : 0;
+    if (length > 2 && word[0] == '0' && (word[1] | 0x20) == 'x') {
         word += 2;
         length -= 2;
         possible = HEXADECIMAL;
+    } else {
+        possible = length > 8 ? 0 : LENGTH_OF[length];
     }
-    if (length == 0 || length > 8 || (length > 4 && !possible && word[0] > '1'))
+    if (length > 8)
         return 0;
-    unsigned decimal = 0, hexadecimal = 0, octal = 0, binary = 0, all = DECIMAL | HEXADECIMAL | OCTAL | BINARY;
+    for (size_t at = 0; at < length && possible; at++)
+        possible &= DIGIT_OF[word[at]];
+    if (!possible)
+        return 0;
+    unsigned values[4] = {0};
     for (size_t at = 0; at < length; at++) {
-        int digit_value = nibble(word[at]);
-        if (digit_value < 0)
-            return 0;
-        all &= digit_value > 9 ? HEXADECIMAL : digit_value > 7 ? ~(unsigned)(OCTAL | BINARY) : digit_value > 1 ? ~(unsigned)BINARY : all;
-        value = (unsigned)digit_value;
-        decimal = decimal * 10 + value;
-        hexadecimal = hexadecimal * 16 + value;
-        octal = octal * 8 + value;
-        binary = binary * 2 + value;
+        unsigned value = (unsigned)nibble(word[at]);
+        values[0] = values[0] * 10 + value;
+        values[1] = values[1] * 16 + value;
+        values[2] = values[2] * 8 + value;
+        values[3] = values[3] * 2 + value;
     }
-    if (possible)
-        return printable((uint8_t)hexadecimal) && hexadecimal < 128 ? HEXADECIMAL : 0;
-    if ((all & DECIMAL) && length <= 3 && decimal < 127 && printable((uint8_t)decimal))
-        possible |= DECIMAL;
-    if ((all & HEXADECIMAL) && (length == 2 || length == 4) && hexadecimal < 127 && printable((uint8_t)hexadecimal))
-        possible |= HEXADECIMAL;
-    if ((all & OCTAL) && (length == 3 || length == 2) && octal < 127 && printable((uint8_t)octal))
-        possible |= OCTAL;
-    if ((all & BINARY) && length >= 6 && binary < 127 && printable((uint8_t)binary))
-        possible |= BINARY;
+    for (unsigned each = 0; each < 4; each++)
+        possible &= ~((unsigned)!is_character(values[each]) << each);
     return possible;
 }
 
-/* Sorted, so that those with one first letter stand together; where each letter's begin. */
 static const char *const SPELLINGS[] = {
     "alfa", "alpha", "bang", "bravo", "cap", "capital", "case", "charlie", "colon", "dash", "delta", "digit",
     "dollar", "dot", "echo", "eight", "equals", "five", "four", "foxtrot", "golf", "hash", "hotel", "hyphen", "india",
@@ -52,36 +59,32 @@ static const char *const SPELLINGS[] = {
     "star", "tango", "three", "two", "underscore", "uniform", "upper", "uppercase", "victor", "whiskey", "whisky",
     "xray", "yankee", "zero", "zulu",
 };
-static const uint8_t FIRST_SPELLING[27] = {
-    0, 2, 4, 9, 14, 17, 20, 21, 24, 25, 27, 28, 32, 34, 37, 39, 42, 43, 45, 51, 54, 58, 59, 61, 62, 63, 65,
-};
 
-/* The lengths that these words have, by first letter: most other words are told by it. */
-static const uint16_t SPELLED_LENGTHS[26] = {
-    0x30, 0x30, 0xb8, 0x78, 0x70, 0x90, 0x10, 0x70, 0x20, 0xc0, 0x10, 0x270, 0x30,
-    0x130, 0x28, 0x90, 0x40, 0x28, 0x78, 0x28, 0x6a0, 0x40, 0xc0, 0x10, 0x40, 0x10,
-};
+#define LONGEST_SPELLING 11
 
-/* And their second letters, `a` as bit 1. */
-static const uint32_t SECOND_LETTERS[26] = {
-    0x1000, 0x40002, 0x8102, 0x8222, 0x20208, 0x8200, 0x8000, 0x2008002, 0x4000, 0x200000, 0x200, 0x8220, 0x200,
-    0x8200, 0x84000, 0x1022, 0x200000, 0x8002, 0x103220, 0x800102, 0x14000, 0x200, 0x100, 0x40000, 0x2, 0x200020,
-};
+/* The shapes of these words, by first letter, which nearly all other words are told by: a bit for a length and a second
+ * letter together. */
+static uint64_t SHAPES[32];
+
+static inline unsigned shape_of(size_t length, uint8_t second) { return (unsigned)(11 * length + (second & 31)) & 63; }
+
+__attribute__((constructor)) static void learn_shapes(void)
+{
+    for (size_t each = 0; each < sizeof SPELLINGS / sizeof *SPELLINGS; each++) {
+        const char *word = SPELLINGS[each];
+        SHAPES[word[0] & 31] |= (uint64_t)1 << shape_of(strlen(word), (uint8_t)word[1]);
+    }
+}
 
 static int spells(const uint8_t *word, size_t length)
 {
-    char small[12];
-    if (length < 2 || length >= sizeof small || !lower(word[0] | 0x20))
+    if (length < 2 || !(SHAPES[word[0] & 31] >> shape_of(length, word[1]) & 1) || length > LONGEST_SPELLING)
         return 0;
-    unsigned first = (word[0] | 0x20u) - 'a';
-    if (!(SPELLED_LENGTHS[first] >> length & SECOND_LETTERS[first] >> (word[1] & 31) & 1))
-        return 0;
+    char small[LONGEST_SPELLING + 1] = {0};
     for (size_t at = 0; at < length; at++)
         small[at] = (char)(word[at] | 0x20);
-    small[length] = 0;
-    size_t letter = (size_t)(small[0] - 'a');
-    for (size_t each = FIRST_SPELLING[letter]; each < FIRST_SPELLING[letter + 1]; each++)
-        if (strcmp(small, SPELLINGS[each]) == 0)
+    for (size_t each = 0; each < sizeof SPELLINGS / sizeof *SPELLINGS; each++)
+        if (SPELLINGS[each][0] == small[0] && strcmp(small, SPELLINGS[each]) == 0)
             return 1;
     return 0;
 }
@@ -331,20 +334,34 @@ static int is_label(const uint8_t *text, size_t start, size_t end)
     return end - start <= 3 && digit(text[start]) & digit(text[(start + end) / 2]) & digit(text[end - 1]);
 }
 
+static inline int has_digits(const uint8_t *block)
+{
+    return bits_of(are_digits(sixteen_at(block)) | are_digits(sixteen_at(block + 16)) | are_digits(sixteen_at(block + 32))
+                   | are_digits(sixteen_at(block + 48))) != 0;
+}
+
+/* Whether the word that goes on at `at` has a digit before it. */
+static int has_digit_before(const uint8_t *text, size_t at)
+{
+    while (at > 0 && lower(text[at - 1] | 0x20))
+        at--;
+    return at > 0 && digit(text[at - 1]);
+}
+
 /* Of each word its first digit is looked at, if it begins the word or if `x` or `u` stands before it. */
 void find_numbers(const uint8_t *text, size_t length, struct found *found)
 {
     struct numbers n = {.length = length};
     struct initials i = {.before = 0};
-    uint64_t inside = 0, lettered = 0; /* of the block before: whether a word goes on here, and has been letters alone */
     uint8_t spare[BLOCK];
     for (size_t at = 0; at < length; at += BLOCK) {
         const uint8_t *block = block_at(text, at, length, spare);
+        if (!has_digits(block))
+            continue;
         uint64_t digits = digit_bits(block), words = alnum_bits(block), letters = words & ~digits;
-        uint64_t begun = words & ~(words << 1 | inside), after;
+        uint64_t inside = at > 0 && alnum(text[at - 1]), begun = words & ~(words << 1 | inside);
         /* added to the letters that a word begins with, a bit is carried to what stands after them */
-        lettered = __builtin_add_overflow(letters, (begun & letters) + lettered, &after);
-        inside = words >> 63;
+        uint64_t after = letters + ((begun & letters) | (inside && !has_digit_before(text, at)));
         for (uint64_t firsts = digits & (begun | (after & ~letters)); firsts; firsts &= firsts - 1) {
             unsigned bit = lowest(firsts);
             size_t start = at + bit, end = start + leading(words >> bit);
