@@ -115,7 +115,8 @@ static inline int turn(struct turns *turns, uint8_t c)
     turns->capitals = capitals;
     unsigned changes = ones(((digits ^ digits >> 1) | (capitals ^ capitals >> 1)) & 0x7fff);
     digits &= 0xffff;
-    return digits & (digits - 1) ? changes >= FEWEST_CHANGES : changes >= 8 && ones(capitals & 0xffff) > 4;
+    int many = (digits & (digits - 1)) != 0; /* more than one */
+    return (many & (changes >= FEWEST_CHANGES)) | ((changes >= 8) & (ones(capitals & 0xffff) > 4));
 }
 
 /* derive_bytes.c: of a byte, printable 1, beyond ASCII 2, zero 3, none of them 0; whether bytes look like text, or like

@@ -33,9 +33,6 @@ static const uint8_t MARK[256] = {
 static inline sixteen begin_base85(sixteen v) { return within(v, 'A', 'Z') | within(v, 'a', 'e'); }
 static inline sixteen begin_ascii85(sixteen v) { return within(v, '+', 'I'); }
 
-BITS_OF(base85_beginnings, begin_base85)
-BITS_OF(ascii85_beginnings, begin_ascii85)
-
 #define GROUPS   6         /* that are looked at */
 #define EVERY_5TH 0x2108421 /* the first characters of six groups */
 
@@ -84,7 +81,7 @@ static void try_85(const uint8_t *text, size_t start, size_t end, size_t length,
     const uint8_t *values = VALUES[kind == ASCII85];
     uint8_t bytes[4 * GROUPS], spare[BLOCK];
     const uint8_t *block = block_at(text, start, length, spare);
-    uint64_t beginnings = kind == ASCII85 ? ascii85_beginnings(block) : base85_beginnings(block);
+    uint64_t beginnings = kind == ASCII85 ? half_bits(block, begin_ascii85) : half_bits(block, begin_base85);
     for (size_t shift = 0; shift < 5 && start + shift + 20 <= end; shift++) {
         size_t groups = (end - start - shift) / 5;
         groups = groups > GROUPS ? GROUPS : groups;

@@ -56,20 +56,31 @@ static inline sixteen are_digits(sixteen v) { return within(v, '0', '9'); }
 static inline sixteen are_alnum(sixteen v) { return are_digits(v) | within(v | all_of(0x20), 'a', 'z'); }
 static inline sixteen are_solid(sixteen v) { return within(v, 33, 126); }
 
-/* Of a block, the bits of what is of a sort. */
-#define BITS_OF(name, sort)                                                              \
-    static inline uint64_t name(const uint8_t *block)                                    \
-    {                                                                                    \
-        return bits_of(sort(sixteen_at(block))) | bits_of(sort(sixteen_at(block + 16))) << 16 \
-            | bits_of(sort(sixteen_at(block + 32))) << 32 | bits_of(sort(sixteen_at(block + 48))) << 48; \
-    }
+/* Of a block, the bits of what is of a sort; of its first half alone. */
+typedef sixteen sort(sixteen);
 
-BITS_OF(digit_bits, are_digits)
-BITS_OF(alnum_bits, are_alnum)
-BITS_OF(solid_bits, are_solid)
+static inline __attribute__((always_inline)) uint64_t half_bits(const uint8_t *block, sort *are_of_sort)
+{
+    return bits_of(are_of_sort(sixteen_at(block))) | bits_of(are_of_sort(sixteen_at(block + 16))) << 16;
+}
+
+static inline __attribute__((always_inline)) uint64_t block_bits(const uint8_t *block, sort *are_of_sort)
+{
+    return half_bits(block, are_of_sort) | half_bits(block + BLOCK / 2, are_of_sort) << BLOCK / 2;
+}
+
+static inline uint64_t digit_bits(const uint8_t *block) { return block_bits(block, are_digits); }
+static inline uint64_t alnum_bits(const uint8_t *block) { return block_bits(block, are_alnum); }
 
 static inline unsigned lowest(uint64_t bits) { return (unsigned)__builtin_ctzll(bits); }       /* of at least one */
 static inline unsigned highest(uint64_t bits) { return 63 - (unsigned)__builtin_clzll(bits); } /* of at least one */
+
+static inline unsigned count_of(uint64_t bits)
+{
+    bits -= bits >> 1 & UINT64_MAX / 3;
+    bits = (bits & UINT64_MAX / 5) + (bits >> 2 & UINT64_MAX / 5);
+    return (unsigned)(((bits + (bits >> 4)) & UINT64_MAX / 17) * (UINT64_MAX / 255) >> 56);
+}
 
 /* How many bits from the lowest on are set, and from the highest on. */
 static inline unsigned leading(uint64_t bits) { return ~bits ? lowest(~bits) : 64; }
@@ -105,25 +116,25 @@ struct rows {
 
 static inline struct rows rows_between(size_t start, size_t limit) { return (struct rows){.at = start, .limit = limit}; }
 
-typedef uint64_t bits_of_sort(const uint8_t *block);
-
-static inline __attribute__((always_inline)) void next_block(struct rows *rows, const uint8_t *text, size_t length, bits_of_sort *sort)
+static inline __attribute__((always_inline)) void next_block(struct rows *rows, const uint8_t *text, size_t length, sort *are_of_sort)
 {
     uint8_t spare[BLOCK];
-    rows->bits = sort(block_at(text, rows->at, length, spare));
-    if (rows->limit - rows->at < BLOCK)
-        rows->bits &= below((unsigned)(rows->limit - rows->at));
+    const uint8_t *block = block_at(text, rows->at, length, spare);
+    size_t left = rows->limit - rows->at;
+    rows->bits = left > BLOCK / 2 ? block_bits(block, are_of_sort) : half_bits(block, are_of_sort);
+    if (left < BLOCK)
+        rows->bits &= below((unsigned)left);
     rows->at += BLOCK;
 }
 
 /* The next one; whether there is any. */
-static inline __attribute__((always_inline)) int next_row(struct rows *rows, const uint8_t *text, size_t length, bits_of_sort *sort,
+static inline __attribute__((always_inline)) int next_row(struct rows *rows, const uint8_t *text, size_t length, sort *are_of_sort,
                                                           size_t *start, size_t *end)
 {
     while (!rows->ends) {
         if (rows->at >= rows->limit)
             return 0;
-        next_block(rows, text, length, sort);
+        next_block(rows, text, length, are_of_sort);
         rows->ends = ends_of_rows(&rows->before, rows->bits);
     }
     unsigned first = lowest(rows->ends), count = leading(rows->bits >> first);
@@ -138,7 +149,7 @@ static inline __attribute__((always_inline)) int next_row(struct rows *rows, con
         *end = rows->limit;
         if (rows->at >= rows->limit)
             return 1;
-        next_block(rows, text, length, sort);
+        next_block(rows, text, length, are_of_sort);
     } while (rows->bits == UINT64_MAX);
     count = leading(rows->bits);
     *end = rows->at - BLOCK + count;

@@ -41,7 +41,7 @@ static int of_data(const uint8_t *text, size_t at, size_t stop, int step)
     if (left <= LONG_WORD + 1)
         return 0;
     const uint8_t *from = text + (step > 0 ? at + 1 : at - LONG_WORD - 1);
-    if (bits_of(are_of_data(sixteen_at(from)) & are_of_data(sixteen_at(from + LONG_WORD + 1 - 16))) != 0xffff)
+    if (bits_of(are_of_data(sixteen_at(from))) != 0xffff || bits_of(are_of_data(sixteen_at(from + LONG_WORD + 1 - 16))) != 0xffff)
         return 0;
     return alnum(text[at + (size_t)step * 9]) & alnum(text[at + (size_t)step * 18]) & alnum(text[at + (size_t)step * 27]);
 }
@@ -105,8 +105,6 @@ static void see_line(struct lines *l, const uint8_t *text, size_t start, size_t 
 
 static inline sixteen are_newlines(sixteen v) { return are(v, '\n'); }
 
-BITS_OF(newline_bits, are_newlines)
-
 /* A line that may go on in the next block: where it begins, and its letters and digits so far. */
 struct line {
     size_t start, first, last;
@@ -129,7 +127,7 @@ void find_lines(const uint8_t *text, size_t length, struct found *found)
     for (size_t at = 0; at < length; at += BLOCK) {
         const uint8_t *block = block_at(text, at, length, spare);
         uint64_t letters = alnum_bits(block);
-        for (uint64_t ends = newline_bits(block); ends; ends &= ends - 1) {
+        for (uint64_t ends = block_bits(block, are_newlines); ends; ends &= ends - 1) {
             uint64_t before = below(lowest(ends));
             add_letters(&line, at, letters & before);
             letters &= ~before;

@@ -396,14 +396,9 @@ static inline sixteen are_of_no_base85(sixteen v)
 
 static inline sixteen are_of_no_ascii85(sixteen v) { return within(v, 'v', 'y') | within(v, '{', '~'); }
 
-BITS_OF(run_bits, are_of_run)
-BITS_OF(no_token_bits, are_of_no_token)
-BITS_OF(no_base85_bits, are_of_no_base85)
-BITS_OF(no_ascii85_bits, are_of_no_ascii85)
-
-static inline uint64_t token_bits(const uint8_t *block) { return ~no_token_bits(block); }
-static inline uint64_t base85_bits(const uint8_t *block) { return ~no_base85_bits(block); }
-static inline uint64_t ascii85_bits(const uint8_t *block) { return ~no_ascii85_bits(block); }
+static inline sixteen are_of_token(sixteen v) { return ~are_of_no_token(v); }
+static inline sixteen are_of_base85(sixteen v) { return ~are_of_no_base85(v); }
+static inline sixteen are_of_ascii85(sixteen v) { return ~are_of_no_ascii85(v); }
 
 /* A text, and what of it is done with. */
 struct search {
@@ -419,7 +414,7 @@ static void see_token_and_runs(struct search *s, size_t from, size_t to)
     struct rows rows = rows_between(from, to);
     size_t start, end;
     int seen = 0;
-    while (next_row(&rows, s->text, s->length, run_bits, &start, &end)) {
+    while (next_row(&rows, s->text, s->length, are_of_run, &start, &end)) {
         start = start > s->done ? start : s->done;
         if (end < start + SHORTEST)
             continue;
@@ -441,14 +436,14 @@ static void see_stretch(struct search *s, size_t from, size_t to)
 {
     size_t start, end;
     struct rows tokens = rows_between(from, to), base85 = tokens, ascii85 = tokens;
-    while (next_row(&tokens, s->text, s->length, token_bits, &start, &end))
+    while (next_row(&tokens, s->text, s->length, are_of_token, &start, &end))
         see_token_and_runs(s, start, end);
     if (to - from < SHORTEST_85)
         return;
-    while (next_row(&base85, s->text, s->length, base85_bits, &start, &end))
+    while (next_row(&base85, s->text, s->length, are_of_base85, &start, &end))
         if (end - start >= SHORTEST_85)
             see_85(s->text, start, end, s->length, BASE85, s->found);
-    while (next_row(&ascii85, s->text, s->length, ascii85_bits, &start, &end))
+    while (next_row(&ascii85, s->text, s->length, are_of_ascii85, &start, &end))
         if (end - start >= SHORTEST_85)
             see_85(s->text, start, end, s->length, ASCII85, s->found);
 }
@@ -460,7 +455,7 @@ void find_runs(const uint8_t *text, size_t length, struct found *found)
     struct search search = {.text = text, .length = length, .found = found};
     struct rows rows = rows_between(0, length);
     size_t start, end;
-    while (next_row(&rows, text, length, solid_bits, &start, &end))
+    while (next_row(&rows, text, length, are_solid, &start, &end))
         see_stretch(&search, start, end);
 }
 

@@ -284,13 +284,12 @@ void find_quoted_printable(const uint8_t *text, size_t length, struct found *fou
 static inline int joins(uint8_t c) { return blank(c) || c == '+' || c == '.' || c == '\\' || c == '&'; }
 static inline sixteen are_marks(sixteen v) { return are(v, '"') | are(v, '\''); }
 
+static inline sixteen are_quotes(sixteen v) { return are_marks(v) | are(v, '`'); }
+
 static inline sixteen are_joining(sixteen v)
 {
     return within(v, 9, 13) | are(v, ' ') | are(v, '+') | are(v, '.') | are(v, '\\') | are(v, '&');
 }
-
-BITS_OF(mark_bits, are_marks)
-BITS_OF(joining_bits, are_joining)
 
 /* Where a string is joined to another, if it ends at `at`: the place of the other quote; or 0. */
 static size_t joint_at(const uint8_t *text, size_t at, size_t length)
@@ -307,6 +306,8 @@ static size_t joint_at(const uint8_t *text, size_t at, size_t length)
     return of_piece(text[before - 1]) && of_piece(text[next + 1]) && (before == 1 || text[before - 2] != '\\') ? next : 0;
 }
 
+#define LAST ((uint64_t)1 << 63) /* of a block: it is not known what stands after it */
+
 /* Both kinds of quotes, each for itself. */
 void find_literals(const uint8_t *text, size_t length, struct found *found)
 {
@@ -314,11 +315,16 @@ void find_literals(const uint8_t *text, size_t length, struct found *found)
     uint8_t spare[BLOCK];
     for (size_t at = 0; at < length; at += BLOCK) {
         const uint8_t *block = block_at(text, at, length, spare);
-        uint64_t marks = mark_bits(block);
+        uint64_t marks = block_bits(block, are_marks);
         if (!marks)
             continue;
-        /* what stands after the block is asked when it comes to that */
-        for (marks &= joining_bits(block) >> 1 | (uint64_t)1 << 63; marks; marks &= marks - 1) {
+        uint64_t joining = block_bits(block, are_joining), ending;
+        marks &= joining >> 1 | LAST;
+        /* added to signs that join, a bit is carried to what stands after them: nearly always it is no quote */
+        int goes_on = __builtin_add_overflow(joining, marks << 1 & joining, &ending) || marks & LAST;
+        if (!goes_on && !(ending & ~joining & block_bits(block, are_quotes)))
+            continue;
+        for (; marks; marks &= marks - 1) {
             size_t place = at + lowest(marks), next = joint_at(text, place, length);
             if (!next)
                 continue;

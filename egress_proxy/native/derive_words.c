@@ -76,9 +76,14 @@ __attribute__((constructor)) static void learn_shapes(void)
     }
 }
 
+static inline int may_spell(const uint8_t *word, size_t length)
+{
+    return (length > 1) & (int)(SHAPES[word[0] & 31] >> shape_of(length, word[length > 1]) & 1);
+}
+
 static int spells(const uint8_t *word, size_t length)
 {
-    if (length < 2 || !(SHAPES[word[0] & 31] >> shape_of(length, word[1]) & 1) || length > LONGEST_SPELLING)
+    if (!may_spell(word, length) || length > LONGEST_SPELLING)
         return 0;
     char small[LONGEST_SPELLING + 1] = {0};
     for (size_t at = 0; at < length; at++)
@@ -194,12 +199,12 @@ static void word_at(const uint8_t *text, size_t length, size_t place, size_t *st
     size_t at = place - AROUND;
     uint64_t letters;
     if (length - at >= 32) {
-        letters = bits_of(are_alnum(sixteen_at(text + at))) | bits_of(are_alnum(sixteen_at(text + at + 16))) << 16;
+        letters = half_bits(text + at, are_alnum);
     } else {
         uint8_t spare[BLOCK];
         letters = alnum_bits(block_at(text, at, length, spare));
     }
-    unsigned first = AROUND - !(letters >> AROUND & 1), count;
+    unsigned first = AROUND - 1 + (unsigned)(letters >> AROUND & 1), count;
     first -= trailing(letters << (64 - first));
     count = leading(letters >> first);
     *start = at + first;
@@ -215,7 +220,7 @@ void find_spelled(const uint8_t *text, size_t length, struct found *found)
             start = alnum(text[end + 1]) ? end + 1 : end;
             end = word_end(text, start, length - start > 16 ? start + 16 : length);
         }
-        if (end < start + 2 || !spells(text + start, end - start))
+        if (end == start || !may_spell(text + start, end - start) || !spells(text + start, end - start))
             continue;
         struct row row = {start, end, 1};
         for (size_t at = start; at > 0;) { /* before it */
@@ -340,12 +345,15 @@ static inline int has_digits(const uint8_t *block)
                    | are_digits(sixteen_at(block + 48))) != 0;
 }
 
-/* Whether the word that goes on at `at` has a digit before it. */
-static int has_digit_before(const uint8_t *text, size_t at)
+/* Whether the first digit of a word has `x` or `u` before it, which are no digits: no other digit of the word does. */
+static int is_marked(const uint8_t *text, size_t at)
 {
+    uint8_t before = text[at - 1] | 0x20;
+    if (before != 'x' && before != 'u')
+        return 0;
     while (at > 0 && lower(text[at - 1] | 0x20))
         at--;
-    return at > 0 && digit(text[at - 1]);
+    return at == 0 || !digit(text[at - 1]);
 }
 
 /* Of each word its first digit is looked at, if it begins the word or if `x` or `u` stands before it. */
@@ -361,11 +369,11 @@ void find_numbers(const uint8_t *text, size_t length, struct found *found)
         uint64_t digits = digit_bits(block), words = alnum_bits(block), letters = words & ~digits;
         uint64_t inside = at > 0 && alnum(text[at - 1]), begun = words & ~(words << 1 | inside);
         /* added to the letters that a word begins with, a bit is carried to what stands after them */
-        uint64_t after = letters + ((begun & letters) | (inside && !has_digit_before(text, at)));
+        uint64_t after = letters + ((begun & letters) | inside);
         for (uint64_t firsts = digits & (begun | (after & ~letters)); firsts; firsts &= firsts - 1) {
             unsigned bit = lowest(firsts);
             size_t start = at + bit, end = start + leading(words >> bit);
-            if (!(begun >> bit & 1) && (text[start - 1] | 0x20) != 'x' && (text[start - 1] | 0x20) != 'u')
+            if (!(begun >> bit & 1) && !is_marked(text, start))
                 continue;
             while (end >= at + BLOCK && end < length && alnum(text[end]))
                 end++;
