@@ -285,6 +285,7 @@ static void see_words(const uint8_t *text, size_t from, size_t to, struct row *r
 {
     uint8_t initials[16];
     size_t starts[16], count = 0;
+    struct turns turns = {0};
     for (size_t at = from; at < to; at++) {
         if (!alnum(text[at])) {
             int glued = at > from && text[at - 1] == ' ' && at + 1 < to && alnum(text[at + 1]); /* a sign as an initial */
@@ -292,13 +293,14 @@ static void see_words(const uint8_t *text, size_t from, size_t to, struct row *r
                 count = 0;
             continue;
         }
+        int varied = turn(&turns, text[at]);
         initials[count & 15] = text[at];
         starts[count++ & 15] = at;
         size_t end = word_end(text, at, to);
         if (digit(text[at]) && ((end > at + 1 && digit(text[at + 1])) || (end + 1 < to && text[end] == '.' && digit(text[end + 1]))))
             count = 0; /* a number, a version */
         at = end - 1;
-        if (count >= 16 && random_initials(initials, count)) {
+        if (varied && count >= 16 && random_initials(initials, count)) {
             if (!region->count++)
                 region->start = starts[count & 15];
             region->end = end;
