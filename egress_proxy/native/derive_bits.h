@@ -72,6 +72,13 @@ static inline __attribute__((always_inline)) uint64_t block_bits(const uint8_t *
 static inline uint64_t digit_bits(const uint8_t *block) { return block_bits(block, are_digits); }
 static inline uint64_t alnum_bits(const uint8_t *block) { return block_bits(block, are_alnum); }
 
+/* Which of a block are one character. */
+static inline uint64_t bits_equal(const uint8_t *block, uint8_t c)
+{
+    return bits_of(are(sixteen_at(block), c)) | bits_of(are(sixteen_at(block + 16), c)) << 16 | bits_of(are(sixteen_at(block + 32), c)) << 32
+        | bits_of(are(sixteen_at(block + 48), c)) << 48;
+}
+
 static inline unsigned lowest(uint64_t bits) { return (unsigned)__builtin_ctzll(bits); }       /* of at least one */
 static inline unsigned highest(uint64_t bits) { return 63 - (unsigned)__builtin_clzll(bits); } /* of at least one */
 

@@ -103,8 +103,6 @@ static void see_line(struct lines *l, const uint8_t *text, size_t start, size_t 
     }
 }
 
-static inline sixteen are_newlines(sixteen v) { return are(v, '\n'); }
-
 /* A line that may go on in the next block: where it begins, and its letters and digits so far. */
 struct line {
     size_t start, first, last;
@@ -127,7 +125,7 @@ void find_lines(const uint8_t *text, size_t length, struct found *found)
     for (size_t at = 0; at < length; at += BLOCK) {
         const uint8_t *block = block_at(text, at, length, spare);
         uint64_t letters = alnum_bits(block);
-        for (uint64_t ends = block_bits(block, are_newlines); ends; ends &= ends - 1) {
+        for (uint64_t ends = bits_equal(block, '\n'); ends; ends &= ends - 1) {
             uint64_t before = below(lowest(ends));
             add_letters(&line, at, letters & before);
             letters &= ~before;

@@ -279,64 +279,67 @@ void find_quoted_printable(const uint8_t *text, size_t length, struct found *fou
         report(found, QUOTED_PRINTABLE, start, end);
 }
 
-/* Pieces of a string in code: a quote, a sign that joins, a quote. */
-
 static inline int joins(uint8_t c) { return blank(c) || c == '+' || c == '.' || c == '\\' || c == '&'; }
-static inline sixteen are_marks(sixteen v) { return are(v, '"') | are(v, '\''); }
-
-static inline sixteen are_quotes(sixteen v) { return are_marks(v) | are(v, '`'); }
-
 static inline sixteen are_joining(sixteen v)
 {
     return within(v, 9, 13) | are(v, ' ') | are(v, '+') | are(v, '.') | are(v, '\\') | are(v, '&');
 }
 
-/* Where a string is joined to another, if it ends at `at`: the place of the other quote; or 0. */
-static size_t joint_at(const uint8_t *text, size_t at, size_t length)
-{
-    size_t next = at + 1, signs = 0;
-    if (at == 0)
-        return 0;
-    while (next < length && next < at + 24 && joins(text[next]))
-        signs += !blank(text[next++]);
-    if (next == at + 1 || next + 1 >= length || !quote(text[next]) || signs > 2 || (!signs && text[next] != text[at]))
-        return 0;
-    /* an escaped quote has its backslash before it */
-    size_t before = at - (at > 1 && text[at - 1] == '\\');
-    return of_piece(text[before - 1]) && of_piece(text[next + 1]) && (before == 1 || text[before - 2] != '\\') ? next : 0;
-}
+/* Quotes that a sign follows which may join them to another, one after the other. */
+struct closings {
+    size_t at; /* the next block */
+    uint64_t left;
+};
 
-#define LAST ((uint64_t)1 << 63) /* of a block: it is not known what stands after it */
-
-/* Both kinds of quotes, each for itself. */
-void find_literals(const uint8_t *text, size_t length, struct found *found)
+static int next_closing(struct closings *closings, const uint8_t *text, size_t length, uint8_t mark, size_t *place)
 {
-    struct row rows[2] = {0}; /* of joints that are near each other */
     uint8_t spare[BLOCK];
-    for (size_t at = 0; at < length; at += BLOCK) {
-        const uint8_t *block = block_at(text, at, length, spare);
-        uint64_t marks = block_bits(block, are_marks);
+    while (!closings->left) {
+        if (closings->at >= length)
+            return 0;
+        const uint8_t *block = block_at(text, closings->at, length, spare);
+        uint64_t marks = bits_equal(block, mark);
+        closings->at += BLOCK;
         if (!marks)
             continue;
-        uint64_t joining = block_bits(block, are_joining), ending;
-        marks &= joining >> 1 | LAST;
-        /* added to signs that join, a bit is carried to what stands after them: nearly always it is no quote */
-        int goes_on = __builtin_add_overflow(joining, marks << 1 & joining, &ending) || marks & LAST;
-        if (!goes_on && !(ending & ~joining & block_bits(block, are_quotes)))
-            continue;
-        for (; marks; marks &= marks - 1) {
-            size_t place = at + lowest(marks), next = joint_at(text, place, length);
-            if (!next)
-                continue;
-            struct row *row = &rows[text[place] == '"'];
-            if (row->count && place > row->end + 4 * NEAR) {
-                report(found, LITERALS, row->start, row->end);
-                row->count = 0;
-            }
-            grow(row, place, next + 1);
-        }
+        uint64_t after = closings->at < length && joins(text[closings->at]);
+        closings->left = marks & (block_bits(block, are_joining) >> 1 | after << 63);
     }
-    for (int each = 0; each < 2; each++)
-        if (rows[each].count)
-            report(found, LITERALS, rows[each].start, rows[each].end);
+    *place = closings->at - BLOCK + lowest(closings->left);
+    closings->left &= closings->left - 1;
+    return 1;
+}
+
+/* Pieces of a string in code: a quote, a sign that joins, a quote. */
+
+void find_literals(const uint8_t *text, size_t length, struct found *found)
+{
+    size_t start = 0, end = 0;
+    static const uint8_t MARKS[] = {'"', '\''};
+    for (size_t mark = 0; mark < sizeof MARKS; mark++) {
+        struct closings closings = {0};
+        for (size_t at = 0; next_closing(&closings, text, length, MARKS[mark], &at);) {
+            size_t next = at + 1, signs = 0;
+            if (at == 0)
+                continue;
+            while (next < length && next < at + 24 && joins(text[next]))
+                signs += !blank(text[next++]);
+            if (next == at + 1 || next + 1 >= length || !quote(text[next]) || signs > 2 || (!signs && text[next] != text[at]))
+                continue;
+            /* an escaped quote has its backslash before it */
+            size_t before = at - (at > 1 && text[at - 1] == '\\');
+            if (!of_piece(text[before - 1]) || !of_piece(text[next + 1]) || (before > 1 && text[before - 2] == '\\'))
+                continue;
+            if (end && at > end + 4 * NEAR) {
+                report(found, LITERALS, start, end);
+                end = 0;
+            }
+            if (!end)
+                start = at;
+            end = next + 1;
+        }
+        if (end)
+            report(found, LITERALS, start, end);
+        end = 0;
+    }
 }

@@ -347,15 +347,12 @@ static inline int has_digits(const uint8_t *block)
                    | are_digits(sixteen_at(block + 48))) != 0;
 }
 
-/* Whether the first digit of a word has `x` or `u` before it, which are no digits: no other digit of the word does. */
-static int is_marked(const uint8_t *text, size_t at)
+/* Whether the word that goes on at `at` has a digit before it. */
+static int has_digit_before(const uint8_t *text, size_t at)
 {
-    uint8_t before = text[at - 1] | 0x20;
-    if (before != 'x' && before != 'u')
-        return 0;
     while (at > 0 && lower(text[at - 1] | 0x20))
         at--;
-    return at == 0 || !digit(text[at - 1]);
+    return at > 0 && digit(text[at - 1]);
 }
 
 /* Of each word its first digit is looked at, if it begins the word or if `x` or `u` stands before it. */
@@ -375,7 +372,9 @@ void find_numbers(const uint8_t *text, size_t length, struct found *found)
         for (uint64_t firsts = digits & (begun | (after & ~letters)); firsts; firsts &= firsts - 1) {
             unsigned bit = lowest(firsts);
             size_t start = at + bit, end = start + leading(words >> bit);
-            if (!(begun >> bit & 1) && !is_marked(text, start))
+            if (inside && !(~letters & below(bit)) && has_digit_before(text, at))
+                continue;
+            if (!(begun >> bit & 1) && (text[start - 1] | 0x20) != 'x' && (text[start - 1] | 0x20) != 'u')
                 continue;
             while (end >= at + BLOCK && end < length && alnum(text[end]))
                 end++;
