@@ -46,15 +46,21 @@ static void find_all(const uint8_t *text, size_t length, struct found *found)
     find_lines(text, length, found);
 }
 
-/* Characters that look like others, or that nobody sees: the ranges that `scan/derive/alike.py` reads. */
+#define STRETCH 512 /* characters that are made narrow at a time */
+
 static unsigned narrow_16(const uint16_t *codes, size_t length, uint8_t *to)
 {
     uint16_t strange = 0;
-    for (size_t at = 0; at < length; at++) {
-        uint16_t c = codes[at];
-        strange |= (uint16_t)((uint16_t)(c - 0x131) <= 0x58f - 0x131) | (uint16_t)((uint16_t)(c - 0x200b) <= 4)
-            | (uint16_t)((uint16_t)(c - 0x2060) <= 4) | (uint16_t)((uint16_t)(c - 0xfe00) <= 15) | (uint16_t)(c == 0xfeff);
-        to[at] = c < 255 ? (uint8_t)c : 255;
+    for (size_t at = 0, end; at < length; at = end) {
+        uint16_t others = 0;
+        end = length - at > STRETCH ? at + STRETCH : length;
+        for (size_t each = at; each < end; each++) { /* letters of Western languages, dashes and quotes are most of them */
+            uint16_t c = codes[each];
+            others |= (uint16_t)((uint16_t)(c > 0x130) & (uint16_t)((uint16_t)(c - 0x2010) >= 0x50));
+            to[each] = c < 255 ? (uint8_t)c : 255;
+        }
+        for (size_t each = at; each < end && others && !strange; each++)
+            strange = (uint16_t)is_strange(codes[each]);
     }
     return strange;
 }
@@ -64,8 +70,7 @@ static unsigned narrow_32(const uint32_t *codes, size_t length, uint8_t *to)
     unsigned strange = 0;
     for (size_t at = 0; at < length; at++) {
         uint32_t c = codes[at];
-        strange |= (unsigned)(c - 0x131 <= 0x58f - 0x131) | (c - 0x200b <= 4) | (c - 0x2060 <= 4) | (c - 0xfe00 <= 15)
-            | (c == 0xfeff) | (c - 0x1f130 <= 0x1f1ff - 0x1f130) | (c - 0xe0020 <= 0xe01ef - 0xe0020);
+        strange |= (unsigned)is_strange(c);
         to[at] = c < 255 ? (uint8_t)c : 255;
     }
     return strange;
@@ -83,10 +88,10 @@ static void find_in(const uint8_t *text, size_t length, int width, uint8_t *narr
 }
 
 /* Everything in `count` texts that stand in `joined`, one code point between them: each for itself, for what stands beside
- * a text in an answer must neither hide nor make anything. `width` is the bytes of a code point (1, 2, 4), `lengths` the
- * code points of each text. Each hint is three numbers in `out`; after text i there were `counts[i]` of them. Returns how
- * many there are in all, which may be more than there was `room` for; SIZE_MAX where there was no memory. */
-EXPORT size_t derive_hints(const uint8_t *joined, int width, const uint32_t *lengths, size_t count, uint32_t *out, size_t room, uint32_t *counts)
+ * a text in an answer must neither hide nor make anything. `width` is the bytes of a code point (1, 2, 4). `lengths` has
+ * the code points of each text, and then how many hints there were after it. Each hint is three numbers in `out`. Returns
+ * how many there are in all, which may be more than there was `room` for; SIZE_MAX where there was no memory. */
+EXPORT size_t derive_hints(const uint8_t *joined, int width, uint32_t *lengths, size_t count, uint32_t *out, size_t room)
 {
     struct found found = {.out = out, .room = room, .count = 0};
     size_t longest = 0;
@@ -96,10 +101,11 @@ EXPORT size_t derive_hints(const uint8_t *joined, int width, const uint32_t *len
     if (width != 1 && !narrow)
         return SIZE_MAX;
     for (size_t number = 0; number < count; number++) {
-        if (lengths[number] >= SHORTEST)
-            find_in(joined, lengths[number], width, narrow, &found);
-        counts[number] = (uint32_t)found.count;
-        joined += (size_t)width * (lengths[number] + 1);
+        size_t length = lengths[number];
+        if (length >= SHORTEST)
+            find_in(joined, length, width, narrow, &found);
+        lengths[number] = (uint32_t)found.count;
+        joined += (size_t)width * (length + 1);
     }
     free(narrow);
     return found.count;

@@ -51,6 +51,7 @@ static unsigned notations(const uint8_t *word, size_t length)
     return possible;
 }
 
+/* Sorted, so that those with one first letter stand together. */
 static const char *const SPELLINGS[] = {
     "alfa", "alpha", "bang", "bravo", "cap", "capital", "case", "charlie", "colon", "dash", "delta", "digit",
     "dollar", "dot", "echo", "eight", "equals", "five", "four", "foxtrot", "golf", "hash", "hotel", "hyphen", "india",
@@ -62,9 +63,10 @@ static const char *const SPELLINGS[] = {
 
 #define LONGEST_SPELLING 11
 
-/* The shapes of these words, by first letter, which nearly all other words are told by: a bit for a length and a second
- * letter together. */
+/* By first letter, the shapes of these words, which nearly all other words are told by: a bit for a length and a second
+ * letter together. And where those of a letter end in the list. */
 static uint64_t SHAPES[32];
+static uint8_t ENDS[32];
 
 static inline unsigned shape_of(size_t length, uint8_t second) { return (unsigned)(11 * length + (second & 31)) & 63; }
 
@@ -73,6 +75,7 @@ __attribute__((constructor)) static void learn_shapes(void)
     for (size_t each = 0; each < sizeof SPELLINGS / sizeof *SPELLINGS; each++) {
         const char *word = SPELLINGS[each];
         SHAPES[word[0] & 31] |= (uint64_t)1 << shape_of(strlen(word), (uint8_t)word[1]);
+        ENDS[word[0] & 31] = (uint8_t)(each + 1);
     }
 }
 
@@ -88,8 +91,8 @@ static int spells(const uint8_t *word, size_t length)
     char small[LONGEST_SPELLING + 1] = {0};
     for (size_t at = 0; at < length; at++)
         small[at] = (char)(word[at] | 0x20);
-    for (size_t each = 0; each < sizeof SPELLINGS / sizeof *SPELLINGS; each++)
-        if (SPELLINGS[each][0] == small[0] && strcmp(small, SPELLINGS[each]) == 0)
+    for (size_t each = ENDS[word[0] & 31]; each > 0 && SPELLINGS[each - 1][0] == small[0]; each--)
+        if (strcmp(small, SPELLINGS[each - 1]) == 0)
             return 1;
     return 0;
 }

@@ -5,36 +5,37 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from egress_proxy.native import KERNEL
 from egress_proxy.scan.derive import alike, twin
 from egress_proxy.scan.derive.kinds import Hint, Kind
 from egress_proxy.scan.derive.spans import Span
 
+if TYPE_CHECKING:
+    from egress_proxy.scan.projection import Projection
+
 Hints = dict[int, list[Span]]  # spans by `Kind`, in order
 
 SHORTEST: Final = 16  # characters; a shorter text holds nothing that known values do not find as it is
-_FEW: Final = 32  # hints that there is room for at first in short texts: ordinary ones have none
-_CHARS_PER_HINT: Final = 64  # and in long ones
+_CHARS_PER_HINT: Final = 64  # that there is room for at first: ordinary texts have few
 _NO_MEMORY: Final = ctypes.c_size_t(-1).value
-_Few = ctypes.c_uint32 * (3 * _FEW)
+_ROOMS: Final = tuple((room, ctypes.c_uint32 * (3 * room)) for room in (32, 512, 8_192))  # hints; types take long to make
 _One = ctypes.c_uint32 * 1
 
 if KERNEL is not None:
     KERNEL.derive_hints.argtypes = (
-        ctypes.c_char_p,
+        ctypes.c_void_p,
         ctypes.c_int,
         ctypes.c_void_p,
         ctypes.c_size_t,
         ctypes.c_void_p,
         ctypes.c_size_t,
-        ctypes.c_void_p,
     )
     KERNEL.derive_hints.restype = ctypes.c_size_t
 
 
-def _codes(text: str) -> tuple[bytes, int]:
+def _codes(text: str) -> tuple[bytes | int, int]:
     """The code points of a text, and of how many bytes each is: as few as they take, for the kernel makes it one."""
     if text.isascii():
         return text.encode("ascii"), 1
@@ -42,25 +43,32 @@ def _codes(text: str) -> tuple[bytes, int]:
     return (pairs, 2) if len(pairs) == 2 * len(text) else (text.encode("utf-32-le", "surrogatepass"), 4)
 
 
-def _of_kernel(kernel: ctypes.CDLL, texts: Sequence[str], joined: str) -> Iterable[tuple[int, Sequence[Hint]]]:
-    many = len(texts)
-    counters = _One if many == 1 else ctypes.c_uint32 * many
-    lengths, counts = counters(*map(len, texts)), counters()
-    data, width = _codes(joined)
-    room = max(_FEW, len(joined) // _CHARS_PER_HINT)
-    out = _Few() if room == _FEW else (ctypes.c_uint32 * (3 * room))()
-    count = kernel.derive_hints(data, width, lengths, many, out, room, counts)
+def _marked(seen: Projection) -> tuple[bytes | int, int]:
+    """The same of a projection: which of the characters beyond ASCII they are makes no difference."""
+    return (seen.marked if isinstance(seen.marked, bytes) else seen.marked.ctypes.data), 1
+
+
+def _lengths(texts: Sequence[str]) -> ctypes.Array[ctypes.c_uint32]:
+    return _One(len(texts[0])) if len(texts) == 1 else (ctypes.c_uint32 * len(texts))(*map(len, texts))
+
+
+def _of_kernel(
+    kernel: ctypes.CDLL, texts: Sequence[str], joined: str, seen: Projection | None
+) -> list[tuple[int, list[Hint]]]:
+    data, width = _marked(seen) if seen is not None and not seen.strange and len(seen.marked) else _codes(joined)
+    room, kind = next((room for room in _ROOMS if len(joined) <= room[0] * _CHARS_PER_HINT), _ROOMS[-1])
+    out, counts = kind(), _lengths(texts)
+    count = kernel.derive_hints(data, width, counts, len(texts), out, room)
     if not count:
-        return
+        return []
     if count > room:
         if count == _NO_MEMORY:  # the kernel makes a copy of a text
             raise MemoryError
-        out = (ctypes.c_uint32 * (3 * count))()
-        kernel.derive_hints(data, width, lengths, many, out, count, counts)
-    for number, (first, last) in enumerate(pairwise((0, *counts))):
-        if first < last:
-            own = out[3 * first : 3 * last]
-            yield number, list(zip(own[::3], own[1::3], own[2::3], strict=True))
+        out, counts = (ctypes.c_uint32 * (3 * count))(), _lengths(texts)
+        kernel.derive_hints(data, width, counts, len(texts), out, count)
+    found = out[: 3 * count]
+    hints = list(zip(found[::3], found[1::3], found[2::3], strict=True))
+    return [(number, hints[first:last]) for number, (first, last) in enumerate(pairwise((0, *counts))) if first < last]
 
 
 def _of_twin(texts: Sequence[str]) -> Iterable[tuple[int, Sequence[Hint]]]:
@@ -69,16 +77,13 @@ def _of_twin(texts: Sequence[str]) -> Iterable[tuple[int, Sequence[Hint]]]:
             yield number, found
 
 
-def hinted_each(texts: Sequence[str], joined: str) -> dict[int, Hints]:
+def hinted_each(texts: Sequence[str], joined: str, seen: Projection | None = None) -> dict[int, Hints]:
     """Spans that are worth a look, by number of the text; mostly none. `joined` is all of them, a newline between: one
-    call is enough for the dozens of ids that an answer is made of."""
+    call is enough for the dozens of ids that an answer is made of. `seen` is its projection, if that was made."""
     if len(joined) < SHORTEST:
         return {}
-    each: dict[int, Hints] = {}
-    for number, found in _of_kernel(KERNEL, texts, joined) if KERNEL is not None else _of_twin(texts):
-        if own := _by_kind(texts[number], found):
-            each[number] = own
-    return each
+    found = _of_twin(texts) if KERNEL is None else _of_kernel(KERNEL, texts, joined, seen)
+    return {number: own for number, hints in found if (own := _by_kind(texts[number], hints))}
 
 
 def _by_kind(text: str, found: Iterable[Hint]) -> Hints:
