@@ -12,6 +12,16 @@ static int holds(const uint8_t *text, size_t length, const char *word)
 {
     size_t at = 0, size = strlen(word);
     sixteen second = all_of((uint8_t)word[1]), last = all_of((uint8_t)word[size - 1]);
+    for (; at + size - 1 + BLOCK <= length; at += BLOCK) {
+        sixteen any = {0};
+        for (size_t part = at; part < at + BLOCK; part += 16)
+            any |= (sixteen)(sixteen_at(text + part + 1) == second) & (sixteen)(sixteen_at(text + part + size - 1) == last);
+        if (!bits_of(any))
+            continue;
+        for (size_t part = at; part < at + BLOCK; part++)
+            if (memcmp(text + part, word, size) == 0)
+                return 1;
+    }
     for (; at + size - 1 + 16 <= length; at += 16) {
         sixteen both = (sixteen)(sixteen_at(text + at + 1) == second) & (sixteen)(sixteen_at(text + at + size - 1) == last);
         for (uint64_t places = bits_of(both); places; places &= places - 1)

@@ -93,31 +93,42 @@ static inline void grow(struct row *row, size_t start, size_t end)
     row->end = end;
 }
 
-/* Which of the last sixteen characters were digits and capitals. */
+/* Which of the last sixteen characters were digits and capitals; of two rows of them, one in either half. */
 struct turns {
-    unsigned digits, capitals;
+    uint32_t digits, capitals;
 };
 
-/* How many of sixteen bits are set. */
-static inline unsigned ones(unsigned word)
+/* How many bits are set in either half. */
+static inline uint32_t ones(uint32_t word)
 {
-    word = (word & 0x5555) + (word >> 1 & 0x5555);
-    word = (word & 0x3333) + (word >> 2 & 0x3333);
-    word = (word & 0x0f0f) + (word >> 4 & 0x0f0f);
-    return (word + (word >> 8)) & 31;
+    word = (word & 0x55555555) + (word >> 1 & 0x55555555);
+    word = (word & 0x33333333) + (word >> 2 & 0x33333333);
+    word = (word & 0x0f0f0f0f) + (word >> 4 & 0x0f0f0f0f);
+    return (word + (word >> 8)) & 0x001f001f;
 }
 
-/* Take one more: whether there are as many of each, and as many changes, as `random_initials` asks for. */
-static inline int turn(struct turns *turns, uint8_t c)
+/* Whether there are as many of each, and as many changes, as `random_initials` asks for. */
+static inline int varies(unsigned changes, unsigned digits, unsigned capitals)
 {
-    unsigned digits = turns->digits << 1 | (unsigned)digit(c), capitals = turns->capitals << 1 | (unsigned)upper(c);
-    turns->digits = digits;
-    turns->capitals = capitals;
-    unsigned changes = ones(((digits ^ digits >> 1) | (capitals ^ capitals >> 1)) & 0x7fff);
-    digits &= 0xffff;
-    int many = (digits & (digits - 1)) != 0; /* more than one */
-    return (many & (changes >= FEWEST_CHANGES)) | ((changes >= 8) & (ones(capitals & 0xffff) > 4));
+    return digits > 1 ? changes >= FEWEST_CHANGES : changes >= 8 && capitals > 4;
 }
+
+/* Take one more of each row. Which of them vary: the first 1, the second 2. */
+static inline int turn_both(struct turns *turns, uint8_t first, uint8_t second)
+{
+    turns->digits = (turns->digits << 1 & 0xfffeffff) | (uint32_t)digit(first) | (uint32_t)digit(second) << 16;
+    turns->capitals = (turns->capitals << 1 & 0xfffeffff) | (uint32_t)upper(first) | (uint32_t)upper(second) << 16;
+    uint32_t digits = turns->digits, capitals = turns->capitals;
+    uint32_t changes = ones(((digits ^ digits >> 1) | (capitals ^ capitals >> 1)) & 0x7fff7fff);
+    if (((changes + (16 - FEWEST_CHANGES) * 0x10001U) & 0x00100010) == 0)
+        return 0; /* nearly always */
+    digits = ones(digits);
+    capitals = ones(capitals);
+    return varies(changes & 31, digits & 31, capitals & 31) | varies(changes >> 16, digits >> 16, capitals >> 16) << 1;
+}
+
+/* Take one more of one row. */
+static inline int turn(struct turns *turns, uint8_t c) { return turn_both(turns, c, 0); }
 
 /* derive_bytes.c: of a byte, printable 1, beyond ASCII 2, zero 3, none of them 0; whether bytes look like text, or like
  * the beginning of compressed data. At most 32 bytes are looked at. */

@@ -79,6 +79,12 @@ static inline uint64_t bits_equal(const uint8_t *block, uint8_t c)
         | bits_of(are(sixteen_at(block + 48), c)) << 48;
 }
 
+static inline int has(const uint8_t *block, uint8_t c)
+{
+    return bits_of(are(sixteen_at(block), c) | are(sixteen_at(block + 16), c) | are(sixteen_at(block + 32), c)
+                   | are(sixteen_at(block + 48), c)) != 0;
+}
+
 static inline unsigned lowest(uint64_t bits) { return (unsigned)__builtin_ctzll(bits); }       /* of at least one */
 static inline unsigned highest(uint64_t bits) { return 63 - (unsigned)__builtin_clzll(bits); } /* of at least one */
 

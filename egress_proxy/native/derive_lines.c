@@ -6,7 +6,7 @@
 struct lines {
     uint8_t first[16], last[16];
     size_t starts[16], count;
-    struct turns firsts, lasts;
+    struct turns edges;
     struct row random, same, short_ones;
     size_t width, letters;
 };
@@ -69,12 +69,12 @@ static void see_ends(struct lines *l, const uint8_t *text, size_t start, size_t 
 {
     uint8_t opening = stands_alone(text, first, last, 1) ? text[first] : '-';
     uint8_t closing = stands_alone(text, last - 1, first - 1, -1) ? text[last - 1] : '-';
-    int varied = turn(&l->firsts, opening), varied_last = turn(&l->lasts, closing);
+    int varied = turn_both(&l->edges, opening, closing);
     l->first[l->count & 15] = opening;
     l->last[l->count & 15] = closing;
     l->starts[l->count++ & 15] = start;
-    if (!(varied | varied_last) || l->count < 16 || !(l->count & 1 || digit(text[first]) || digit(text[last - 1]))
-        || !((varied && random_initials(l->first, l->count)) || (varied_last && random_initials(l->last, l->count))))
+    if (!varied || l->count < 16 || !(l->count & 1 || digit(text[first]) || digit(text[last - 1]))
+        || !((varied & 1 && random_initials(l->first, l->count)) || (varied & 2 && random_initials(l->last, l->count))))
         return;
     if (l->random.count && l->starts[l->count & 15] > l->random.end) {
         report(found, LINES, l->random.start, l->random.end);
@@ -103,39 +103,51 @@ static void see_line(struct lines *l, const uint8_t *text, size_t start, size_t 
     }
 }
 
-/* A line that may go on in the next block: where it begins, and its letters and digits so far. */
-struct line {
-    size_t start, first, last;
-};
-
-static inline void add_letters(struct line *line, size_t at, uint64_t letters)
+/* The first letter or digit of a line, or its end. */
+static inline size_t first_in(const uint8_t *text, size_t start, size_t end, size_t length)
 {
-    if (!letters)
-        return;
-    if (line->first == line->last)
-        line->first = at + lowest(letters);
-    line->last = at + highest(letters) + 1;
+    uint8_t spare[BLOCK];
+    for (; start < end; start += 16) {
+        uint64_t letters = bits_of(are_alnum(sixteen_at(length - start < 16 ? block_at(text, start, length, spare) : text + start)));
+        if (letters)
+            return start + lowest(letters) < end ? start + lowest(letters) : end;
+    }
+    return end;
+}
+
+/* Where the last letter or digit of a line ends, before which there is one at `first`; no line begins before it. */
+static inline size_t last_in(const uint8_t *text, size_t first, size_t end)
+{
+    for (; end > first && end >= 16; end -= 16) {
+        uint64_t letters = bits_of(are_alnum(sixteen_at(text + end - 16)));
+        if (letters)
+            return end - 15 + highest(letters);
+    }
+    while (end > first && !alnum(text[end - 1]))
+        end--;
+    return end;
+}
+
+static void see_between(struct lines *l, const uint8_t *text, size_t start, size_t end, size_t length, struct found *found)
+{
+    size_t first = first_in(text, start, end, length);
+    see_line(l, text, start, first, first < end ? last_in(text, first, end) : first, end, found);
 }
 
 void find_lines(const uint8_t *text, size_t length, struct found *found)
 {
     struct lines l = {.count = 0};
-    struct line line = {0};
+    size_t start = 0;
     uint8_t spare[BLOCK];
     for (size_t at = 0; at < length; at += BLOCK) {
         const uint8_t *block = block_at(text, at, length, spare);
-        uint64_t letters = alnum_bits(block);
         for (uint64_t ends = bits_equal(block, '\n'); ends; ends &= ends - 1) {
-            uint64_t before = below(lowest(ends));
-            add_letters(&line, at, letters & before);
-            letters &= ~before;
-            see_line(&l, text, line.start, line.first, line.last, at + lowest(ends), found);
-            line = (struct line){.start = at + lowest(ends) + 1};
+            see_between(&l, text, start, at + lowest(ends), length, found);
+            start = at + lowest(ends) + 1;
         }
-        add_letters(&line, at, letters);
     }
-    if (line.start < length)
-        see_line(&l, text, line.start, line.first, line.last, length, found);
+    if (start < length)
+        see_between(&l, text, start, length, length, found);
     end_columns(&l, found);
     end_short(&l, text, found);
     if (l.random.count)

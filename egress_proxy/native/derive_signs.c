@@ -280,10 +280,8 @@ void find_quoted_printable(const uint8_t *text, size_t length, struct found *fou
 }
 
 static inline int joins(uint8_t c) { return blank(c) || c == '+' || c == '.' || c == '\\' || c == '&'; }
-static inline sixteen are_joining(sixteen v)
-{
-    return within(v, 9, 13) | are(v, ' ') | are(v, '+') | are(v, '.') | are(v, '\\') | are(v, '&');
-}
+/* These, and some more. */
+static inline sixteen may_join(sixteen v) { return (within(v, 0, '.') & ~are(v, ',')) | are(v, '\\'); }
 
 /* Quotes that a sign follows which may join them to another, one after the other. */
 struct closings {
@@ -298,12 +296,11 @@ static int next_closing(struct closings *closings, const uint8_t *text, size_t l
         if (closings->at >= length)
             return 0;
         const uint8_t *block = block_at(text, closings->at, length, spare);
-        uint64_t marks = bits_equal(block, mark);
         closings->at += BLOCK;
-        if (!marks)
+        if (!has(block, mark))
             continue;
         uint64_t after = closings->at < length && joins(text[closings->at]);
-        closings->left = marks & (block_bits(block, are_joining) >> 1 | after << 63);
+        closings->left = bits_equal(block, mark) & (block_bits(block, may_join) >> 1 | after << 63);
     }
     *place = closings->at - BLOCK + lowest(closings->left);
     closings->left &= closings->left - 1;
