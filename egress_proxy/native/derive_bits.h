@@ -52,6 +52,7 @@ static inline sixteen all_of(uint8_t c) { return (sixteen){c, c, c, c, c, c, c, 
 static inline sixteen are(sixteen v, uint8_t c) { return (sixteen)(v == all_of(c)); }
 static inline sixteen within(sixteen v, uint8_t first, uint8_t last) { return (sixteen)(v - all_of(first) <= all_of((uint8_t)(last - first))); }
 
+static inline sixteen are_capitals(sixteen v) { return within(v, 'A', 'Z'); }
 static inline sixteen are_digits(sixteen v) { return within(v, '0', '9'); }
 static inline sixteen are_alnum(sixteen v) { return are_digits(v) | within(v | all_of(0x20), 'a', 'z'); }
 static inline sixteen are_solid(sixteen v) { return within(v, 33, 126); }
@@ -83,6 +84,15 @@ static inline int has(const uint8_t *block, uint8_t c)
 {
     return bits_of(are(sixteen_at(block), c) | are(sixteen_at(block + 16), c) | are(sixteen_at(block + 32), c)
                    | are(sixteen_at(block + 48), c)) != 0;
+}
+
+/* Of the characters from `at` on, as many as there are in a block, those before `end`. */
+static inline __attribute__((always_inline)) uint64_t bits_before(size_t end, const uint8_t *text, size_t at, size_t length, sort *are_of_sort)
+{
+    uint8_t spare[BLOCK];
+    const uint8_t *block = block_at(text, at, length, spare);
+    uint64_t bits = end - at > BLOCK / 2 ? block_bits(block, are_of_sort) : half_bits(block, are_of_sort);
+    return end - at < BLOCK ? bits & (((uint64_t)1 << (end - at)) - 1) : bits;
 }
 
 static inline unsigned lowest(uint64_t bits) { return (unsigned)__builtin_ctzll(bits); }       /* of at least one */
@@ -131,12 +141,7 @@ static inline struct rows rows_between(size_t start, size_t limit) { return (str
 
 static inline __attribute__((always_inline)) void next_block(struct rows *rows, const uint8_t *text, size_t length, sort *are_of_sort)
 {
-    uint8_t spare[BLOCK];
-    const uint8_t *block = block_at(text, rows->at, length, spare);
-    size_t left = rows->limit - rows->at;
-    rows->bits = left > BLOCK / 2 ? block_bits(block, are_of_sort) : half_bits(block, are_of_sort);
-    if (left < BLOCK)
-        rows->bits &= below((unsigned)left);
+    rows->bits = bits_before(rows->limit, text, rows->at, length, are_of_sort);
     rows->at += BLOCK;
 }
 

@@ -206,39 +206,36 @@ static void try_base32(const struct chain *chain, struct found *found)
 
 static const uint8_t IS_DIGEST[] = {32, 36, 40, 64, 96, 128};
 
-/* Of a character of a token, counts of what it is, ten bits each: of hex or a hyphen, a letter, a digit. The two highest
- * bits are its sort. */
-#define OF_HEX    1U
-#define LETTER    (1U << 10)
-#define DIGIT     (1U << 20)
-#define SORTED(n) ((uint32_t)(n) << 30)
-static const uint32_t COUNTS[256] = {
-    ['-'] = OF_HEX,
-    ['0' ... '9'] = OF_HEX + DIGIT + SORTED(2),
-    ['A' ... 'F'] = OF_HEX + LETTER + SORTED(1),
-    ['G' ... 'Z'] = LETTER + SORTED(1),
-    ['a' ... 'f'] = OF_HEX + LETTER,
-    ['g' ... 'z'] = LETTER,
-};
+/* Whether it is one of hex digits alone, or of a UUID. */
+static int is_digest(const uint8_t *text, size_t start, size_t end)
+{
+    if (!memchr(IS_DIGEST, (int)(end - start), sizeof IS_DIGEST))
+        return 0;
+    while (start < end && (NIBBLE[text[start]] < 16 || text[start] == '-'))
+        start++;
+    return start == end;
+}
 
 /* A run that looks random, and is no digest, UUID or time: letters and digits, or capitals and small letters, change
  * places often. */
-static int opaque(const uint8_t *text, size_t start, size_t end)
+static int opaque(const uint8_t *text, size_t start, size_t end, size_t size)
 {
-    size_t length = end - start, changes = 0;
-    uint32_t sums = 0, before = 0;
+    size_t length = end - start, changes = 0, letters = 0, digits = 0;
+    uint64_t digit_before = 0, capital_before = 0;
     if (length > LONGEST_TOKEN)
         return 0;
-    for (size_t at = start; at < end; at++) {
-        uint32_t counts = COUNTS[text[at]];
-        changes += counts >> 30 != before;
-        before = counts >> 30;
-        sums += counts & (SORTED(1) - 1);
+    for (size_t at = start; at < end; at += BLOCK) {
+        uint64_t number = bits_before(end, text, at, size, are_digits), capital = bits_before(end, text, at, size, are_capitals);
+        uint64_t changed = (number ^ (number << 1 | digit_before)) | (capital ^ (capital << 1 | capital_before));
+        changes += count_of(end - at < BLOCK ? changed & below((unsigned)(end - at)) : changed);
+        digits += count_of(number);
+        letters += count_of(bits_before(end, text, at, size, are_alnum) & ~number);
+        digit_before = number >> 63;
+        capital_before = capital >> 63;
     }
-    size_t hex = sums & 1023, letters = sums >> 10 & 1023, digits = sums >> 20 & 1023;
-    if (letters * 4 < length || (hex == length && length <= 128 && memchr(IS_DIGEST, (int)length, sizeof IS_DIGEST)))
+    if (letters * 4 < length || !(changes * 5 >= 2 * length || (changes * 4 >= length && digits * 24 >= length && digits >= 2)))
         return 0;
-    return changes * 5 >= 2 * length || (changes * 4 >= length && digits * 24 >= length && digits >= 2);
+    return length > 128 || !is_digest(text, start, end);
 }
 
 static int try_all(const struct chain *chain, struct found *found)
@@ -334,20 +331,20 @@ static int is_uuid(const uint8_t *run, size_t length)
     return others == 4;
 }
 
-/* How many signs a run has. */
-static size_t signs_in(const uint8_t *run, size_t length)
+/* Whether more of a run are signs than letters and digits. */
+static int of_signs(const uint8_t *text, size_t start, size_t end, size_t length)
 {
-    size_t signs = 0;
-    for (size_t at = 0; at < length; at++)
-        signs += (run[at] == '-') + (run[at] == '_') + (run[at] == '/') + (run[at] == '+');
-    return signs;
+    size_t count = 0;
+    for (size_t at = start; at < end; at += BLOCK)
+        count += count_of(bits_before(end, text, at, length, are_alnum));
+    return 2 * count < end - start;
 }
 
 /* Looks at a run; the end of what is done with. */
 static size_t see_run(struct runs *runs, const uint8_t *text, size_t length, size_t start, size_t end, struct found *found)
 {
     struct chain chain;
-    if (is_uuid(text + start, end - start) || signs_in(text + start, end - start) * 2 > end - start)
+    if (is_uuid(text + start, end - start) || of_signs(text, start, end, length))
         return end; /* or a line of dashes */
     chain.kept = chain.length = chain.traits = 0;
     chain.start = start;
@@ -373,9 +370,9 @@ static size_t see_run(struct runs *runs, const uint8_t *text, size_t length, siz
 }
 
 /* What looks random is turned and shifted, but for data. */
-static void see_token(struct runs *runs, const uint8_t *text, size_t start, size_t end, struct found *found)
+static void see_token(struct runs *runs, const uint8_t *text, size_t length, size_t start, size_t end, struct found *found)
 {
-    if (start < runs->chained || start < runs->read || runs->opaques == MOST_OPAQUE || !opaque(text, start, end))
+    if (start < runs->chained || start < runs->read || runs->opaques == MOST_OPAQUE || !opaque(text, start, end, length))
         return;
     report(found, OPAQUE, start, end);
     runs->opaques++;
@@ -419,17 +416,17 @@ static void see_token_and_runs(struct search *s, size_t from, size_t to)
         if (end < start + SHORTEST)
             continue;
         if (!seen && start > ((from + 7) & ~(size_t)7)) {
-            see_token(&s->runs, s->text, from, to, s->found);
+            see_token(&s->runs, s->text, s->length, from, to, s->found);
             seen = 1;
         }
         s->done = see_run(&s->runs, s->text, s->length, start, end, s->found);
         if (!seen) {
-            see_token(&s->runs, s->text, from, to, s->found);
+            see_token(&s->runs, s->text, s->length, from, to, s->found);
             seen = 1;
         }
     }
     if (!seen)
-        see_token(&s->runs, s->text, from, to, s->found);
+        see_token(&s->runs, s->text, s->length, from, to, s->found);
 }
 
 static void see_stretch(struct search *s, size_t from, size_t to)

@@ -32,8 +32,8 @@ static unsigned notations(const uint8_t *word, size_t length)
     } else {
         possible = length > 8 ? 0 : LENGTH_OF[length];
     }
-    if (length > 8)
-        return 0;
+    if (length > 8 || (length > 2 && possible != HEXADECIMAL && word[0] > '1'))
+        return 0; /* nothing that long is less than 127 */
     for (size_t at = 0; at < length && possible; at++)
         possible &= DIGIT_OF[word[at]];
     if (!possible)
