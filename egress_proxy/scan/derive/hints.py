@@ -20,7 +20,8 @@ Hints = dict[int, list[Span]]  # spans by `Kind`, in order
 SHORTEST: Final = 16  # characters; a shorter text holds nothing that known values do not find as it is
 _CHARS_PER_HINT: Final = 64  # that there is room for at first: ordinary texts have few
 _NO_MEMORY: Final = ctypes.c_size_t(-1).value
-_ROOMS: Final = tuple((room, ctypes.c_uint32 * (3 * room)) for room in (32, 512, 8_192))  # hints; types take long to make
+# Hints that there is room for; the types are made once, for that takes as long as the look at a short text.
+_ROOMS: Final = tuple((room, ctypes.c_uint32 * (3 * room)) for room in (32, 512, 8_192))
 _One = ctypes.c_uint32 * 1
 
 if KERNEL is not None:
