@@ -37,14 +37,15 @@ static inline uint64_t bits_of(sixteen yes)
 #ifdef __SSE2__
     return (uint64_t)_mm_movemask_epi8((__m128i)yes);
 #else
-    uint64_t bits = 0;
+    uint64_t halves[2];
+    memcpy(halves, &yes, sizeof yes);
     for (unsigned half = 0; half < 2; half++) {
-        uint64_t eight = 0;
-        for (unsigned at = 0; at < 8; at++)
-            eight |= (uint64_t)(yes[8 * half + at] & 1 << at) << 8 * at;
-        bits |= eight * (UINT64_MAX / 255) >> 56 << 8 * half;
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+        halves[half] = __builtin_bswap64(halves[half]);
+#endif
+        halves[half] = (halves[half] & 0x8040201008040201) * (UINT64_MAX / 255) >> 56; /* each byte's own bit */
     }
-    return bits;
+    return halves[0] | halves[1] << 8;
 #endif
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+from array import array
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
@@ -18,11 +19,11 @@ if TYPE_CHECKING:
 Hints = dict[int, list[Span]]  # spans by `Kind`, in order
 
 SHORTEST: Final = 16  # characters; a shorter text holds nothing that known values do not find as it is
-_CHARS_PER_HINT: Final = 64  # that there is room for at first: ordinary texts have few
 _NO_MEMORY: Final = ctypes.c_size_t(-1).value
-# Hints that there is room for; the types are made once, for that takes as long as the look at a short text.
+# Hints that there is room for at first, by how long the texts are: ordinary ones have few. The types are made once, for
+# that takes as long as the look at a short text.
 _ROOMS: Final = tuple((room, ctypes.c_uint32 * (3 * room)) for room in (32, 512, 8_192))
-_One = ctypes.c_uint32 * 1
+_SHORT, _LONG = 2_048, 32_768  # characters
 
 if KERNEL is not None:
     KERNEL.derive_hints.argtypes = (
@@ -44,29 +45,30 @@ def _codes(text: str) -> tuple[bytes | int, int]:
     return (pairs, 2) if len(pairs) == 2 * len(text) else (text.encode("utf-32-le", "surrogatepass"), 4)
 
 
-def _marked(seen: Projection) -> tuple[bytes | int, int]:
-    """The same of a projection: which of the characters beyond ASCII they are makes no difference."""
-    return (seen.marked if isinstance(seen.marked, bytes) else seen.marked.ctypes.data), 1
-
-
-def _lengths(texts: Sequence[str]) -> ctypes.Array[ctypes.c_uint32]:
-    return _One(len(texts[0])) if len(texts) == 1 else (ctypes.c_uint32 * len(texts))(*map(len, texts))
+def _seen_codes(text: str, seen: Projection) -> tuple[bytes | int, int]:
+    """The same of a text's projection: which of the ordinary characters beyond ASCII one is makes no difference."""
+    marked = seen.marked
+    if seen.strange or len(marked) != len(text):
+        return _codes(text)
+    if isinstance(marked, bytes):
+        return marked, 1
+    return (marked.ctypes.data if len(marked) > _LONG else marked.tobytes()), 1  # to ask for an address takes long
 
 
 def _of_kernel(
     kernel: ctypes.CDLL, texts: Sequence[str], joined: str, seen: Projection | None
 ) -> list[tuple[int, list[Hint]]]:
-    data, width = _marked(seen) if seen is not None and not seen.strange and len(seen.marked) else _codes(joined)
-    room, kind = next((room for room in _ROOMS if len(joined) <= room[0] * _CHARS_PER_HINT), _ROOMS[-1])
-    out, counts = kind(), _lengths(texts)
-    count = kernel.derive_hints(data, width, counts, len(texts), out, room)
+    data, width = _codes(joined) if seen is None else _seen_codes(joined, seen)
+    room, kind = _ROOMS[(len(joined) > _SHORT) + (len(joined) > _LONG)]
+    out, counts = kind(), array("I", map(len, texts))
+    count = kernel.derive_hints(data, width, counts.buffer_info()[0], len(texts), out, room)
     if not count:
         return []
     if count > room:
         if count == _NO_MEMORY:  # the kernel makes a copy of a text
             raise MemoryError
-        out, counts = (ctypes.c_uint32 * (3 * count))(), _lengths(texts)
-        kernel.derive_hints(data, width, counts, len(texts), out, count)
+        out, counts = (ctypes.c_uint32 * (3 * count))(), array("I", map(len, texts))
+        kernel.derive_hints(data, width, counts.buffer_info()[0], len(texts), out, count)
     found = out[: 3 * count]
     hints = list(zip(found[::3], found[1::3], found[2::3], strict=True))
     return [(number, hints[first:last]) for number, (first, last) in enumerate(pairwise((0, *counts))) if first < last]
