@@ -74,17 +74,17 @@ static inline __attribute__((always_inline)) uint64_t block_bits(const uint8_t *
 static inline uint64_t digit_bits(const uint8_t *block) { return block_bits(block, are_digits); }
 static inline uint64_t alnum_bits(const uint8_t *block) { return block_bits(block, are_alnum); }
 
-/* Which of a block are one character. */
-static inline uint64_t bits_equal(const uint8_t *block, uint8_t c)
+/* Which of a block are the character that `c` is sixteen times, and whether any is. */
+static inline uint64_t bits_equal(const uint8_t *block, sixteen c)
 {
-    return bits_of(are(sixteen_at(block), c)) | bits_of(are(sixteen_at(block + 16), c)) << 16 | bits_of(are(sixteen_at(block + 32), c)) << 32
-        | bits_of(are(sixteen_at(block + 48), c)) << 48;
+    return bits_of((sixteen)(sixteen_at(block) == c)) | bits_of((sixteen)(sixteen_at(block + 16) == c)) << 16
+        | bits_of((sixteen)(sixteen_at(block + 32) == c)) << 32 | bits_of((sixteen)(sixteen_at(block + 48) == c)) << 48;
 }
 
-static inline int has(const uint8_t *block, uint8_t c)
+static inline int has(const uint8_t *block, sixteen c)
 {
-    return bits_of(are(sixteen_at(block), c) | are(sixteen_at(block + 16), c) | are(sixteen_at(block + 32), c)
-                   | are(sixteen_at(block + 48), c)) != 0;
+    return bits_of((sixteen)(sixteen_at(block) == c) | (sixteen)(sixteen_at(block + 16) == c) | (sixteen)(sixteen_at(block + 32) == c)
+                   | (sixteen)(sixteen_at(block + 48) == c)) != 0;
 }
 
 /* Of the characters from `at` on, as many as there are in a block, those before `end`. */

@@ -141,7 +141,7 @@ void find_lines(const uint8_t *text, size_t length, struct found *found)
     uint8_t spare[BLOCK];
     for (size_t at = 0; at < length; at += BLOCK) {
         const uint8_t *block = block_at(text, at, length, spare);
-        for (uint64_t ends = bits_equal(block, '\n'); ends; ends &= ends - 1) {
+        for (uint64_t ends = bits_equal(block, all_of('\n')); ends; ends &= ends - 1) {
             see_between(&l, text, start, at + lowest(ends), length, found);
             start = at + lowest(ends) + 1;
         }

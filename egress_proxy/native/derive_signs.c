@@ -285,11 +285,12 @@ static inline sixteen may_join(sixteen v) { return (within(v, 0, '.') & ~are(v, 
 
 /* Quotes that a sign follows which may join them to another, one after the other. */
 struct closings {
+    sixteen mark;
     size_t at; /* the next block */
     uint64_t left;
 };
 
-static int next_closing(struct closings *closings, const uint8_t *text, size_t length, uint8_t mark, size_t *place)
+static inline int next_closing(struct closings *closings, const uint8_t *text, size_t length, size_t *place)
 {
     uint8_t spare[BLOCK];
     while (!closings->left) {
@@ -297,10 +298,10 @@ static int next_closing(struct closings *closings, const uint8_t *text, size_t l
             return 0;
         const uint8_t *block = block_at(text, closings->at, length, spare);
         closings->at += BLOCK;
-        if (!has(block, mark))
+        if (!has(block, closings->mark))
             continue;
         uint64_t after = closings->at < length && joins(text[closings->at]);
-        closings->left = bits_equal(block, mark) & (block_bits(block, may_join) >> 1 | after << 63);
+        closings->left = bits_equal(block, closings->mark) & (block_bits(block, may_join) >> 1 | after << 63);
     }
     *place = closings->at - BLOCK + lowest(closings->left);
     closings->left &= closings->left - 1;
@@ -314,8 +315,8 @@ void find_literals(const uint8_t *text, size_t length, struct found *found)
     size_t start = 0, end = 0;
     static const uint8_t MARKS[] = {'"', '\''};
     for (size_t mark = 0; mark < sizeof MARKS; mark++) {
-        struct closings closings = {0};
-        for (size_t at = 0; next_closing(&closings, text, length, MARKS[mark], &at);) {
+        struct closings closings = {.mark = all_of(MARKS[mark])};
+        for (size_t at = 0; next_closing(&closings, text, length, &at);) {
             size_t next = at + 1, signs = 0;
             if (at == 0)
                 continue;
