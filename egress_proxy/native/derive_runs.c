@@ -405,7 +405,7 @@ struct search {
     struct found *found;
 };
 
-/* A token, and the runs in it: what of them fills the first eight bytes that lie together comes first. */
+/* A token, and the runs in it: one that it begins with comes first, for it may be all of the token that matters. */
 static void see_token_and_runs(struct search *s, size_t from, size_t to)
 {
     struct rows rows = rows_between(from, to);
@@ -415,7 +415,7 @@ static void see_token_and_runs(struct search *s, size_t from, size_t to)
         start = start > s->done ? start : s->done;
         if (end < start + SHORTEST)
             continue;
-        if (!seen && start > ((from + 7) & ~(size_t)7)) {
+        if (!seen && start > from) {
             see_token(&s->runs, s->text, s->length, from, to, s->found);
             seen = 1;
         }
