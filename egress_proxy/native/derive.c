@@ -64,13 +64,18 @@ static unsigned narrow_16(const uint16_t *codes, size_t length, uint8_t *to)
     for (size_t at = 0, end; at < length; at = end) {
         uint16_t others = 0;
         end = length - at > STRETCH ? at + STRETCH : length;
-        for (size_t each = at; each < end; each++) { /* letters of Western languages, dashes and quotes are most of them */
+        for (size_t each = at; each < end; each++) {
+            /* most are letters of Western languages, dashes and quotes, or of the East */
             uint16_t c = codes[each];
-            others |= (uint16_t)((uint16_t)(c > 0x130) & (uint16_t)((uint16_t)(c - 0x2010) >= 0x50));
+            others |= (uint16_t)((uint16_t)(c > 0x130) & (uint16_t)((uint16_t)(c - 0x2010) >= 0x50)
+                                 & (uint16_t)((uint16_t)(c - 0x2070) >= 0xfe00 - 0x2070));
             to[each] = c < 255 ? (uint8_t)c : 255;
         }
-        for (size_t each = at; each < end && others && !strange; each++)
-            strange = (uint16_t)is_strange(codes[each]);
+        for (size_t each = others ? at : end; each < end; each++) {
+            uint16_t c = codes[each]; /* as `is_strange`, in sixteen bits */
+            strange |= (uint16_t)((uint16_t)(c - 0x131) <= 0x58f - 0x131) | (uint16_t)((uint16_t)(c - 0x200b) <= 4)
+                | (uint16_t)((uint16_t)(c - 0x2060) <= 4) | (uint16_t)((uint16_t)(c - 0xfe00) <= 15) | (uint16_t)(c == 0xfeff);
+        }
     }
     return strange;
 }
