@@ -284,30 +284,45 @@ static int initial_digit(const uint8_t *text, size_t at, size_t length)
         && (at + 2 >= length || text[at + 1] != '.' || !digit(text[at + 2])) && at > 1 && (alnum(text[at - 2]) || text[at - 2] == ',');
 }
 
-static void see_words(const uint8_t *text, size_t from, size_t to, struct row *region)
+static inline sixteen are_between(sixteen v) { return are(v, ' ') | are(v, ',') | are(v, '.') | are(v, '\n'); }
+static inline sixteen are_spaces(sixteen v) { return are(v, ' '); }
+
+/* Words between two places, the initials of which may look random: no signs but these stand between them, or one that is
+ * glued to a word, as an initial. */
+static void see_words(const uint8_t *text, size_t from, size_t to, size_t length, struct row *region)
 {
     uint8_t initials[16];
     size_t starts[16], count = 0;
     struct turns turns = {0};
-    for (size_t at = from; at < to; at++) {
-        if (!alnum(text[at])) {
-            int glued = at > from && text[at - 1] == ' ' && at + 1 < to && alnum(text[at + 1]); /* a sign as an initial */
-            if (text[at] != ' ' && text[at] != ',' && text[at] != '.' && text[at] != '\n' && !glued)
+    uint64_t inside = 0, spaced = 0; /* of the block before: whether a letter or digit, or a space, ends it */
+    for (size_t at = from; at < to; at += BLOCK) {
+        uint64_t words = bits_before(to, text, at, length, are_alnum), spaces = bits_before(to, text, at, length, are_spaces);
+        uint64_t next = words >> 1 | (uint64_t)(at + BLOCK < to && alnum(text[at + BLOCK])) << 63;
+        uint64_t signs = ~(words | bits_before(to, text, at, length, are_between) | ((spaces << 1 | spaced) & next));
+        signs &= to - at < BLOCK ? below((unsigned)(to - at)) : UINT64_MAX;
+        for (uint64_t begun = words & ~(words << 1 | inside); begun; begun &= begun - 1) {
+            unsigned bit = lowest(begun);
+            size_t start = at + bit, end = start + leading(words >> bit);
+            if (signs & below(bit))
                 count = 0;
-            continue;
+            signs &= ~below(bit);
+            int varied = turn(&turns, text[start]);
+            initials[count & 15] = text[start];
+            starts[count++ & 15] = start;
+            while (end >= at + BLOCK && end < to && alnum(text[end]))
+                end++;
+            if (digit(text[start])
+                && ((end > start + 1 && digit(text[start + 1])) || (end + 1 < to && text[end] == '.' && digit(text[end + 1]))))
+                count = 0; /* a number, a version */
+            if (varied && count >= 16 && random_initials(initials, count)) {
+                if (!region->count++)
+                    region->start = starts[count & 15];
+                region->end = end;
+            }
         }
-        int varied = turn(&turns, text[at]);
-        initials[count & 15] = text[at];
-        starts[count++ & 15] = at;
-        size_t end = word_end(text, at, to);
-        if (digit(text[at]) && ((end > at + 1 && digit(text[at + 1])) || (end + 1 < to && text[end] == '.' && digit(text[end + 1]))))
-            count = 0; /* a number, a version */
-        at = end - 1;
-        if (varied && count >= 16 && random_initials(initials, count)) {
-            if (!region->count++)
-                region->start = starts[count & 15];
-            region->end = end;
-        }
+        count = signs ? 0 : count;
+        inside = words >> 63;
+        spaced = spaces >> 63;
     }
 }
 
@@ -325,7 +340,7 @@ static void see_initial(struct initials *i, const uint8_t *text, size_t at, size
     if (!before || at > before + REACH / 2 || at < i->done)
         return;
     struct row seen = {0};
-    see_words(text, at > REACH ? at - REACH : 0, length - at > REACH ? at + REACH : length, &seen);
+    see_words(text, at > REACH ? at - REACH : 0, length - at > REACH ? at + REACH : length, length, &seen);
     i->done = at + REACH / 4;
     if (!seen.count)
         return;
