@@ -18,10 +18,11 @@ EXPORT int has_separators(const uint8_t *text, size_t length)
 
 /* Each code point of a valid UTF-8 text (surrogates may stand in it as three bytes each) as one byte: ASCII, by
  * `classes`, which has one for every code point; and the same with the highest bit set for those beyond ASCII. Both
- * have room for all of them. */
-EXPORT void project(const uint8_t *utf8, size_t length, const uint8_t *classes, uint8_t *projected, uint8_t *marked)
+ * have room for all of them. Whether any look like others, or like nothing. */
+EXPORT int project(const uint8_t *utf8, size_t length, const uint8_t *classes, uint8_t *projected, uint8_t *marked)
 {
     size_t at = 0, count = 0;
+    int strange = 0;
     while (at < length) {
         uint64_t eight;
         if (length - at >= sizeof eight && (memcpy(&eight, utf8 + at, sizeof eight), !(eight & ALL_MARKS))) {
@@ -37,6 +38,8 @@ EXPORT void project(const uint8_t *utf8, size_t length, const uint8_t *classes, 
             code &= 0x3Fu >> more;
         for (size_t next = 1; next <= more; next++)
             code = code << 6 | (utf8[at + next] & 0x3F);
+        if (more)
+            strange |= is_strange(code);
         projected[count] = classes[code];
         marked[count++] = more ? classes[code] | MARK : (uint8_t)code;
         at += more + 1;
@@ -44,4 +47,5 @@ EXPORT void project(const uint8_t *utf8, size_t length, const uint8_t *classes, 
     if (has_separators(projected, count))
         for (size_t place = 0; place < count; place++)
             projected[place] = classes[projected[place]];
+    return strange;
 }

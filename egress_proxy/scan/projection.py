@@ -28,7 +28,7 @@ _FEW = 512  # shorter texts are translated sooner than asked whether they need i
 
 if KERNEL is not None:
     KERNEL.project.argtypes = (c_void_p, c_size_t, c_void_p, c_void_p, c_void_p)
-    KERNEL.project.restype = None
+    KERNEL.project.restype = c_int
     KERNEL.has_separators.argtypes = (c_char_p, c_size_t)
     KERNEL.has_separators.restype = c_int
 
@@ -38,6 +38,7 @@ class Projection(NamedTuple):
 
     projected: Bytes  # all ASCII: what Hyperscan sees
     marked: Bytes  # ASCII as it is, what stands for others above 127; empty where there is no kernel to read it
+    strange: bool = False  # whether any characters look like others, or like nothing (`derive.alike`); of the kernel's
 
 
 def _class_of(code: int) -> int:
@@ -85,5 +86,5 @@ def projection(text: str, kernel: CDLL | None = KERNEL) -> Projection:
         return Projection(_table()[codes].tobytes(), b"")
     encoded = text.encode("utf-8", "surrogatepass")
     projected, marked = np.empty((2, len(text)), dtype=np.uint8)
-    kernel.project(encoded, len(encoded), _table().ctypes.data, projected.ctypes.data, marked.ctypes.data)
-    return Projection(projected, marked)
+    strange = kernel.project(encoded, len(encoded), _table().ctypes.data, projected.ctypes.data, marked.ctypes.data)
+    return Projection(projected, marked, bool(strange))

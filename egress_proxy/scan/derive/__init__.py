@@ -14,7 +14,7 @@ characters.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
@@ -22,6 +22,9 @@ from egress_proxy.scan.derive.hints import SHORTEST, hinted, hinted_each
 from egress_proxy.scan.derive.readable import TooMuch
 from egress_proxy.scan.derive.spans import Derived, Span
 from egress_proxy.scan.derive.table import DECODERS, Decoder
+
+if TYPE_CHECKING:
+    from egress_proxy.scan.projection import Projection
 
 __all__ = ["SHORTEST", "Derivation", "Derived", "derivations", "derive"]
 
@@ -95,10 +98,12 @@ class _Layers:
             raise TooMuch
 
 
-def derivations(texts: Sequence[str], joined: str, *, rearranged: bool = True) -> Iterator[tuple[int, Derivation]]:
+def derivations(
+    texts: Sequence[str], joined: str, *, rearranged: bool = True, seen: Projection | None = None
+) -> Iterator[tuple[int, Derivation]]:
     """What each text says in another writing, by its number, where that may be anything. Without `rearranged`, not what
-    only known values are looked for in."""
-    for number, found in hinted_each(texts, joined).items():
+    only known values are looked for in. `seen` is the projection of `joined`, if that was made."""
+    for number, found in hinted_each(texts, joined, seen).items():
         yield number, _derived(texts[number], found, rearranged=rearranged)
 
 

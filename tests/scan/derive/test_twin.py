@@ -60,7 +60,7 @@ PARTS = st.one_of(
 def hinted(text: str) -> list[tuple[int, int, int]]:
     """What the kernel names of these kinds."""
     assert native.KERNEL is not None
-    found = [hint for _, own in hints_module._of_kernel(native.KERNEL, (text,), text) for hint in own]
+    found = [hint for _, own in hints_module._of_kernel(native.KERNEL, (text,), text, None) for hint in own]
     return sorted(hint for hint in found if hint[0] in ALIKE)
 
 
