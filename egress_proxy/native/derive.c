@@ -1,21 +1,44 @@
-#define _GNU_SOURCE /* memmem */
 #include "derive.h"
+#include "derive_bits.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 /* Where a text may hold something written otherwise. One byte a code point, so offsets are those of the text. What is
  * reported is a hint, (kind, start, end) a time: the decoders in `scan/derive` look again. What is not reported is not
  * looked at, so these loops decide what is caught; `scan/derive/twin.py` says the same in regular expressions. */
 
+/* Whether a word stands in a text: where its second and its last letter do, it is compared. */
+static int holds(const uint8_t *text, size_t length, const char *word)
+{
+    size_t at = 0, size = strlen(word);
+    sixteen second = all_of((uint8_t)word[1]), last = all_of((uint8_t)word[size - 1]);
+    for (; at + size - 1 + BLOCK <= length; at += BLOCK) {
+        sixteen any = {0};
+        for (size_t part = at; part < at + BLOCK; part += 16)
+            any |= (sixteen)(sixteen_at(text + part + 1) == second) & (sixteen)(sixteen_at(text + part + size - 1) == last);
+        if (!bits_of(any))
+            continue;
+        for (size_t part = at; part < at + BLOCK; part++)
+            if (memcmp(text + part, word, size) == 0)
+                return 1;
+    }
+    for (; at + size - 1 + 16 <= length; at += 16) {
+        sixteen both = (sixteen)(sixteen_at(text + at + 1) == second) & (sixteen)(sixteen_at(text + at + size - 1) == last);
+        for (uint64_t places = bits_of(both); places; places &= places - 1)
+            if (memcmp(text + at + lowest(places), word, size) == 0)
+                return 1;
+    }
+    for (; at + size <= length; at++)
+        if (memcmp(text + at, word, size) == 0)
+            return 1;
+    return 0;
+}
+
 /* Number words: where characters are counted with them, none of these comes without the others. */
 static void find_ordinals(const uint8_t *text, size_t length, struct found *found)
 {
-    static const char *const WORDS[] = {"ourth", "ifth", "hird", "econd"};
-    for (size_t each = 0; each < sizeof WORDS / sizeof *WORDS; each++)
-        if (!memmem(text, length, WORDS[each], strlen(WORDS[each])))
-            return;
-    report(found, ORDINALS, 0, length);
+    if (holds(text, length, "ourth") && holds(text, length, "ifth") && holds(text, length, "hird") && holds(text, length, "econd"))
+        report(found, ORDINALS, 0, length);
 }
 
 static void find_all(const uint8_t *text, size_t length, struct found *found)
@@ -34,15 +57,26 @@ static void find_all(const uint8_t *text, size_t length, struct found *found)
     find_lines(text, length, found);
 }
 
-/* Characters that look like others, or that nobody sees: the ranges that `scan/derive/alike.py` reads. */
+#define STRETCH 512 /* characters that are made narrow at a time */
+
 static unsigned narrow_16(const uint16_t *codes, size_t length, uint8_t *to)
 {
     uint16_t strange = 0;
-    for (size_t at = 0; at < length; at++) {
-        uint16_t c = codes[at];
-        strange |= (uint16_t)((uint16_t)(c - 0x131) <= 0x58f - 0x131) | (uint16_t)((uint16_t)(c - 0x200b) <= 4)
-            | (uint16_t)((uint16_t)(c - 0x1d00) <= 0x22) | (uint16_t)((uint16_t)(c - 0x2060) <= 4) | (uint16_t)((uint16_t)(c - 0xfe00) <= 15) | (uint16_t)(c == 0xfeff);
-        to[at] = c < 255 ? (uint8_t)c : 255;
+    for (size_t at = 0, end; at < length; at = end) {
+        uint16_t others = 0;
+        end = length - at > STRETCH ? at + STRETCH : length;
+        for (size_t each = at; each < end; each++) {
+            /* most are letters of Western languages, dashes and quotes, or of the East */
+            uint16_t c = codes[each];
+            others |= (uint16_t)((uint16_t)(c > 0x130) & (uint16_t)((uint16_t)(c - 0x2010) >= 0x50)
+                                 & (uint16_t)((uint16_t)(c - 0x2070) >= 0xfe00 - 0x2070));
+            to[each] = c < 255 ? (uint8_t)c : 255;
+        }
+        for (size_t each = others ? at : end; each < end; each++) {
+            uint16_t c = codes[each]; /* as `is_strange`, in sixteen bits */
+            strange |= (uint16_t)((uint16_t)(c - 0x131) <= 0x58f - 0x131) | (uint16_t)((uint16_t)(c - 0x200b) <= 4)
+                | (uint16_t)((uint16_t)(c - 0x1d00) <= 0x22) | (uint16_t)((uint16_t)(c - 0x2060) <= 4) | (uint16_t)((uint16_t)(c - 0xfe00) <= 15) | (uint16_t)(c == 0xfeff);
+        }
     }
     return strange;
 }
@@ -52,8 +86,7 @@ static unsigned narrow_32(const uint32_t *codes, size_t length, uint8_t *to)
     unsigned strange = 0;
     for (size_t at = 0; at < length; at++) {
         uint32_t c = codes[at];
-        strange |= (unsigned)(c - 0x131 <= 0x58f - 0x131) | (c - 0x200b <= 4) | (c - 0x2060 <= 4) | (c - 0xfe00 <= 15)
-            | (c - 0x1d00 <= 0x22) | (c == 0xfeff) | (c - 0x1f130 <= 0x1f1ff - 0x1f130) | (c - 0xe0020 <= 0xe01ef - 0xe0020);
+        strange |= (unsigned)is_strange(c);
         to[at] = c < 255 ? (uint8_t)c : 255;
     }
     return strange;
@@ -71,10 +104,10 @@ static void find_in(const uint8_t *text, size_t length, int width, uint8_t *narr
 }
 
 /* Everything in `count` texts that stand in `joined`, one code point between them: each for itself, for what stands beside
- * a text in an answer must neither hide nor make anything. `width` is the bytes of a code point (1, 2, 4), `lengths` the
- * code points of each text. Each hint is three numbers in `out`; after text i there were `counts[i]` of them. Returns how
- * many there are in all, which may be more than there was `room` for; SIZE_MAX where there was no memory. */
-EXPORT size_t derive_hints(const uint8_t *joined, int width, const uint32_t *lengths, size_t count, uint32_t *out, size_t room, uint32_t *counts)
+ * a text in an answer must neither hide nor make anything. `width` is the bytes of a code point (1, 2, 4). `lengths` has
+ * the code points of each text, and then how many hints there were after it. Each hint is three numbers in `out`. Returns
+ * how many there are in all, which may be more than there was `room` for; SIZE_MAX where there was no memory. */
+EXPORT size_t derive_hints(const uint8_t *joined, int width, uint32_t *lengths, size_t count, uint32_t *out, size_t room)
 {
     struct found found = {.out = out, .room = room, .count = 0};
     size_t longest = 0;
@@ -84,10 +117,11 @@ EXPORT size_t derive_hints(const uint8_t *joined, int width, const uint32_t *len
     if (width != 1 && !narrow)
         return SIZE_MAX;
     for (size_t number = 0; number < count; number++) {
-        if (lengths[number] >= SHORTEST)
-            find_in(joined, lengths[number], width, narrow, &found);
-        counts[number] = (uint32_t)found.count;
-        joined += (size_t)width * (lengths[number] + 1);
+        size_t length = lengths[number];
+        if (length >= SHORTEST)
+            find_in(joined, length, width, narrow, &found);
+        lengths[number] = (uint32_t)found.count;
+        joined += (size_t)width * (length + 1);
     }
     free(narrow);
     return found.count;

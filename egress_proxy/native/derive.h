@@ -112,29 +112,42 @@ static inline void grow(struct row *row, size_t start, size_t end)
     row->end = end;
 }
 
-/* Which of the last sixteen characters were digits and capitals. */
+/* Which of the last sixteen characters were digits and capitals; of two rows of them, one in either half. */
 struct turns {
-    unsigned digits, capitals;
+    uint32_t digits, capitals;
 };
 
-/* How many of sixteen bits are set. */
-static inline unsigned ones(unsigned word)
+/* How many bits are set in either half. */
+static inline uint32_t ones(uint32_t word)
 {
-    word = (word & 0x5555) + (word >> 1 & 0x5555);
-    word = (word & 0x3333) + (word >> 2 & 0x3333);
-    word = (word & 0x0f0f) + (word >> 4 & 0x0f0f);
-    return (word + (word >> 8)) & 31;
+    word = (word & 0x55555555) + (word >> 1 & 0x55555555);
+    word = (word & 0x33333333) + (word >> 2 & 0x33333333);
+    word = (word & 0x0f0f0f0f) + (word >> 4 & 0x0f0f0f0f);
+    return (word + (word >> 8)) & 0x001f001f;
 }
 
-/* Take one more: whether they change places often enough to be looked at (`random_initials` asks for as much). */
-static inline int turn(struct turns *turns, uint8_t c)
+/* Whether there are as many of each, and as many changes, as `random_initials` asks for. */
+static inline int varies(unsigned changes, unsigned digits, unsigned capitals)
 {
-    unsigned digits = turns->digits << 1 | (unsigned)digit(c), capitals = turns->capitals << 1 | (unsigned)upper(c);
-    turns->digits = digits;
-    turns->capitals = capitals;
-    unsigned changes = ones(((digits ^ digits >> 1) | (capitals ^ capitals >> 1)) & 0x7fff);
-    return changes >= 8 ? (digits & 0xffff) || ones(capitals & 0xffff) > 4 : changes >= FEWEST_CHANGES && (digits & 0xffff);
+    return digits > 1 ? changes >= FEWEST_CHANGES : changes >= 8 && capitals > 4;
 }
+
+/* Take one more of each row. Which of them vary: the first 1, the second 2. */
+static inline int turn_both(struct turns *turns, uint8_t first, uint8_t second)
+{
+    turns->digits = (turns->digits << 1 & 0xfffeffff) | (uint32_t)digit(first) | (uint32_t)digit(second) << 16;
+    turns->capitals = (turns->capitals << 1 & 0xfffeffff) | (uint32_t)upper(first) | (uint32_t)upper(second) << 16;
+    uint32_t digits = turns->digits, capitals = turns->capitals;
+    uint32_t changes = ones(((digits ^ digits >> 1) | (capitals ^ capitals >> 1)) & 0x7fff7fff);
+    if (((changes + (16 - FEWEST_CHANGES) * 0x10001U) & 0x00100010) == 0)
+        return 0; /* nearly always */
+    digits = ones(digits);
+    capitals = ones(capitals);
+    return varies(changes & 31, digits & 31, capitals & 31) | varies(changes >> 16, digits >> 16, capitals >> 16) << 1;
+}
+
+/* Take one more of one row. */
+static inline int turn(struct turns *turns, uint8_t c) { return turn_both(turns, c, 0); }
 
 /* A row of strings with commas between them: where it begins, how long each is, and where the last begins. */
 struct list {
@@ -199,14 +212,14 @@ void find_lines(const uint8_t *text, size_t length, struct found *found);
 
 /* derive_runs.c: short lines as pieces of one run; derive_85.c: a run as base85 or Ascii85; derive_words.c: whether
  * sixteen initials of words or lines, from `first` on in a ring, look random; a row of labels, where there are characters
- * to go with them; derive_woven.c: a word that may be a character with the same around it as the next, letters and digits
- * that may have others put between them, and the end of a row of these. */
+ * to go with them; derive_woven.c: a word that may be a character with the same around it as the next, a digit between
+ * letters, which may have been put there, and the end of a row of these. */
 void see_short_lines(const uint8_t *text, size_t start, size_t end, struct found *found);
 void end_labelled(struct row *row, const uint8_t *text, size_t length, struct found *found);
 void see_woven(const uint8_t *text, size_t start, size_t end, size_t length, struct found *found);
-void see_inside(struct row *row, const uint8_t *text, size_t start, size_t end, struct found *found);
+void see_inside(struct row *row, const uint8_t *text, size_t at, struct found *found);
 void end_inside(struct row *row, const uint8_t *text, struct found *found);
-void see_85(const uint8_t *text, size_t start, size_t end, enum kind kind, struct found *found);
+void see_85(const uint8_t *text, size_t start, size_t end, size_t length, enum kind kind, struct found *found);
 int random_initials(const uint8_t *initials, size_t first);
 
 #endif

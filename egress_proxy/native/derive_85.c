@@ -1,6 +1,5 @@
 #include "derive.h"
-
-#include <string.h>
+#include "derive_bits.h"
 
 /* Base85 and Ascii85: runs without a space. */
 
@@ -30,16 +29,18 @@ static const uint8_t MARK[256] = {
     ['!' ... '*'] = 1, [','] = 1, ['.'] = 1, [':' ... '@'] = 1, ['[' ... '^'] = 1, ['`'] = 1, ['{' ... '~'] = 1,
 };
 
-/* Most groups of a text begin with these values: they stand for four bytes the first of which is printable. */
-#define FIRST_OF_TEXT 10
-#define LAST_OF_TEXT  40
+/* Most groups of a text begin with the values 10 to 40: they stand for four bytes the first of which is printable. */
+static inline sixteen begin_base85(sixteen v) { return within(v, 'A', 'Z') | within(v, 'a', 'e'); }
+static inline sixteen begin_ascii85(sixteen v) { return within(v, '+', 'I'); }
 
-static int begins_like_text(const uint8_t *chars, size_t groups, const uint8_t *values)
+#define GROUPS   6         /* that are looked at */
+#define EVERY_5TH 0x2108421 /* the first characters of six groups */
+
+/* Whether of the first characters of at most six groups all but one begin as in a text. */
+static inline int begins_like_text(uint64_t beginnings, size_t groups)
 {
-    size_t good = 0;
-    for (size_t group = 0; group < groups; group++)
-        good += values[chars[5 * group]] >= FIRST_OF_TEXT && values[chars[5 * group]] <= LAST_OF_TEXT;
-    return 4 * good >= 3 * groups;
+    uint64_t others = ~beginnings & EVERY_5TH & below(5 * (unsigned)groups);
+    return !(others & (others - 1));
 }
 
 static int from_85(const uint8_t *chars, size_t groups, const uint8_t *values, uint8_t *bytes, int *wrong)
@@ -75,14 +76,17 @@ static int may_be_packed(const uint8_t *chars, const uint8_t *values)
     return first == 0x1f || first == 0x78 || first == 'B' || first == 0xfd || block == 1 || block == 2;
 }
 
-static int try_85(const uint8_t *text, size_t start, size_t end, const uint8_t *values, enum kind kind, struct found *found)
+static int try_85(const uint8_t *text, size_t start, size_t end, size_t length, enum kind kind, struct found *found)
 {
-    uint8_t bytes[24];
+    const uint8_t *values = VALUES[kind == ASCII85];
+    uint8_t bytes[4 * GROUPS], spare[BLOCK];
+    const uint8_t *block = block_at(text, start, length, spare);
+    uint64_t beginnings = kind == ASCII85 ? half_bits(block, begin_ascii85) : half_bits(block, begin_base85);
     for (size_t shift = 0; shift < 5 && start + shift + 20 <= end; shift++) {
         size_t groups = (end - start - shift) / 5;
-        groups = groups > 6 ? 6 : groups;
+        groups = groups > GROUPS ? GROUPS : groups;
         int wrong = shift || !may_be_packed(text + start, values) ? 1 : 9; /* bytes of the first eight that no text has */
-        if (shift && !begins_like_text(text + start + shift, groups, values))
+        if (shift && !begins_like_text(beginnings >> shift, groups))
             continue;
         if (from_85(text + start + shift, groups, values, bytes, &wrong)
             && (texty(bytes, 4 * groups) || (shift == 0 && packed(bytes, 4 * groups)))) {
@@ -119,14 +123,13 @@ static void try_glued(const uint8_t *text, size_t start, size_t end, const uint8
     }
 }
 
-void see_85(const uint8_t *text, size_t start, size_t end, enum kind kind, struct found *found)
+void see_85(const uint8_t *text, size_t start, size_t end, size_t length, enum kind kind, struct found *found)
 {
     size_t marks = 0;
     for (size_t each = start; each < end && !marks; each++)
         marks = MARK[text[each]];
-    const uint8_t *values = VALUES[kind == ASCII85];
-    if (marks && !try_85(text, start, end, values, kind, found))
-        try_glued(text, start, end, values, kind, found);
+    if (marks && !try_85(text, start, end, length, kind, found))
+        try_glued(text, start, end, VALUES[kind == ASCII85], kind, found);
 }
 
 void find_ascii85(const uint8_t *text, size_t length, struct found *found)

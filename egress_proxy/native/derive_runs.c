@@ -1,7 +1,7 @@
 #include "derive.h"
+#include "derive_bits.h"
 
 #include <stddef.h>
-#include <string.h>
 
 /* Runs of base64, base32 and hex, which may go on in the next line. */
 
@@ -222,39 +222,36 @@ static void try_base32(const struct chain *chain, struct found *found)
 
 static const uint8_t IS_DIGEST[] = {32, 36, 40, 64, 96, 128};
 
-/* Of a character of a token, counts of what it is, ten bits each: of hex or a hyphen, a letter, a digit. The two highest
- * bits are its sort. */
-#define OF_HEX    1U
-#define LETTER    (1U << 10)
-#define DIGIT     (1U << 20)
-#define SORTED(n) ((uint32_t)(n) << 30)
-static const uint32_t COUNTS[256] = {
-    ['-'] = OF_HEX,
-    ['0' ... '9'] = OF_HEX + DIGIT + SORTED(2),
-    ['A' ... 'F'] = OF_HEX + LETTER + SORTED(1),
-    ['G' ... 'Z'] = LETTER + SORTED(1),
-    ['a' ... 'f'] = OF_HEX + LETTER,
-    ['g' ... 'z'] = LETTER,
-};
+/* Whether it is one of hex digits alone, or of a UUID. */
+static int is_digest(const uint8_t *text, size_t start, size_t end)
+{
+    if (!memchr(IS_DIGEST, (int)(end - start), sizeof IS_DIGEST))
+        return 0;
+    while (start < end && (NIBBLE[text[start]] < 16 || text[start] == '-'))
+        start++;
+    return start == end;
+}
 
 /* A run that looks random, and is no digest, UUID or time: letters and digits, or capitals and small letters, change
  * places often. */
-static int opaque(const uint8_t *text, size_t start, size_t end)
+static int opaque(const uint8_t *text, size_t start, size_t end, size_t size)
 {
-    size_t length = end - start, changes = 0;
-    uint32_t sums = 0, before = 0;
+    size_t length = end - start, changes = 0, letters = 0, digits = 0;
+    uint64_t digit_before = 0, capital_before = 0;
     if (length > LONGEST_TOKEN)
         return 0;
-    for (size_t at = start; at < end; at++) {
-        uint32_t counts = COUNTS[text[at]];
-        changes += counts >> 30 != before;
-        before = counts >> 30;
-        sums += counts & (SORTED(1) - 1);
+    for (size_t at = start; at < end; at += BLOCK) {
+        uint64_t number = bits_before(end, text, at, size, are_digits), capital = bits_before(end, text, at, size, are_capitals);
+        uint64_t changed = (number ^ (number << 1 | digit_before)) | (capital ^ (capital << 1 | capital_before));
+        changes += count_of(end - at < BLOCK ? changed & below((unsigned)(end - at)) : changed);
+        digits += count_of(number);
+        letters += count_of(bits_before(end, text, at, size, are_alnum) & ~number);
+        digit_before = number >> 63;
+        capital_before = capital >> 63;
     }
-    size_t hex = sums & 1023, letters = sums >> 10 & 1023, digits = sums >> 20 & 1023;
-    if (letters * 4 < length || (hex == length && length <= 128 && memchr(IS_DIGEST, (int)length, sizeof IS_DIGEST)))
+    if (letters * 4 < length || !(changes * 5 >= 2 * length || (changes * 4 >= length && digits * 24 >= length && digits >= 2)))
         return 0;
-    return changes * 5 >= 2 * length || (changes * 4 >= length && digits * 24 >= length && digits >= 2);
+    return length > 128 || !is_digest(text, start, end);
 }
 
 static int try_all(const struct chain *chain, struct found *found)
@@ -392,20 +389,20 @@ static int is_uuid(const uint8_t *run, size_t length)
     return others == 4;
 }
 
-/* How many signs a run has. */
-static size_t signs_in(const uint8_t *run, size_t length)
+/* Whether more of a run are signs than letters and digits. */
+static int of_signs(const uint8_t *text, size_t start, size_t end, size_t length)
 {
-    size_t signs = 0;
-    for (size_t at = 0; at < length; at++)
-        signs += (run[at] == '-') + (run[at] == '_') + (run[at] == '/') + (run[at] == '+');
-    return signs;
+    size_t count = 0;
+    for (size_t at = start; at < end; at += BLOCK)
+        count += count_of(bits_before(end, text, at, length, are_alnum));
+    return 2 * count < end - start;
 }
 
 /* Looks at a run; the end of what is done with. */
 static size_t see_run(struct runs *runs, const uint8_t *text, size_t length, size_t start, size_t end, struct found *found)
 {
     struct chain chain;
-    if (is_uuid(text + start, end - start) || signs_in(text + start, end - start) * 2 > end - start)
+    if (is_uuid(text + start, end - start) || of_signs(text, start, end, length))
         return end; /* or a line of dashes */
     chain.kept = chain.length = chain.traits = 0;
     chain.start = start;
@@ -439,122 +436,98 @@ static size_t see_marked(struct runs *runs, const uint8_t *text, size_t length, 
 }
 
 /* What looks random is turned and shifted, but for data: of many lines of it only the first, of a long line both ends. */
-static void see_token(struct runs *runs, const uint8_t *text, size_t start, size_t end, struct found *found)
+static void see_token(struct runs *runs, const uint8_t *text, size_t length, size_t start, size_t end, struct found *found)
 {
     int first = start <= runs->chain && runs->chain < end;
     if ((start < runs->chained && !first) || start < runs->read || runs->opaques >= MOST_OPAQUE)
         return;
     size_t head = end - start > LONGEST_TOKEN ? start + LONG_HEAD : end;
-    if (opaque(text, start, head)) {
+    if (opaque(text, start, head, length)) {
         report(found, OPAQUE, start, head);
         runs->opaques++;
     }
-    if (head < end && opaque(text, end - LONG_TAIL, end)) {
+    if (head < end && opaque(text, end - LONG_TAIL, end, length)) {
         report(found, OPAQUE, end - LONG_TAIL, end);
         runs->opaques++;
     }
 }
 
-/* What a character may be a part of. Runs are of all these at once, but for spaces and a few signs. */
-enum { OF_RUN = 1, OF_BASE85 = 2, OF_ASCII85 = 4, OF_TOKEN = 8, CLASSES = 4 };
-static const uint8_t CLASS[256] = {
-    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-    0, 14, 4, 14, 14, 14, 14, 4, 6, 6, 14, 15, 4, 15, 12, 13,
-    15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 12, 6, 6, 14, 6, 14,
-    14, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15,
-    15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 12, 4, 4, 14, 15,
-    14, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15,
-    15, 15, 15, 15, 15, 15, 11, 11, 11, 11, 15, 10, 10, 2, 10, 0,
+/* Of solid characters: what runs are made of, and what tokens, base85 and Ascii85 are not. A run is of a token, too. */
+static inline sixteen are_of_run(sixteen v) { return are_alnum(v) | are(v, '+') | are(v, '-') | are(v, '/') | are(v, '_'); }
+
+static inline sixteen are_of_no_token(sixteen v)
+{
+    return are(v, '"') | within(v, '\'', ')') | are(v, ',') | within(v, ';', '<') | are(v, '>') | within(v, '\\', ']') | are(v, '}');
+}
+
+static inline sixteen are_of_no_base85(sixteen v)
+{
+    return are(v, '"') | are(v, '\'') | are(v, ',') | within(v, '.', '/') | are(v, ':') | within(v, '[', ']');
+}
+
+static inline sixteen are_of_no_ascii85(sixteen v) { return within(v, 'v', 'y') | within(v, '{', '~'); }
+
+static inline sixteen are_of_token(sixteen v) { return ~are_of_no_token(v); }
+static inline sixteen are_of_base85(sixteen v) { return ~are_of_no_base85(v); }
+static inline sixteen are_of_ascii85(sixteen v) { return ~are_of_no_ascii85(v); }
+
+/* A text, and what of it is done with. */
+struct search {
+    const uint8_t *text;
+    size_t length, done;
+    struct runs runs;
+    struct found *found;
 };
 
-/* Where the runs of all classes that eight characters belong to begin and end. */
-struct extent {
-    size_t start[CLASSES], end[CLASSES];
-};
-
-static void set(size_t *places, unsigned classes, size_t place)
+/* A token, and the runs in it: one that it begins with comes first, for it may be all of the token that matters. */
+static void see_token_and_runs(struct search *s, size_t from, size_t to)
 {
-    for (unsigned class = 0; class < CLASSES; class++)
-        if (classes >> class & 1)
-            places[class] = place;
-}
-
-static void measure(struct extent *extent, const uint8_t *text, size_t length, size_t at, unsigned classes)
-{
-    unsigned left = classes;
-    size_t place = at;
-    for (; left && place > 0; place--) {
-        unsigned more = left & CLASS[text[place - 1]];
-        if (more != left)
-            set(extent->start, left & ~more, place);
-        left = more;
-    }
-    set(extent->start, left, 0);
-    left = classes;
-    for (place = at + 8; left && place < length; place++) {
-        unsigned more = left & CLASS[text[place]];
-        if (more != left)
-            set(extent->end, left & ~more, place);
-        left = more;
-    }
-    set(extent->end, left, length);
-}
-
-/* Whether all that eight characters are part of is shorter than any run. */
-static int is_short(const uint8_t *text, size_t length, size_t at, unsigned classes)
-{
-    size_t start = at, end = at + 8, least = at > SHORTEST ? at - SHORTEST : 0;
-    for (unsigned left = classes; start > least && (left &= CLASS[text[start - 1]]);)
-        start--;
-    for (unsigned left = classes; end < length && end - start < SHORTEST && (left &= CLASS[text[end]]);)
-        end++;
-    return end - start < SHORTEST;
-}
-
-static inline int has_blank(const uint8_t *eight)
-{
-    static const uint64_t ONES = UINT64_MAX / 255;
-    uint64_t word;
-    memcpy(&word, eight, 8);
-    return ((word - 33 * ONES) & ~word & 128 * ONES) != 0;
-}
-
-/* Runs of at least fifteen characters fill eight bytes that lie together: these are looked at, and then what is round
- * them. */
-void find_runs(const uint8_t *text, size_t length, struct found *found)
-{
-    static const size_t LEAST[CLASSES] = {SHORTEST, SHORTEST_85, SHORTEST_85, SHORTEST};
-    struct runs runs = {0};
-    struct extent extent;
-    size_t done[CLASSES] = {0};
-    for (size_t at = 0; at + 8 <= length; at += 8) {
-        const uint8_t *eight = text + at;
-        if (has_blank(eight))
+    struct rows rows = rows_between(from, to);
+    size_t start, end;
+    int seen = 0;
+    while (next_row(&rows, s->text, s->length, are_of_run, &start, &end)) {
+        start = start > s->done ? start : s->done;
+        if (end < start + SHORTEST)
             continue;
-        /* all eight at once: a branch for each would be guessed wrong too often */
-        unsigned all = CLASS[eight[0]] & CLASS[eight[1]] & CLASS[eight[2]] & CLASS[eight[3]] & CLASS[eight[4]]
-            & CLASS[eight[5]] & CLASS[eight[6]] & CLASS[eight[7]];
-        for (unsigned class = 0; class < CLASSES; class++)
-            all &= ~((unsigned)(at < done[class]) << class);
-        if (!all || is_short(text, length, at, all))
-            continue;
-        measure(&extent, text, length, at, all);
-        for (unsigned class = 0; all >> class; class++) {
-            if (!(all >> class & 1))
-                continue;
-            size_t end = extent.end[class], start = extent.start[class] > done[class] ? extent.start[class] : done[class];
-            done[class] = end;
-            if (end - start < LEAST[class])
-                continue;
-            if (class == 0)
-                done[class] = see_marked(&runs, text, length, start, end, found);
-            else if (class == 3)
-                see_token(&runs, text, start, end, found);
-            else
-                see_85(text, start, end, class == 1 ? BASE85 : ASCII85, found);
+        if (!seen && start > from) {
+            see_token(&s->runs, s->text, s->length, from, to, s->found);
+            seen = 1;
+        }
+        s->done = see_marked(&s->runs, s->text, s->length, start, end, s->found);
+        if (!seen) {
+            see_token(&s->runs, s->text, s->length, from, to, s->found);
+            seen = 1;
         }
     }
+    if (!seen)
+        see_token(&s->runs, s->text, s->length, from, to, s->found);
+}
+
+static void see_stretch(struct search *s, size_t from, size_t to)
+{
+    size_t start, end;
+    struct rows tokens = rows_between(from, to), base85 = tokens, ascii85 = tokens;
+    while (next_row(&tokens, s->text, s->length, are_of_token, &start, &end))
+        see_token_and_runs(s, start, end);
+    if (to - from < SHORTEST_85)
+        return;
+    while (next_row(&base85, s->text, s->length, are_of_base85, &start, &end))
+        if (end - start >= SHORTEST_85)
+            see_85(s->text, start, end, s->length, BASE85, s->found);
+    while (next_row(&ascii85, s->text, s->length, are_of_ascii85, &start, &end))
+        if (end - start >= SHORTEST_85)
+            see_85(s->text, start, end, s->length, ASCII85, s->found);
+}
+
+/* All that is looked for here stands in sixteen or more characters without a blank or a sign beyond ASCII: ordinary texts
+ * have few of these. */
+void find_runs(const uint8_t *text, size_t length, struct found *found)
+{
+    struct search search = {.text = text, .length = length, .found = found};
+    struct rows rows = rows_between(0, length);
+    size_t start, end;
+    while (next_row(&rows, text, length, are_solid, &start, &end))
+        see_stretch(&search, start, end);
 }
 
 void see_short_lines(const uint8_t *text, size_t start, size_t end, struct found *found)

@@ -1,7 +1,6 @@
 #define _GNU_SOURCE /* memmem */
 #include "derive.h"
-
-#include <string.h>
+#include "derive_bits.h"
 
 /* Signs: escapes among other characters, quoted-printable. */
 
@@ -359,22 +358,64 @@ void find_quoted_printable(const uint8_t *text, size_t length, struct found *fou
         report(found, QUOTED_PRINTABLE, start, end);
 }
 
+/* What stands after a quote that ends a piece of a string in code, or one of a list: these, and a few others more. */
+static inline sixteen may_follow(sixteen v) { return within(v, 1, '.') | are(v, ';') | are(v, '\\') | are(v, '|') | are(v, '~'); }
+
+/* Quotes of one kind, one after the other, that one of these follows; and the quote before the last one. */
+struct closings {
+    sixteen mark;
+    size_t at, before; /* `at`: the next block */
+    uint64_t quotes, left;
+};
+
+static inline int next_block_with(struct closings *closings, const uint8_t *text, size_t length)
+{
+    uint8_t spare[BLOCK];
+    while (!closings->left) {
+        if (closings->at >= length)
+            return 0;
+        const uint8_t *block = block_at(text, closings->at, length, spare);
+        if (closings->quotes)
+            closings->before = closings->at - BLOCK + highest(closings->quotes);
+        closings->at += BLOCK;
+        closings->quotes = 0;
+        if (!has(block, closings->mark))
+            continue;
+        uint64_t after = block_bits(block, may_follow) >> 1;
+        if (closings->at < length)
+            after |= (uint64_t)!alnum(text[closings->at]) << (BLOCK - 1);
+        closings->quotes = bits_equal(block, closings->mark);
+        closings->left = closings->quotes & after;
+    }
+    return 1;
+}
+
+static inline int next_closing(struct closings *closings, const uint8_t *text, size_t length, size_t *before, size_t *place)
+{
+    if (!next_block_with(closings, text, length))
+        return 0;
+    unsigned bit = lowest(closings->left);
+    uint64_t earlier = closings->quotes & below(bit);
+    *place = closings->at - BLOCK + bit;
+    *before = earlier ? closings->at - BLOCK + highest(earlier) : closings->before;
+    closings->left &= closings->left - 1;
+    return 1;
+}
+
 /* Pieces of a string in code, and lists that may be some. */
 void find_literals(const uint8_t *text, size_t length, struct found *found)
 {
     static const uint8_t MARKS[] = {'"', '\''};
     for (size_t mark = 0; mark < sizeof MARKS; mark++) {
-        size_t start = 0, end = 0, before = 0, at = 0;
+        size_t start = 0, end = 0, before = 0;
         struct list list = {0};
-        for (const uint8_t *hit = text; (hit = memchr(hit, MARKS[mark], (size_t)(text + length - hit))); hit++) {
-            before = at;
-            at = (size_t)(hit - text);
+        struct closings closings = {.mark = all_of(MARKS[mark])};
+        for (size_t at = 0; next_closing(&closings, text, length, &before, &at);) {
             size_t next;
-            uint8_t after = at + 1 < length ? text[at + 1] : 'a';
             int escaped = 0;
-            if (alnum(after) || at == 0)
+            if (at == 0)
                 continue;
-            if (after == ',') {
+            if (text[at + 1] == ',') {
                 if (see_comma(&list, text, before, at, length, found))
                     report(found, ESCAPED, at, list.next);
                 continue;

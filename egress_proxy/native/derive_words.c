@@ -1,50 +1,57 @@
 #include "derive.h"
-
-#include <string.h>
+#include "derive_bits.h"
 
 /* Words: numbers of characters, labels, spelled characters, initials. */
 
 enum { DECIMAL = 1, HEXADECIMAL = 2, OCTAL = 4, BINARY = 8 };
 
+/* In which notations a character may be a digit. */
+static const uint8_t DIGIT_OF[256] = {
+    ['0' ... '1'] = DECIMAL | HEXADECIMAL | OCTAL | BINARY,
+    ['2' ... '7'] = DECIMAL | HEXADECIMAL | OCTAL,
+    ['8' ... '9'] = DECIMAL | HEXADECIMAL,
+    ['A' ... 'F'] = HEXADECIMAL,
+    ['a' ... 'f'] = HEXADECIMAL,
+};
+
+/* In which notations the number of a character may have so many digits. One alone is a tab, if it is any. */
+static const uint8_t LENGTH_OF[9] = {0, 0, DECIMAL | HEXADECIMAL | OCTAL, DECIMAL | OCTAL, HEXADECIMAL, 0, BINARY, BINARY, BINARY};
+
+static inline int is_character(unsigned number) { return number < 127 && printable((uint8_t)number); }
+
 /* In which notations a word may be the number of a character. */
 static unsigned notations(const uint8_t *word, size_t length)
 {
-    unsigned value = 0, possible = 0;
+    unsigned possible;
     if (length == 1)
-        return word[0] == '9' ? DECIMAL : 0; /* a tab; all others are none */
-    if (length > 2 && (word[0] == '0' || word[0] == '\\') && (word[1] | 0x20) == 'x') {
+        return word[0] == '9' ? DECIMAL : 0;
+    if (length > 2 && word[0] == '0' && (word[1] | 0x20) == 'x') {
         word += 2;
         length -= 2;
         possible = HEXADECIMAL;
+    } else {
+        possible = length > 8 ? 0 : LENGTH_OF[length];
     }
-    if (length == 0 || length > 8 || (length > 4 && !possible && word[0] > '1'))
+    if (length > 8 || (length > 2 && possible != HEXADECIMAL && word[0] > '1'))
+        return 0; /* nothing that long is less than 127 */
+    for (size_t at = 0; at < length && possible; at++)
+        possible &= DIGIT_OF[word[at]];
+    if (!possible)
         return 0;
-    unsigned decimal = 0, hexadecimal = 0, octal = 0, binary = 0, all = DECIMAL | HEXADECIMAL | OCTAL | BINARY;
+    unsigned values[4] = {0};
     for (size_t at = 0; at < length; at++) {
-        int digit_value = nibble(word[at]);
-        if (digit_value < 0)
-            return 0;
-        all &= digit_value > 9 ? HEXADECIMAL : digit_value > 7 ? ~(unsigned)(OCTAL | BINARY) : digit_value > 1 ? ~(unsigned)BINARY : all;
-        value = (unsigned)digit_value;
-        decimal = decimal * 10 + value;
-        hexadecimal = hexadecimal * 16 + value;
-        octal = octal * 8 + value;
-        binary = binary * 2 + value;
+        unsigned value = (unsigned)nibble(word[at]);
+        values[0] = values[0] * 10 + value;
+        values[1] = values[1] * 16 + value;
+        values[2] = values[2] * 8 + value;
+        values[3] = values[3] * 2 + value;
     }
-    if (possible)
-        return printable((uint8_t)hexadecimal) && hexadecimal < 128 ? HEXADECIMAL : 0;
-    if ((all & DECIMAL) && length <= 3 && decimal < 127 && printable((uint8_t)decimal))
-        possible |= DECIMAL;
-    if ((all & HEXADECIMAL) && (length == 2 || length == 4) && hexadecimal < 127 && printable((uint8_t)hexadecimal))
-        possible |= HEXADECIMAL;
-    if ((all & OCTAL) && (length == 3 || length == 2) && octal < 127 && printable((uint8_t)octal))
-        possible |= OCTAL;
-    if ((all & BINARY) && length >= 6 && binary < 127 && printable((uint8_t)binary))
-        possible |= BINARY;
+    for (unsigned each = 0; each < 4; each++)
+        possible &= ~((unsigned)!is_character(values[each]) << each);
     return possible;
 }
 
-/* Sorted, so that those with one first letter stand together; where each letter's begin. */
+/* Sorted, so that those with one first letter stand together. */
 static const char *const SPELLINGS[] = {
     "alfa", "alpha", "bang", "bravo", "cap", "capital", "case", "charlie", "colon", "dash", "delta", "digit",
     "dollar", "dot", "echo", "eight", "equals", "five", "four", "foxtrot", "golf", "hash", "hotel", "hyphen", "india",
@@ -53,27 +60,39 @@ static const char *const SPELLINGS[] = {
     "star", "tango", "three", "two", "underscore", "uniform", "upper", "uppercase", "victor", "whiskey", "whisky",
     "xray", "yankee", "zero", "zulu",
 };
-static const uint8_t FIRST_SPELLING[27] = {
-    0, 2, 4, 9, 14, 17, 20, 21, 24, 25, 27, 28, 32, 34, 37, 39, 42, 43, 45, 51, 54, 58, 59, 61, 62, 63, 65,
-};
 
-/* The lengths that these words have, by first letter: most other words are told by it. */
-static const uint16_t SPELLED_LENGTHS[26] = {
-    0x30, 0x30, 0xb8, 0x78, 0x70, 0x90, 0x10, 0x70, 0x20, 0xc0, 0x10, 0x270, 0x30,
-    0x130, 0x28, 0x90, 0x40, 0x28, 0x78, 0x28, 0x6a0, 0x40, 0xc0, 0x10, 0x40, 0x10,
-};
+#define LONGEST_SPELLING 11
+
+/* By first letter, the shapes of these words, which nearly all other words are told by: a bit for a length and a second
+ * letter together. And where those of a letter end in the list. */
+static uint64_t SHAPES[32];
+static uint8_t ENDS[32];
+
+static inline unsigned shape_of(size_t length, uint8_t second) { return (unsigned)(11 * length + (second & 31)) & 63; }
+
+__attribute__((constructor)) static void learn_shapes(void)
+{
+    for (size_t each = 0; each < sizeof SPELLINGS / sizeof *SPELLINGS; each++) {
+        const char *word = SPELLINGS[each];
+        SHAPES[word[0] & 31] |= (uint64_t)1 << shape_of(strlen(word), (uint8_t)word[1]);
+        ENDS[word[0] & 31] = (uint8_t)(each + 1);
+    }
+}
+
+static inline int may_spell(const uint8_t *word, size_t length)
+{
+    return (length > 1) & (int)(SHAPES[word[0] & 31] >> shape_of(length, word[length > 1]) & 1);
+}
 
 static int spells(const uint8_t *word, size_t length)
 {
-    char small[12];
-    if (length < 2 || length >= sizeof small || !lower(word[0] | 0x20) || !(SPELLED_LENGTHS[(word[0] | 0x20) - 'a'] >> length & 1))
+    if (!may_spell(word, length) || length > LONGEST_SPELLING)
         return 0;
+    char small[LONGEST_SPELLING + 1] = {0};
     for (size_t at = 0; at < length; at++)
         small[at] = (char)(word[at] | 0x20);
-    small[length] = 0;
-    size_t letter = (size_t)(small[0] - 'a');
-    for (size_t each = FIRST_SPELLING[letter]; each < FIRST_SPELLING[letter + 1]; each++)
-        if (strcmp(small, SPELLINGS[each]) == 0)
+    for (size_t each = ENDS[word[0] & 31]; each > 0 && SPELLINGS[each - 1][0] == small[0]; each--)
+        if (strcmp(small, SPELLINGS[each - 1]) == 0)
             return 1;
     return 0;
 }
@@ -189,21 +208,36 @@ static int spelled(const uint8_t *text, size_t start, size_t end)
     return end - start == 1 || spells(text + start, end - start);
 }
 
+#define AROUND 12 /* characters before a place that its word is looked for in */
+
+#define NEXT_WORDS 20 /* characters after the beginning of a word that the next two begin in, if they may be woven */
+
+/* The word at or before a place after the first ones of a text, as `start` and `end`: as far as sixteen characters.
+ * Whether there may be a character alone: this word, or one of the next two. */
+static int word_at(const uint8_t *text, size_t length, size_t place, size_t *start, size_t *end)
+{
+    uint8_t spare[BLOCK];
+    size_t at = place - AROUND;
+    uint64_t letters = alnum_bits(block_at(text, at, length, spare)), alone = letters & ~(letters << 1 | letters >> 1);
+    unsigned first = AROUND - 1 + (unsigned)(letters >> AROUND & 1), count;
+    first -= trailing(letters << (64 - first));
+    count = leading(letters >> first);
+    *start = at + first;
+    *end = *start + (count < 16 ? count : 16);
+    return (alone >> first & below(NEXT_WORDS + 1)) != 0;
+}
+
 void find_spelled(const uint8_t *text, size_t length, struct found *found)
 {
     for (size_t next = STRIDE; next < length; next += STRIDE) {
-        size_t start = next, end;
-        if (!alnum(text[start]))
-            start--;
-        while (start > 0 && start + 12 > next && alnum(text[start - 1]))
-            start--;
-        end = word_end(text, start, length - start > 16 ? start + 16 : length);
-        see_woven(text, start, end, length, found);
+        size_t start, end;
+        if (word_at(text, length, next, &start, &end))
+            see_woven(text, start, end, length, found);
         for (int word = 0; word < 2 && end - start == 1 && end + 1 < length; word++) {
             start = alnum(text[end + 1]) ? end + 1 : end;
             end = word_end(text, start, length - start > 16 ? start + 16 : length);
         }
-        if (end < start + 2 || !spells(text + start, end - start))
+        if (end == start || !may_spell(text + start, end - start) || !spells(text + start, end - start))
             continue;
         struct row row = {start, end, 1};
         for (size_t at = start; at > 0;) { /* before it */
@@ -264,28 +298,45 @@ static int initial_digit(const uint8_t *text, size_t at, size_t length)
         && (at + 2 >= length || text[at + 1] != '.' || !digit(text[at + 2])) && at > 1 && (alnum(text[at - 2]) || text[at - 2] == ',');
 }
 
-static void see_words(const uint8_t *text, size_t from, size_t to, struct row *region)
+static inline sixteen are_between(sixteen v) { return are(v, ' ') | are(v, ',') | are(v, '.') | are(v, '\n'); }
+static inline sixteen are_spaces(sixteen v) { return are(v, ' '); }
+
+/* Words between two places, the initials of which may look random: no signs but these stand between them, or one that is
+ * glued to a word, as an initial. */
+static void see_words(const uint8_t *text, size_t from, size_t to, size_t length, struct row *region)
 {
     uint8_t initials[16];
     size_t starts[16], count = 0;
-    for (size_t at = from; at < to; at++) {
-        if (!alnum(text[at])) {
-            int glued = at > from && text[at - 1] == ' ' && at + 1 < to && alnum(text[at + 1]); /* a sign as an initial */
-            if (text[at] != ' ' && text[at] != ',' && text[at] != '.' && text[at] != '\n' && !glued)
+    struct turns turns = {0};
+    uint64_t inside = 0, spaced = 0; /* of the block before: whether a letter or digit, or a space, ends it */
+    for (size_t at = from; at < to; at += BLOCK) {
+        uint64_t words = bits_before(to, text, at, length, are_alnum), spaces = bits_before(to, text, at, length, are_spaces);
+        uint64_t next = words >> 1 | (uint64_t)(at + BLOCK < to && alnum(text[at + BLOCK])) << 63;
+        uint64_t signs = ~(words | bits_before(to, text, at, length, are_between) | ((spaces << 1 | spaced) & next));
+        signs &= to - at < BLOCK ? below((unsigned)(to - at)) : UINT64_MAX;
+        for (uint64_t begun = words & ~(words << 1 | inside); begun; begun &= begun - 1) {
+            unsigned bit = lowest(begun);
+            size_t start = at + bit, end = start + leading(words >> bit);
+            if (signs & below(bit))
                 count = 0;
-            continue;
+            signs &= ~below(bit);
+            int varied = turn(&turns, text[start]);
+            initials[count & 15] = text[start];
+            starts[count++ & 15] = start;
+            while (end >= at + BLOCK && end < to && alnum(text[end]))
+                end++;
+            if (digit(text[start])
+                && ((end > start + 1 && digit(text[start + 1])) || (end + 1 < to && text[end] == '.' && digit(text[end + 1]))))
+                count = 0; /* a number, a version */
+            if (varied && count >= 16 && random_initials(initials, count)) {
+                if (!region->count++)
+                    region->start = starts[count & 15];
+                region->end = end;
+            }
         }
-        initials[count & 15] = text[at];
-        starts[count++ & 15] = at;
-        size_t end = word_end(text, at, to);
-        if (digit(text[at]) && ((end > at + 1 && digit(text[at + 1])) || (end + 1 < to && text[end] == '.' && digit(text[end + 1]))))
-            count = 0; /* a number, a version */
-        at = end - 1;
-        if (count >= 16 && random_initials(initials, count)) {
-            if (!region->count++)
-                region->start = starts[count & 15];
-            region->end = end;
-        }
+        count = signs ? 0 : count;
+        inside = words >> 63;
+        spaced = spaces >> 63;
     }
 }
 
@@ -303,7 +354,7 @@ static void see_initial(struct initials *i, const uint8_t *text, size_t at, size
     if (!before || at > before + REACH / 2 || at < i->done)
         return;
     struct row seen = {0};
-    see_words(text, at > REACH ? at - REACH : 0, length - at > REACH ? at + REACH : length, &seen);
+    see_words(text, at > REACH ? at - REACH : 0, length - at > REACH ? at + REACH : length, length, &seen);
     i->done = at + REACH / 4;
     if (!seen.count)
         return;
@@ -316,43 +367,71 @@ static void see_initial(struct initials *i, const uint8_t *text, size_t at, size
     i->region.end = seen.end;
 }
 
-/* Whether there may be a digit among eight characters. */
-static inline int has_digit(const uint8_t *eight)
+/* Whether a word is a number of up to three digits. */
+static int is_label(const uint8_t *text, size_t start, size_t end)
 {
-    static const uint64_t ONES = UINT64_MAX / 255;
-    uint64_t word;
-    memcpy(&word, eight, 8);
-    uint64_t turned = word ^ '0' * ONES; /* digits are 0 to 9 now */
-    return ((turned - 10 * ONES) & ~turned & 128 * ONES) != 0;
+    return end - start <= 3 && digit(text[start]) & digit(text[(start + end) / 2]) & digit(text[end - 1]);
 }
 
+static inline int has_digits(const uint8_t *block)
+{
+    return bits_of(are_digits(sixteen_at(block)) | are_digits(sixteen_at(block + 16)) | are_digits(sixteen_at(block + 32))
+                   | are_digits(sixteen_at(block + 48))) != 0;
+}
+
+/* Whether the word that goes on at `at` has a digit before it. */
+static int has_digit_before(const uint8_t *text, size_t at)
+{
+    while (at > 0 && lower(text[at - 1] | 0x20))
+        at--;
+    return at > 0 && digit(text[at - 1]);
+}
+
+/* Digits of a block that may have letters at both sides. */
+static void see_between(struct row *row, const uint8_t *text, size_t at, uint64_t digits, size_t length, struct found *found)
+{
+    for (; digits; digits &= digits - 1) {
+        size_t place = at + lowest(digits);
+        if (place + 1 < length)
+            see_inside(row, text, place, found);
+    }
+}
+
+/* Of each word its first digit is looked at: of a number, or of one that is a label where other letters stand before it
+ * than `x` or `u`. */
 void find_numbers(const uint8_t *text, size_t length, struct found *found)
 {
     struct numbers n = {.length = length};
     struct initials i = {.before = 0};
-    for (size_t at = 0; at < length; at++) {
-        while (at + 8 <= length && !has_digit(text + at))
-            at += 8;
-        while (at < length && !digit(text[at]))
-            at++;
-        size_t start = at, digits = 0;
-        if (at == length)
-            break;
-        while (at < length && alnum(text[at]))
-            digits += (size_t)digit(text[at++]);
-        if (digits < at - start)
-            see_inside(&n.inside, text, start, at, found);
-        if (start > 0 && alnum(text[start - 1]) && (text[start - 1] | 0x20) != 'x' && (text[start - 1] | 0x20) != 'u') {
-            if (digits == at - start && digits <= 3)
-                see_glued(&n, text, start, at, found);
+    uint8_t spare[BLOCK];
+    for (size_t at = 0; at < length; at += BLOCK) {
+        const uint8_t *block = block_at(text, at, length, spare);
+        if (!has_digits(block))
             continue;
+        uint64_t digits = digit_bits(block), words = alnum_bits(block), letters = words & ~digits;
+        uint64_t inside = at > 0 && alnum(text[at - 1]), begun = words & ~(words << 1 | inside);
+        /* added to the letters that a word begins with, a bit is carried to what stands after them */
+        uint64_t after = letters + ((begun & letters) | inside);
+        see_between(&n.inside, text, at, digits & (letters << 1 | inside) & (letters >> 1 | (uint64_t)1 << 63), length, found);
+        for (uint64_t firsts = digits & (begun | (after & ~letters)); firsts; firsts &= firsts - 1) {
+            unsigned bit = lowest(firsts);
+            size_t start = at + bit, end = start + leading(words >> bit);
+            if (inside && !(~letters & below(bit)) && has_digit_before(text, at))
+                continue;
+            while (end >= at + BLOCK && end < length && alnum(text[end]))
+                end++;
+            if (!(begun >> bit & 1) && (text[start - 1] | 0x20) != 'x' && (text[start - 1] | 0x20) != 'u') {
+                if (is_label(text, start, end))
+                    see_glued(&n, text, start, end, found);
+                continue;
+            }
+            if (initial_digit(text, start, length))
+                see_initial(&i, text, start, length, found);
+            if (end - start <= 10)
+                see_code(&n, text, start, end, found);
+            if (is_label(text, start, end))
+                see_label(&n, text, start, end, found);
         }
-        if (initial_digit(text, start, length))
-            see_initial(&i, text, start, length, found);
-        if (at - start <= 10)
-            see_code(&n, text, start, at, found);
-        if (digits == at - start && digits <= 3)
-            see_label(&n, text, start, at, found);
     }
     end_row(&n.codes, NUMBERS, found);
     end_labelled(&n.counted[0], text, length, found);

@@ -63,15 +63,13 @@ void end_inside(struct row *row, const uint8_t *text, struct found *found)
     row->count = 0;
 }
 
-/* Digits with letters at both sides, one of which no hex has, among the letters and digits from `start` on. */
-void see_inside(struct row *row, const uint8_t *text, size_t start, size_t end, struct found *found)
+/* A digit at `at`, which is neither the first nor the last character: letters at both sides, one of which no hex has. */
+void see_inside(struct row *row, const uint8_t *text, size_t at, struct found *found)
 {
-    for (size_t at = start > 0 ? start : 1; at + 1 < end; at++) {
-        uint8_t before = text[at - 1] | 0x20, after = text[at + 1] | 0x20;
-        if (!digit(text[at]) || !lower(before) || !lower(after) || (before <= 'f' && after <= 'f'))
-            continue;
-        if (row->count && at > row->end + INSIDE_APART)
-            end_inside(row, text, found);
-        grow(row, at, at + 1);
-    }
+    uint8_t before = text[at - 1] | 0x20, after = text[at + 1] | 0x20;
+    if (!lower(before) || !lower(after) || (before <= 'f' && after <= 'f'))
+        return;
+    if (row->count && at > row->end + INSIDE_APART)
+        end_inside(row, text, found);
+    grow(row, at, at + 1);
 }

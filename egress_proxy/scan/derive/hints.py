@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+from array import array
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import Final
@@ -11,56 +12,44 @@ from egress_proxy.native import KERNEL
 from egress_proxy.scan.derive import alike, twin
 from egress_proxy.scan.derive.kinds import Hint, Kind
 from egress_proxy.scan.derive.spans import Span
+from egress_proxy.scan.projection import codes_of
 
 Hints = dict[int, list[Span]]  # spans by `Kind`, in order
 
 SHORTEST: Final = 16  # characters; a shorter text holds nothing that known values do not find as it is
-_FEW: Final = 32  # hints that there is room for at first in short texts: ordinary ones have none
-_CHARS_PER_HINT: Final = 64  # and in long ones
 _NO_MEMORY: Final = ctypes.c_size_t(-1).value
-_Few = ctypes.c_uint32 * (3 * _FEW)
-_One = ctypes.c_uint32 * 1
+# Hints that there is room for at first, by how long the texts are: ordinary ones have few. The types are made once, for
+# that takes as long as the look at a short text.
+_ROOMS: Final = tuple((room, ctypes.c_uint32 * (3 * room)) for room in (32, 512, 8_192))
+_SHORT, _LONG = 2_048, 32_768  # characters
 
 if KERNEL is not None:
     KERNEL.derive_hints.argtypes = (
-        ctypes.c_char_p,
+        ctypes.c_void_p,
         ctypes.c_int,
         ctypes.c_void_p,
         ctypes.c_size_t,
         ctypes.c_void_p,
         ctypes.c_size_t,
-        ctypes.c_void_p,
     )
     KERNEL.derive_hints.restype = ctypes.c_size_t
 
 
-def _codes(text: str) -> tuple[bytes, int]:
-    """The code points of a text, and of how many bytes each is: as few as they take, for the kernel makes it one."""
-    if text.isascii():
-        return text.encode("ascii"), 1
-    pairs = text.encode("utf-16-le", "surrogatepass")
-    return (pairs, 2) if len(pairs) == 2 * len(text) else (text.encode("utf-32-le", "surrogatepass"), 4)
-
-
-def _of_kernel(kernel: ctypes.CDLL, texts: Sequence[str], joined: str) -> Iterable[tuple[int, Sequence[Hint]]]:
-    many = len(texts)
-    counters = _One if many == 1 else ctypes.c_uint32 * many
-    lengths, counts = counters(*map(len, texts)), counters()
-    data, width = _codes(joined)
-    room = max(_FEW, len(joined) // _CHARS_PER_HINT)
-    out = _Few() if room == _FEW else (ctypes.c_uint32 * (3 * room))()
-    count = kernel.derive_hints(data, width, lengths, many, out, room, counts)
+def _of_kernel(kernel: ctypes.CDLL, texts: Sequence[str], joined: str) -> list[tuple[int, list[Hint]]]:
+    data, width = codes_of(joined)
+    room, kind = _ROOMS[(len(joined) > _SHORT) + (len(joined) > _LONG)]
+    out, counts = kind(), array("I", map(len, texts))
+    count = kernel.derive_hints(data, width, counts.buffer_info()[0], len(texts), out, room)
     if not count:
-        return
+        return []
     if count > room:
         if count == _NO_MEMORY:  # the kernel makes a copy of a text
             raise MemoryError
-        out = (ctypes.c_uint32 * (3 * count))()
-        kernel.derive_hints(data, width, lengths, many, out, count, counts)
-    for number, (first, last) in enumerate(pairwise((0, *counts))):
-        if first < last:
-            own = out[3 * first : 3 * last]
-            yield number, list(zip(own[::3], own[1::3], own[2::3], strict=True))
+        out, counts = (ctypes.c_uint32 * (3 * count))(), array("I", map(len, texts))
+        kernel.derive_hints(data, width, counts.buffer_info()[0], len(texts), out, count)
+    found = out[: 3 * count]
+    hints = list(zip(found[::3], found[1::3], found[2::3], strict=True))
+    return [(number, hints[first:last]) for number, (first, last) in enumerate(pairwise((0, *counts))) if first < last]
 
 
 def _of_twin(texts: Sequence[str]) -> Iterable[tuple[int, Sequence[Hint]]]:
@@ -74,11 +63,8 @@ def hinted_each(texts: Sequence[str], joined: str) -> dict[int, Hints]:
     call is enough for the dozens of ids that an answer is made of."""
     if len(joined) < SHORTEST:
         return {}
-    each: dict[int, Hints] = {}
-    for number, found in _of_kernel(KERNEL, texts, joined) if KERNEL is not None else _of_twin(texts):
-        if own := _by_kind(texts[number], found):
-            each[number] = own
-    return each
+    found = _of_twin(texts) if KERNEL is None else _of_kernel(KERNEL, texts, joined)
+    return {number: own for number, hints in found if (own := _by_kind(texts[number], hints))}
 
 
 def _by_kind(text: str, found: Iterable[Hint]) -> Hints:

@@ -247,53 +247,42 @@ class _Runs:
         return hints
 
 
-_TOKEN: Final = ALNUM | frozenset("+/_.!$%@#^*~&=?[`{:|-")
-# What a character may be a part of, and how long that is at least.
-_CLASSES: Final = (
-    (_OF_RUN, _SHORTEST),
-    (OF_85[Kind.BASE85], SHORTEST_85),
-    (OF_85[Kind.ASCII85], SHORTEST_85),
-    (_TOKEN, _SHORTEST),
-)
-_BLOCK = 8
-_WORDS = re.compile(r"[!-~]{8,}+")
+_SOLID = re.compile(r"[!-~]{16,}+")
+_TOKEN = re.compile(r"[A-Za-z0-9+/_.!$%@#^*~&=?[`{:|-]{16,}+")
+_RUN = re.compile(r"[A-Za-z0-9+/_-]{16,}+")
+_85: Final = {
+    kind: re.compile(f"[{re.escape(''.join(sorted(members)))}]{{{SHORTEST_85},}}+") for kind, members in OF_85.items()
+}
 
 
 def find(text: str) -> Iterator[Hint]:
-    """Runs of an encoding and tokens, in the order of the blocks of eight characters that lie in them."""
-    runs, done = _Runs(text), [0] * len(_CLASSES)
-    for match in _WORDS.finditer(text):
-        for at in range(-(-match.start() // _BLOCK) * _BLOCK, match.end() - _BLOCK + 1, _BLOCK):
-            block = text[at : at + _BLOCK]
-            for number, (members, least) in enumerate(_CLASSES):
-                if at < done[number] or not members.issuperset(block):
-                    continue
-                start, end = max(_before(text, at, members), done[number]), _after(text, at + _BLOCK, members)
-                done[number] = end
-                if end - start < least:
-                    continue
-                hints, done[number] = _seen(runs, text, number, start, end)
-                yield from hints
+    """Runs of an encoding and tokens, in stretches without a blank."""
+    runs, done = _Runs(text), 0
+    for stretch in _SOLID.finditer(text):
+        for token in _TOKEN.finditer(text, *stretch.span()):
+            hints, done = _token_and_runs(runs, *token.span(), done)
+            yield from hints
+        for kind, pattern in _85.items():
+            for run in pattern.finditer(text, *stretch.span()):
+                yield from of_85(text, *run.span(), kind)
 
 
-def _seen(runs: _Runs, text: str, number: int, start: int, end: int) -> tuple[Iterable[Hint], int]:
-    if number == 0:
-        return runs.marked(start, end)
-    if number == len(_CLASSES) - 1:
-        return runs.token(start, end), end
-    return of_85(text, start, end, Kind.BASE85 if number == 1 else Kind.ASCII85), end
-
-
-def _before(text: str, at: int, members: frozenset[str]) -> int:
-    while at > 0 and text[at - 1] in members:
-        at -= 1
-    return at
-
-
-def _after(text: str, at: int, members: frozenset[str]) -> int:
-    while at < len(text) and text[at] in members:
-        at += 1
-    return at
+def _token_and_runs(runs: _Runs, start: int, end: int, done: int) -> tuple[list[Hint], int]:
+    """A token, and the runs in it: one that it begins with comes first, for it may be all of the token that matters.
+    What is before `done` was seen."""
+    hints: list[Hint] = []
+    due = True
+    for match in _RUN.finditer(runs.text, start, end):
+        first, last = max(match.start(), done), match.end()
+        if last - first < _SHORTEST:
+            continue
+        before = due and first > start
+        hints += runs.token(start, end) if before else []
+        own, done = runs.marked(first, last)
+        hints += own
+        hints += runs.token(start, end) if due and not before else []
+        due = False
+    return [*hints, *(runs.token(start, end) if due else [])], done
 
 
 def short_lines(text: str, start: int, end: int) -> list[Hint]:
