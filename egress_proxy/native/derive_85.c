@@ -109,14 +109,18 @@ static int begins_packed(const uint8_t *chars, const uint8_t *values)
         || (word >> 24 == 0x78 && (word >> 16 & 0xff) % 31 == (31 - 0x7800 % 31) % 31);
 }
 
-/* Compressed data after a sign that a run may have as well: `value=`, a grave accent, a tag. */
-static void try_glued(const uint8_t *text, size_t start, size_t end, const uint8_t *values, enum kind kind, struct found *found)
+static inline sixteen are_glue(sixteen v)
 {
-    size_t limit = end - start > FARTHEST ? start + FARTHEST : end;
-    for (size_t at = start + 1; at < limit && at + SHORTEST_85 <= end; at++) {
-        uint8_t before = text[at - 1];
-        if ((before == '=' || before == '`' || before == '>' || before == ':' || before == '"' || before == '(' || before == '\'')
-            && begins_packed(text + at, values)) {
+    return are(v, '=') | are(v, '`') | are(v, '>') | are(v, ':') | are(v, '"') | within(v, '\'', '(');
+}
+
+/* Compressed data after a sign that a run may have as well: `value=`, a grave accent, a tag. */
+static void try_glued(const uint8_t *text, size_t start, size_t end, size_t length, enum kind kind, struct found *found)
+{
+    size_t limit = end - start >= FARTHEST + SHORTEST_85 ? start + FARTHEST - 1 : end - SHORTEST_85;
+    for (uint64_t glue = bits_before(limit, text, start, length, are_glue); glue; glue &= glue - 1) {
+        size_t at = start + lowest(glue) + 1;
+        if (begins_packed(text + at, VALUES[kind == ASCII85])) {
             report(found, kind, at, end);
             return;
         }
@@ -129,7 +133,7 @@ void see_85(const uint8_t *text, size_t start, size_t end, size_t length, enum k
     for (size_t each = start; each < end && !marks; each++)
         marks = MARK[text[each]];
     if (marks && !try_85(text, start, end, length, kind, found))
-        try_glued(text, start, end, VALUES[kind == ASCII85], kind, found);
+        try_glued(text, start, end, length, kind, found);
 }
 
 void find_ascii85(const uint8_t *text, size_t length, struct found *found)

@@ -361,6 +361,8 @@ void find_quoted_printable(const uint8_t *text, size_t length, struct found *fou
 /* What stands after a quote that ends a piece of a string in code, or one of a list: these, and a few others more. */
 static inline sixteen may_follow(sixteen v) { return within(v, 1, '.') | are(v, ';') | are(v, '\\') | are(v, '|') | are(v, '~'); }
 
+static inline sixteen are_spaces(sixteen v) { return are(v, ' '); }
+
 /* Quotes of one kind, one after the other, that one of these follows; and the quote before the last one. */
 struct closings {
     sixteen mark;
@@ -386,6 +388,9 @@ static inline int next_block_with(struct closings *closings, const uint8_t *text
             after |= (uint64_t)!alnum(text[closings->at]) << (BLOCK - 1);
         closings->quotes = bits_equal(block, closings->mark);
         closings->left = closings->quotes & after;
+        uint64_t spaced = closings->left ? closings->left & block_bits(block, are_spaces) >> 1 : 0;
+        if (spaced)
+            closings->left &= ~(spaced & alnum_bits(block) >> 2); /* before a word of prose */
     }
     return 1;
 }

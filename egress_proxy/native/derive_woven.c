@@ -1,13 +1,28 @@
 #include "derive.h"
-
-#include <string.h>
+#include "derive_bits.h"
 
 /* What is put between the characters of something: the same each time, or anything. */
 
-#define WIDEST_SEPARATOR 64
-#define REPEATED         4 /* times that the same stands between one character and the next */
-#define LONGEST_TAG      4
-#define WORDS_TRIED      3 /* that may be of what stands between */
+#define NARROWEST_SEPARATOR 2
+#define WIDEST_SEPARATOR    64
+#define REPEATED            4 /* times that the same stands between one character and the next */
+#define LONGEST_TAG         4
+#define WORDS_TRIED         3 /* that may be of what stands between */
+
+/* Where the two characters at `at` stand again, by how long a separator is that ends before the one before them: bit 0 is
+ * the narrowest one. None where there is no room for enough of these. */
+static uint64_t places_again(const uint8_t *text, size_t at, size_t length)
+{
+    if (length - at < (REPEATED + 1) * (NARROWEST_SEPARATOR + 1))
+        return 0;
+    uint8_t spare[BLOCK];
+    size_t next = at + NARROWEST_SEPARATOR + 1;
+    uint64_t first = bits_equal(block_at(text, next, length, spare), all_of(text[at]));
+    if (!first)
+        return 0;
+    uint64_t second = bits_equal(block_at(text, next + 1, length, spare), all_of(text[at + 1]));
+    return first & second & below(WIDEST_SEPARATOR - NARROWEST_SEPARATOR + 1);
+}
 
 /* Whether the same stands after `at` and after what follows it, with letters or digits in it: known values see through
  * other signs. */
@@ -16,9 +31,11 @@ static int repeated(const uint8_t *text, size_t at, size_t length, struct found 
     const uint8_t *sign = text + at + 1;
     if (at > 0 && text[at - 1] == '\\')
         return 0; /* an escape */
-    for (size_t size = 2; size <= WIDEST_SEPARATOR && at + 1 + (REPEATED + 1) * (size + 1) <= length; size++) {
-        size_t times = 1, signs = 0;
-        while (times <= REPEATED && sign[0] == sign[times * (size + 1)] && memcmp(sign, sign + times * (size + 1), size) == 0)
+    for (uint64_t again = places_again(text, at + 1, length); again; again &= again - 1) {
+        size_t size = NARROWEST_SEPARATOR + lowest(again), times = 1, signs = 0;
+        if (at + 1 + (REPEATED + 1) * (size + 1) > length)
+            return 0;
+        while (times <= REPEATED && memcmp(sign, sign + times * (size + 1), size) == 0)
             times++;
         if (times <= REPEATED)
             continue;
