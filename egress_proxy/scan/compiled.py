@@ -25,6 +25,7 @@ class CBank(Structure):
         ("gate", c_uint32),
         ("word_shift", c_uint32),
         ("bucket_shift", c_uint32),
+        ("sparse", c_uint32),
         ("filter", c_void_p),
         ("buckets", c_void_p),
         ("tags", c_void_p),

@@ -30,7 +30,8 @@ FOLDED_WIDTH: Final = 6  # of the windows of the folded view
 NUMERIC, BINARY = 1, 2
 GATES: Final = {6: 0, 8: 0, 12: 0, 16: NUMERIC, 64: BINARY}
 _FILTER_BITS = 12  # of the filter a window, at least; at most twice as many
-_SMALLEST_FILTER = 1 << 7  # words of 64 bits
+_SPARSE_BITS = 128  # of it a window, at least, for one of whose words eight are looked at together
+_SMALLEST_FILTER, _SMALL_FILTER = 1 << 7, 1 << 11  # words of 64 bits; a small one stays in the first cache
 _BUCKET = 2  # entries a bucket, at least
 _FEW_OF = 8  # entries that there are for each that is added, at least, for it to be inserted
 _ALIKE = 4  # values that may share a window: what stands in more is nobody's secret
@@ -189,10 +190,16 @@ def _needed(entries: Entries) -> NDArray[np.bool_]:
     return needed
 
 
+def _filter_words(count: int) -> int:
+    """How many words a filter of so many windows has: sparse if that is small, a power of two."""
+    sparse = 1 << (count * _SPARSE_BITS // 64).bit_length()
+    return max(_SMALLEST_FILTER, 1 << (count * _FILTER_BITS // 64).bit_length(), min(sparse, _SMALL_FILTER))
+
+
 class Bank:
     """The windows of one width, to be searched. Immutable."""
 
-    __slots__ = ("bucket_shift", "buckets", "entries", "filter", "gate", "width", "word_shift")
+    __slots__ = ("bucket_shift", "buckets", "entries", "filter", "gate", "sparse", "width", "word_shift")
 
     def __init__(self, width: int, entries: Entries, onto: Bank | None = None) -> None:
         """`entries` are in any order. `onto` holds those of earlier values."""
@@ -204,7 +211,8 @@ class Bank:
         self.width = width
         self.gate = GATES[width]
         self.entries: Entries = entries
-        words = max(_SMALLEST_FILTER, 1 << (count * _FILTER_BITS // 64).bit_length())
+        words = _filter_words(count)
+        self.sparse = words * 64 >= count * _SPARSE_BITS
         self.word_shift = 33 - words.bit_length()
         self.filter = np.zeros(words, dtype=np.uint64)
         bits = max(4, min(31, (count // _BUCKET).bit_length() - 1))
@@ -227,6 +235,6 @@ class Bank:
         """What the kernel needs of it. The bank must be kept as long."""
         own = self.entries
         return CBank(
-            self.width, self.gate, self.word_shift, self.bucket_shift,
+            self.width, self.gate, self.word_shift, self.bucket_shift, self.sparse,
             address(self.filter), address(self.buckets), address(own.tags), address(own.digests), address(own.numbers),
         )  # fmt: skip
