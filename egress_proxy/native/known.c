@@ -42,7 +42,6 @@ struct search {
     struct texts texts;
     const uint8_t *codes;
     size_t count;               /* of codes */
-    const uint8_t *table;       /* by which they were made */
     const uint32_t *before;     /* codes before each PITCH-th place; none: a code a place */
     size_t pitches;
     size_t text;                /* that of the last position asked for */
@@ -60,7 +59,7 @@ struct search {
 static int kept(const struct search *s, size_t place)
 {
     const struct texts *t = &s->texts;
-    return !s->before || s->table[t->narrow ? t->narrow[place] : t->wide[place]];
+    return !s->before || s->store->canonical[t->narrow ? t->narrow[place] : t->wide[place]];
 }
 
 /* Make `s->text` the text that a place belongs to, its end included. */
@@ -247,38 +246,41 @@ INLINE void tags_of_block(const uint8_t *restrict codes, uint32_t width, const u
         }
 }
 
-/* Which of the first `count` windows of a block the filter lets through: their places in it. */
-INLINE size_t pass_dense(const struct bank *bank, uint32_t (*tags)[ROWS], size_t count, uint16_t *passed)
+/* Which windows of a row the filter lets through: their places in the block, from `found` on. */
+INLINE size_t pass_row(const struct bank *bank, uint32_t (*tags)[ROWS], size_t row, uint16_t *passed, size_t found)
 {
-    const uint64_t *filter = bank->filter;
-    const uint32_t shift = bank->word_shift;
-    size_t found = 0;
-    for (size_t row = 0; 8 * row < count; row++)
-        for (size_t phase = 0; phase < 8; phase++) {
-            uint32_t tag = tags[phase][row];
-            passed[found] = (uint16_t)(8 * row + phase);
-            found += has_bits(filter[tag >> shift], tag);
-        }
+    for (size_t phase = 0; phase < 8; phase++) {
+        uint32_t tag = tags[phase][row];
+        passed[found] = (uint16_t)(8 * row + phase);
+        found += has_bits(bank->filter[tag >> bank->word_shift], tag);
+    }
     return found;
 }
 
-/* The same where it lets through next to none: one bit of each is looked at, eight together. */
-INLINE size_t pass_sparse(const struct bank *bank, uint32_t (*tags)[ROWS], size_t count, uint16_t *passed)
+static __attribute__((noinline)) size_t pass_seldom(const struct bank *bank, uint32_t (*tags)[ROWS], size_t row,
+                                                    uint16_t *passed, size_t found)
+{
+    return pass_row(bank, tags, row, passed, found);
+}
+
+/* Which windows of the first rows of a block the filter lets through. Of one that lets through next to none, one bit
+ * of each is looked at, eight together. */
+INLINE size_t pass_rows(const struct bank *bank, uint32_t (*tags)[ROWS], size_t rows, uint16_t *passed)
 {
     const uint64_t *filter = bank->filter;
     const uint32_t shift = bank->word_shift;
     size_t found = 0;
-    for (size_t row = 0; 8 * row < count; row++) {
-        uint64_t any = 0;
-        for (size_t phase = 0; phase < 8; phase++)
-            any |= filter[tags[phase][row] >> shift] >> (tags[phase][row] & 63);
-        if (any & 1)
-            for (size_t phase = 0; phase < 8; phase++) {
-                uint32_t tag = tags[phase][row];
-                passed[found] = (uint16_t)(8 * row + phase);
-                found += has_bits(filter[tag >> shift], tag);
-            }
-    }
+    if (!bank->sparse)
+        for (size_t row = 0; row < rows; row++)
+            found = pass_row(bank, tags, row, passed, found);
+    else
+        for (size_t row = 0; row < rows; row++) {
+            uint64_t any = 0;
+            for (size_t phase = 0; phase < 8; phase++)
+                any |= filter[tags[phase][row] >> shift] >> (tags[phase][row] & 63);
+            if (any & 1)
+                found = pass_seldom(bank, tags, row, passed, found);
+        }
     return found;
 }
 
@@ -286,7 +288,7 @@ INLINE size_t pass(const struct bank *bank, const uint8_t *codes, uint32_t width
                    uint32_t (*tags)[ROWS], uint16_t *passed)
 {
     tags_of_block(codes, width, mixers, tags);
-    return (bank->sparse ? pass_sparse : pass_dense)(bank, tags, count, passed);
+    return pass_rows(bank, tags, (count + 7) / 8, passed);
 }
 
 CLONES static size_t pass_block(const struct bank *bank, const uint8_t *codes, const uint64_t *mixers, size_t count,
@@ -320,12 +322,12 @@ static void run_any(struct search *s, const struct bank *bank)
 }
 
 /* Only windows of codes of a class: most texts have hardly any, and most codes are never looked at. */
-INLINE void run_gated(struct search *s, const struct bank *bank, uint32_t width,
-                                                            const uint8_t *classes)
+INLINE void run_gated(struct search *s, const struct bank *bank, uint32_t width)
 {
     const uint64_t mixers[3] = {s->store->mixers[0], s->store->mixers[1], s->store->mixers[2]};
     const uint64_t *filter = bank->filter;
     const uint8_t *codes = s->codes;
+    const uint8_t *classes = s->store->classes;
     const uint32_t gate = bank->gate, shift = bank->word_shift;
     const size_t total = s->count;
     struct waiting waiting = {.count = 0};
@@ -353,14 +355,14 @@ INLINE void run_gated(struct search *s, const struct bank *bank, uint32_t width,
     check_waiting(s, bank, &waiting);
 }
 
-static void run(struct search *s, const struct bank *bank, const uint8_t *classes)
+static void run(struct search *s, const struct bank *bank)
 {
     s->recent = s->found;
     s->text = 0;
     switch (bank->width | (bank->gate ? 0x100u : 0)) {
     case 6: case 8: case 12: run_any(s, bank); break;
-    case 0x110: run_gated(s, bank, 16, classes); break;
-    case 0x140: run_gated(s, bank, 64, classes); break;
+    case 0x110: run_gated(s, bank, 16); break;
+    case 0x140: run_gated(s, bank, 64); break;
     default: s->overflow = 1; break; /* no such bank is made */
     }
 }
@@ -412,34 +414,29 @@ static size_t fold(const struct texts *texts, const uint8_t *table, uint8_t *cod
     return total + 1;
 }
 
-static void run_all(struct search *s, uint8_t *codes, uint32_t *before, const uint8_t *canonical,
-                    const uint8_t *folded, const uint8_t *classes)
+static void run_all(struct search *s, uint8_t *codes, uint32_t *before)
 {
     const struct store *store = s->store;
+    const struct texts *t = &s->texts;
     if (store->banks) {
-        const struct texts *t = &s->texts;
-        s->count = t->narrow ? squeeze(t, t->narrow, NULL, canonical, codes, before)
-                             : squeeze(t, NULL, t->wide, canonical, codes, before);
+        s->count = t->narrow ? squeeze(t, t->narrow, NULL, store->canonical, codes, before)
+                             : squeeze(t, NULL, t->wide, store->canonical, codes, before);
         s->before = before;
-        s->table = canonical;
         memset(codes + s->count, EDGE, SLACK);
         for (uint32_t bank = 0; bank < store->banks && !s->overflow; bank++)
-            run(s, &store->bank[bank], classes);
+            run(s, &store->bank[bank]);
     }
     if (store->folded && !s->overflow) {
-        s->count = fold(&s->texts, folded, codes);
+        s->count = fold(t, store->folding, codes);
         s->before = NULL;
-        s->table = folded;
         memset(codes + s->count, EDGE, SLACK);
-        run(s, &store->bank[store->banks], classes);
+        run(s, &store->bank[store->banks]);
     }
 }
 
 /* Find in texts, of which there is at least one. `starts` has one place a text and one more, as if another followed.
- * The tables: canonical and folded code by code point; `classes` by code. Gives the number of records, -1 without
- * memory, -2 where they did not fit and this was no last chance. */
+ * Gives the number of records, -1 without memory, -2 where they did not fit and this was no last chance. */
 EXPORT int64_t known_find(const struct store *store, const void *text, int narrow, const int64_t *starts, size_t texts,
-                          const uint8_t *canonical, const uint8_t *folded, const uint8_t *classes,
                           struct record *records, size_t capacity, int last_chance)
 {
     size_t total = (size_t)starts[texts];
@@ -455,7 +452,7 @@ EXPORT int64_t known_find(const struct store *store, const void *text, int narro
             .verified = tallies, .hits = (uint32_t *)(tallies + texts), .undecided = (uint8_t *)(tallies + texts) + 4 * texts,
             .records = records, .last_chance = last_chance, .capacity = last_chance ? capacity - texts : capacity,
         };
-        run_all(&search, codes, before, canonical, folded, classes);
+        run_all(&search, codes, before);
         found = search.overflow ? -2 : (int64_t)search.found;
     }
     free(tallies);

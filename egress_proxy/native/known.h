@@ -41,6 +41,9 @@ struct store {
     uint64_t state[8];      /* of BLAKE2b, the key taken in */
     const uint32_t *befores; /* of segments: codes before the window */
     const uint32_t *lengths;
+    const uint8_t *canonical; /* tables: codes by code point, */
+    const uint8_t *folding; /* the same for the folded view, */
+    const uint8_t *classes; /* classes by code */
     uint32_t banks;         /* of the squeezed view */
     uint32_t folded;        /* 1 if there is one more, of the folded view */
     uint32_t max_hits;

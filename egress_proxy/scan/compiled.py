@@ -42,6 +42,9 @@ class CStore(Structure):
         ("state", c_uint64 * 8),
         ("befores", c_void_p),
         ("lengths", c_void_p),
+        ("canonical", c_void_p),
+        ("folding", c_void_p),
+        ("classes", c_void_p),
         ("banks", c_uint32),
         ("folded", c_uint32),
         ("max_hits", c_uint32),
@@ -73,9 +76,7 @@ class Kernel:
         self.trim = library.known_trim
         self.trim.argtypes, self.trim.restype = (), None
         self.find = library.known_find
-        self.find.argtypes = (
-            c_void_p, c_char_p, c_int, c_void_p, c_size_t, c_void_p, c_void_p, c_void_p, c_void_p, c_size_t, c_int
-        )  # fmt: skip
+        self.find.argtypes = (c_void_p, c_char_p, c_int, c_void_p, c_size_t, c_void_p, c_size_t, c_int)
         self.find.restype = c_int64
 
 

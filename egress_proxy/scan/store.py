@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ctypes import Array, byref
-from functools import cache
+import threading
+from ctypes import Array, addressof
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import numpy as np
@@ -24,7 +24,6 @@ _MOST = 65_536  # findings of a batch; in the texts beyond that have some nothin
 _FEW = 48
 _LARGE = 262_144  # windows, whose building took several times the memory that they keep
 _NO_MEMORY = -1
-_Few = CRecord * _FEW
 
 Record: TypeAlias = tuple[int, int, int, int]
 """Where in the joined texts something stands, its number in the bank, and for a segment the least distance between two
@@ -93,6 +92,8 @@ class Store:
         compiled.mixers[:] = self.keys.mixers.tolist()
         compiled.state[:] = self.keys.state.tolist()
         compiled.befores, compiled.lengths = address(self.segments.befores), address(self.segments.lengths)
+        compiled.canonical, compiled.folding = address(canonical_table()), address(folded_table())
+        compiled.classes = address(CLASSES)
         compiled.banks, compiled.folded = len(self.banks), int(self.folded_bank is not None)
         compiled.max_hits, compiled.max_verified = self.max_hits, self.max_verified
         compiled.bank = (CBank * MAX_BANKS)(*(bank.compiled() for bank in banks))
@@ -107,26 +108,33 @@ class Store:
         """Everything that stands in a batch, and the texts given up on."""
         if KNOWN is None or self._compiled is None:
             return fallback.find(self, joined, _MOST + len(joined.starts))
-        records: Array[CRecord] = _Few()
-        count = _call(KNOWN, self._compiled, joined, records, _FEW, 0)
+        count = _call(KNOWN, self._compiled, joined, _room.address, _FEW, 0)
+        if not count:
+            return []
+        records: Array[CRecord] = _room.records
         if count < 0:
             records = (CRecord * (_MOST + len(joined.starts)))()
-            count = _call(KNOWN, self._compiled, joined, records, len(records), 1)
+            count = _call(KNOWN, self._compiled, joined, addressof(records), len(records), 1)
         return [(one.start, one.end, one.number, one.gap) for one in records[:count]]
 
 
-@cache
-def _tables() -> tuple[int, int, int]:
-    """The addresses of the tables by code point, canonical and folded, and of the classes by code: none ever goes."""
-    return address(canonical_table()), address(folded_table()), address(CLASSES)
+class _Room(threading.local):
+    """Room for the records of one call, of each thread's own: next to no text has more."""
+
+    def __init__(self) -> None:
+        self.records = (CRecord * _FEW)()
+        self.address = addressof(self.records)
+
+
+_room: Final = _Room()
 
 
 def _call(
-    kernel: Kernel, store: CStore, joined: Batch, records: Array[CRecord], capacity: int, last_chance: int
+    kernel: Kernel, store: CStore, joined: Batch, records: int, capacity: int, last_chance: int
 ) -> int:
     starts, texts = joined.starts.buffer_info()
     count = kernel.find(
-        byref(store), joined.joined, joined.narrow, starts, texts - 1, *_tables(), records, capacity, last_chance
+        addressof(store), joined.joined, joined.narrow, starts, texts - 1, records, capacity, last_chance
     )
     if count == _NO_MEMORY:
         raise MemoryError
