@@ -10,9 +10,10 @@ import numpy as np
 from msgspec import Struct
 
 from egress_proxy.scan import fallback
+from egress_proxy.scan.banks import Bank, Entries
 from egress_proxy.scan.canonical import Batch, canonical_table, folded_table
 from egress_proxy.scan.compiled import KNOWN, MAX_BANKS, CBank, CRecord, CStore, Kernel, address
-from egress_proxy.scan.fingerprints import CLASSES, FOLDED_WIDTH, Bank, Entries, Keys
+from egress_proxy.scan.fingerprints import CLASSES, FOLDED_WIDTH, Keys
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -66,24 +67,26 @@ class Store:
     def __init__(
         self,
         keys: Keys,
-        entries: dict[int, Entries],
-        folded: Entries,
+        entries: dict[int, list[Entries]],
+        folded: list[Entries],
         segments: Segments,
         onto: Store | None = None,
     ) -> None:
-        """`entries`: by width, in any order. `folded`: those of the folded view. `onto`: a store whose entries are kept
-        as well, and whose segments come first in `segments`."""
+        """`entries`: by width, in any order; they are taken out of the lists. `folded`: those of the folded view.
+        `onto`: a store whose entries are kept as well, and whose segments come first in `segments`."""
         older = {} if onto is None else {bank.width: bank for bank in onto.banks}
         older_folded = None if onto is None else onto.folded_bank
         self.keys: Keys = keys
         self.segments = segments
         self.max_hits, self.max_verified = MAX_HITS, MAX_VERIFIED
         banks = [
-            Bank(width, entries[width], older.get(width)) if len(entries.get(width, ())) else older[width]
-            for width in sorted({*older, *(width for width, own in entries.items() if len(own))})
+            Bank(width, entries[width], older.get(width)) if any(map(len, entries.get(width, ()))) else older[width]
+            for width in sorted({*older, *(width for width, own in entries.items() if any(map(len, own)))})
         ]
         self.banks: tuple[Bank, ...] = tuple(banks)
-        self.folded_bank: Bank | None = Bank(FOLDED_WIDTH, folded, older_folded) if len(folded) else older_folded
+        self.folded_bank: Bank | None = (
+            Bank(FOLDED_WIDTH, folded, older_folded) if any(map(len, folded)) else older_folded
+        )
         self._compiled = None if KNOWN is None else self._for_kernel()
 
     def _for_kernel(self) -> CStore:
@@ -129,9 +132,7 @@ class _Room(threading.local):
 _room: Final = _Room()
 
 
-def _call(
-    kernel: Kernel, store: CStore, joined: Batch, records: int, capacity: int, last_chance: int
-) -> int:
+def _call(kernel: Kernel, store: CStore, joined: Batch, records: int, capacity: int, last_chance: int) -> int:
     starts, texts = joined.starts.buffer_info()
     count = kernel.find(
         addressof(store), joined.joined, joined.narrow, starts, texts - 1, records, capacity, last_chance
