@@ -5,19 +5,15 @@
  * tag of 32 bits; two bits of a word of the bank's filter let few of them through to the sorted tags, and what has the
  * tag of an entry is confirmed by a keyed BLAKE2b of all its codes. The tag is made from the whole window, not rolled
  * from its neighbour's: differences of rolled hashes would give the characters away to whoever holds the key.
- *
- * Where a code stood in the text is not kept: only how many codes there are before each PITCH-th place. Few are asked.
  */
 #include "known.h"
 
 #include <stdlib.h>
 
-#define EDGE 0x80       /* between texts, in no window */
 #define UNDECIDED 0xffffffffu
 #define ROWS 32         /* of eight positions each, whose tags are made at once */
 #define BLOCK (8 * ROWS)
 #define SLACK (BLOCK + 64) /* bytes behind the codes that may be read */
-#define PITCH 64        /* places */
 #define RECENT 8        /* findings that a new one may be the continuation of */
 
 static const uint32_t RUNS[4] = {0, 24, 32, 0}; /* codes digested from the window on; 0: the window */
@@ -29,22 +25,9 @@ struct record {
     uint32_t gap;           /* of a whole: the least distance between two of its places */
 };
 
-/* Texts that are joined with one code point between them: bytes if `narrow`, else 32 bits each. */
-struct texts {
-    const uint8_t *narrow;
-    const uint32_t *wide;
-    const int64_t *starts;      /* of texts, and one more */
-    size_t count;
-};
-
 struct search {
     const struct store *store;
-    struct texts texts;
-    const uint8_t *codes;
-    size_t count;               /* of codes */
-    const uint32_t *before;     /* codes before each PITCH-th place; none: a code a place */
-    size_t pitches;
-    size_t text;                /* that of the last position asked for */
+    struct view view;
     uint32_t *hits;             /* by text */
     uint64_t *verified;
     uint8_t *undecided;
@@ -53,70 +36,6 @@ struct search {
     int last_chance;            /* what does not fit makes its text undecided */
     int overflow;
 };
-
-/* ---- places ---- */
-
-static int kept(const struct search *s, size_t place)
-{
-    const struct texts *t = &s->texts;
-    return !s->before || s->store->canonical[t->narrow ? t->narrow[place] : t->wide[place]];
-}
-
-/* Make `s->text` the text that a place belongs to, its end included. */
-static void find_text(struct search *s, size_t place)
-{
-    const int64_t *starts = s->texts.starts;
-    size_t low = 0, high = s->texts.count;
-    if (starts[s->text] <= (int64_t)place && (int64_t)place < starts[s->text + 1])
-        return;
-    while (high - low > 1) {
-        size_t middle = low + (high - low) / 2;
-        if (starts[middle] <= (int64_t)place)
-            low = middle;
-        else
-            high = middle;
-    }
-    s->text = low;
-}
-
-/* The place of a code, whose text becomes `s->text`. */
-static size_t place_of(struct search *s, size_t code)
-{
-    if (!s->before) {
-        find_text(s, code);
-        return code;
-    }
-    size_t low = 0, high = s->pitches;
-    while (high - low > 1) {
-        size_t middle = low + (high - low) / 2;
-        if (s->before[middle] <= code)
-            low = middle;
-        else
-            high = middle;
-    }
-    size_t place = low * PITCH;
-    find_text(s, place);
-    for (size_t passed = s->before[low];; place++) {
-        size_t end = (size_t)s->texts.starts[s->text + 1] - 1;
-        if (place == end || kept(s, place)) {
-            if (passed++ == code)
-                return place;
-            s->text += place == end;
-        }
-    }
-}
-
-/* The least distance between two places of codes from the place `first` up to `last`, both of which have one. */
-static uint32_t gap_of(const struct search *s, size_t first, size_t last)
-{
-    size_t gap = UINT32_MAX;
-    for (size_t place = first + 1, old = first; place < last && gap > 1; place++)
-        if (kept(s, place)) {
-            gap = place - old < gap ? place - old : gap;
-            old = place;
-        }
-    return (uint32_t)gap;
-}
 
 /* ---- records ---- */
 
@@ -130,18 +49,18 @@ static void keep(struct search *s, struct record record)
 
 static void give_up(struct search *s)
 {
-    if (s->undecided[s->text])
+    if (s->undecided[s->view.text])
         return;
-    s->undecided[s->text] = 1;
+    s->undecided[s->view.text] = 1;
     /* Room for these was left at the end. */
     s->capacity += s->last_chance;
-    keep(s, (struct record){s->text, 0, UNDECIDED, 0});
+    keep(s, (struct record){s->view.text, 0, UNDECIDED, 0});
 }
 
 /* A finding, in positions of codes. One of a part that continues a recent one makes that longer. */
 static void emit(struct search *s, size_t start, size_t end, uint32_t number)
 {
-    uint64_t last = place_of(s, end - 1) + 1, first = place_of(s, start);
+    uint64_t last = known_place_of(&s->view, end - 1) + 1, first = known_place_of(&s->view, start);
     uint32_t gap = UINT32_MAX;
     if (!(number & WHOLE)) {
         size_t from = s->found > s->recent + RECENT ? s->found - RECENT : s->recent;
@@ -154,9 +73,9 @@ static void emit(struct search *s, size_t start, size_t end, uint32_t number)
             }
         }
     } else {
-        gap = gap_of(s, first, last);
+        gap = known_gap_of(&s->view, first, last);
     }
-    if (++s->hits[s->text] > s->store->max_hits || (s->last_chance && s->found >= s->capacity))
+    if (++s->hits[s->view.text] > s->store->max_hits || (s->last_chance && s->found >= s->capacity))
         give_up(s);
     else
         keep(s, (struct record){first, last, number, gap});
@@ -171,10 +90,10 @@ static __attribute__((noinline)) void check(struct search *s, const struct bank 
         entry++;
     if (entry >= end || bank->tags[entry] != tag)
         return;
-    place_of(s, at);
+    known_place_of(&s->view, at);
     uint64_t window = 0;
     size_t digested = 0; /* codes that `window` is the digest of */
-    for (; entry < end && bank->tags[entry] == tag && !s->undecided[s->text] && !s->overflow; entry++) {
+    for (; entry < end && bank->tags[entry] == tag && !s->undecided[s->view.text] && !s->overflow; entry++) {
         uint32_t number = bank->numbers[entry];
         size_t start = at, length = bank->width;
         if (number & WHOLE) {
@@ -183,22 +102,22 @@ static __attribute__((noinline)) void check(struct search *s, const struct bank 
                 continue;
             start = at - s->store->befores[segment];
             length = s->store->lengths[segment];
-            if (length > s->count - start)
+            if (length > s->view.count - start)
                 continue;
-            s->verified[s->text] += length;
-            if (s->verified[s->text] > s->store->max_verified) {
+            s->verified[s->view.text] += length;
+            if (s->verified[s->view.text] > s->store->max_verified) {
                 give_up(s);
                 return;
             }
-            if (known_digest_of(s->store->state, s->codes + start, length) != bank->digests[entry])
+            if (known_digest_of(s->store->state, s->view.codes + start, length) != bank->digests[entry])
                 continue;
         } else {
             uint32_t run = RUNS[number >> 1 & 3];
             length = run ? run : length;
-            if (length > s->count - start)
+            if (length > s->view.count - start)
                 continue;
             if (digested != length)
-                window = known_digest_of(s->store->state, s->codes + start, length);
+                window = known_digest_of(s->store->state, s->view.codes + start, length);
             digested = length;
             if (window != bank->digests[entry])
                 continue;
@@ -306,9 +225,9 @@ static void run_any(struct search *s, const struct bank *bank)
     uint32_t tags[8][ROWS];
     uint16_t passed[BLOCK + 8];
     struct waiting waiting = {.count = 0};
-    for (size_t at = 0; at + bank->width <= s->count; at += BLOCK) {
-        size_t left = s->count - bank->width + 1 - at;
-        size_t found = pass_block(bank, s->codes + at, s->store->mixers, left < BLOCK ? left : BLOCK, tags, passed);
+    for (size_t at = 0; at + bank->width <= s->view.count; at += BLOCK) {
+        size_t left = s->view.count - bank->width + 1 - at;
+        size_t found = pass_block(bank, s->view.codes + at, s->store->mixers, left < BLOCK ? left : BLOCK, tags, passed);
         for (size_t index = 0; index < found; index++) {
             size_t place = passed[index];
             if (place >= left)
@@ -326,10 +245,10 @@ INLINE void run_gated(struct search *s, const struct bank *bank, uint32_t width)
 {
     const uint64_t mixers[3] = {s->store->mixers[0], s->store->mixers[1], s->store->mixers[2]};
     const uint64_t *filter = bank->filter;
-    const uint8_t *codes = s->codes;
+    const uint8_t *codes = s->view.codes;
     const uint8_t *classes = s->store->classes;
     const uint32_t gate = bank->gate, shift = bank->word_shift;
-    const size_t total = s->count;
+    const size_t total = s->view.count;
     struct waiting waiting = {.count = 0};
     size_t at = 0, good = 0; /* codes before `good` are of the class, back to `at` */
     while (at + width <= total) {
@@ -358,7 +277,7 @@ INLINE void run_gated(struct search *s, const struct bank *bank, uint32_t width)
 static void run(struct search *s, const struct bank *bank)
 {
     s->recent = s->found;
-    s->text = 0;
+    s->view.text = 0;
     switch (bank->width | (bank->gate ? 0x100u : 0)) {
     case 6: case 8: case 12: run_any(s, bank); break;
     case 0x110: run_gated(s, bank, 16); break;
@@ -367,92 +286,43 @@ static void run(struct search *s, const struct bank *bank)
     }
 }
 
-/* ---- views ---- */
-
-/* The codes of places up to `end`, from `count` on. Gives how many there are then. One of `narrow` and `wide` is null. */
-INLINE size_t squeeze_some(const uint8_t *narrow, const uint32_t *wide, const uint8_t *table, size_t place, size_t end,
-                           uint8_t *codes, size_t count)
-{
-    for (; place < end; place++) {
-        uint8_t code = narrow ? table[narrow[place]] : table[wide[place]];
-        codes[count] = code;
-        count += code != 0;
-    }
-    return count;
-}
-
-INLINE size_t squeeze(const struct texts *texts, const uint8_t *narrow, const uint32_t *wide, const uint8_t *table,
-                      uint8_t *codes, uint32_t *before)
-{
-    size_t count = 0, place = 0;
-    for (size_t text = 0; text < texts->count; text++, place++) {
-        size_t end = (size_t)texts->starts[text + 1] - 1;
-        while (place < end) {
-            size_t next = place / PITCH * PITCH + PITCH;
-            if (place % PITCH == 0)
-                before[place / PITCH] = (uint32_t)count;
-            if (place + PITCH == next && next <= end) /* a whole one, as most are: its length is known */
-                count = squeeze_some(narrow, wide, table, place, place + PITCH, codes, count);
-            else
-                count = squeeze_some(narrow, wide, table, place, next < end ? next : end, codes, count);
-            place = next < end ? next : end;
-        }
-        if (place % PITCH == 0)
-            before[place / PITCH] = (uint32_t)count;
-        codes[count++] = EDGE;
-    }
-    return count;
-}
-
-static size_t fold(const struct texts *texts, const uint8_t *table, uint8_t *codes)
-{
-    size_t total = (size_t)texts->starts[texts->count] - 1;
-    for (size_t at = 0; at < total; at++)
-        codes[at] = texts->narrow ? table[texts->narrow[at]] : table[texts->wide[at]];
-    for (size_t text = 1; text <= texts->count; text++)
-        codes[texts->starts[text] - 1] = EDGE;
-    return total + 1;
-}
-
-static void run_all(struct search *s, uint8_t *codes, uint32_t *before)
+static void run_all(struct search *s)
 {
     const struct store *store = s->store;
-    const struct texts *t = &s->texts;
+    struct view *view = &s->view;
     if (store->banks) {
-        s->count = t->narrow ? squeeze(t, t->narrow, NULL, store->canonical, codes, before)
-                             : squeeze(t, NULL, t->wide, store->canonical, codes, before);
-        s->before = before;
-        memset(codes + s->count, EDGE, SLACK);
+        known_squeeze(view, store->canonical);
+        memset(view->codes + view->count, EDGE, SLACK);
         for (uint32_t bank = 0; bank < store->banks && !s->overflow; bank++)
             run(s, &store->bank[bank]);
     }
     if (store->folded && !s->overflow) {
-        s->count = fold(t, store->folding, codes);
-        s->before = NULL;
-        memset(codes + s->count, EDGE, SLACK);
+        known_fold(view, store->folding);
+        memset(view->codes + view->count, EDGE, SLACK);
         run(s, &store->bank[store->banks]);
     }
 }
 
-/* Find in texts, of which there is at least one. `starts` has one place a text and one more, as if another followed.
- * Gives the number of records, -1 without memory, -2 where they did not fit and this was no last chance. */
+/* Find in texts, of which there is at least one, joined with one code point between them: bytes if `narrow`, else 32
+ * bits each. `starts` has one place a text and one more, as if another followed. Gives the number of records, -1 without
+ * memory, -2 where they did not fit and this was no last chance. */
 EXPORT int64_t known_find(const struct store *store, const void *text, int narrow, const int64_t *starts, size_t texts,
                           struct record *records, size_t capacity, int last_chance)
 {
     size_t total = (size_t)starts[texts];
-    size_t pitches = (total + PITCH - 1) / PITCH;
     uint8_t *codes = malloc(total + SLACK);
-    uint32_t *before = malloc(pitches * sizeof *before);
+    uint32_t *before = malloc((total / PITCH + 1) * sizeof *before);
     uint64_t *tallies = calloc(texts, sizeof(uint64_t) + sizeof(uint32_t) + 1);
     int64_t found = -1;
     if (codes && before && tallies) {
         struct search search = {
-            .store = store, .codes = codes, .pitches = pitches,
-            .texts = {narrow ? text : NULL, narrow ? NULL : text, starts, texts},
-            .verified = tallies, .hits = (uint32_t *)(tallies + texts), .undecided = (uint8_t *)(tallies + texts) + 4 * texts,
-            .records = records, .last_chance = last_chance, .capacity = last_chance ? capacity - texts : capacity,
+            .store = store, .records = records, .last_chance = last_chance,
+            .view = {narrow ? text : NULL, narrow ? NULL : text, starts, texts, codes, before, 0, NULL, 0},
+            .capacity = last_chance ? capacity - texts : capacity,
+            .verified = tallies, .hits = (uint32_t *)(tallies + texts),
+            .undecided = (uint8_t *)(tallies + texts) + texts * sizeof(uint32_t),
         };
-        run_all(&search, codes, before);
+        run_all(&search);
         found = search.overflow ? -2 : (int64_t)search.found;
     }
     free(tallies);

@@ -8,6 +8,8 @@
 
 #define WHOLE 0x80000000u   /* of a number: a segment's; else a value's, shifted, and two bits for RUNS */
 #define MAX_BANKS 8
+#define EDGE 0x80           /* between texts, in no window */
+#define PITCH 64            /* places */
 #define VALUE_SHIFT 3       /* of a part's number: to its value */
 
 /* The same function for several generations of processors, where the C library can choose one when it is loaded: the
@@ -50,6 +52,28 @@ struct store {
     uint32_t max_verified;
     struct bank bank[MAX_BANKS];
 };
+
+/* Texts that are joined with one code point between them, and their codes. Where a code stood in the texts is not kept:
+ * only how many codes there are before each PITCH-th place. Few are ever asked for. */
+struct view {
+    const uint8_t *narrow;      /* the texts: one of these, the other is null */
+    const uint32_t *wide;
+    const int64_t *starts;      /* of texts, and one more */
+    size_t texts;
+    uint8_t *codes;             /* room for one a place */
+    uint32_t *before;           /* room for one each PITCH places, and one more */
+    size_t count;               /* of codes */
+    const uint8_t *table;       /* by which they were made; none: a code a place */
+    size_t text;                /* that of the last code asked for */
+};
+
+/* Make the codes: of what `table` does not drop, or of everything. An edge follows each text. */
+void known_squeeze(struct view *view, const uint8_t *table);
+void known_fold(struct view *view, const uint8_t *table);
+/* The place of a code, whose text becomes `view->text`. */
+size_t known_place_of(struct view *view, size_t code);
+/* The least distance between two places that have a code, from the place `first` up to `last`. */
+uint32_t known_gap_of(const struct view *view, size_t first, size_t last);
 
 /* The digest of codes, of which there is at least one. `keyed` is the state after the key. */
 uint64_t known_digest_of(const uint64_t *keyed, const uint8_t *codes, size_t length);

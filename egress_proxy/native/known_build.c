@@ -41,6 +41,22 @@ EXPORT void known_variety(const uint8_t *codes, const int64_t *positions, uint32
         out[at] = (uint8_t)variety_of(codes + positions[at], width);
 }
 
+/* Whether a window has so many different codes. Of random ones only the first few need be looked at. */
+INLINE int varied(const uint8_t *window, size_t width, int64_t least)
+{
+    uint64_t seen[4] = {0};
+    int letters = width > NARROW;
+    for (size_t index = 0; index < width; index++) {
+        uint64_t *part = &seen[window[index] >> 6], bit = 1ull << (window[index] & 63);
+        least -= !(*part & bit);
+        *part |= bit;
+        letters |= window[index] > '9';
+        if (least <= 0 && letters)
+            return 1;
+    }
+    return 0;
+}
+
 /* Forms of one width and run, a column for each of what is known of them: see `scan/drafts.py`. */
 struct rows {
     const int64_t *starts, *lengths, *strides, *varieties, *reverse, *masks, *of;
@@ -74,7 +90,7 @@ EXPORT size_t known_windows(const uint8_t *codes, const struct rows *rows, size_
             place = next < last ? next : last;
             own[found] = (int64_t)row;
             positions[found] = rows->starts[row] + place;
-            found += variety_of(codes + rows->starts[row] + place, (size_t)run) >= (uint64_t)rows->varieties[row]
+            found += varied(codes + rows->starts[row] + place, (size_t)run, rows->varieties[row])
                 && !innocent(rows, row, place, run, sums, share);
         }
     }

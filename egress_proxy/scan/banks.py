@@ -96,6 +96,8 @@ class Entries(Struct, frozen=True):
             own = cls.joined(group)
             group.clear()
             filled += _sort(KNOWN, own, _GROUP_BITS, made, filled)
+            del own
+            KNOWN.trim()  # what the group's parts took is in small pieces, which malloc would keep
         return made.first(filled)
 
     @classmethod

@@ -14,13 +14,13 @@ from egress_proxy.scan.canonical import canonical, folded
 from egress_proxy.scan.drafts import Draft, Value
 from egress_proxy.scan.fingerprints import FOLDED_WIDTH, Keys
 from egress_proxy.scan.forms import Form, Shapes, signed_parts
-from egress_proxy.scan.policy import SHORTEST_ANYWHERE, Rejected, examine, expand
+from egress_proxy.scan.policy import SHORTEST_ANYWHERE, Examined, Rejected, examine, expand
 from egress_proxy.scan.settling import Settled
 from egress_proxy.scan.store import Segments, Store
 from egress_proxy.scan.stored import Fingerprint, FingerprintError, settled, split
 from egress_proxy.scan.words import innocent_codes
 
-_DRAFT = 1_048_576  # codes that are settled at a time
+_DRAFT = 4_194_304  # codes that are settled at a time, at most
 _MAX_NAME = 64
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_.-]")
 MIN_KEY, MAX_KEY = 16, 64
@@ -110,13 +110,17 @@ class Registration:
         """Register a value and the secrets inside it, or note why not."""
         inside = list(expand(_name(name), secret.reveal()))
         for full_name, value in inside:
+            bare = value.strip()
+            mac = self._keys.digest(bare.encode("utf-8", "surrogatepass"), b"value")
+            if mac in self._macs:  # most of a file that is read again
+                continue
             examined = examine(full_name, value)
             if examined.why is None:
                 # Of a URL or a header with a secret inside, the rest is innocent: only the whole of it counts.
                 container = len(inside) > 1 and value == inside[0][1]
-                self._add(_name(full_name), value.strip(), is_weak=container or examined.weak)
+                self._add(full_name[:_MAX_NAME], bare, mac, examined, is_weak=container or examined.weak)
             else:
-                self.rejected.append(Rejected(_name(full_name), examined.why))
+                self.rejected.append(Rejected(full_name[:_MAX_NAME], examined.why))
 
     def add_stored(self, stored: Iterable[Fingerprint]) -> None:
         """Register what was made elsewhere under the same key. Raises `FingerprintError`."""
@@ -157,14 +161,11 @@ class Registration:
         self._segments.append(settled.segments)
         self._segment_count += len(settled.segments)
 
-    def _add(self, name: str, value: str, *, is_weak: bool) -> None:
-        mac = self._keys.digest(value.encode("utf-8", "surrogatepass"), b"value")
-        if mac in self._macs:
-            return
-        plain, as_it_stands = canonical(value), folded(value)
+    def _add(self, name: str, value: str, mac: bytes, examined: Examined, *, is_weak: bool) -> None:
+        plain, as_it_stands = examined.codes, folded(value)
         # A short value is matched verbatim, and its longer forms as they are.
         token = len(value) < SHORTEST_ANYWHERE
-        telling_nothing = b"" if is_weak else innocent_codes(value)
+        telling_nothing = b"" if is_weak else innocent_codes(value, examined.codes, examined.words)
         watched = Watched(name, len(value), mac, self._keys.digest(as_it_stands, b"folded"), is_weak, token)
         own = Value(
             number=self._watch(watched),
