@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _FILTER_BITS = 12  # of the filter a window, at least; at most twice as many
 _SPARSE_BITS = 128  # of it a window, at least, for one of whose words eight are looked at together
 _SMALLEST_FILTER, _SMALL_FILTER = 1 << 7, 1 << 11  # words of 64 bits; a small one stays in the first cache
-_BUCKET = 2  # entries a bucket, at least
+_BUCKET = 4  # entries a bucket, at least
 _FEW_OF = 8  # entries that there are for each that is added, at least, for it to be inserted
 _ALIKE = 4  # values that may share a window: what stands in more is nobody's secret
 _GROUP_BITS = 4  # of tags, by which many entries are sorted group by group
@@ -47,9 +47,12 @@ class Entries(Struct, frozen=True):
     def picked(self, which: NDArray[np.intp] | NDArray[np.bool_]) -> Entries:
         return Entries(self.tags[which], self.digests[which], self.numbers[which])
 
+    def wanted(self, more: Entries) -> Entries:
+        """Of sorted entries of later values those that tell something beside these, which are sorted too."""
+        return more.picked(self._places_left(more) > 0)
+
     def with_few(self, more: Entries) -> Entries:
-        """These, which are sorted, and a few others of later values, sorted too: quicker than sorting all again."""
-        more = more.picked(self._places_left(more) > 0)
+        """These and a few that are `wanted`: quicker than sorting all again."""
         places = self.tags.searchsorted(more.tags, side="right")
         return Entries(
             np.insert(self.tags, places, more.tags),
@@ -165,31 +168,46 @@ class Bank:
 
     def __init__(self, width: int, parts: list[Entries], onto: Bank | None = None) -> None:
         """`parts` are in any order, and are taken out of the list. `onto` holds those of earlier values."""
-        if onto is None:
-            entries = Entries.merged(parts)
-        elif sum(map(len, parts)) * _FEW_OF < len(onto):
-            entries = onto.entries.with_few(Entries.merged(parts))
-        else:
-            parts.append(onto.entries)
-            entries = Entries.merged(parts)
-        count = len(entries)
         self.width = width
         self.gate = GATES[width]
-        self.entries: Entries = entries
+        if onto is not None and sum(map(len, parts)) * _FEW_OF < len(onto):
+            more = onto.entries.wanted(Entries.merged(parts))
+            self.entries: Entries = onto.entries.with_few(more)
+            self._make_room()
+            self._fill(more, onto)
+            return
+        if onto is not None:
+            parts.append(onto.entries)
+        self.entries = Entries.merged(parts)
+        self._make_room()
+        self._fill(self.entries)
+
+    def _make_room(self) -> None:
+        """For the filter and for the buckets of the entries."""
+        count = len(self.entries)
         words = _filter_words(count)
+        bits = max(4, min(31, (count // _BUCKET).bit_length() - 1))
         self.sparse = words * 64 >= count * _SPARSE_BITS
         self.word_shift = 33 - words.bit_length()
-        self.filter = np.zeros(words, dtype=np.uint64)
-        bits = max(4, min(31, (count // _BUCKET).bit_length() - 1))
         self.bucket_shift = 32 - bits
+        self.filter = np.zeros(words, dtype=np.uint64)
         self.buckets = np.zeros((1 << bits) + 1, dtype=np.uint32)
+
+    def _fill(self, entries: Entries, onto: Bank | None = None) -> None:
+        """Take entries into the filter and the buckets, beside those of an earlier bank that has the same."""
+        if onto is not None and (onto.word_shift, onto.bucket_shift) != (self.word_shift, self.bucket_shift):
+            onto, entries = None, self.entries
+        if onto is not None:
+            self.filter[:] = onto.filter
         if KNOWN is None:
             fallback.fill(self.filter, self.word_shift, self.buckets, self.bucket_shift, entries.tags)
         else:
             KNOWN.fill(
-                address(self.filter), self.word_shift, address(self.buckets), self.bucket_shift, 1 << bits,
-                address(entries.tags), count,
+                address(self.filter), self.word_shift, address(self.buckets), self.bucket_shift, len(self.buckets) - 1,
+                address(entries.tags), len(entries),
             )  # fmt: skip
+        if onto is not None:
+            self.buckets += onto.buckets
 
     def __len__(self) -> int:
         return len(self.entries)
