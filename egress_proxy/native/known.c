@@ -165,41 +165,46 @@ INLINE void tags_of_block(const uint8_t *restrict codes, uint32_t width, const u
         }
 }
 
-/* Which windows of a row the filter lets through: their places in the block, from `found` on. */
-INLINE size_t pass_row(const struct bank *bank, uint32_t (*tags)[ROWS], size_t row, uint16_t *passed, size_t found)
+/* Which windows of a row have their first bit in the filter: their places in the block, from `found` on. */
+INLINE size_t half_pass(const struct bank *bank, uint32_t (*tags)[ROWS], size_t row, uint16_t *passed, size_t found)
 {
     for (size_t phase = 0; phase < 8; phase++) {
         uint32_t tag = tags[phase][row];
         passed[found] = (uint16_t)(8 * row + phase);
-        found += has_bits(bank->filter[tag >> bank->word_shift], tag);
+        found += bank->filter[tag >> bank->word_shift] >> (tag & 63) & 1;
     }
     return found;
 }
 
-static __attribute__((noinline)) size_t pass_seldom(const struct bank *bank, uint32_t (*tags)[ROWS], size_t row,
-                                                    uint16_t *passed, size_t found)
+static __attribute__((noinline)) size_t half_pass_seldom(const struct bank *bank, uint32_t (*tags)[ROWS], size_t row,
+                                                         uint16_t *passed, size_t found)
 {
-    return pass_row(bank, tags, row, passed, found);
+    return half_pass(bank, tags, row, passed, found);
 }
 
-/* Which windows of the first rows of a block the filter lets through. Of one that lets through next to none, one bit
- * of each is looked at, eight together. */
+/* Which windows of the first rows of a block the filter lets through: most fail by the first bit. Where next to none
+ * has it, eight are looked at together. */
 INLINE size_t pass_rows(const struct bank *bank, uint32_t (*tags)[ROWS], size_t rows, uint16_t *passed)
 {
     const uint64_t *filter = bank->filter;
     const uint32_t shift = bank->word_shift;
-    size_t found = 0;
+    size_t half = 0, found = 0;
     if (!bank->sparse)
         for (size_t row = 0; row < rows; row++)
-            found = pass_row(bank, tags, row, passed, found);
+            half = half_pass(bank, tags, row, passed, half);
     else
         for (size_t row = 0; row < rows; row++) {
             uint64_t any = 0;
             for (size_t phase = 0; phase < 8; phase++)
                 any |= filter[tags[phase][row] >> shift] >> (tags[phase][row] & 63);
             if (any & 1)
-                found = pass_seldom(bank, tags, row, passed, found);
+                half = half_pass_seldom(bank, tags, row, passed, half);
         }
+    for (size_t at = 0; at < half; at++) {
+        uint32_t tag = tags[passed[at] & 7][passed[at] >> 3];
+        passed[found] = passed[at];
+        found += filter[tag >> shift] >> (tag >> 6 & 63) & 1;
+    }
     return found;
 }
 
