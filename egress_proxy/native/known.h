@@ -15,7 +15,7 @@
 /* The same function for several generations of processors, where the C library can choose one when it is loaded: the
  * loops marked so are several times as quick with wide registers, and give the same. */
 #if !defined(CLONES) && defined(__x86_64__) && defined(__linux__) && defined(__GLIBC__) && defined(__has_attribute)
-#if __has_attribute(target_clones) && !defined(__clang__)
+#if __has_attribute(target_clones) && !defined(__clang__) && __GNUC__ >= 12
 #define CLONES __attribute__((target_clones("default", "avx2", "arch=x86-64-v4")))
 #endif
 #endif
