@@ -33,6 +33,11 @@ VALUES = (
     "s3cr3t!x",
     "\ud800Zq8Kd03mX",
     "postgres://app:pW9xQ2%2Fkk@db/prod",
+    "castle-nectar-violet-thimble-77",  # parts of a passphrase
+    "Castle Nectar Violet\tThimble",
+    "aB3$xQ9!pL5@-_zK7#tR",  # few letters in twelve characters
+    "winter$9-Kd!03-staging@Zq8",  # so too, and words
+    "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiI0MiJ9.q-8_Kd-03_m-Xw_7T-n2_Bv-5H",  # public, but for its end
 )
 with_kernel = pytest.mark.skipif(compiled.KNOWN is None, reason="no kernel was compiled")
 
@@ -82,7 +87,7 @@ def test_the_numbers_of_shapes_are_those_of_the_table() -> None:
     assert len(Shapes) == len(SHAPES)
     assert [SHAPES[shape].reverse for shape in (Shapes.REVERSED, Shapes.HEX_REVERSED)] == [True, True]
     assert (SHAPES[Shapes.FOLDED].folded, SHAPES[Shapes.PLAIN].plain, SHAPES[Shapes.SIGNED].part) == (True, True, True)
-    assert SHAPES[Shapes.BINARY].width == 64
+    assert (SHAPES[Shapes.BINARY].width, SHAPES[Shapes.OF_PHRASE].run) == (64, 16)
 
 
 @with_kernel
