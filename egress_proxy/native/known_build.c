@@ -1,5 +1,6 @@
-/* Known values: from the codes of forms to the sorted tables that are searched. `scan/fallback.py` and `scan/drafts.py`
- * are the same in Python, and a test compares both. Of all positions the caller has checked that they lie in the codes.
+/* Known values: from the codes of forms to the sorted tables that are searched. `scan/fallback.py`, `scan/settling.py`
+ * and `scan/banks.py` are the same in Python, and a test compares both. Of all positions the caller has checked that they
+ * lie in the codes.
  */
 #include "known.h"
 
@@ -57,7 +58,7 @@ INLINE int varied(const uint8_t *window, size_t width, int64_t least)
     return 0;
 }
 
-/* Forms of one width and run, a column for each of what is known of them: see `scan/drafts.py`. */
+/* Forms of one width and run, a column for each of what is known of them: see `scan/settling.py`. */
 struct rows {
     const int64_t *starts, *lengths, *strides, *varieties, *reverse, *masks, *of;
 };
