@@ -6,48 +6,17 @@
  * tag of an entry is confirmed by a keyed BLAKE2b of all its codes. The tag is made from the whole window, not rolled
  * from its neighbour's: differences of rolled hashes would give the characters away to whoever holds the key.
  */
-#include "kernel.h"
+#include "known.h"
 
 #include <stdlib.h>
-#include <string.h>
-#ifdef __GLIBC__
-#include <malloc.h>
-#endif
 
-#define EDGE 0x80       /* between texts, in no window */
-#define WHOLE 0x80000000u   /* of a number: a segment's; else a value's, shifted, and two bits for RUNS */
 #define UNDECIDED 0xffffffffu
-#define MAX_BANKS 8
-#define SLACK 64        /* bytes behind the codes that may be read */
-#define BLOCK 256       /* positions */
+#define ROWS 32         /* of eight positions each, whose tags are made at once */
+#define BLOCK (8 * ROWS)
+#define SLACK (BLOCK + 64) /* bytes behind the codes that may be read */
 #define RECENT 8        /* findings that a new one may be the continuation of */
-#define NARROW 12       /* codes; so many digits are no 60 bits */
 
 static const uint32_t RUNS[4] = {0, 24, 32, 16}; /* codes digested from the window on; 0: the window */
-
-struct bank {
-    uint32_t width;
-    uint32_t gate;          /* class of all codes of its windows; 0: any */
-    uint32_t word_shift;    /* of a tag: to its word of the filter */
-    uint32_t bucket_shift;  /* of a tag: to its bucket of the entries */
-    const uint64_t *filter;
-    const uint32_t *buckets;
-    const uint32_t *tags;
-    const uint64_t *digests;
-    const uint32_t *numbers;
-};
-
-struct store {
-    uint64_t mixers[3];
-    uint64_t state[8];      /* of BLAKE2b, the key taken in */
-    const uint32_t *befores; /* of segments: codes before the window */
-    const uint32_t *lengths;
-    uint32_t banks;         /* of the squeezed view */
-    uint32_t folded;        /* 1 if there is one more, of the folded view */
-    uint32_t max_hits;
-    uint32_t max_verified;
-    struct bank bank[MAX_BANKS];
-};
 
 struct record {
     uint64_t start;         /* places in the joined texts, half-open; of UNDECIDED: the text */
@@ -56,179 +25,9 @@ struct record {
     uint32_t gap;           /* of a whole: the least distance between two of its places */
 };
 
-/* ---- BLAKE2b (RFC 7693), keyed, of 8 bytes ---- */
-
-static const uint64_t IV[8] = {
-    0x6a09e667f3bcc908u, 0xbb67ae8584caa73bu, 0x3c6ef372fe94f82bu, 0xa54ff53a5f1d36f1u,
-    0x510e527fade682d1u, 0x9b05688c2b3e6c1fu, 0x1f83d9abfb41bd6bu, 0x5be0cd19137e2179u,
-};
-
-static const uint8_t SIGMA[12][16] = {
-    {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15}, {14, 10, 4, 8, 9, 15, 13, 6, 1, 12, 0, 2, 11, 7, 5, 3},
-    {11, 8, 12, 0, 5, 2, 15, 13, 10, 14, 3, 6, 7, 1, 9, 4}, {7, 9, 3, 1, 13, 12, 11, 14, 2, 6, 5, 10, 4, 0, 15, 8},
-    {9, 0, 5, 7, 2, 4, 10, 15, 14, 1, 11, 12, 6, 8, 3, 13}, {2, 12, 6, 10, 0, 11, 8, 3, 4, 13, 7, 5, 15, 14, 1, 9},
-    {12, 5, 1, 15, 14, 13, 4, 10, 0, 7, 6, 3, 9, 2, 8, 11}, {13, 11, 7, 14, 12, 1, 3, 9, 5, 0, 15, 4, 8, 6, 2, 10},
-    {6, 15, 14, 9, 11, 3, 0, 8, 12, 2, 13, 7, 1, 4, 10, 5}, {10, 2, 8, 4, 7, 6, 1, 5, 15, 11, 9, 14, 3, 12, 13, 0},
-    {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15}, {14, 10, 4, 8, 9, 15, 13, 6, 1, 12, 0, 2, 11, 7, 5, 3},
-};
-
-static inline uint64_t load64(const uint8_t *at)
-{
-    uint64_t word;
-    memcpy(&word, at, 8);
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    word = __builtin_bswap64(word);
-#endif
-    return word;
-}
-
-static inline uint64_t rotated(uint64_t word, int by)
-{
-    return word >> by | word << (64 - by);
-}
-
-#define G(a, b, c, d, x, y)                                                                                            \
-    do {                                                                                                               \
-        v[a] += v[b] + (x), v[d] = rotated(v[d] ^ v[a], 32), v[c] += v[d], v[b] = rotated(v[b] ^ v[c], 24);            \
-        v[a] += v[b] + (y), v[d] = rotated(v[d] ^ v[a], 16), v[c] += v[d], v[b] = rotated(v[b] ^ v[c], 63);            \
-    } while (0)
-
-static void compress(uint64_t *state, const uint8_t *block, uint64_t counted, int last)
-{
-    uint64_t v[16], m[16];
-    for (int at = 0; at < 8; at++)
-        v[at] = state[at], v[at + 8] = IV[at];
-    v[12] ^= counted;
-    if (last)
-        v[14] = ~v[14];
-    for (int at = 0; at < 16; at++)
-        m[at] = load64(block + 8 * at);
-#ifndef __clang__ /* which unrolls it of itself, and warns of this */
-#pragma GCC unroll 12
-#endif
-    for (int round = 0; round < 12; round++) {
-        const uint8_t *s = SIGMA[round];
-        G(0, 4, 8, 12, m[s[0]], m[s[1]]);
-        G(1, 5, 9, 13, m[s[2]], m[s[3]]);
-        G(2, 6, 10, 14, m[s[4]], m[s[5]]);
-        G(3, 7, 11, 15, m[s[6]], m[s[7]]);
-        G(0, 5, 10, 15, m[s[8]], m[s[9]]);
-        G(1, 6, 11, 12, m[s[10]], m[s[11]]);
-        G(2, 7, 8, 13, m[s[12]], m[s[13]]);
-        G(3, 4, 9, 14, m[s[14]], m[s[15]]);
-    }
-    for (int at = 0; at < 8; at++)
-        state[at] ^= v[at] ^ v[at + 8];
-}
-
-/* The state after the key. `key` has 32 bytes, `person` 16. */
-EXPORT void known_keyed(const uint8_t *key, const uint8_t *person, uint64_t *state)
-{
-    uint8_t block[128] = {0};
-    memcpy(block, key, 32);
-    memcpy(state, IV, sizeof IV);
-    state[0] ^= 0x01010000u | 32u << 8 | 8u;
-    state[6] ^= load64(person);
-    state[7] ^= load64(person + 8);
-    compress(state, block, 128, 0);
-}
-
-/* The digest of codes, of which there is at least one. */
-static uint64_t digest_of(const uint64_t *keyed, const uint8_t *codes, size_t length)
-{
-    uint64_t state[8], counted = 128;
-    uint8_t block[128] = {0};
-    memcpy(state, keyed, sizeof state);
-    for (; length > 128; codes += 128, length -= 128)
-        compress(state, codes, counted += 128, 0);
-    memcpy(block, codes, length);
-    compress(state, block, counted + length, 1);
-    return state[0];
-}
-
-/* ---- tags ---- */
-
-static inline __attribute__((always_inline)) uint32_t tag_of(const uint8_t *at, uint32_t width, const uint64_t *mixers)
-{
-    uint64_t mixed = mixers[0];
-    if (width < 8) {
-        uint64_t lane = 0;
-        for (uint32_t index = 0; index < width; index++)
-            lane |= (uint64_t)at[index] << (8 * index);
-        mixed = (mixed ^ lane) * mixers[1];
-        mixed ^= mixed >> 32;
-    } else {
-        for (uint32_t lane = 0; lane < width; lane += 8) {
-            mixed = (mixed ^ load64(at + (lane + 8 <= width ? lane : width - 8))) * mixers[1];
-            mixed ^= mixed >> 32;
-        }
-    }
-    return (uint32_t)(mixed * mixers[2] >> 32);
-}
-
-/* ---- building: many windows at once. `positions` are in `codes`, which the caller has checked. ---- */
-
-EXPORT void known_tags(const uint64_t *mixers, uint32_t width, const uint8_t *codes, const int64_t *positions,
-                       size_t count, uint32_t *tags)
-{
-    for (size_t at = 0; at < count; at++)
-        tags[at] = tag_of(codes + positions[at], width, mixers);
-}
-
-EXPORT void known_digests(const uint64_t *keyed, const uint8_t *codes, const int64_t *positions,
-                          const int64_t *lengths, size_t count, uint64_t *digests)
-{
-    for (size_t at = 0; at < count; at++)
-        digests[at] = digest_of(keyed, codes + positions[at], (size_t)lengths[at]);
-}
-
-/* How many different codes each window has; 0 for a narrow one of digits alone: dates and numbers are such. */
-EXPORT void known_variety(const uint8_t *codes, const int64_t *positions, uint32_t width, size_t count, uint8_t *out)
-{
-    for (size_t at = 0; at < count; at++) {
-        const uint8_t *window = codes + positions[at];
-        uint64_t seen[4] = {0};
-        int letters = width > NARROW;
-        for (uint32_t index = 0; index < width; index++) {
-            seen[window[index] >> 6] |= 1ull << (window[index] & 63);
-            letters |= window[index] > '9';
-        }
-        int different = 0;
-        for (int part = 0; part < 4; part++)
-            different += __builtin_popcountll(seen[part]);
-        out[at] = (uint8_t)(letters ? different : 0);
-    }
-}
-
-static inline uint64_t bits_of(uint32_t tag)
-{
-    return 1ull << (tag & 63) | 1ull << (tag >> 6 & 63);
-}
-
-/* Give memory back that a large build no longer needs. */
-EXPORT void known_trim(void)
-{
-#ifdef __GLIBC__
-    malloc_trim(0);
-#endif
-}
-
-EXPORT void known_fill(uint64_t *filter, uint32_t word_shift, const uint32_t *tags, size_t count)
-{
-    for (size_t at = 0; at < count; at++)
-        filter[tags[at] >> word_shift] |= bits_of(tags[at]);
-}
-
-/* ---- searching ---- */
-
 struct search {
     const struct store *store;
-    const uint8_t *codes;
-    const uint32_t *places;     /* of codes; none: the same */
-    size_t count;               /* of codes */
-    const int64_t *starts;      /* of texts, and one more */
-    size_t texts;
-    size_t text;                /* that of the last position asked for */
+    struct view view;
     uint32_t *hits;             /* by text */
     uint64_t *verified;
     uint8_t *undecided;
@@ -238,26 +37,7 @@ struct search {
     int overflow;
 };
 
-static inline uint64_t place_of(const struct search *s, size_t code)
-{
-    return s->places ? s->places[code] : code;
-}
-
-static void find_text(struct search *s, size_t code)
-{
-    int64_t place = (int64_t)place_of(s, code);
-    size_t low = 0, high = s->texts;
-    if (s->starts[s->text] <= place && place < s->starts[s->text + 1])
-        return;
-    while (high - low > 1) {
-        size_t middle = low + (high - low) / 2;
-        if (s->starts[middle] <= place)
-            low = middle;
-        else
-            high = middle;
-    }
-    s->text = low;
-}
+/* ---- records ---- */
 
 static void keep(struct search *s, struct record record)
 {
@@ -269,18 +49,18 @@ static void keep(struct search *s, struct record record)
 
 static void give_up(struct search *s)
 {
-    if (s->undecided[s->text])
+    if (s->undecided[s->view.text])
         return;
-    s->undecided[s->text] = 1;
+    s->undecided[s->view.text] = 1;
     /* Room for these was left at the end. */
     s->capacity += s->last_chance;
-    keep(s, (struct record){s->text, 0, UNDECIDED, 0});
+    keep(s, (struct record){s->view.text, 0, UNDECIDED, 0});
 }
 
 /* A finding, in positions of codes. One of a part that continues a recent one makes that longer. */
 static void emit(struct search *s, size_t start, size_t end, uint32_t number)
 {
-    uint64_t first = place_of(s, start), last = place_of(s, end - 1) + 1;
+    uint64_t last = known_place_of(&s->view, end - 1) + 1, first = known_place_of(&s->view, start);
     uint32_t gap = UINT32_MAX;
     if (!(number & WHOLE)) {
         size_t from = s->found > s->recent + RECENT ? s->found - RECENT : s->recent;
@@ -293,16 +73,15 @@ static void emit(struct search *s, size_t start, size_t end, uint32_t number)
             }
         }
     } else {
-        for (size_t at = start + 1; at < end; at++) {
-            uint64_t step = place_of(s, at) - place_of(s, at - 1);
-            gap = step < gap ? (uint32_t)step : gap;
-        }
+        gap = known_gap_of(&s->view, first, last);
     }
-    if (++s->hits[s->text] > s->store->max_hits || (s->last_chance && s->found >= s->capacity))
+    if (++s->hits[s->view.text] > s->store->max_hits || (s->last_chance && s->found >= s->capacity))
         give_up(s);
     else
         keep(s, (struct record){first, last, number, gap});
 }
+
+/* ---- searching ---- */
 
 static __attribute__((noinline)) void check(struct search *s, const struct bank *bank, size_t at, uint32_t tag)
 {
@@ -311,10 +90,10 @@ static __attribute__((noinline)) void check(struct search *s, const struct bank 
         entry++;
     if (entry >= end || bank->tags[entry] != tag)
         return;
-    find_text(s, at);
+    known_place_of(&s->view, at);
     uint64_t window = 0;
     size_t digested = 0; /* codes that `window` is the digest of */
-    for (; entry < end && bank->tags[entry] == tag && !s->undecided[s->text] && !s->overflow; entry++) {
+    for (; entry < end && bank->tags[entry] == tag && !s->undecided[s->view.text] && !s->overflow; entry++) {
         uint32_t number = bank->numbers[entry];
         size_t start = at, length = bank->width;
         if (number & WHOLE) {
@@ -323,22 +102,22 @@ static __attribute__((noinline)) void check(struct search *s, const struct bank 
                 continue;
             start = at - s->store->befores[segment];
             length = s->store->lengths[segment];
-            if (length > s->count - start)
+            if (length > s->view.count - start)
                 continue;
-            s->verified[s->text] += length;
-            if (s->verified[s->text] > s->store->max_verified) {
+            s->verified[s->view.text] += length;
+            if (s->verified[s->view.text] > s->store->max_verified) {
                 give_up(s);
                 return;
             }
-            if (digest_of(s->store->state, s->codes + start, length) != bank->digests[entry])
+            if (known_digest_of(s->store->state, s->view.codes + start, length) != bank->digests[entry])
                 continue;
         } else {
             uint32_t run = RUNS[number >> 1 & 3];
             length = run ? run : length;
-            if (length > s->count - start)
+            if (length > s->view.count - start)
                 continue;
             if (digested != length)
-                window = digest_of(s->store->state, s->codes + start, length);
+                window = known_digest_of(s->store->state, s->view.codes + start, length);
             digested = length;
             if (window != bank->digests[entry])
                 continue;
@@ -366,38 +145,115 @@ static __attribute__((noinline)) void check_waiting(struct search *s, const stru
     waiting->count = 0;
 }
 
-static inline __attribute__((always_inline)) void run_any(struct search *s, const struct bank *bank, uint32_t width)
+/* The tags of a block: of the windows at `codes` and after, by their positions modulo 8 and divided by 8, for windows
+ * that are eight apart lie in memory as lanes of eight do in a register. */
+INLINE void tags_of_block(const uint8_t *restrict codes, uint32_t width, const uint64_t *restrict mixers,
+                          uint32_t (*restrict tags)[ROWS])
 {
-    const uint64_t mixers[3] = {s->store->mixers[0], s->store->mixers[1], s->store->mixers[2]};
-    const uint64_t *filter = bank->filter;
-    const uint8_t *codes = s->codes;
-    const uint32_t shift = bank->word_shift;
-    struct waiting waiting = {.count = 0};
-    if (s->count < width)
-        return;
-    for (size_t at = 0, last = s->count - width + 1; at < last;) {
-        size_t end = last - at < BLOCK ? last : at + BLOCK, count = 0;
-        for (; at < end; at++) {
-            uint32_t tag = tag_of(codes + at, width, mixers);
-            uint64_t word = filter[tag >> shift];
-            waiting.at[count] = at;
-            waiting.tag[count] = tag;
-            count += word >> (tag & 63) & word >> (tag >> 6 & 63) & 1;
+    const uint64_t first = mixers[0], factor = mixers[1], last = mixers[2];
+    const uint64_t whole = width < 8 ? (1ull << (8 * (width & 7))) - 1 : ~0ull;
+    for (size_t phase = 0; phase < 8; phase++)
+        for (size_t row = 0; row < ROWS; row++) {
+            const uint8_t *at = codes + phase + 8 * row;
+            uint64_t mixed = (first ^ (load64(at) & whole)) * factor;
+            mixed ^= mixed >> 32;
+            for (uint32_t lane = 8; lane < width; lane += 8) {
+                mixed = (mixed ^ load64(at + (lane + 8 <= width ? lane : width - 8))) * factor;
+                mixed ^= mixed >> 32;
+            }
+            tags[phase][row] = (uint32_t)(mixed * last >> 32);
         }
-        waiting.count = count;
+}
+
+/* Which windows of a row have their first bit in the filter: their places in the block, from `found` on. */
+INLINE size_t half_pass(const struct bank *bank, uint32_t (*tags)[ROWS], size_t row, uint16_t *passed, size_t found)
+{
+    for (size_t phase = 0; phase < 8; phase++) {
+        uint32_t tag = tags[phase][row];
+        passed[found] = (uint16_t)(8 * row + phase);
+        found += bank->filter[tag >> bank->word_shift] >> (tag & 63) & 1;
+    }
+    return found;
+}
+
+static __attribute__((noinline)) size_t half_pass_seldom(const struct bank *bank, uint32_t (*tags)[ROWS], size_t row,
+                                                         uint16_t *passed, size_t found)
+{
+    return half_pass(bank, tags, row, passed, found);
+}
+
+/* Which windows of the first rows of a block the filter lets through: most fail by the first bit. Where next to none
+ * has it, eight are looked at together. */
+INLINE size_t pass_rows(const struct bank *bank, uint32_t (*tags)[ROWS], size_t rows, uint16_t *passed)
+{
+    const uint64_t *filter = bank->filter;
+    const uint32_t shift = bank->word_shift;
+    size_t half = 0, found = 0;
+    if (!bank->sparse)
+        for (size_t row = 0; row < rows; row++)
+            half = half_pass(bank, tags, row, passed, half);
+    else
+        for (size_t row = 0; row < rows; row++) {
+            uint64_t any = 0;
+            for (size_t phase = 0; phase < 8; phase++)
+                any |= filter[tags[phase][row] >> shift] >> (tags[phase][row] & 63);
+            if (any & 1)
+                half = half_pass_seldom(bank, tags, row, passed, half);
+        }
+    for (size_t at = 0; at < half; at++) {
+        uint32_t tag = tags[passed[at] & 7][passed[at] >> 3];
+        passed[found] = passed[at];
+        found += filter[tag >> shift] >> (tag >> 6 & 63) & 1;
+    }
+    return found;
+}
+
+INLINE size_t pass(const struct bank *bank, const uint8_t *codes, uint32_t width, const uint64_t *mixers, size_t count,
+                   uint32_t (*tags)[ROWS], uint16_t *passed)
+{
+    tags_of_block(codes, width, mixers, tags);
+    return pass_rows(bank, tags, (count + 7) / 8, passed);
+}
+
+CLONES static size_t pass_block(const struct bank *bank, const uint8_t *codes, const uint64_t *mixers, size_t count,
+                                uint32_t (*tags)[ROWS], uint16_t *passed)
+{
+    switch (bank->width) {
+    case 6: return pass(bank, codes, 6, mixers, count, tags, passed);
+    case 8: return pass(bank, codes, 8, mixers, count, tags, passed);
+    default: return pass(bank, codes, 12, mixers, count, tags, passed);
+    }
+}
+
+static void run_any(struct search *s, const struct bank *bank)
+{
+    uint32_t tags[8][ROWS];
+    uint16_t passed[BLOCK + 8];
+    struct waiting waiting = {.count = 0};
+    for (size_t at = 0; at + bank->width <= s->view.count; at += BLOCK) {
+        size_t left = s->view.count - bank->width + 1 - at;
+        size_t found = pass_block(bank, s->view.codes + at, s->store->mixers, left < BLOCK ? left : BLOCK, tags, passed);
+        for (size_t index = 0; index < found; index++) {
+            size_t place = passed[index];
+            if (place >= left)
+                break;
+            waiting.at[index] = at + place;
+            waiting.tag[index] = tags[place & 7][place >> 3];
+            waiting.count++;
+        }
         check_waiting(s, bank, &waiting);
     }
 }
 
 /* Only windows of codes of a class: most texts have hardly any, and most codes are never looked at. */
-static inline __attribute__((always_inline)) void run_gated(struct search *s, const struct bank *bank, uint32_t width,
-                                                            const uint8_t *classes)
+INLINE void run_gated(struct search *s, const struct bank *bank, uint32_t width)
 {
     const uint64_t mixers[3] = {s->store->mixers[0], s->store->mixers[1], s->store->mixers[2]};
     const uint64_t *filter = bank->filter;
-    const uint8_t *codes = s->codes;
+    const uint8_t *codes = s->view.codes;
+    const uint8_t *classes = s->store->classes;
     const uint32_t gate = bank->gate, shift = bank->word_shift;
-    const size_t total = s->count;
+    const size_t total = s->view.count;
     struct waiting waiting = {.count = 0};
     size_t at = 0, good = 0; /* codes before `good` are of the class, back to `at` */
     while (at + width <= total) {
@@ -414,7 +270,7 @@ static inline __attribute__((always_inline)) void run_gated(struct search *s, co
             uint64_t word = filter[tag >> shift];
             waiting.at[waiting.count] = at;
             waiting.tag[waiting.count] = tag;
-            waiting.count += word >> (tag & 63) & word >> (tag >> 6 & 63) & 1;
+            waiting.count += has_bits(word, tag);
             if (waiting.count == BLOCK)
                 check_waiting(s, bank, &waiting);
             good += good < total && classes[codes[good]] & gate ? 1 : 0;
@@ -423,92 +279,59 @@ static inline __attribute__((always_inline)) void run_gated(struct search *s, co
     check_waiting(s, bank, &waiting);
 }
 
-static void run(struct search *s, const struct bank *bank, const uint8_t *classes)
+static void run(struct search *s, const struct bank *bank)
 {
     s->recent = s->found;
-    s->text = 0;
+    s->view.text = 0;
     switch (bank->width | (bank->gate ? 0x100u : 0)) {
-    case 6: run_any(s, bank, 6); break;
-    case 8: run_any(s, bank, 8); break;
-    case 12: run_any(s, bank, 12); break;
-    case 0x110: run_gated(s, bank, 16, classes); break;
-    case 0x140: run_gated(s, bank, 64, classes); break;
+    case 6: case 8: case 12: run_any(s, bank); break;
+    case 0x110: run_gated(s, bank, 16); break;
+    case 0x140: run_gated(s, bank, 64); break;
     default: s->overflow = 1; break; /* no such bank is made */
     }
 }
 
-static size_t squeeze(const uint8_t *narrow, const uint32_t *wide, const uint8_t *table, const int64_t *starts,
-                      size_t texts, uint8_t *codes, uint32_t *places)
+static void run_all(struct search *s)
 {
-    size_t count = 0;
-    for (size_t text = 0; text < texts; text++) {
-        size_t at = (size_t)starts[text], end = (size_t)starts[text + 1] - 1;
-        if (narrow)
-            for (; at < end; at++) {
-                uint8_t code = table[narrow[at]];
-                codes[count] = code;
-                places[count] = (uint32_t)at;
-                count += code != 0;
-            }
-        else
-            for (; at < end; at++) {
-                uint8_t code = table[wide[at]];
-                codes[count] = code;
-                places[count] = (uint32_t)at;
-                count += code != 0;
-            }
-        codes[count] = EDGE;
-        places[count++] = (uint32_t)at;
+    const struct store *store = s->store;
+    struct view *view = &s->view;
+    if (store->banks) {
+        known_squeeze(view, store->canonical);
+        memset(view->codes + view->count, EDGE, SLACK);
+        for (uint32_t bank = 0; bank < store->banks && !s->overflow; bank++)
+            run(s, &store->bank[bank]);
     }
-    return count;
+    if (store->folded && !s->overflow) {
+        known_fold(view, store->folding);
+        memset(view->codes + view->count, EDGE, SLACK);
+        run(s, &store->bank[store->banks]);
+    }
 }
 
-static size_t fold(const uint8_t *narrow, const uint32_t *wide, const uint8_t *table, const int64_t *starts,
-                   size_t texts, uint8_t *codes)
-{
-    size_t total = (size_t)starts[texts] - 1;
-    for (size_t at = 0; at < total; at++)
-        codes[at] = narrow ? table[narrow[at]] : table[wide[at]];
-    for (size_t text = 1; text < texts; text++)
-        codes[starts[text] - 1] = EDGE;
-    codes[total] = EDGE;
-    return total + 1;
-}
-
-/* Find in texts that are joined with one code point between them: bytes if `narrow`, else 32 bits each. `starts` has
- * one place a text and one more, as if another followed. `tables`: canonical and folded code by code point; `classes`
- * by code. Gives the number of records, -1 without memory, -2 where they did not fit and this was no last chance. */
+/* Find in texts, of which there is at least one, joined with one code point between them: bytes if `narrow`, else 32
+ * bits each. `starts` has one place a text and one more, as if another followed. Gives the number of records, -1 without
+ * memory, -2 where they did not fit and this was no last chance. */
 EXPORT int64_t known_find(const struct store *store, const void *text, int narrow, const int64_t *starts, size_t texts,
-                          const uint8_t *canonical, const uint8_t *folded, const uint8_t *classes,
                           struct record *records, size_t capacity, int last_chance)
 {
     size_t total = (size_t)starts[texts];
-    size_t room = total + SLACK;
-    uint8_t *codes = malloc(room + room * sizeof(uint32_t) + texts * 13 + 64);
-    if (!codes)
-        return -1;
-    uint32_t *places = (uint32_t *)(((uintptr_t)(codes + room) + 7) & ~(uintptr_t)7);
-    uint64_t *verified = (uint64_t *)(((uintptr_t)(places + room) + 7) & ~(uintptr_t)7);
-    uint32_t *hits = (uint32_t *)(verified + texts);
-    uint8_t *undecided = (uint8_t *)(hits + texts);
-    memset(verified, 0, texts * 13);
-    const uint8_t *bytes = narrow ? text : NULL;
-    const uint32_t *wide = narrow ? NULL : text;
-    struct search search = {
-        .store = store, .codes = codes, .places = places, .starts = starts, .texts = texts, .hits = hits,
-        .verified = verified, .undecided = undecided, .records = records, .last_chance = last_chance,
-        .capacity = last_chance ? capacity - texts : capacity,
-    };
-    if (store->banks) {
-        search.count = squeeze(bytes, wide, canonical, starts, texts, codes, places);
-        for (uint32_t bank = 0; bank < store->banks && !search.overflow; bank++)
-            run(&search, &store->bank[bank], classes);
+    uint8_t *codes = malloc(total + SLACK);
+    uint32_t *before = malloc((total / PITCH + 1) * sizeof *before);
+    uint64_t *tallies = calloc(texts, sizeof(uint64_t) + sizeof(uint32_t) + 1);
+    int64_t found = -1;
+    if (codes && before && tallies) {
+        struct search search = {
+            .store = store, .records = records, .last_chance = last_chance,
+            .view = {narrow ? text : NULL, narrow ? NULL : text, starts, texts, codes, before, 0, NULL, 0},
+            .capacity = last_chance ? capacity - texts : capacity,
+            .verified = tallies, .hits = (uint32_t *)(tallies + texts),
+            .undecided = (uint8_t *)(tallies + texts) + texts * sizeof(uint32_t),
+        };
+        run_all(&search);
+        found = search.overflow ? -2 : (int64_t)search.found;
     }
-    if (store->folded && !search.overflow) {
-        search.count = fold(bytes, wide, folded, starts, texts, codes);
-        search.places = NULL;
-        run(&search, &store->bank[store->banks], classes);
-    }
+    free(tallies);
+    free(before);
     free(codes);
-    return search.overflow ? -2 : (int64_t)search.found;
+    return found;
 }

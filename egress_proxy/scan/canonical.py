@@ -135,7 +135,11 @@ class Batch(Struct, frozen=True):
 
 def batch(texts: Sequence[str]) -> Batch:
     """Join texts, of which there is at least one."""
-    joined = texts[0] if len(texts) == 1 else "\0".join(texts)
+    if len(texts) == 1:
+        joined = texts[0]
+        starts = array("q", (0, len(joined) + 1))
+    else:
+        joined = "\0".join(texts)
+        starts = array("q", accumulate((len(text) + 1 for text in texts), initial=0))
     narrow = joined.isascii()
-    starts = array("q", accumulate((len(text) + 1 for text in texts), initial=0))
     return Batch(joined.encode("ascii") if narrow else joined.encode("utf-32-le", "surrogatepass"), narrow, starts)

@@ -1,216 +1,117 @@
-"""From the forms of many values to entries of banks, in a few vector operations for all of them.
+"""The forms of many values, put together until there are enough of them for vector operations (`settling`).
 
 A draft holds plaintext, in codes, until it is settled: windows are chosen, tagged and digested, and it is dropped.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from itertools import accumulate
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from msgspec import Struct
 
-from egress_proxy.scan.fingerprints import FOLDED_WIDTH, RUNS, VALUE_SHIFT, WHOLE, Entries, Keys, variety
-from egress_proxy.scan.forms import SHAPES, Form
-from egress_proxy.scan.store import Segments
+from egress_proxy.scan import recipes
+from egress_proxy.scan.compiled import KNOWN
+from egress_proxy.scan.forms import Form, forms
+from egress_proxy.scan.settling import Settled, Settling, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from numpy.typing import NDArray
 
-_SHORTER = (12, 8, 6)  # widths for the whole of a form that is shorter than its windows
-PARTS_UP_TO: Final = 32_768  # codes of a form beyond which parts are not registered (the whole always is)
-_INNOCENT = 0.7  # the share of a part that is words, or public, from which on it may stand in an innocent text
-_ANCHORS_TRIED = 6
-_SHAPES: Final = np.array(
-    [(one.width, one.run, one.stride, one.variety, one.plain, one.reverse, one.folded, one.part) for one in SHAPES],
-    dtype=np.int64,
-)
-# Columns of the rows of a draft, one row a form: those of its shape, its own, and those of its value.
-(
-    _WIDTH, _RUN, _STRIDE, _VARIETY, _PLAIN, _REVERSE, _FOLDED, _PART,
-    _START, _LENGTH, _VALUE, _PARTS, _MASK, _OF, _LEAD,
-) = range(15)  # fmt: skip
+    from egress_proxy.scan.fingerprints import Keys
+
+_Of: TypeAlias = tuple[int, int, int, int, int]
+_COLUMNS_OF = 5  # of a value
 
 
-class Settled(Struct, frozen=True):
-    """What is kept of a draft. Numbers of segments count from its own first."""
+class Value(Struct, frozen=True):
+    """What of a value its forms have in common."""
 
-    entries: dict[int, Entries]  # by width
-    folded: Entries
-    segments: Segments
+    number: int
+    parts: bool  # whether its parts count: they are no accident. Of a plain one the whole counts too
+    mask: int = 0  # what `Draft.mask` gave, or 0: nothing in it is innocent
+    of: int = 0  # codes of its plain form
+    lead: int = 0
+    least: int = 0  # codes of a form, for it to count
+
+    @property
+    def columns(self) -> _Of:
+        return self.number, int(self.parts), self.mask, self.of, self.lead
+
+
+class _Forms(Struct):
+    """Forms that were made one by one."""
+
+    codes: list[bytes]
+    shapes: list[int]
+    values: list[_Of]
+    counts: list[int]  # of forms, by value
+
+    def add(self, of: _Of, more: Iterable[Form]) -> int:
+        """Take in forms of a value. Gives how many codes these are."""
+        length, count = 0, len(self.codes)
+        for form in more:
+            self.codes.append(form.codes)
+            self.shapes.append(form.shape)
+            length += len(form.codes)
+        self.counts.append(len(self.codes) - count)
+        self.values.append(of)
+        return length
+
+    def rows(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+        """Shapes, lengths, and what is known of the values, a row a form."""
+        lengths = np.fromiter(map(len, self.codes), dtype=np.int64, count=len(self.codes))
+        values = np.array(self.values, dtype=np.int64).reshape(-1, _COLUMNS_OF)
+        return np.array(self.shapes, dtype=np.int64), lengths, np.repeat(values, self.counts, axis=0)
 
 
 class Draft:
     """Forms of values, to be settled."""
 
     def __init__(self) -> None:
-        self._codes: list[bytes] = []
-        self._shapes: list[int] = []
-        self._values: list[tuple[int, ...]] = []
-        self._counts: list[int] = []  # of forms, by value
+        self._forms = _Forms([], [], [], [])
+        self._ascii: list[bytes] = []  # values whose forms the kernel makes
+        self._least: list[int] = []
+        self._ascii_values: list[_Of] = []
         self._masks = [0]  # innocent codes of values before each place, value after value
         self._length = 0
 
     def __len__(self) -> int:
-        """Codes that wait."""
+        """Codes that wait, or as many as they may become."""
         return self._length
 
     def mask(self, innocent: bytes) -> int:
         """Take in which codes of a value's plain form are innocent (1, else 0). Gives what `add` is told."""
         base = len(self._masks)
-        total = 0
-        self._masks.append(0)
-        for code in innocent:
-            total += code
-            self._masks.append(total)
+        self._masks += accumulate(innocent, initial=0)
         return base
 
-    def add(self, value: int, forms: Iterable[Form], *, parts: bool, mask: int = 0, of: int = 0, lead: int = 0) -> None:
-        """Take in the forms of a value, and their parts if these are no accident. Of a plain one the whole counts too.
+    def add(self, of: Value, value: str, *, few: bool = False) -> None:
+        """Take in a value in all its forms, or in the commonest ones, that have the codes it asks for."""
+        if KNOWN is not None and value.isascii():
+            self._ascii.append(value.encode("ascii"))
+            self._least.append(of.least)
+            self._ascii_values.append(of.columns)
+            self._length += recipes.most_codes(len(value))
+        else:
+            self.add_forms(of, (form for form in forms(value, few=few) if len(form.codes) >= of.least))
 
-        `mask` is what `mask` gave, of a value with `of` codes in its plain form, or 0: nothing in it is innocent.
-        """
-        count = len(self._codes)
-        for form in forms:
-            self._codes.append(form.codes)
-            self._shapes.append(form.shape)
-            self._length += len(form.codes)
-        self._counts.append(len(self._codes) - count)
-        self._values.append((value, int(parts), mask, of, lead))
+    def add_forms(self, of: Value, more: Iterable[Form]) -> None:
+        """Take in forms of a value."""
+        self._length += self._forms.add(of.columns, more)
 
-    def settled(self, keys: Keys) -> Settled:
-        """The windows of all forms."""
-        lengths = np.fromiter(map(len, self._codes), dtype=np.int64, count=len(self._codes))
-        values = np.repeat(np.array(self._values, dtype=np.int64).reshape(-1, 5), self._counts, axis=0)
-        own = np.stack((np.cumsum(lengths) - lengths, lengths), axis=1)
-        rows = np.asfortranarray(np.concatenate((_SHAPES[self._shapes], own, values), axis=1))
-        rows[:, _PARTS] &= (rows[:, _RUN] <= lengths) & (lengths <= PARTS_UP_TO)
-        codes = np.frombuffer(b"".join(self._codes), dtype=np.uint8)
-        return _Settling(rows, codes, np.array(self._masks, dtype=np.int64), keys).settled()
-
-
-class _Settling:
-    """One pass over a draft."""
-
-    def __init__(self, rows: NDArray[np.int64], codes: NDArray[np.uint8], masks: NDArray[np.int64], keys: Keys) -> None:
-        self._rows = rows
-        self._codes = codes
-        self._masks = masks
-        self._keys = keys
-        self._entries: dict[int, list[Entries]] = {}
-        self._segments: list[Segments] = []
-        self._count = 0
-
-    def settled(self) -> Settled:
-        rows = self._rows
-        parts = rows[:, _PARTS] == 1
-        squeezed = rows[:, _FOLDED] == 0
-        kept = np.zeros(len(rows), dtype=np.int64)
-        for width, run in sorted({(one.width, one.run) for one in SHAPES}):
-            of_shape = (rows[:, _WIDTH] == width) & (rows[:, _RUN] == run)
-            self._parts(width, run, np.flatnonzero(of_shape & squeezed & parts), kept)
-        whole = ((rows[:, _PLAIN] == 1) | (kept == 0)) & (rows[:, _PART] == 0)
-        widths = np.where(rows[:, _LENGTH] >= rows[:, _WIDTH], rows[:, _WIDTH], 0)
-        for shorter in _SHORTER:
-            widths = np.where((widths == 0) & (rows[:, _LENGTH] >= shorter), shorter, widths)
-        for width in np.unique(widths[whole & squeezed]).tolist():
-            if width:
-                self._wholes(width, np.flatnonzero(whole & squeezed & (widths == width)), self._entries)
-        folded: dict[int, list[Entries]] = {}
-        self._wholes(FOLDED_WIDTH, np.flatnonzero(~squeezed), folded)
-        entries = {width: Entries.joined(parts) for width, parts in self._entries.items()}
-        return Settled(entries, Entries.joined(folded.get(FOLDED_WIDTH, [])), Segments.joined(self._segments))
-
-    def _parts(self, width: int, run: int, which: NDArray[np.intp], kept: NDArray[np.int64]) -> None:
-        """The windows of forms of one width and run whose parts count; `kept` counts them by form."""
-        rows = np.asfortranarray(self._rows[which])
-        if not len(rows):
-            return
-        last = rows[:, _LENGTH] - run
-        counts = -(-last // rows[:, _STRIDE]) + 1
-        own = np.repeat(np.arange(len(rows)), counts)
-        places = (np.arange(len(own)) - np.repeat(np.cumsum(counts) - counts, counts)) * rows[own, _STRIDE]
-        places = np.minimum(places, last[own])
-        positions = rows[own, _START] + places
-        good = variety(self._codes, positions, run) >= rows[own, _VARIETY]
-        good &= ~self._innocent(rows, own, places)
-        own, positions = own[good], positions[good]
-        kept[which] += np.bincount(own, minlength=len(which))
-        code = RUNS.index(run if run > width else 0) << 1
-        written = (rows[own, _PLAIN] == 1) | (rows[own, _PART] == 1)
-        numbers = (rows[own, _VALUE] << VALUE_SHIFT) | code | ~written
-        lengths = np.full(len(positions), run, dtype=np.int64)
-        self._keep(self._entries, width, positions, positions, lengths, numbers)
-
-    def _innocent(self, rows: NDArray[np.int64], own: NDArray[np.intp], places: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Which windows stand for a piece of the value that is mostly words, or public."""
-        innocent = np.zeros(len(own), dtype=np.bool_)
-        masked = np.flatnonzero(rows[own, _MASK] != 0)
-        if not len(masked):
-            return innocent
-        row, place = rows[own[masked]], places[masked]
-        of, length = row[:, _OF], row[:, _LENGTH]
-        first = place * of // length
-        end = -(-(place + row[:, _RUN]) * of // length)
-        back = row[:, _REVERSE] == 1
-        first, end = np.where(back, of - end, first), np.where(back, of - first, end)
-        share = self._masks[row[:, _MASK] + end] - self._masks[row[:, _MASK] + first]
-        innocent[masked] = share >= _INNOCENT * (end - first)
-        return innocent
-
-    def _wholes(self, width: int, which: NDArray[np.intp], entries: dict[int, list[Entries]]) -> None:
-        """Forms as a whole, each by the window of some tried that is the rarest, and the most varied."""
-        rows = self._rows[which]
-        if not len(rows):
-            return
-        last = rows[:, _LENGTH] - width
-        step = np.maximum(1, last // _ANCHORS_TRIED)
-        tried = np.minimum(np.arange(_ANCHORS_TRIED + 1) * step[:, None], last[:, None]) + rows[:, _START][:, None]
-        tried = np.ascontiguousarray(tried.reshape(-1))
-        tags = self._keys.tags(width, self._codes, tried)
-        _, number, times = np.unique(tags, return_inverse=True, return_counts=True)
-        cost = times[number].astype(np.int64) * 256 - variety(self._codes, tried, width)
-        best = cost.reshape(len(rows), -1).argmin(axis=1)
-        positions = tried.reshape(len(rows), -1)[np.arange(len(rows)), best]
-        starts = np.ascontiguousarray(rows[:, _START])
-        plain = rows[:, _PLAIN] == 1
-        self._segment(entries, width, rows, positions, starts, rows[:, _LENGTH].copy(), plain=plain)
-
-    def _segment(
-        self,
-        entries: dict[int, list[Entries]],
-        width: int,
-        rows: NDArray[np.int64],
-        positions: NDArray[np.int64],
-        starts: NDArray[np.int64],
-        lengths: NDArray[np.int64],
-        *,
-        plain: NDArray[np.bool_] | bool,
-    ) -> None:
-        numbers = np.arange(self._count, self._count + len(rows)) + WHOLE
-        self._count += len(rows)
-        self._segments.append(
-            Segments(
-                rows[:, _VALUE].astype(np.uint32),
-                (positions - starts).astype(np.uint32),
-                lengths.astype(np.uint32),
-                (rows[:, _LEAD] * (1 - rows[:, _FOLDED])).astype(np.uint32),
-                np.broadcast_to(plain, len(rows)).copy(),
-            )
-        )
-        self._keep(entries, width, positions, starts, lengths, numbers)
-
-    def _keep(
-        self,
-        entries: dict[int, list[Entries]],
-        width: int,
-        positions: NDArray[np.int64],
-        starts: NDArray[np.int64],
-        lengths: NDArray[np.int64],
-        numbers: NDArray[np.int64],
-    ) -> None:
-        tags = self._keys.tags(width, self._codes, np.ascontiguousarray(positions))
-        digests = self._keys.window_digests(self._codes, np.ascontiguousarray(starts), lengths)
-        entries.setdefault(width, []).append(Entries(tags, digests, numbers.astype(np.uint32)))
+    def settled(self, keys: Keys, first: int, *, few: bool = False) -> Settled:
+        """The windows of all forms, with segments that are numbered from `first`."""
+        parts = [self._forms.rows()]
+        codes = [np.frombuffer(b"".join(self._forms.codes), dtype=np.uint8)]
+        if KNOWN is not None and self._ascii:
+            made = recipes.expanded(KNOWN, self._ascii, self._least, few=few)
+            values = np.repeat(np.array(self._ascii_values, dtype=np.int64), made.counts, axis=0)
+            parts.append((made.shapes, made.lengths, values))
+            codes.append(made.codes)
+        rows = rows_of(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+        masks = np.array(self._masks, dtype=np.int64)
+        return Settling(rows, np.concatenate(codes), masks, keys, first).settled()

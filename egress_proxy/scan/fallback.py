@@ -14,8 +14,8 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from egress_proxy.scan.banks import Bank
     from egress_proxy.scan.canonical import Batch, View
-    from egress_proxy.scan.fingerprints import Bank
     from egress_proxy.scan.store import Record, Store
 
 PERSON: Final = b"known-windows\0\0\0"
@@ -93,7 +93,14 @@ def _bits(tags_: NDArray[np.uint32]) -> NDArray[np.uint64]:
     return (one << first.astype(np.uint64)) | (one << second.astype(np.uint64))
 
 
-def fill(filter_: NDArray[np.uint64], word_shift: int, tags_: NDArray[np.uint32]) -> None:
+def fill(
+    filter_: NDArray[np.uint64],
+    word_shift: int,
+    buckets: NDArray[np.uint32],
+    bucket_shift: int,
+    tags_: NDArray[np.uint32],
+) -> None:
+    np.cumsum(np.bincount(tags_ >> np.uint32(bucket_shift), minlength=len(buckets) - 1), out=buckets[1:])
     np.bitwise_or.at(filter_, tags_ >> np.uint32(word_shift), _bits(tags_))
 
 

@@ -13,6 +13,7 @@ import html
 import json
 from binascii import b2a_base64
 from collections.abc import Iterator
+from enum import IntEnum
 from itertools import accumulate
 from math import ceil
 from struct import unpack_from
@@ -63,10 +64,27 @@ SHAPES: Final = (
     Shape(8, 8, 8, part=True),  # twelve characters with signs among them
     Shape(12, 16, 16, part=True),  # of a passphrase
 )
-(
-    FOLDED, _PLAIN, _LETTERS, _REVERSED, _BASE32, _BASE64_UTF16, _HEX, _HEX_REVERSED, _TRIPLES, _LONG,
-    _DECIMAL, _UTF16, _UNICODE, _BINARY, _SIGNED, _OF_PHRASE,
-) = range(len(SHAPES))  # fmt: skip
+
+
+class Shapes(IntEnum):
+    """The numbers of shapes."""
+
+    FOLDED = 0
+    PLAIN = 1
+    LETTERS = 2
+    REVERSED = 3
+    BASE32 = 4
+    BASE64_UTF16 = 5
+    HEX = 6
+    HEX_REVERSED = 7
+    TRIPLES = 8
+    LONG = 9
+    DECIMAL = 10
+    UTF16 = 11
+    UNICODE = 12
+    BINARY = 13
+    SIGNED = 14
+    OF_PHRASE = 15
 
 
 _REVEAL: Final = 12  # characters of a value that are no accident
@@ -100,7 +118,7 @@ def signed_parts(value: str, innocent: bytes = b"") -> Iterator[Form]:
         return
     each = [canonical(char) for char in value]
     firsts = list(accumulate(map(len, each), initial=0))
-    plain, width, seen = b"".join(each), SHAPES[_SIGNED].width, set()
+    plain, width, seen = b"".join(each), SHAPES[Shapes.SIGNED].width, set()
     for start in range(len(each) - _REVEAL + 1):
         first, last = firsts[start], firsts[start + _REVEAL]
         if last - first >= _REVEAL:
@@ -109,29 +127,31 @@ def signed_parts(value: str, innocent: bytes = b"") -> Iterator[Form]:
             codes = plain[at : at + width]
             if len(codes) == width and codes not in seen and sum(innocent[at : at + width]) <= _MOST_INNOCENT * width:
                 seen.add(codes)
-                yield Form(codes, _SIGNED)
+                yield Form(codes, Shapes.SIGNED)
 
 
 def phrase_form(codes: bytes) -> Form:
     """Sixteen letters of a passphrase."""
-    return Form(codes, _OF_PHRASE)
+    return Form(codes, Shapes.OF_PHRASE)
 
 
 def _few(value: str) -> Iterator[Form]:
     raw = value.encode("utf-8", "surrogatepass")
     plain = canonical(value)
-    yield Form(plain, _PLAIN)
-    yield Form(plain[::-1], _REVERSED)
+    yield Form(plain, Shapes.PLAIN)
+    yield Form(plain[::-1], Shapes.REVERSED)
     yield from _escaped(value, raw)
-    yield from _aligned(raw, _LETTERS)
-    yield Form(raw.hex().encode(), _HEX)
+    yield from _aligned(raw, Shapes.LETTERS)
+    yield Form(raw.hex().encode(), Shapes.HEX)
 
 
 def _all(value: str) -> Iterator[Form]:
     raw = value.encode("utf-8", "surrogatepass")
     yield from _few(value)
-    yield Form(squeezed(raw.translate(_ROT13)) if raw.isascii() else canonical(value.translate(_ROT13_CHARS)), _LETTERS)
-    yield from _aligned(value.encode("utf-16-le", "surrogatepass"), _BASE64_UTF16)
+    yield Form(
+        squeezed(raw.translate(ROT13)) if raw.isascii() else canonical(value.translate(_ROT13_CHARS)), Shapes.LETTERS
+    )
+    yield from _aligned(value.encode("utf-16-le", "surrogatepass"), Shapes.BASE64_UTF16)
     yield from _base32(raw)
     yield from _base85(raw)
     yield from _numbers(value, raw)
@@ -147,28 +167,28 @@ def _escaped(value: str, raw: bytes) -> Iterator[Form]:
         quote(raw, safe=""),
         html.escape(value),
     ):
-        yield Form(canonical(text), _LETTERS)
+        yield Form(canonical(text), Shapes.LETTERS)
 
 
 def _numbers(value: str, raw: bytes) -> Iterator[Form]:
     """Numbers that stand for the value's bytes, UTF-16 units or code points."""
     units = value.encode("utf-16-be", "surrogatepass")
     single = raw.hex("x").encode()
-    yield Form(raw[::-1].hex().encode(), _HEX_REVERSED)
-    yield Form(b"x" + single, _TRIPLES)  # \x41, &#x41;
-    yield Form(b"0x" + single.replace(b"x", b"0x"), _LONG)
-    yield Form(b"u" + units.hex("u", 2).encode(), _UNICODE)  # \u0041, U+0041
-    yield Form(b"".join([b"u%x" % ord(char) for char in value]), _TRIPLES)  # \u{41}
-    yield Form(units.hex().encode(), _UTF16)
-    yield Form(value.encode("utf-16-le", "surrogatepass").hex().encode(), _UTF16)
-    yield Form(_written(_DECIMALS, raw), _DECIMAL)
-    yield Form(_written(_PADDED, raw), _TRIPLES)
-    yield Form(_written(_OCTALS, raw), _TRIPLES)
-    yield Form(_written(_PREFIXED, raw), _LONG)
-    yield Form(_written(_BITS, raw), _BINARY)
+    yield Form(raw[::-1].hex().encode(), Shapes.HEX_REVERSED)
+    yield Form(b"x" + single, Shapes.TRIPLES)  # \x41, &#x41;
+    yield Form(b"0x" + single.replace(b"x", b"0x"), Shapes.LONG)
+    yield Form(b"u" + units.hex("u", 2).encode(), Shapes.UNICODE)  # \u0041, U+0041
+    yield Form(b"".join([b"u%x" % ord(char) for char in value]), Shapes.TRIPLES)  # \u{41}
+    yield Form(units.hex().encode(), Shapes.UTF16)
+    yield Form(value.encode("utf-16-le", "surrogatepass").hex().encode(), Shapes.UTF16)
+    yield Form(_written(_DECIMALS, raw), Shapes.DECIMAL)
+    yield Form(_written(_PADDED, raw), Shapes.TRIPLES)
+    yield Form(_written(_OCTALS, raw), Shapes.TRIPLES)
+    yield Form(_written(_PREFIXED, raw), Shapes.LONG)
+    yield Form(_written(_BITS, raw), Shapes.BINARY)
     if not raw.isascii():
-        yield Form(b"".join([b"x%x" % ord(char) for char in value]), _TRIPLES)
-        yield Form(b"".join([b"%d" % ord(char) for char in value]), _DECIMAL)
+        yield Form(b"".join([b"x%x" % ord(char) for char in value]), Shapes.TRIPLES)
+        yield Form(b"".join([b"%d" % ord(char) for char in value]), Shapes.DECIMAL)
 
 
 def _table(template: str) -> tuple[bytes, ...]:
@@ -183,8 +203,8 @@ def _written(table: tuple[bytes, ...], raw: bytes) -> bytes:
 
 
 _LOWER, _UPPER = bytes(range(97, 123)), bytes(range(65, 91))
-_ROT13: Final = bytes.maketrans(_LOWER + _UPPER, _LOWER[13:] + _LOWER[:13] + _UPPER[13:] + _UPPER[:13])
-_ROT13_CHARS: Final = dict(enumerate(map(chr, _ROT13[:128])))
+ROT13: Final = bytes.maketrans(_LOWER + _UPPER, _LOWER[13:] + _LOWER[:13] + _UPPER[13:] + _UPPER[:13])
+_ROT13_CHARS: Final = dict(enumerate(map(chr, ROT13[:128])))
 
 
 def _aligned(raw: bytes, shape: int) -> Iterator[Form]:
@@ -203,12 +223,12 @@ def _base32(raw: bytes) -> Iterator[Form]:
     fives = bits[:-4] << 4 | bits[1:-3] << 3 | bits[2:-2] << 2 | bits[3:-1] << 1 | bits[4:]
     characters = _ALPHABET32[fives]
     for first in range(5):
-        yield Form(characters[first::5].tobytes(), _BASE32)
+        yield Form(characters[first::5].tobytes(), Shapes.BASE32)
 
 
 _DIGITS85: Final = bytes(range(85))
 # base85 as Git and Python write it (squeezed and folded, ZeroMQ's is the same), and Ascii85 as Adobe does.
-_ALPHABETS85: Final = tuple(
+ALPHABETS85: Final = tuple(
     bytes.maketrans(_DIGITS85, alphabet)
     for alphabet in (
         b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;<=>?@^_`{|}~",
@@ -230,5 +250,5 @@ def _base85(raw: bytes) -> Iterator[Form]:
     for shift in range(4):
         count = (len(raw) - shift) // 4
         digits = b"".join(map(_group85, unpack_from(f">{max(count, 0)}I", raw, shift))) if count > 0 else b""
-        for alphabet in _ALPHABETS85:
-            yield Form(squeezed(digits.translate(alphabet)), _LETTERS)
+        for alphabet in ALPHABETS85:
+            yield Form(squeezed(digits.translate(alphabet)), Shapes.LETTERS)

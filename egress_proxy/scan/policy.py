@@ -19,7 +19,7 @@ from msgspec import Struct
 from egress_proxy.reasons import Reason
 from egress_proxy.scan.canaries import CANARIES
 from egress_proxy.scan.canonical import EDGE, canonical
-from egress_proxy.scan.words import innocent_share, longest_telling
+from egress_proxy.scan.words import Spans, innocent_share, innocent_spans, letters_and_digits, longest_telling
 
 
 class Why(StrEnum):
@@ -132,6 +132,11 @@ _SCHEME = re.compile(r"(?P<scheme>bearer|basic|token|apikey)[ \t]+(?P<credential
 def expand(name: str, value: str) -> Iterator[tuple[str, str]]:
     """A setting and the secrets inside it: a URL's password and tokens, a header's credentials."""
     yield name, value
+    if not value.isalnum():
+        yield from _inside(name, value)
+
+
+def _inside(name: str, value: str) -> Iterator[tuple[str, str]]:
     if url := _URL.fullmatch(value):
         if password := url["password"]:
             yield f"{name}.password", password
@@ -158,10 +163,16 @@ def _basic_password(credentials: str) -> str:
 
 
 class Examined(Struct, frozen=True):
-    """What is found of a value: why it is not watched for, or None, and whether it is `weak`."""
+    """What is found of a value: why it is not watched for, or None, and whether it is `weak`. Without the white space
+    around it: its canonical codes, and where words stand in it."""
 
     why: Why | None
     weak: bool
+    codes: bytes = b""
+    words: Spans = ()
+
+    def __repr__(self) -> str:
+        return f"Examined({self.why})"
 
 
 def examine(name: str, value: str) -> Examined:
@@ -171,10 +182,13 @@ def examine(name: str, value: str) -> Examined:
         return Examined(Why.EMPTY, weak=True)
     if len(bare) > LONGEST:
         return Examined(Why.TOO_LONG, weak=True)
-    if bare.lower() in _COMMON or _ours(bare):
+    codes = canonical(bare)
+    if bare.lower() in _COMMON or _ours(codes):
         return Examined(Why.COMMON_WORD, weak=True)
-    is_weak = weak(bare)
-    return Examined(_shape(bare, is_weak=is_weak) or _length(bare) or _ordinary(name, is_weak=is_weak), is_weak)
+    words = innocent_spans(bare)
+    is_weak = _weak(bare, words)
+    why = _shape(bare, is_weak=is_weak) or _length(bare) or _ordinary(name, is_weak=is_weak)
+    return Examined(why, is_weak, codes, words)
 
 
 def refuse(name: str, value: str) -> Why | None:
@@ -182,13 +196,14 @@ def refuse(name: str, value: str) -> Why | None:
     return examine(name, value).why
 
 
-def _ours(value: str) -> bool:
+def _ours(codes: bytes) -> bool:
     """Whether a value stands in our own placeholders: redacting those would never end."""
-    letters_and_digits = canonical(value)
-    return bool(letters_and_digits) and letters_and_digits in _OURS
+    return bool(codes) and codes in _OURS
 
 
 def _shape(value: str, *, is_weak: bool) -> Why | None:
+    if value.isalnum() and not value[0].isdecimal():
+        return None  # all that follows has signs, or begins with a digit
     if _NUMBER.fullmatch(value) and not (_DIGITS.fullmatch(value) and len(value) >= SHORTEST_ANYWHERE):
         return Why.NUMBER
     if _DATE.fullmatch(value):
@@ -232,6 +247,10 @@ def _mixed(value: str) -> bool:
 def weak(value: str) -> bool:
     """Whether a value is made of words or digits, or is short, so that pieces of it, or it in other spelling, may be
     innocent."""
-    if sum(map(str.isalnum, value)) < SHORTEST_ANYWHERE or not any(map(str.isalpha, value)):
+    return _weak(value, innocent_spans(value))
+
+
+def _weak(value: str, words: Spans) -> bool:
+    if letters_and_digits(value) < SHORTEST_ANYWHERE or not any(map(str.isalpha, value)):
         return True
-    return innocent_share(value) >= _RANDOM_SHARE and longest_telling(value) < SHORTEST_ANYWHERE
+    return innocent_share(value, words) >= _RANDOM_SHARE and longest_telling(value, words) < SHORTEST_ANYWHERE

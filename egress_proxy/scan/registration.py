@@ -9,17 +9,19 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from egress_proxy.model import Secret
+from egress_proxy.scan.banks import Entries
 from egress_proxy.scan.canonical import canonical, folded
-from egress_proxy.scan.drafts import PARTS_UP_TO, Draft, Settled
-from egress_proxy.scan.fingerprints import FOLDED_WIDTH, WHOLE, Entries, Keys
-from egress_proxy.scan.forms import FOLDED, Form, forms, signed_parts
+from egress_proxy.scan.drafts import Draft, Value
+from egress_proxy.scan.fingerprints import FOLDED_WIDTH, Keys
+from egress_proxy.scan.forms import Form, Shapes, signed_parts
 from egress_proxy.scan.phrases import phrase_parts
-from egress_proxy.scan.policy import SHORTEST_ANYWHERE, Rejected, examine, expand
+from egress_proxy.scan.policy import SHORTEST_ANYWHERE, Examined, Rejected, examine, expand
+from egress_proxy.scan.settling import PARTS_UP_TO, Settled
 from egress_proxy.scan.store import Segments, Store
 from egress_proxy.scan.stored import Fingerprint, FingerprintError, settled, split
 from egress_proxy.scan.words import innocent_codes
 
-_DRAFT = 1_048_576  # codes that are settled at a time
+_DRAFT = 4_194_304  # codes that are settled at a time, at most
 _MAX_NAME = 64
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_.-]")
 MIN_KEY, MAX_KEY = 16, 64
@@ -60,7 +62,7 @@ class Snapshot(Struct, frozen=True):
         if not MIN_KEY <= len(key) <= MAX_KEY:
             raise ValueError("the key of known values has 16 to 64 bytes")
         keys = Keys.derive(key)
-        return cls(keys, (), Store(keys, {}, Entries.joined([]), Segments.joined([])), few)
+        return cls(keys, (), Store(keys, {}, [], Segments.joined([])), few)
 
     def renamed(self, indexes: set[int]) -> Snapshot:
         """Without names that tell a value."""
@@ -99,20 +101,27 @@ class Registration:
         self._values: list[Watched] = list(onto.values)
         self._most = most
         self._draft = Draft()
-        self._settled: list[Settled] = []
+        self._entries: dict[int, list[Entries]] = {}
+        self._folded: list[Entries] = []
+        self._segments = [onto.store.segments]
+        self._segment_count = len(onto.store.segments)
         self._macs: set[bytes] = {value.mac for value in onto.values}
 
     def add(self, name: str, secret: Secret) -> None:
         """Register a value and the secrets inside it, or note why not."""
         inside = list(expand(_name(name), secret.reveal()))
         for full_name, value in inside:
+            bare = value.strip()
+            mac = self._keys.digest(bare.encode("utf-8", "surrogatepass"), b"value")
+            if mac in self._macs:  # most of a file that is read again
+                continue
             examined = examine(full_name, value)
             if examined.why is None:
                 # Of a URL or a header with a secret inside, the rest is innocent: only the whole of it counts.
                 container = len(inside) > 1 and value == inside[0][1]
-                self._add(_name(full_name), value.strip(), is_weak=container or examined.weak)
+                self._add(full_name[:_MAX_NAME], bare, mac, examined, is_weak=container or examined.weak)
             else:
-                self.rejected.append(Rejected(_name(full_name), examined.why))
+                self.rejected.append(Rejected(full_name[:_MAX_NAME], examined.why))
 
     def add_stored(self, stored: Iterable[Fingerprint]) -> None:
         """Register what was made elsewhere under the same key. Raises `FingerprintError`."""
@@ -124,31 +133,14 @@ class Registration:
                 self._watch(Watched(_name(one.name), one.length, one.mac, one.folded, one.weak, one.token))
                 fresh.append(one)
         if fresh:
-            self._settled.append(settled(fresh, len(self._values) - len(fresh)))
+            self._take(settled(fresh, len(self._values) - len(fresh), self._segment_count))
 
     def snapshot(self) -> Snapshot:
         """Everything registered. The last that is asked of a registration."""
         if len(self._values) == len(self._onto.values):
             return self._onto
         self._settle()
-        segments = [self._onto.store.segments]
-        entries: dict[int, list[Entries]] = {}
-        folded: list[Entries] = []
-        count = len(segments[0])
-        for own in self._settled:
-            for width, more in own.entries.items():
-                entries.setdefault(width, []).append(_shifted(more, count))
-            folded.append(_shifted(own.folded, count))
-            segments.append(own.segments)
-            count += len(own.segments)
-        self._settled.clear()
-        made = Store(
-            self._keys,
-            {width: Entries.joined(parts) for width, parts in entries.items()},
-            Entries.joined(folded),
-            Segments.joined(segments),
-            self._onto.store,
-        )
+        made = Store(self._keys, self._entries, self._folded, Segments.joined(self._segments), self._onto.store)
         return replace(self._onto, values=tuple(self._values), store=made)
 
     def _watch(self, value: Watched) -> int:
@@ -160,27 +152,36 @@ class Registration:
 
     def _settle(self) -> None:
         if len(self._draft):
-            self._settled.append(self._draft.settled(self._keys))
+            self._take(self._draft.settled(self._keys, self._segment_count, few=self._onto.few))
             self._draft = Draft()
 
-    def _add(self, name: str, value: str, *, is_weak: bool) -> None:
-        mac = self._keys.digest(value.encode("utf-8", "surrogatepass"), b"value")
-        if mac in self._macs:
-            return
-        plain, as_it_stands = canonical(value), folded(value)
+    def _take(self, settled: Settled) -> None:
+        for width, parts in settled.entries.items():
+            self._entries.setdefault(width, []).extend(parts)
+        self._folded += settled.folded
+        self._segments.append(settled.segments)
+        self._segment_count += len(settled.segments)
+
+    def _add(self, name: str, value: str, mac: bytes, examined: Examined, *, is_weak: bool) -> None:
+        plain, as_it_stands = examined.codes, folded(value)
         # A short value is matched verbatim, and its longer forms as they are.
         token = len(value) < SHORTEST_ANYWHERE
-        kept = [form for form in forms(value, few=self._onto.few) if not token or len(form.codes) >= SHORTEST_ANYWHERE]
-        if (token or len(plain) < SHORTEST_ANYWHERE) and len(as_it_stands) >= FOLDED_WIDTH:
-            kept.append(Form(as_it_stands, FOLDED))
-        telling_nothing = b"" if is_weak else innocent_codes(value)
-        mask = self._draft.mask(telling_nothing) if telling_nothing else 0
+        telling_nothing = b"" if is_weak else innocent_codes(value, examined.codes, examined.words)
         watched = Watched(name, len(value), mac, self._keys.digest(as_it_stands, b"folded"), is_weak, token)
-        number = self._watch(watched)
-        self._draft.add(number, kept, parts=not is_weak, mask=mask, of=len(plain), lead=_lead(value))
+        own = Value(
+            number=self._watch(watched),
+            parts=not is_weak,
+            mask=self._draft.mask(telling_nothing) if telling_nothing else 0,
+            of=len(plain),
+            lead=_lead(value),
+            least=SHORTEST_ANYWHERE if token else 0,
+        )
+        self._draft.add(own, value, few=self._onto.few)
+        if (token or len(plain) < SHORTEST_ANYWHERE) and len(as_it_stands) >= FOLDED_WIDTH:
+            self._draft.add_forms(own, [Form(as_it_stands, Shapes.FOLDED)])
         if not self._onto.few and len(plain) <= PARTS_UP_TO:  # what is innocent in these they tell themselves
-            own = phrase_parts(value) if is_weak else signed_parts(value, telling_nothing)
-            self._draft.add(number, own, parts=True)
+            parts = phrase_parts(value) if is_weak else signed_parts(value, telling_nothing)
+            self._draft.add_forms(Value(number=own.number, parts=True), parts)
         if len(self._draft) > _DRAFT:
             self._settle()
 
@@ -190,10 +191,3 @@ def _lead(value: str) -> int:
     if value[:1].isascii() and value[:1].isalnum():
         return 0
     return next((index for index, char in enumerate(value) if canonical(char)), len(value))
-
-
-def _shifted(entries: Entries, by: int) -> Entries:
-    """With numbers of segments that count from another one."""
-    numbers = entries.numbers.copy()
-    numbers[numbers >= WHOLE] += by
-    return Entries(entries.tags, entries.digests, numbers)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from ctypes import Array, byref
-from functools import cache
+import threading
+from ctypes import Array, addressof
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import numpy as np
 from msgspec import Struct
 
 from egress_proxy.scan import fallback
+from egress_proxy.scan.banks import Bank, Entries
 from egress_proxy.scan.canonical import Batch, canonical_table, folded_table
 from egress_proxy.scan.compiled import KNOWN, MAX_BANKS, CBank, CRecord, CStore, Kernel, address
-from egress_proxy.scan.fingerprints import CLASSES, FOLDED_WIDTH, Bank, Entries, Keys
+from egress_proxy.scan.fingerprints import CLASSES, FOLDED_WIDTH, Keys
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -24,7 +25,6 @@ _MOST = 65_536  # findings of a batch; in the texts beyond that have some nothin
 _FEW = 48
 _LARGE = 262_144  # windows, whose building took several times the memory that they keep
 _NO_MEMORY = -1
-_Few = CRecord * _FEW
 
 Record: TypeAlias = tuple[int, int, int, int]
 """Where in the joined texts something stands, its number in the bank, and for a segment the least distance between two
@@ -67,24 +67,26 @@ class Store:
     def __init__(
         self,
         keys: Keys,
-        entries: dict[int, Entries],
-        folded: Entries,
+        entries: dict[int, list[Entries]],
+        folded: list[Entries],
         segments: Segments,
         onto: Store | None = None,
     ) -> None:
-        """`entries`: by width, in any order. `folded`: those of the folded view. `onto`: a store whose entries are kept
-        as well, and whose segments come first in `segments`."""
+        """`entries`: by width, in any order; they are taken out of the lists. `folded`: those of the folded view.
+        `onto`: a store whose entries are kept as well, and whose segments come first in `segments`."""
         older = {} if onto is None else {bank.width: bank for bank in onto.banks}
         older_folded = None if onto is None else onto.folded_bank
         self.keys: Keys = keys
         self.segments = segments
         self.max_hits, self.max_verified = MAX_HITS, MAX_VERIFIED
         banks = [
-            Bank(width, entries[width], older.get(width)) if len(entries.get(width, ())) else older[width]
-            for width in sorted({*older, *(width for width, own in entries.items() if len(own))})
+            Bank(width, entries[width], older.get(width)) if any(map(len, entries.get(width, ()))) else older[width]
+            for width in sorted({*older, *(width for width, own in entries.items() if any(map(len, own)))})
         ]
         self.banks: tuple[Bank, ...] = tuple(banks)
-        self.folded_bank: Bank | None = Bank(FOLDED_WIDTH, folded, older_folded) if len(folded) else older_folded
+        self.folded_bank: Bank | None = (
+            Bank(FOLDED_WIDTH, folded, older_folded) if any(map(len, folded)) else older_folded
+        )
         self._compiled = None if KNOWN is None else self._for_kernel()
 
     def _for_kernel(self) -> CStore:
@@ -93,6 +95,8 @@ class Store:
         compiled.mixers[:] = self.keys.mixers.tolist()
         compiled.state[:] = self.keys.state.tolist()
         compiled.befores, compiled.lengths = address(self.segments.befores), address(self.segments.lengths)
+        compiled.canonical, compiled.folding = address(canonical_table()), address(folded_table())
+        compiled.classes = address(CLASSES)
         compiled.banks, compiled.folded = len(self.banks), int(self.folded_bank is not None)
         compiled.max_hits, compiled.max_verified = self.max_hits, self.max_verified
         compiled.bank = (CBank * MAX_BANKS)(*(bank.compiled() for bank in banks))
@@ -107,26 +111,31 @@ class Store:
         """Everything that stands in a batch, and the texts given up on."""
         if KNOWN is None or self._compiled is None:
             return fallback.find(self, joined, _MOST + len(joined.starts))
-        records: Array[CRecord] = _Few()
-        count = _call(KNOWN, self._compiled, joined, records, _FEW, 0)
+        count = _call(KNOWN, self._compiled, joined, _room.address, _FEW, 0)
+        if not count:
+            return []
+        records: Array[CRecord] = _room.records
         if count < 0:
             records = (CRecord * (_MOST + len(joined.starts)))()
-            count = _call(KNOWN, self._compiled, joined, records, len(records), 1)
+            count = _call(KNOWN, self._compiled, joined, addressof(records), len(records), 1)
         return [(one.start, one.end, one.number, one.gap) for one in records[:count]]
 
 
-@cache
-def _tables() -> tuple[int, int, int]:
-    """The addresses of the tables by code point, canonical and folded, and of the classes by code: none ever goes."""
-    return address(canonical_table()), address(folded_table()), address(CLASSES)
+class _Room(threading.local):
+    """Room for the records of one call, of each thread's own: next to no text has more."""
+
+    def __init__(self) -> None:
+        self.records = (CRecord * _FEW)()
+        self.address = addressof(self.records)
 
 
-def _call(
-    kernel: Kernel, store: CStore, joined: Batch, records: Array[CRecord], capacity: int, last_chance: int
-) -> int:
+_room: Final = _Room()
+
+
+def _call(kernel: Kernel, store: CStore, joined: Batch, records: int, capacity: int, last_chance: int) -> int:
     starts, texts = joined.starts.buffer_info()
     count = kernel.find(
-        byref(store), joined.joined, joined.narrow, starts, texts - 1, *_tables(), records, capacity, last_chance
+        addressof(store), joined.joined, joined.narrow, starts, texts - 1, records, capacity, last_chance
     )
     if count == _NO_MEMORY:
         raise MemoryError

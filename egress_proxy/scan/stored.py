@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from msgspec import Struct
 
-from egress_proxy.scan.drafts import Settled
-from egress_proxy.scan.fingerprints import DIGEST_BYTES, FOLDED_WIDTH, GATES, RUNS, VALUE_SHIFT, WHOLE, Entries
+from egress_proxy.scan.banks import Entries
+from egress_proxy.scan.fingerprints import DIGEST_BYTES, FOLDED_WIDTH, GATES, RUNS, VALUE_SHIFT, WHOLE
 from egress_proxy.scan.policy import LONGEST
+from egress_proxy.scan.settling import Settled
 from egress_proxy.scan.store import Segments, Store
 
 if TYPE_CHECKING:
@@ -104,21 +105,23 @@ def _by_value(pieces: list[tuple[NDArray[np.uint32], NDArray[Any]]], count: int)
     return [rows[start:end].tobytes() for start, end in zip([0, *ends[:-1]], ends, strict=True)]
 
 
-def settled(stored: Sequence[Fingerprint], first: int) -> Settled:
-    """The tables of stored fingerprints, for values that are numbered from `first`. Raises `FingerprintError`."""
+def settled(stored: Sequence[Fingerprint], first: int, first_segment: int) -> Settled:
+    """The tables of stored fingerprints, for values and segments that are numbered from these.
+
+    Raises `FingerprintError`."""
     parts, part_values = _read(_PART, [one.parts for one in stored], first)
     segments, segment_values = _read(_SEGMENT, [one.segments for one in stored], first)
     _check(segments)
-    numbers = np.arange(len(segments), dtype=np.int64) + WHOLE
+    numbers = np.arange(len(segments), dtype=np.int64) + WHOLE + first_segment
     tables = [
         _entries(parts, (part_values << VALUE_SHIFT) | parts["form"]),
         _entries(segments, numbers),
     ]
     entries = {
-        width: Entries.joined([own.picked(widths == width) for own, widths in tables])
+        width: [own.picked(widths == width) for own, widths in tables]
         for width in sorted({int(width) for _, widths in tables for width in np.unique(widths)} - {_FOLDED})
     }
-    folded = Entries.joined([own.picked(widths == _FOLDED) for own, widths in tables])
+    folded = [own.picked(widths == _FOLDED) for own, widths in tables]
     return Settled(
         entries,
         folded,

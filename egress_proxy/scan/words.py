@@ -8,8 +8,9 @@ Of random runs of 8 letters some 11 % pass for words, of 16 letters 1 %; of word
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from typing import Final
+from collections.abc import Sequence
+from itertools import compress
+from typing import Final, TypeAlias
 
 from egress_proxy.scan.canonical import canonical
 
@@ -68,11 +69,20 @@ _ALPHANUMERIC = re.compile(r"[^\W_]++")
 _TOKEN = re.compile(r"eyJ[\w-]*+(?:\.eyJ[\w-]*+)?+(?=\.)")
 
 
-def innocent_spans(value: str) -> Iterator[tuple[int, int]]:
+Spans: TypeAlias = Sequence[tuple[int, int]]
+"""Where something stands in a value: places, half-open."""
+
+
+def innocent_spans(value: str) -> Spans:
     """Where words and dates stand in a value."""
-    for run in _RUN.finditer(value):
-        if run.lastgroup != "word" or _is_word(run[0].lower()):
-            yield run.span()
+    return [run.span() for run in _RUN.finditer(value) if run.lastgroup != "word" or _is_word(run[0].lower())]
+
+
+def letters_and_digits(value: str) -> int:
+    """How many letters and digits a value has."""
+    if value.isalnum():
+        return len(value)
+    return len(canonical(value)) if value.isascii() else sum(map(str.isalnum, value))
 
 
 def _is_word(letters: str) -> bool:
@@ -81,21 +91,20 @@ def _is_word(letters: str) -> bool:
     return total <= most * (len(letters) - 1)
 
 
-def innocent_share(value: str) -> float:
-    """The part of the letters and digits that stands in words and dates: 1 for prose, near 0 for random ones."""
-    total = sum(map(str.isalnum, value))
-    return (
-        sum(sum(map(str.isalnum, value[start:end])) for start, end in innocent_spans(value)) / total if total else 1.0
-    )
+def innocent_share(value: str, spans: Spans) -> float:
+    """The part of the letters and digits that stands in words and dates, given where these stand: 1 for prose, near 0
+    for random ones."""
+    total = letters_and_digits(value)
+    return sum(letters_and_digits(value[start:end]) for start, end in spans) / total if total else 1.0
 
 
-def longest_telling(value: str) -> int:
+def longest_telling(value: str, spans: Spans) -> int:
     """Of the runs of letters and digits, how many in the one that has most outside words and dates."""
-    runs = _ALPHANUMERIC.finditer(_without(value, innocent_spans(value)))
+    runs = _ALPHANUMERIC.finditer(_without(value, spans))
     return max((len(run[0]) - run[0].count(_INNOCENT) for run in runs), default=0)
 
 
-def _without(value: str, spans: Iterable[tuple[int, int]]) -> str:
+def _without(value: str, spans: Spans) -> str:
     """The value with its spans in the letter that stands for innocent ones."""
     pieces, position = [], 0
     for start, end in spans:
@@ -112,21 +121,20 @@ def _meant(value: str, start: int, end: int) -> bool:
     return True
 
 
-def innocent_codes(value: str) -> bytes:
-    """Which of a value's canonical codes may stand in an innocent text (1, else 0); empty if none."""
-    spans = list(innocent_spans(value))
+def innocent_codes(value: str, codes: bytes, spans: Spans) -> bytes:
+    """Which of a value's canonical codes may stand in an innocent text (1, else 0), given where words and dates stand
+    in it; empty if none."""
     if spans and sum(end - start for start, end in spans) < _BY_CHANCE * len(value):
         spans = [span for span in spans if _meant(value, *span)]
     if token := _TOKEN.match(value):
-        spans.append(token.span())
-    codes = canonical(value)
+        spans = [*spans, token.span()]
     public = [(at, at + len(text)) for text in _PUBLIC if (at := codes.find(text)) >= 0]
     if not spans and not public:
         return b""
     marks = bytearray(len(value))
     for start, end in spans:
         marks[start:end] = b"\1" * (end - start)
-    kept = bytearray(mark for char, mark in zip(value, marks, strict=True) if canonical(char))
+    kept = bytearray(compress(marks, map(str.isalnum, value) if value.isascii() else map(canonical, value)))
     for start, end in public:
         kept[start:end] = b"\1" * (end - start)
     return bytes(kept)

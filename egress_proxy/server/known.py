@@ -51,7 +51,7 @@ log = logging.getLogger("egress_proxy")
 Harvest = Callable[[bytes], Entries]
 
 MAX_GROWTH: Final = 50_000
-"""Values that come up while the proxy runs: what the local agent can make it keep. They cost some 180 MB, and 15 s of
+"""Values that come up while the proxy runs: what the local agent can make it keep. They cost some 230 MB, and 5 s of
 one thread when they come all at once; honest files do not bring that many between two restarts."""
 _HARVESTED: Final = (
     ("/config", harvest_config),

@@ -7,20 +7,17 @@ import random
 import string
 import subprocess
 import sys
-from hashlib import blake2b
 from pathlib import Path
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from egress_proxy.native import KERNEL
-from egress_proxy.scan import compiled, fallback, fingerprints, store
+from egress_proxy.scan import compiled, fallback, store
 from egress_proxy.scan.canonical import batch
-from egress_proxy.scan.fingerprints import Keys
 from egress_proxy.scan.known import KnownValues
-from tests.scan.conftest import KEY, known
+from tests.scan.conftest import known
 from tests.scan.spellings import SPELLINGS
 
 ROOT = Path(__file__).parents[2]
@@ -93,36 +90,16 @@ def test_they_give_up_on_the_same_texts(bound: str, monkeypatch: pytest.MonkeyPa
 
 
 @with_kernel
-def test_the_tables_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Tags, digests, choice of windows, filters."""
-    made = known(*VALUES)
-    for module in (fingerprints, store):
-        monkeypatch.setattr(module, "KNOWN", None)
-    plain = known(*VALUES)
-    assert made.fingerprints == plain.fingerprints
-    for one, other in zip(made._snapshot.store.banks, plain._snapshot.store.banks, strict=True):
-        assert np.array_equal(one.filter, other.filter)
-        assert np.array_equal(one.buckets, other.buckets)
-    text = f"{VALUES[0]} {VALUES[1].upper()}"
-    assert made.find([text]) == plain.find([text])
-
-
-@pytest.mark.parametrize("length", [1, 7, 8, 127, 128, 129, 256, 1000])
-def test_digests_are_blake2b(length: int) -> None:
-    keys = Keys.derive(KEY)
-    codes = np.frombuffer(random.Random(length).randbytes(length + 3), dtype=np.uint8)
-    (made,) = keys.window_digests(codes, np.array([3]), np.array([length]))
-    expected = blake2b(codes[3:].tobytes(), digest_size=8, key=keys.digests, person=fallback.PERSON).digest()
-    assert int(made).to_bytes(8, "little") == expected
-
-
-def test_no_position_outside_the_codes_is_read() -> None:
-    keys, codes = Keys.derive(KEY), np.zeros(20, dtype=np.uint8)
-    for at in (-1, 9):
-        with pytest.raises(IndexError):
-            keys.tags(12, codes, np.array([at]))
-        with pytest.raises(IndexError):
-            keys.window_digests(codes, np.array([at]), np.array([12]))
+@pytest.mark.parametrize("filler", ["-", " é", "x", "😀"])
+def test_places_are_the_same_wherever_a_value_stands(filler: str) -> None:
+    """Only every so many places are known; those between are counted."""
+    values = known(*VALUES)
+    shifted = [filler * shift + VALUES[shift % len(VALUES)] + filler + VALUES[2] for shift in range(140)]
+    apart = ["-".join(VALUES[0]) + filler * 70, filler.join(VALUES[0]), (filler * 3).join(VALUES[5])]
+    for texts in (shifted, apart, *([text] for text in shifted), ["", *apart, "", ""]):
+        found, expected = both(values, texts)
+        assert found == expected
+        assert found
 
 
 def test_all_works_without_a_kernel() -> None:
