@@ -19,7 +19,7 @@ import msgspec
 SHARE: Final = 0.95
 """Of a history's bytes, the part that is the state of tool calls: input, output, its copy in the metadata, title."""
 VERSION: Final = "1.18.33"
-SESSION: Final = "ses_0123456789abBenchBenchBench"
+SESSION: Final = "ses_0123456789ab" + "BenchSession00"
 MODEL: Final = ("local", "small")  # of the recorded messages
 Recorded = dict[str, Any]
 
@@ -108,7 +108,7 @@ class _Message:
 
     def __init__(self, info: Recorded, dice: random.Random) -> None:
         self._dice = dice
-        self._id = f"msg_{_letters(dice, 26)}"
+        self._id = _id("msg", dice)
         self._info = _json(info | {"id": self._id, "sessionID": SESSION})
         self._parts: list[bytes] = []
 
@@ -118,7 +118,7 @@ class _Message:
 
     def add(self, recorded: Recorded) -> int:
         """Add a part, with ids of its own. Give its size in bytes."""
-        ids = {"id": f"prt_{_letters(self._dice, 26)}", "sessionID": SESSION, "messageID": self._id}
+        ids = {"id": _id("prt", self._dice), "sessionID": SESSION, "messageID": self._id}
         self._parts.append(_json(recorded | ids))
         return len(self._parts[-1]) + 1
 
@@ -184,6 +184,11 @@ def _pool() -> tuple[str, ...]:
     """Lines that output is cut from."""
     dice = random.Random(3)
     return tuple(_filled(dice, dice.choice(_LINES)) for _ in range(8_000))
+
+
+def _id(prefix: str, dice: random.Random) -> str:
+    """As both versions make ids: twelve hexadecimal digits that count up, and fourteen letters and digits."""
+    return f"{prefix}_{dice.getrandbits(48):012x}{_letters(dice, 14)}"
 
 
 def _letters(dice: random.Random, count: int) -> str:
