@@ -75,7 +75,8 @@ static unsigned narrow_16(const uint16_t *codes, size_t length, uint8_t *to)
         for (size_t each = others ? at : end; each < end; each++) {
             uint16_t c = codes[each]; /* as `is_strange`, in sixteen bits */
             strange |= (uint16_t)((uint16_t)(c - 0x131) <= 0x58f - 0x131) | (uint16_t)((uint16_t)(c - 0x200b) <= 4)
-                | (uint16_t)((uint16_t)(c - 0x1d00) <= 0x22) | (uint16_t)((uint16_t)(c - 0x2060) <= 4) | (uint16_t)((uint16_t)(c - 0xfe00) <= 15) | (uint16_t)(c == 0xfeff);
+                | (uint16_t)((uint16_t)(c - 0x2060) <= 4) | (uint16_t)((uint16_t)(c - 0xfe00) <= 15) | (uint16_t)(c == 0xfeff)
+                | (uint16_t)((uint16_t)(c - 0x1d00) <= 0x22);
         }
     }
     return strange;

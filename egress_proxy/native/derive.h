@@ -149,19 +149,6 @@ static inline int turn_both(struct turns *turns, uint8_t first, uint8_t second)
 /* Take one more of one row. */
 static inline int turn(struct turns *turns, uint8_t c) { return turn_both(turns, c, 0); }
 
-/* A row of strings with commas between them: where it begins, how long each is, and where the last begins. */
-struct list {
-    size_t start, size, next, count;
-    int escaped;
-};
-
-/* derive_joints.c: where the next piece's quote stands, after a quote at `at` that ends a piece; 0 where nothing joins
- * them. Sets whether any of it was escaped. A comma after a quote, and the quote before
- * that: whether the list it is of is itself in a string. */
-size_t joint_after(const uint8_t *text, size_t at, size_t length, int *escaped);
-int see_comma(struct list *list, const uint8_t *text, size_t open, size_t at, size_t length, struct found *found);
-void end_list(struct list *list, struct found *found);
-
 /* derive_dumps.c: takes a line with a letter or digit in it, the first and the last of which are given. */
 void see_dump(struct row *dump, const uint8_t *text, size_t start, size_t first, size_t last, size_t end, struct found *found);
 void end_dump(struct row *dump, struct found *found);

@@ -1,6 +1,5 @@
 #include "derive.h"
-
-#include <string.h>
+#include "derive_bits.h"
 
 /* Pieces of a string in code: what may stand between the quote that ends one and the quote that begins the next. Where
  * the code is itself in a string, its quotes and ends of lines are escaped. */
@@ -117,7 +116,7 @@ static int over_statement(struct walk *w)
 
 /* Where the next piece's quote stands, after a quote at `at` that ends a piece; 0 where nothing joins them. Sets whether
  * any of it was escaped. */
-size_t joint_after(const uint8_t *text, size_t at, size_t length, int *escaped)
+static size_t joint_after(const uint8_t *text, size_t at, size_t length, int *escaped)
 {
     size_t before = at;
     if (at + 1 >= length || !(PARTS[text[at + 1]] & AFTER))
@@ -156,8 +155,14 @@ size_t joint_after(const uint8_t *text, size_t at, size_t length, int *escaped)
     return first == ' ' || of_piece((uint8_t)first) ? w.at : 0;
 }
 
+/* A row of strings with commas between them: where it begins, how long each is, and where the last begins. */
+struct list {
+    size_t start, size, next, count;
+    int escaped;
+};
+
 /* A list of strings of one length, as pieces of a string are. */
-void end_list(struct list *list, struct found *found)
+static void end_list(struct list *list, struct found *found)
 {
     if (list->count >= 2 && !list->escaped)
         report(found, LISTED, list->start, list->next + 1);
@@ -165,7 +170,7 @@ void end_list(struct list *list, struct found *found)
 }
 
 /* Takes the comma after a quote at `at`, the one before which was at `open`. Whether the list is itself in a string. */
-int see_comma(struct list *list, const uint8_t *text, size_t open, size_t at, size_t length, struct found *found)
+static int see_comma(struct list *list, const uint8_t *text, size_t open, size_t at, size_t length, struct found *found)
 {
     size_t close = at;
     while (close > open + 1 && at - close < 4 && text[close - 1] == '\\')
@@ -191,4 +196,91 @@ int see_comma(struct list *list, const uint8_t *text, size_t open, size_t at, si
     list->count++;
     list->next = w.at;
     return list->escaped && list->count == 2;
+}
+
+/* What stands after a quote that ends a piece of a string in code, or one of a list: these, and a few others more. */
+static inline sixteen may_follow(sixteen v) { return within(v, 1, '.') | are(v, ';') | are(v, '\\') | are(v, '|') | are(v, '~'); }
+
+static inline sixteen are_spaces(sixteen v) { return are(v, ' '); }
+
+/* Quotes of one kind, one after the other, that one of these follows; and the quote before the last one. */
+struct closings {
+    sixteen mark;
+    size_t at, before; /* `at`: the next block */
+    uint64_t quotes, left;
+};
+
+static inline int next_block_with(struct closings *closings, const uint8_t *text, size_t length)
+{
+    uint8_t spare[BLOCK];
+    while (!closings->left) {
+        if (closings->at >= length)
+            return 0;
+        const uint8_t *block = block_at(text, closings->at, length, spare);
+        if (closings->quotes)
+            closings->before = closings->at - BLOCK + highest(closings->quotes);
+        closings->at += BLOCK;
+        closings->quotes = 0;
+        if (!has(block, closings->mark))
+            continue;
+        uint64_t after = block_bits(block, may_follow) >> 1;
+        if (closings->at < length)
+            after |= (uint64_t)!alnum(text[closings->at]) << (BLOCK - 1);
+        closings->quotes = bits_equal(block, closings->mark);
+        closings->left = closings->quotes & after;
+        uint64_t spaced = closings->left ? closings->left & block_bits(block, are_spaces) >> 1 : 0;
+        if (spaced)
+            closings->left &= ~(spaced & alnum_bits(block) >> 2); /* before a word of prose */
+    }
+    return 1;
+}
+
+static inline int next_closing(struct closings *closings, const uint8_t *text, size_t length, size_t *before, size_t *place)
+{
+    if (!next_block_with(closings, text, length))
+        return 0;
+    unsigned bit = lowest(closings->left);
+    uint64_t earlier = closings->quotes & below(bit);
+    *place = closings->at - BLOCK + bit;
+    *before = earlier ? closings->at - BLOCK + highest(earlier) : closings->before;
+    closings->left &= closings->left - 1;
+    return 1;
+}
+
+/* Pieces of a string in code, and lists that may be some. */
+void find_literals(const uint8_t *text, size_t length, struct found *found)
+{
+    static const uint8_t MARKS[] = {'"', '\''};
+    for (size_t mark = 0; mark < sizeof MARKS; mark++) {
+        size_t start = 0, end = 0, before = 0;
+        struct list list = {0};
+        struct closings closings = {.mark = all_of(MARKS[mark])};
+        for (size_t at = 0; next_closing(&closings, text, length, &before, &at);) {
+            size_t next;
+            int escaped = 0;
+            if (at == 0)
+                continue;
+            if (text[at + 1] == ',') {
+                if (see_comma(&list, text, before, at, length, found))
+                    report(found, ESCAPED, at, list.next);
+                continue;
+            }
+            if (!(next = joint_after(text, at, length, &escaped)))
+                continue;
+            if (escaped) {
+                report(found, ESCAPED, at, next + 1);
+                continue;
+            }
+            if (end && at > end + 4 * NEAR) {
+                report(found, LITERALS, start, end);
+                end = 0;
+            }
+            if (!end)
+                start = at;
+            end = next + 1;
+        }
+        if (end)
+            report(found, LITERALS, start, end);
+        end_list(&list, found);
+    }
 }
