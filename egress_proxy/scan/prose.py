@@ -37,15 +37,46 @@ _VERB = (
 _OPEN = r"[ \t]*+(?P<open>[\"'`“”‘«„]|\*\*|)"
 _WORDS = rf"(?<![^\W_])(?<!-)(?:(?P<pass>{_PASSWORD})|(?P<token>{_TOKEN}))"
 _IS = re.compile(
-    rf"{_WORDS}(?:{_VERB}|(?:[ ]\(?[^\s.:;!?=|\"'`()]{{1,24}}\)?){{0,5}}[ ]{{0,2}}(?:(?:→|->|=>|=|:|—|–"
+    rf"{_WORDS}(?:{_VERB}|[’']s(?=[ ])|(?:[ ]\(?[^\s.:;!?=|\"'`()]{{1,24}}\)?){{0,5}}[ ]{{0,2}}(?:(?:→|->|=>|=|:|—|–"
     rf"| -)(?=[ \t])|：)){_OPEN}",
     re.IGNORECASE,
 )
 _WITH = re.compile(
     rf"(?<![\w-])(?P<pass>password|passwd|pass|pwd|pw|passwort|mot de passe|contraseña|senha)[ ]{_OPEN}", re.IGNORECASE
 )
+_FROM = re.compile(rf"{_WORDS}(?:[ ][a-z]{{1,12}}){{0,4}}?[ ]from[ ]{_OPEN}", re.IGNORECASE)
+# A key or a token named just before it: only in marks, for bare words follow such names in any sentence.
+_NAMED = re.compile(
+    r"(?<![\w-])(?P<token>(?:api|access|app|secret|private|signing)[ _-]?(?:key|token)|token|secret|credential|key|PAT)"
+    r"[ ](?P<open>[\"'`“])",
+    re.IGNORECASE,
+)
 _IN_MARKS = re.compile(r"[^\"'`“”‘’«»\n]{3,200}+")
 _BARE = re.compile(r"[^\s\"'`“”‘’«»<>(){}\[\]|]{4,200}+")
+# `pass` is no noun in `should pass size=0` and `flags to pass down to it`, and neither before an identifier.
+_PASSED = re.compile(
+    r"\b(?:to|will|would|should|shall|can|could|may|might|must|not|you|we|they|it|and|or|then|please|just|also|always|tests?"
+    r"|checks?|that|which|let|first|second|each|every|single|next) pass\Z",
+    re.IGNORECASE,
+)
+_PASSED_TO = re.compile(r"pass [^:=]*?(?<![^ ])(?:to|as|on|be|now|this)[ ]*[\"'`“*]{0,2}", re.IGNORECASE)
+_THE_PASS = re.compile(r"(?:the|your|my|our|new|old|root|admin|db|database|user|its|his|her) pass\Z", re.IGNORECASE)
+_IDENTIFIER = re.compile(r"[a-z]\w*_\w*(?:=.*)?|--?[a-z].*")
+_NEAR = 16
+
+
+def _is_verb(line: str, said: re.Match[str], value: str) -> bool:
+    """Whether `pass` is what something does, and no password."""
+    if (said.groupdict().get("pass") or "").lower() != "pass":
+        return False
+    before, end = max(0, said.start("pass") - _NEAR), said.end("pass")
+    if _PASSED.search(line, before, end) or _IDENTIFIER.fullmatch(value):
+        return True
+    return _PASSED_TO.fullmatch(line, said.start("pass"), said.end()) is not None and not _THE_PASS.search(
+        line, before, end
+    )
+
+
 _SENTENCE_END = ".,;:?"
 # How passwords are, where they are and what becomes of them.
 _SAID_OF_PASSWORDS = words(
@@ -102,7 +133,7 @@ def _marked(value: str, *, password: bool) -> bool:
 
 
 def _stated(line: str) -> Iterator[Span]:
-    for pattern in (_IS, _WITH):
+    for pattern in (_IS, _FROM, _WITH, _NAMED):
         for said in pattern.finditer(line):
             password = said.groupdict().get("pass") is not None
             if said["open"]:
@@ -111,6 +142,7 @@ def _stated(line: str) -> Iterator[Span]:
                     value
                     and _ODD_EARLY.match(value[0])
                     and line[value.end() : value.end() + 1]
+                    and (pattern is not _NAMED or cue(line, value.span()) is Cue.SECRET)
                     and _marked(value[0].rstrip("*"), password=password)
                 ):
                     yield value.start(), value.start() + len(value[0].rstrip("*"))
@@ -120,6 +152,7 @@ def _stated(line: str) -> Iterator[Span]:
                 word = word if mixed(word) else word.rstrip("!")
                 if (
                     line[value.end() : value.end() + 1] not in _CALLS
+                    and not _is_verb(line, said, word)
                     and _ODD_EARLY.match(word)
                     and (password or cue(line, value.span()) is not Cue.INNOCENT)
                     and _bare(word, password=password)
@@ -154,6 +187,11 @@ _LOGIN = re.compile(
 )
 
 
+# An escape, a constant, and one of several things that are numbered.
+_NO_LOGIN = re.compile(r"\\[nrt].*|[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")
+_NUMBERED = re.compile(r"[a-z]{1,12}[0-9]")
+
+
 def _logins(line: str) -> Iterator[Span]:
     for said in _LOGIN.finditer(line):
         word = said["value"].rstrip(".,;:?)*")
@@ -161,6 +199,8 @@ def _logins(line: str) -> Iterator[Span]:
             _ODD_EARLY.match(word)
             and _bare(word, password=True)
             and len(set(word)) >= _SHORTEST
+            and not _NO_LOGIN.fullmatch(word)
+            and not (_NUMBERED.fullmatch(word) and _NUMBERED.fullmatch(said["user"]))
             and not word.startswith(("http", "//", ":", "sha256:", "sha512:", "md5:"))
         ):
             yield said.start("value"), said.start("value") + len(word)
@@ -171,6 +211,11 @@ _PHRASE = re.compile(
     r"|:|=)[ *]{0,3}(?P<open>[\"'`]?)"
     r"(?P<value>[a-z]{3,12}(?:(?P<gap>[ -])[a-z]{3,12})(?:(?P=gap)[a-z]{3,12}){2,6})(?P=open)(?=[*`\"']{0,2}"
     r"[.!]?[ \t]*(?![^\n])|[\"'`])",
+    re.IGNORECASE,
+)
+_PHRASE_FOR = re.compile(
+    r"(?:passw(?:or)?d|passphrase) (?:for|of|to) [^\n\"'`:.]{1,40}? (?:is|was)[ :]{1,2}(?P<open>[\"'`])"
+    r"(?P<value>[a-z]{3,12}(?:[ -][a-z]{3,12}){3,7})(?P=open)",
     re.IGNORECASE,
 )
 _SEED = re.compile(
@@ -189,7 +234,7 @@ _SEED_LENGTHS = {12, 15, 18, 21, 24}
 
 
 def _phrases(line: str) -> Iterator[Span]:
-    for said in _PHRASE.finditer(line):
+    for said in (*_PHRASE.finditer(line), *_PHRASE_FOR.finditer(line)):
         said_words = re.findall(r"[A-Za-z]+", said["value"].lower())
         if not _PROSE.intersection(said_words) and len(set(said_words)) == len(said_words):
             yield said.span("value")
@@ -206,7 +251,7 @@ _LOOSE_PASSWORD = (
     r"|credential|schl.ssel|cl.|chiave|chave|llave)s?"
 )
 _LOOSE_VERB = (
-    r"(?:is|are|was|be|to|as|ist|lautet|est|es|.|jest|je|.r|er|on|this|now|aaa|aa|currently|still|just|simply"
+    r"(?:from|is|are|was|be|to|as|ist|lautet|est|es|.|jest|je|.r|er|on|this|now|aaa|aa|currently|still|just|simply"
     r"|actually|jetzt|maintenant|ahora|agora)"
 )
 _ODD = r"(?:[^\s\"'`<>(){}\[\]|]{0,24}[0-9!@#$%^&*+?~])"
@@ -214,7 +259,7 @@ RULES = (
     Rule(
         "secret-in-prose",
         # Of what stands between only that it is of one sentence: bounds and words make the expression slow.
-        rf"{_LOOSE_PASSWORD}(?:(?:[^.:;!?=|\"'`\n]*(?:[ ]{_LOOSE_VERB}[ ]?:?|~|->|=>|=|:|-)|)[ \t]+|[ ]{{0,2}}~)"
+        rf"{_LOOSE_PASSWORD}(?:(?:[^.:;!?=|\"'`\n]*(?:[ ]{_LOOSE_VERB}[ ]?:?|~|->|=>|=|:|-)|[~']s|)[ \t]+|[ ]{{0,2}}~)"
         rf"(?:[\"'`~]|\*\*|){_ODD}",
         _stated,
         caseless=True,
@@ -241,7 +286,7 @@ RULES = (
     ),
     Rule(
         "secret-phrase",
-        r"(?:passw(?:or)?d|passphrase|passwort|kennwort|mot de passe|contrase.a|senha)\**[ ]?(?:is|was|ist|est"
+        r"(?:passw(?:or)?d|passphrase|passwort|kennwort|mot de passe|contrase.a|senha)\**(?: (?:for|of|to) [^\n]{1,40} )?[ ]?(?:is|was|ist|est"
         r"|es|:|=)[ *]{0,3}[\"'`]?(?:[a-z]{3,12}[ -]){3,7}[a-z]{3,12}(?:[*`\"']{0,2}[.!]?[ \t]*(?:\n|\z)|[`\"'])"
         r"|(?:seed|mnemonic|recovery|backup|secret"
         r"|wallet)[^\n]{0,60}[:=\"'`(][ \t\"'`(*]{0,6}(?:(?:\d{1,2}[.)][ ])?[a-z]{3,8}[ ,]{1,2}){11}",

@@ -117,7 +117,7 @@ _COLON_END = re.compile(
     r":[ \t*_]*+\r?\n(?:[ \t]*+\r?\n)?(?:[ \t>]*+```[\w-]{0,20}+[ \t]*+\r?\n)?[ \t>]*+[`\"'*]{0,3}(?P<value>"
     r"[^\s`\"'*]{6,}+)[`\"'*]{0,3}[ \t]*+\r?(?![^\n])"
 )
-_CUE = re.compile(_LOOSE_CUES, re.IGNORECASE)
+_CUE = re.compile(rf"{_LOOSE_CUES}|(?<=[\w)][ _-])keys?(?!\w)", re.IGNORECASE)
 _CUE_REACH = 100
 
 
@@ -128,7 +128,7 @@ def _on_next_line(text: str) -> Iterator[Span]:
             return  # the rule is run for that line, too
         start = max(text.rfind("\n", 0, found.start()) + 1, found.start() - _CUE_REACH)
         for last in _CUE.finditer(text, start, found.start()):
-            if of_name(text[last.start() : found.start()]) in {Cue.SECRET, Cue.KEY}:
+            if of_name(text[start : found.start()]) in {Cue.SECRET, Cue.KEY}:
                 if is_value(found["value"], password=_PASSWORD_NAME.search(last[0]) is not None):
                     yield found.span("value")
                 break
@@ -170,7 +170,7 @@ RULES = (
     ),
     Rule(
         "secret-in-table",
-        rf"\|[^|\n]{{0,60}}{_LOOSE_CUES}[^|\n]{{0,60}}\|",
+        rf"\|[^|\n]{{0,60}}(?:{_LOOSE_CUES}|[ _-]key)[^|\n]{{0,60}}\|",
         _in_tables,
         caseless=True,
         scope=Scope.TEXT,
@@ -186,7 +186,7 @@ RULES = (
     ),
     Rule(
         "secret-below-its-name",
-        rf"{_LOOSE_CUES}[^\n]{{0,80}}:[ \t*_]*\r?\n",
+        rf"(?:{_LOOSE_CUES}|[ _-]key)[^\n]{{0,80}}:[ \t*_]*\r?\n",
         _on_next_line,
         caseless=True,
         scope=Scope.NEAR,

@@ -24,7 +24,14 @@ _SHORTEST_WORD = 6
 
 
 def _sql_value(value: str) -> bool:
+    """A string in a statement, and not what asks a user: `password('New password: ')`."""
+    if value != value.strip() or value.endswith((":", "?", "...")):
+        return False
     return not_placeholder(value) and "(" not in value and (len(value) >= _SHORTEST_WORD or mixed(value))
+
+
+def _sql_word(value: str) -> bool:
+    return mixed(value) and not_placeholder(value) and "(" not in value
 
 
 def _mixed_word(value: str) -> bool:
@@ -47,6 +54,17 @@ PATTERNS = (
         "password-hash",
         r"(?P<s>SCRAM-SHA-256\$\d{1,9}:[0-9A-Za-z+/=]{16,64}\$[0-9A-Za-z+/=]{40,50}:[0-9A-Za-z+/=]{40,50})",
     ),
+    Pattern("password-hash", r"(?P<s>\$krb5(?:tgs|asrep|pa)\$[^\s\"'`]{40,}+)"),
+    Pattern(
+        "password-hash",
+        r"(?<![^\s\"'`\\])[^\s:\"']{1,64}+:\d{1,10}:[0-9a-f]{32}:(?P<s>[0-9a-f]{32}):::",
+        prefilter=r":[0-9a-f]{32}:[0-9a-f]{32}:::",
+    ),
+    Pattern(
+        "password-hash",
+        r"::[^\s:\"']{0,64}+:[0-9a-f]{16}:(?P<s>[0-9a-f]{32}:[0-9a-f]{32,}+)",
+        prefilter=r":[0-9a-f]{16}:[0-9a-f]{32}:[0-9a-f]{32}",
+    ),
     Pattern(
         "netrc-password",
         r"(?:machine[ \t]++\S++|default)[ \t]++login[ \t]++\S++[ \t]++password[ \t]++(?P<s>\S++)",
@@ -61,6 +79,11 @@ PATTERNS = (
     ),
     Pattern(
         "registry-auth", r"\"(?:auth|identitytoken|registrytoken)\"[ \t]*+:[ \t]*+\"(?P<s>[0-9A-Za-z+/=_.-]{12,}+)\""
+    ),
+    Pattern(
+        "registry-auth",
+        r"\bBUNDLE_[A-Z0-9_]{3,80}+:?[ \t]*+[=:]?[ \t]*+[\"']?(?P<s>[0-9A-Za-z_.-]{2,64}+:[0-9A-Za-z_.+/=-]{6,}+)",
+        caseless=False,
     ),
     Pattern(
         "pgpass-entry",
@@ -99,13 +122,22 @@ PATTERNS = (
         not_placeholder,
         prefilter=r"(?:password|pwd|passwd)[ \t]*=[ \t]*[^;\"'\s<>{}$*%]{3,};",
     ),
+    Pattern(
+        "connection-string", r"jdbc:oracle:[a-z]{1,10}:[^\s/@:\"']{1,64}+/(?P<s>[^\s@/\"']{3,}+)@", not_placeholder
+    ),
     Pattern("connection-string", r"(?<![\w.-])[\w.-]{1,64}+:(?P<s>[^\s:@/\"'`]{4,}+)@(?:tcp|unix)\(", not_placeholder),
     Pattern(
         "sql-password",
         r"(?:identified[ \t]++(?:with[ \t]++\w++[ \t]++)?(?:by|as)|(?:encrypted[ \t]++)?password"
-        r"|set[ \t]++password[ \t]++=|password\()"
-        r"(?<!')[ \t]*+(?<![\w\"])'(?P<s>[^'\n]{3,}+)'",
+        r"|(?:set|with)[ \t]++password[ \t]*+=|password\()"
+        r"(?<!')[ \t]*+(?<![\w\"])N?'(?P<s>[^'\n]{3,}+)'",
         _sql_value,
+    ),
+    Pattern(
+        "sql-password",
+        r"\bidentified[ \t]++by[ \t]++(?:\"(?P<s>[^\"\n]{3,}+)\"|(?P<s2>[\w!@#$%^&*+-]{4,}+)(?=[ \t]*+(?:;|$)|[ \t]++(?:default|account|profile|container|quota)\b))",
+        _sql_word,
+        prefilter=r"identified[ \t]+by[ \t]+[\"\w]",
     ),
 )
 
