@@ -50,8 +50,8 @@ _PARTS = (
     *_words("pass", "", "secrets?"),
     *_words("pass", _WORD_START, "pwd", "pass", "pw", "mdp"),
     *_words(
-        "token", _WORD_START, "salt", "token", "credentials?", "creds?", "auth", "bearer", "jwt", "pat", "apikey", "authtoken",
-        "accesstoken", "sas", "otp",
+        "token", _WORD_START, "token", "credentials?", "creds?", "auth", "bearer", "jwt", "pat", "apikey", "authtoken",
+        "accesstoken", "sas", "otp", "salt",
     ),
     *(
         _Word("key", _WORD_START, f"{word}[_ -]?key")
@@ -129,8 +129,9 @@ _ESCAPED, _ESCAPED_REST = re.compile(r"[^\"'`\\\n]{1,96}+"), re.compile(r"[^\"'`
 _PREFILTER = (
     r"(?:passw(?:or)?d|passphrase|passcode|pwd|pass|passwort|kennwort|contrase.a|senha|wachtwoord|has.o|heslo"
     r"|l.senord|salasana|passe|adgangskode"
-    r"|aaaaaa|secrets?(?:[ _-]?id)?|token|credentials?|creds?|bearer|key|auth|(?:^|[^a-z0-9])(?:pw|mdp|jwt|pat|sas|otp|salt|aa))"
-    r"(?:[_-]?\d{1,2}|[_-][a-z0-9]{1,10})?(?:[\]\"'`)*_?\\]{0,5}[ \t]*(?:[=:|+]|->|\?[?=])|>[^<>\n]{3}"
+    r"|aaaaaa|secrets?(?:[ _-]?id)?|token|credentials?|creds?|bearer|key|auth"
+    r"|(?:^|[^a-z0-9])(?:pw|mdp|jwt|pat|sas|otp|salt|aa))"
+    r"(?:[_-]?\d{1,2}|[_-][a-z0-9]{1,10})?(?:[\]\"'`)*_?\\]{0,5}[ \t]*(?:[=:|]|->|[+?]=|\?\?)|>[^<>\n]{3}"
     r"|\\?[\"'][ \t]*,?[ \t]*\\?[\"']?(?:[a-z_]{0,16}value|[^\s\"']{10}|[^\s\"']{4,9}[\"'][ \t]*\)))"
 )
 
@@ -236,18 +237,14 @@ def _value(line: str, name: re.Match[str], kind: str, budget: _Budget) -> Span |
     budget.spend(_A_NAME)
     next_ = line[name.end() : name.end() + 1]
     if next_ == ">" and (element := _ELEMENT.match(line, name.end())):
-        said = element["value"].partition(" ")
-        if said[1] and said[0].lower().strip(",;:") in NOT_A_VALUE:  # `optional; leave it empty`
-            return None
-        return element.span("value") if _accepted(element["value"], kind, budget, env=kind == "pass") else None
+        plausible = not _said(element["value"]) and _accepted(element["value"], kind, budget, env=kind == "pass")
+        return element.span("value") if plausible else None
     if next_ in _OPENING:
         if paired := _PAIRED.match(line, name.end()):
             return _quoted(line, paired.end(), paired["quote"], kind, budget)
         if listed := _LISTED.match(line, name.end()):
             value = _quoted(line, listed.end(), listed["quote"], kind, budget)
-            if value and value[1] - value[0] < _SHORTEST_LISTED:
-                return value if _DEFINED.search(line, max(0, name.start() - _CALL), name.start()) else None
-            return value
+            return value if value and (value[1] - value[0] >= _SHORTEST_LISTED or _defined(line, name)) else None
     sign = _ASSIGN.match(line, name.end())
     if sign is None:
         return None
@@ -255,6 +252,17 @@ def _value(line: str, name: re.Match[str], kind: str, budget: _Budget) -> Span |
         upper = line[name.start() : name.end()].isupper()
         return _quoted(line, sign.end(), sign["quote"], kind, budget, env=_tight(sign) and upper)
     return _bare(line, name, sign, kind, budget)
+
+
+def _defined(line: str, name: re.Match[str]) -> bool:
+    """Whether a name is that of a constant which is given a value: `define('…', '…')`."""
+    return _DEFINED.search(line, max(0, name.start() - _CALL), name.start()) is not None
+
+
+def _said(value: str) -> bool:
+    """Whether words are said of a value in its place: `optional; leave it empty`."""
+    first, more, _ = value.partition(" ")
+    return bool(more) and first.lower().strip(",;:") in NOT_A_VALUE
 
 
 def _tight(sign: re.Match[str]) -> bool:

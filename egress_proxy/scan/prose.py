@@ -286,7 +286,8 @@ RULES = (
     ),
     Rule(
         "secret-phrase",
-        r"(?:passw(?:or)?d|passphrase|passwort|kennwort|mot de passe|contrase.a|senha)\**(?: (?:for|of|to) [^\n]{1,40} )?[ ]?(?:is|was|ist|est"
+        r"(?:passw(?:or)?d|passphrase|passwort|kennwort|mot de passe|contrase.a|senha)\**"
+        r"(?: (?:for|of|to) [^\n]{1,40} )?[ ]?(?:is|was|ist|est"
         r"|es|:|=)[ *]{0,3}[\"'`]?(?:[a-z]{3,12}[ -]){3,7}[a-z]{3,12}(?:[*`\"']{0,2}[.!]?[ \t]*(?:\n|\z)|[`\"'])"
         r"|(?:seed|mnemonic|recovery|backup|secret"
         r"|wallet)[^\n]{0,60}[:=\"'`(][ \t\"'`(*]{0,6}(?:(?:\d{1,2}[.)][ ])?[a-z]{3,8}[ ,]{1,2}){11}",

@@ -38,7 +38,7 @@ _ULID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
 _JWK_PUBLIC = re.compile(r"[\"'][xyn][\"'][ \t]*:[ \t]*[\"']\Z")
 _ARN = re.compile(r"arn:[a-z-]+:[^\s\"']*\Z")
 _CALLED = re.compile(r"[(\[]|[ \t]{2,40}\(")  # a name that something is called by, also in a column of such
-_COUNTED = re.compile("0123456|123456789|abcdefg", re.IGNORECASE)
+_OTHER = re.compile(r"0123456|123456789|(?i:abcdefg)|\A[0-7][0-9A-HJKMNP-TV-Z]{25}\Z")  # counted, or a ULID
 _BLOB_LINE = re.compile(r"[0-9A-Za-z+/]{48,}\Z")
 _GLUED_BEFORE = re.compile(r"[:!.](?:[0-9A-Za-z_.!-]{1,24}:){0,2}[0-9A-Za-z_.!-]{1,24}(?=[\s\"'`=(]|\Z)")
 _GLUED_AFTER = re.compile(r":[0-9A-Za-z_+/.=-]{8,}(?=[\s\"'`,;)]|\Z)")
@@ -112,8 +112,6 @@ def is_secret(line: str, start: int, end: int) -> bool:
     token = line[start:end]
     if len(token) < _SHORTEST or token.startswith(KNOWN_STARTS) or _is_digest(line, start, end):
         return False
-    if _ULID.fullmatch(token) or _JWK_PUBLIC.search(line, max(0, start - BEFORE), start):
-        return cue(line, (start, end)) is Cue.SECRET and _JWK_PUBLIC.search(line, max(0, start - BEFORE), start) is None
     if _PLAIN.fullmatch(token):
         told = cue(line, (start, end)) if may_tell(line, (start, end)) else Cue.NONE
         if told is not Cue.SECRET or masked(token):
@@ -126,14 +124,14 @@ def is_secret(line: str, start: int, end: int) -> bool:
         return False
     told = cue(line, (start, end))
     if told is Cue.SECRET or told is Cue.KEY:
-        return True
+        return told is Cue.SECRET or _ULID.fullmatch(token) is None
     return told is Cue.NONE and _alone(line, start, end)
 
 
 def _is_digest(line: str, start: int, end: int) -> bool:
     """Whether a token stands where programs write digests: go.sum, `sha256sum`, a Rust symbol, `the MD5 of … is`."""
     before = line[max(0, start - BEFORE) : start]
-    if before.endswith(("h1:", "h1:+", "h1:/")) or ("arn:" in before and _ARN.search(before)):
+    if before.endswith(("h1:", "h1:+", "h1:/")) or _JWK_PUBLIC.search(before) or _ARN.search(before):
         return True
     if before.endswith(",") and before.count(",") >= _CELLS and _PLAIN.fullmatch(line, start, end):
         return True  # the cells of a table are mostly no names of what is in others
@@ -165,7 +163,7 @@ def _alone(line: str, start: int, end: int) -> bool:
     least, score = (16, _ALONE) if kinds == len(_KINDS) else (22, _ALONE_PLAIN)
     if len(longest) < least or random_score(longest) < score or len(_DIGIT.findall(longest)) < 2:  # noqa: PLR2004
         return False
-    return not _repetitive(token, wide=kinds == len(_KINDS)) and not _is_text(token) and not _COUNTED.search(token)
+    return not _repetitive(token, wide=kinds == len(_KINDS)) and not _is_text(token) and not _OTHER.search(token)
 
 
 def _is_line(line: str, start: int, end: int) -> bool:
@@ -209,7 +207,7 @@ def _is_text(token: str) -> bool:
 
 
 def ends_blob(text: str, start: int, end: int) -> bool:
-    """Whether a token of a text is the last line of a block of base64, a certificate or an image, which goes on above."""
+    """Whether a token is the last line of a block of base64, a certificate or an image, which stands above it."""
     first = text.rfind("\n", max(0, start - _MARGIN), start)
     if first <= 0 or text[first:start].strip() or text[end : end + 1].strip() or end - start > 76:  # noqa: PLR2004
         return False

@@ -1,7 +1,7 @@
 """Patterns of our own: what detect-secrets 1.5.0 does not cover, or not as people write it.
 
     tokens of a known shape     cloud, models, forges, talk, payment, saas        one line a kind
-    what stands in a known place    headers, urls, files, shell, devices, keys, codes
+    what stands in a known place    headers, urls, files, shell, apart, devices, keys, codes
     what a name or a sentence says  scan.assignments, scan.prose, scan.tables     a word beside a value
     what looks random           scan.random_tokens                                judged in its context
 
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from egress_proxy.scan import assignments, patterns, prose, random_tokens, tables, tokens
 from egress_proxy.scan.own import (
+    apart,
     cloud,
     codes,
     devices,
@@ -38,6 +39,7 @@ TOKENS = (
     *talk.TOKENS,
 )
 PATTERNS = (
+    *apart.PATTERNS,
     *codes.PATTERNS,
     *devices.PATTERNS,
     *files.PATTERNS,
@@ -47,7 +49,7 @@ PATTERNS = (
     *talk.PATTERNS,
     *urls.PATTERNS,
 )
-RULES = (*codes.RULES, *files.RULES, *headers.RULES, *keys.RULES, *shell.RULES, *urls.RULES)
+RULES = (*apart.RULES, *codes.RULES, *files.RULES, *headers.RULES, *keys.RULES, *urls.RULES)
 
 
 def own_rules() -> tuple[Rule, ...]:

@@ -17,6 +17,7 @@ _LINE = re.compile(
 _SKIPPED = re.compile(r"[ \t]*+(?:```[\w-]{0,12})?[ \t]*+\r?\n")
 _LISTED = re.compile(r"(?<![\w-])(?=[a-z-]{0,12}\d)[0-9a-z]{4,12}(?:-[0-9a-z]{4,12}){0,3}(?![\w-])", re.IGNORECASE)
 _LIST = re.compile(rf"[ \t]*+(?:{_LISTED.pattern}[ \t]*+[,;/|]?[ \t]*+){{2,24}}", re.IGNORECASE)
+_AFTER = 80  # characters between the name and its line's end
 _MOST, _FEWEST = 24, 2  # codes of one list
 _YEAR = re.compile(r"(?:19|20)\d\d(?:-\d\d){0,2}")
 
@@ -27,7 +28,8 @@ def _codes(text: str) -> Iterator[Span]:
         if listed := _LIST.match(text, head.end()):
             found = [match.span() for match in _LISTED.finditer(text, listed.start(), listed.end())]
         else:
-            found = list(_below(text, text.find("\n", head.end()) + 1 if "\n" in text[head.end() :] else len(text)))
+            line_end = text.find("\n", head.end(), head.end() + _AFTER)
+            found = list(_below(text, line_end + 1)) if line_end >= 0 else []
         found = [span for span in found if not _YEAR.fullmatch(text, *span)]
         if len(found) >= _FEWEST:
             yield from found
@@ -69,7 +71,8 @@ PATTERNS = (
     ),
     Pattern(
         "secret-phrase",
-        r"(?:seed|mnemonic|recovery|wallet|secret)[^\n]{0,60}:[ \t*]*+\r?\n(?:[ \t]*+\r?\n)?(?:[ \t>]*+```[\w-]*+[ \t]*+\r?\n)?"
+        r"(?:seed|mnemonic|recovery|wallet|secret)[^\n]{0,60}:[ \t*]*+\r?\n(?:[ \t]*+\r?\n)?"
+        r"(?:[ \t>]*+```[\w-]*+[ \t]*+\r?\n)?"
         r"[ \t>]*+[`\"']?(?P<s>[a-z]{3,8}(?: [a-z]{3,8}){11,23}+)[`\"']?[ \t]*+\r?(?![^\n])",
         _phrase,
         scope=Scope.NEAR,
@@ -79,7 +82,8 @@ PATTERNS = (
     Pattern(
         "one-time-code",
         r"\b(?:otp|one-time (?:code|password|pin)|(?:verification|security|confirmation|2fa|mfa|totp|sms|login|sign-in"
-        r"|authentication|auth|access) code|passcode|pin(?: code)?)(?: is| was|:| =|=)[ *`\"']{1,4}(?P<s>\d{4,8})(?![\w%]|[.,:/-]\d)",
+        r"|authentication|auth|access) code|passcode|pin(?: code)?)(?: is| was|:| =|=)[ *`\"']{1,4}"
+        r"(?P<s>\d{4,8})(?![\w%]|[.,:/-]\d)",
         strong=False,
     ),
 )

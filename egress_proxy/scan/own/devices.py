@@ -31,7 +31,8 @@ PATTERNS = (
     Pattern("device-password", r"\bsnmp-server[ \t]++community[ \t]++(?P<s>[^\s\"']{4,}+)", _given),
     Pattern(
         "device-password",
-        r"\bcreateuser[ \t]++(?:-e[ \t]++\S++[ \t]++)?\S++[ \t]++(?:md5|sha(?:-?\d{3})?)[ \t]++\"?(?P<s>[^\s\"]{8,}+)\"?"
+        r"\bcreateuser[ \t]++(?:-e[ \t]++\S++[ \t]++)?\S++[ \t]++(?:md5|sha(?:-?\d{3})?)[ \t]++"
+        r"\"?(?P<s>[^\s\"]{8,}+)\"?"
         r"(?:[ \t]++(?:des|aes(?:-?\d{3})?)[ \t]++\"?(?P<s2>[^\s\"]{8,}+))?",
         _given,
     ),

@@ -135,7 +135,9 @@ PATTERNS = (
     ),
     Pattern(
         "sql-password",
-        r"\bidentified[ \t]++by[ \t]++(?:\"(?P<s>[^\"\n]{3,}+)\"|(?P<s2>[\w!@#$%^&*+-]{4,}+)(?=[ \t]*+(?:;|$)|[ \t]++(?:default|account|profile|container|quota)\b))",
+        r"\bidentified[ \t]++by[ \t]++(?:\"(?P<s>[^\"\n]{3,}+)\""
+        r"|(?P<s2>[\w!@#$%^&*+-]{4,}+)"
+        r"(?=[ \t]*+(?:;|$)|[ \t]++(?:default|account|profile|container|quota)\b))",
         _sql_word,
         prefilter=r"identified[ \t]+by[ \t]+[\"\w]",
     ),

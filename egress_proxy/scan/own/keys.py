@@ -29,7 +29,8 @@ PATTERNS = (
     ),
     Pattern(
         "static-key",
-        r"BEGIN OpenVPN (?:Static|tls-crypt[\w-]{0,10}) key[^\n]{0,20}+(?P<s>(?:(?:\\r)?(?:\\n|\r?\n)[ \t]*+[0-9a-f]{16,64}+)++)",
+        r"BEGIN OpenVPN (?:Static|tls-crypt[\w-]{0,10}) key[^\n]{0,20}+"
+        r"(?P<s>(?:(?:\\r)?(?:\\n|\r?\n)[ \t]*+[0-9a-f]{16,64}+)++)",
         scope=Scope.TEXT,
         prefilter=r"BEGIN OpenVPN (?:Static|tls-crypt[\w-]{0,10}) key",
     ),
@@ -40,7 +41,8 @@ PATTERNS = (
     ),
     Pattern(
         "wallet-key",
-        r"(?:secret|private)[ _-]?key[\"'`*]{0,3}[ \t]*+[:=][ \t]*+(?P<s>\[[ \t]*+(?:\d{1,3},[ \t]?){31,63}+\d{1,3}[ \t]*+\])",
+        r"(?:secret|private)[ _-]?key[\"'`*]{0,3}[ \t]*+[:=][ \t]*+"
+        r"(?P<s>\[[ \t]*+(?:\d{1,3},[ \t]?){31,63}+\d{1,3}[ \t]*+\])",
         prefilter=r"(?:secret|private)[ _-]?key[\"'`*]{0,3}[ \t]*[:=][ \t]*\[[ \t]*\d{1,3},",
     ),
 )
