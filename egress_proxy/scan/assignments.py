@@ -49,6 +49,7 @@ _PARTS = (
     *_words("pass", _NO_WORD, "密码", "密碼"),
     *_words("pass", "", "secrets?"),
     *_words("pass", _WORD_START, "pwd", "pass", "pw", "mdp"),
+    *_words("pass", _WORD_START, "remotepass", "localpass", "userpass", "dbpass", "rootpass", "adminpass", "smtppass"),
     *_words(
         "token", _WORD_START, "token", "credentials?", "creds?", "auth", "bearer", "jwt", "pat", "apikey", "authtoken",
         "accesstoken", "sas", "otp", "salt",

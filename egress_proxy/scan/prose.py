@@ -36,13 +36,15 @@ _VERB = (
 )
 _OPEN = r"[ \t]*+(?P<open>[\"'`“”‘«„]|\*\*|)"
 _WORDS = rf"(?<![^\W_])(?<!-)(?:(?P<pass>{_PASSWORD})|(?P<token>{_TOKEN}))"
-_IS = re.compile(
-    rf"{_WORDS}(?:{_VERB}|[’']s(?=[ ])|(?:[ ]\(?[^\s.:;!?=|\"'`()]{{1,24}}\)?){{0,5}}[ ]{{0,2}}(?:(?:→|->|=>|=|:|—|–"
+_IS = re.compile(rf"{_WORDS}(?:{_VERB}|[’']s(?=[ ])|[ ]?(?:は|是|为|為)(?=[ ])){_OPEN}", re.IGNORECASE)
+_SIGNED = re.compile(
+    rf"{_WORDS}(?:(?:[ ]\(?[^\s.:;!?=|\"'`()]{{1,24}}\)?){{0,5}}[ ]{{0,2}}(?:(?:→|->|=>|=|:|—|–"
     rf"| -)(?=[ \t])|：)){_OPEN}",
     re.IGNORECASE,
 )
 _WITH = re.compile(
-    rf"(?<![\w-])(?P<pass>password|passwd|pass|pwd|pw|passwort|mot de passe|contraseña|senha)[ ]{_OPEN}", re.IGNORECASE
+    rf"(?<![\w-])(?P<pass>password|passwd|pass|pwd|pw|passwort|mot de passe|contraseña|senha)[ ]\(?{_OPEN}",
+    re.IGNORECASE,
 )
 _FROM = re.compile(rf"{_WORDS}(?:[ ][a-z]{{1,12}}){{0,4}}?[ ]from[ ]{_OPEN}", re.IGNORECASE)
 # A key or a token named just before it: only in marks, for bare words follow such names in any sentence.
@@ -133,7 +135,7 @@ def _marked(value: str, *, password: bool) -> bool:
 
 
 def _stated(line: str) -> Iterator[Span]:
-    for pattern in (_IS, _FROM, _WITH, _NAMED):
+    for pattern in (_IS, _SIGNED, _FROM, _WITH, _NAMED):
         for said in pattern.finditer(line):
             password = said.groupdict().get("pass") is not None
             if said["open"]:
@@ -260,7 +262,7 @@ RULES = (
         "secret-in-prose",
         # Of what stands between only that it is of one sentence: bounds and words make the expression slow.
         rf"{_LOOSE_PASSWORD}(?:(?:[^.:;!?=|\"'`\n]*(?:[ ]{_LOOSE_VERB}[ ]?:?|~|->|=>|=|:|-)|[~']s|)[ \t]+|[ ]{{0,2}}~)"
-        rf"(?:[\"'`~]|\*\*|){_ODD}",
+        rf"(?:[\"'`~(]|\*\*|){_ODD}",
         _stated,
         caseless=True,
         strong=False,

@@ -23,9 +23,9 @@ PATTERNS = (
     # A name and a value with nothing but space between: `ENV API_KEY …` of Docker, `setx`, `setenv`.
     Pattern(
         "command-password",
-        rf"^[ \t]*+(?:env|setx|setenv)[ \t]++\"?{SECRET_NAME}\"?[ \t]++{WORD}",
+        rf"^[ \t]*+(?:env|setx|setenv|\#[ \t]*+define)[ \t]++\"?{SECRET_NAME}\"?[ \t]++{WORD}",
         telling,
-        prefilter=rf"(?:env|setx|setenv)[ \t]+\"?{SECRET_NAME}\"?[ \t]+[^\s|;&<>(){{}}$`]",
+        prefilter=rf"(?:env|setx|setenv|define)[ \t]+\"?{SECRET_NAME}\"?[ \t]+[^\s|;&<>(){{}}$`]",
     ),
     Pattern(
         "secret-below-its-name",
@@ -43,6 +43,14 @@ PATTERNS = (
         odd,
         scope=Scope.NEAR,
         prefilter=rf"variable[ \t]+\"{SECRET_NAME}\"[ \t]*\{{",
+        strong=False,
+    ),
+    Pattern(
+        "secret-assignment",
+        rf"<key>{SECRET_NAME}</key>\s{{0,40}}<string>(?P<s>[^<\n]{{6,}}+)</string>",
+        odd,
+        scope=Scope.NEAR,
+        prefilter=rf"<key>{SECRET_NAME}</key>",
         strong=False,
     ),
     # A part of a form, and an answer file: what names the value stands before it, on a line of its own.

@@ -85,6 +85,8 @@ PATTERNS = (
         r"\bBUNDLE_[A-Z0-9_]{3,80}+:?[ \t]*+[=:]?[ \t]*+[\"']?(?P<s>[0-9A-Za-z_.-]{2,64}+:[0-9A-Za-z_.+/=-]{6,}+)",
         caseless=False,
     ),
+    Pattern("pgpass-entry", r"\{PLAIN(?:TEXT)?\}(?P<s>[^\s:\"']{4,}+)", not_placeholder, caseless=False),
+    Pattern("pgpass-entry", r"\bcache_peer[ \t][^\n]{0,200}?\blogin=[^\s:]{1,64}+:(?P<s>\S{4,}+)", not_placeholder),
     Pattern(
         "pgpass-entry",
         r"^[0-9A-Za-z_.*-]{1,100}+:(?:\d{2,5}|\*):[0-9A-Za-z_.*-]{1,64}+:[0-9A-Za-z_.*-]{1,64}+:(?P<s>[^\s:]{4,}+)$",
@@ -177,7 +179,35 @@ def _data(text: str, start: int, end: int) -> Iterator[Span]:
             position = line_end + 1 if line_end >= 0 else end
 
 
+_INSERT = re.compile(
+    r"\binsert[ \t]++into[ \t]++\S{1,80}+[ \t]*+\((?P<names>[^()\n]{1,400}+)\)"
+    r"[ \t]*+values[ \t]*+(?P<rows>\([^\n]{1,4000}+)",
+    re.IGNORECASE,
+)
+_COLUMN = re.compile(r"passw(?:or)?d|passphrase|secret|token|api_?key|(?<![a-z])(?:pass|pwd)(?![a-z])", re.IGNORECASE)
+_ROW = re.compile(r"\((?P<row>(?:'[^'\n]*+'|[^()'\n]++)*+)\)")
+_FIELD = re.compile(r"(?:^|,)[ \t]*+(?:'(?P<value>[^'\n]*+)'|[^,'\n]*+)")
+
+
+def _inserted(line: str) -> Iterator[Span]:
+    """What a statement puts into columns that are called after secrets."""
+    for statement in _INSERT.finditer(line):
+        names = [_COLUMN.search(name) is not None for name in statement["names"].split(",")]
+        for row in _ROW.finditer(line, statement.start("rows"), statement.end()) if any(names) else ():
+            start = row.start("row")
+            for secret, field in zip(names, _FIELD.finditer(row["row"]), strict=False):
+                if secret and field["value"] and _sql_word(field["value"]):
+                    yield start + field.start("value"), start + field.end("value")
+
+
 RULES = (
+    Rule(
+        "sql-password",
+        r"\binsert[ \t]+into[ \t]+\S{1,80}[ \t]*\([^()\n]*(?:pass|pwd|secret|token|api_?key)",
+        _inserted,
+        caseless=True,
+        strong=False,
+    ),
     Rule(
         "kubernetes-secret",
         expression(r"kind[\"']?:[ \t]*[\"']?(?:Sealed)?Secret(?!\w)"),

@@ -63,7 +63,7 @@ PATTERNS = (
     Pattern("command-password", rf"\bsshpass[ \t]++-p[ \t]*+{WORD}", given),
     Pattern(
         "command-password",
-        rf"\b(?:mysql|mysqldump|mysqladmin|mariadb|mariadb-dump|mycli)\b[^\n|;]{{0,200}}?[ \t]-p{WORD}",
+        rf"\b(?:mysql|mysqldump|mysqladmin|mariadb|mariadb-dump|mycli|7z|rar|unrar)\b[^\n|;]{{0,200}}?[ \t]-p{WORD}",
         given,
     ),
     Pattern(
@@ -83,7 +83,8 @@ PATTERNS = (
     ),
     Pattern(
         "command-password",
-        rf"\becho[ \t]++(?:-n[ \t]++)?{WORD}[ \t]*+\|[^\n]{{0,60}}?(?:--password-stdin|passwd|chpasswd"
+        rf"\b(?:echo|printf)[ \t]++(?:-n[ \t]++)?{WORD}[ \t]*+\|[^\n]{{0,60}}?"
+        rf"(?:secret[ \t]++create|cryptsetup|--password-stdin|passwd|chpasswd"
         rf"|sudo[ \t]++-S|login)",
         given,
     ),
@@ -101,12 +102,34 @@ PATTERNS = (
     ),
     Pattern(
         "login-call",
+        r"(?:\bsimple_bind(?:_s)?|\bwifi\.begin|\bcreatehmac|\bjwt\.(?:sign|verify|encode|decode)|\bcookieparser|\bcredentials"
+        rf"|\btwilio)\((?:{_ARGUMENT}){{0,3}}{_GIVEN_TO_CALL % 's'}[ \t]*+[,)]",
+        odd,
+        strong=False,
+    ),
+    Pattern("login-call", r"\bClient\([\"']AC[0-9a-f]{32}[\"'],[ \t]*+[\"'](?P<s>[0-9a-f]{32})[\"']", caseless=False),
+    Pattern(
+        "login-call",
         r"(?:auth[ \t]*+=[ \t]*+|basicauth|basic_auth|digestauth|\.login|authenticate"
         r"|credentials?)\([ \t]*+[\"'][^\"'\n]{1,80}+[\"']"
         r"[ \t]*+,[ \t]*+[\"'](?P<s>[^\"'\n]{4,200}+)[\"']",
         odd,
         strong=False,
     ),
+    # Any program that is told a user and then a password.
+    Pattern(
+        "command-password",
+        rf"[ \t](?:-u|--user(?:name)?[ =]|/u:)[ \t]*+[^\s\"']{{1,80}}+[^\n|;]{{0,80}}?"
+        rf"[ \t](?:-p[ \t]++|-w[ \t]++|/p:){WORD}",
+        odd,
+        prefilter=r"[ \t](?:-u|--user|--username|/u:)[^\n|;]*[ \t](?:-p|-w|/p:)",
+    ),
+    Pattern(
+        "command-password",
+        rf"\bsnmp\w{{2,12}}[ \t][^\n|;]{{0,200}}?[ \t]-a[ \t]++(?P<s4>\S{{8,64}}+)(?:[ \t]++-x[ \t]++{WORD})?",
+        odd,
+    ),
+    Pattern("command-password", rf"\bsecurity[ \t]++add-[a-z-]{{8,30}}[^\n|;]{{0,200}}?[ \t]-w[ \t]++{WORD}", odd),
     Pattern("command-password", rf"(?<![\w-])-(?:src|dest)?(?:store|key)pass[ \t]++{WORD}", given),
     Pattern("command-password", r"-pass(?:in|out|word)?[ \t]++[\"']?pass:(?P<s>[^\s\"'<>]{3,}+)", given),
     Pattern("command-password", rf"\bopenssl[ \t]++enc\b[^\n|;]{{0,200}}?[ \t]-k[ \t]++{WORD}", given),
@@ -141,9 +164,11 @@ PATTERNS = (
     ),
     Pattern(
         "command-password",
-        rf"^[ \t]*+(?:requirepass|masterauth|bindpw|rootpw|auth_pass)[ \t]++{WORD}",
+        rf"(?:^|[ \t])(?:requirepass|masterauth|bindpw|rootpw(?:[ \t]++--plaintext)?|auth_pass|insecure-password"
+        rf"|user_pw|owner_pw|nickserv[ \t]++identify)[ \t]++{WORD}",
         given,
-        prefilter=r"(?:requirepass|masterauth|bindpw|rootpw|auth_pass)[ \t]+\S",
+        prefilter=r"(?:requirepass|masterauth|bindpw|rootpw|auth_pass|insecure-password|user_pw|owner_pw"
+        r"|nickserv[ \t]+identify)[ \t]+\S",
     ),
     # What is said to a server: Redis' and IMAP's.
     Pattern(
