@@ -22,6 +22,7 @@ _FIRST, _EACH = 8192, 4
 _SHORTEST_NAME = 2
 # Words that are looked for in lines with one of `cues`, and others.
 _CUED = r"(?:passw|pwd|passphrase|secret|token|cred|api.?key|access.?key|private.?key)"
+_LOOSE_CUED = rf"(?:{_CUED}|[ _-]key)"
 _OTHER = r"(?:kennwort|senha|contrase|wachtwoord|login)"
 _PASSWORD_NAME = re.compile(
     r"passw|pwd|passphrase|kennwort|senha|contrase|wachtwoord|(?<![a-z])(?:pass|pw)(?![a-z])", re.IGNORECASE
@@ -116,7 +117,7 @@ _COLON_END = re.compile(
     r":[ \t*_]*+\r?\n(?:[ \t]*+\r?\n)?(?:[ \t>]*+```[\w-]{0,20}+[ \t]*+\r?\n)?[ \t>]*+[`\"'*]{0,3}(?P<value>"
     r"[^\s`\"'*]{6,}+)[`\"'*]{0,3}[ \t]*+\r?(?![^\n])"
 )
-_CUE = re.compile(f"{_CUED}|{_OTHER}", re.IGNORECASE)
+_CUE = re.compile(rf"{_CUED}|{_OTHER}|(?<=[\w)][ _-])keys?(?!\w)", re.IGNORECASE)
 _CUE_REACH = 100
 
 
@@ -127,7 +128,7 @@ def _on_next_line(text: str) -> Iterator[Span]:
             return  # the rule is run for that line, too
         start = max(text.rfind("\n", 0, found.start()) + 1, found.start() - _CUE_REACH)
         for last in _CUE.finditer(text, start, found.start()):
-            if of_name(text[last.start() : found.start()]) in {Cue.SECRET, Cue.KEY}:
+            if of_name(text[start : found.start()]) in {Cue.SECRET, Cue.KEY}:
                 if is_value(found["value"], password=_PASSWORD_NAME.search(last[0]) is not None):
                     yield found.span("value")
                 break
@@ -174,7 +175,7 @@ RULES = (
         caseless=True,
         scope=Scope.TEXT,
         strong=False,
-        named=(rf"{_CUED}[^|\n]{{0,60}}\|",),
+        named=(rf"{_LOOSE_CUED}[^|\n]{{0,60}}\|",),
     ),
     Rule(
         "secret-assignment",
@@ -191,6 +192,6 @@ RULES = (
         caseless=True,
         scope=Scope.NEAR,
         strong=False,
-        named=(rf"{_CUED}[^\n]{{0,80}}:[ \t*_]*\r?\n",),
+        named=(rf"{_LOOSE_CUED}[^\n]{{0,80}}:[ \t*_]*\r?\n",),
     ),
 )
