@@ -118,6 +118,10 @@ class Rules:
         """Where the prefilter reports ends, by number of the rule: what to look at when a rule runs too often."""
         return self._prefilter.ends(projection(text).projected, sys.maxsize) or {}
 
+    def prepare(self) -> None:
+        """Make what only unusual texts need, so that none of them waits for it."""
+        self._prefilter.prepare()
+
     def _run_quoted(self, joined: JoinedTexts | LinesOf, seen: Seen, tally: Tally) -> None:
         candidates = seen.candidates() if self._quoted else []
         if self._quoted is None or candidates == []:
@@ -265,6 +269,10 @@ class TextScanner:
         tally.undecided.update(derived[text][0] for text in known.undecided)
         for found in (*mapped(inner.findings, for_rules, Form.PLAIN), *mapped(known.findings, derived, Form.ENCODED)):
             tally.add(found)
+
+    def prepare(self) -> None:
+        """Make what only unusual texts need, so that none of them waits for it: for a thread beside the start."""
+        self._rules.prepare()
 
     def self_test(self) -> None:
         """Find a canary with every detector, alone and among other texts, whole.

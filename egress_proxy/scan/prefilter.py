@@ -14,7 +14,6 @@ import re
 import sys
 from bisect import bisect_right
 from itertools import pairwise
-from threading import Thread
 from typing import TYPE_CHECKING, Final, NamedTuple, cast
 
 import hyperscan
@@ -61,7 +60,7 @@ class Place(NamedTuple):
 class Prefilter:
     """The compiled databases over a fixed sequence of rules. Immutable but for pools of scratch spaces."""
 
-    __slots__ = ("_first", "_kernel", "_lines", "_texts")
+    __slots__ = ("_every", "_first", "_kernel", "_lines", "_texts")
 
     def __init__(self, rules: Sequence[tuple[int, Rule]], kernel: CDLL | None = KERNEL) -> None:
         """`rules` with the numbers that places name them by. Without a kernel all lines are read for all of them."""
@@ -69,7 +68,15 @@ class Prefilter:
         every = [expression for own in sorts for expression in own]
         self._kernel = kernel
         self._texts, *self._lines = [_Database(own, 0) if own else None for own in (sorts if kernel else [every])]
-        self._first = _Later(every, hyperscan.HS_FLAG_SINGLEMATCH)
+        self._every = every
+        self._first: _Database | None = None
+
+    def prepare(self) -> _Database:
+        """Compile the database that dense texts alone need, which takes as long as the others: at the first of them, or
+        before, in a thread of who wants no text to wait for it. Two that do so at a time make one too many."""
+        if self._first is None:
+            self._first = _Database(self._every, hyperscan.HS_FLAG_SINGLEMATCH)
+        return self._first
 
     def places(self, text: str, projected: Bytes, lines: Sequence[CueLines | None] | None = None) -> Iterator[Place]:
         """Every line in which a rule may match, once a rule. `projected` is of the text, and so are the `lines` that
@@ -113,7 +120,7 @@ class Prefilter:
     def _line(self, start: int, end: int, projected: Bytes) -> Iterator[Place]:
         if start < end:
             # The newline is of the line: a match may take it for white space.
-            for rule in self._first.get().ends(projected[start : end + 1], sys.maxsize) or ():
+            for rule in self.prepare().ends(projected[start : end + 1], sys.maxsize) or ():
                 yield Place(rule, start, end)
 
 
@@ -180,30 +187,6 @@ class _Database:
         for rule, end in found:
             ends.setdefault(rule, []).append(end)
         return ends
-
-
-class _Later:
-    """A database that is needed for dense texts alone: it is compiled while others start, and waited for by who is the
-    first to need it. So neither the start nor the event loop waits for it."""
-
-    __slots__ = ("_database", "_expressions", "_flags", "_thread")
-
-    def __init__(self, expressions: Sequence[_Expression], flags: int) -> None:
-        self._expressions, self._flags = expressions, flags
-        self._database: _Database | None = None
-        self._thread = Thread(target=self._compile, name="prefilter", daemon=True)
-        self._thread.start()
-
-    def _compile(self) -> None:
-        self._database = _Database(self._expressions, self._flags)
-
-    def get(self) -> _Database:
-        """The database."""
-        self._thread.join()
-        if self._database is None:  # the thread died: with the process that this one was forked from, or of an error
-            self._compile()
-        assert self._database is not None  # noqa: S101  for mypy
-        return self._database
 
 
 def _lines_of(text: str, ends: list[int]) -> Iterator[tuple[int, int]]:

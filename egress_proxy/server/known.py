@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
+from threading import Thread
 from typing import Final
 
 from egress_proxy.config import FILES, Config, KnownSource, Source, read_password, read_rules
@@ -112,6 +113,7 @@ class Known:
         extra, canaries = operator_rules(read_rules(Path(config.rules_file)) if config.rules_file else ())
         scanner = build_scanner(first, extra, canaries=canaries)
         scanner.self_test()
+        Thread(target=scanner.prepare, name="prepare", daemon=True).start()
         _report(first)
         return cls(scanner, first, files, metrics, refreshed)
 

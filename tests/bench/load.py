@@ -17,7 +17,7 @@ from typing import Final
 _LENGTH: Final = re.compile(rb"\r\nContent-Length: (\d+)", re.IGNORECASE)
 _HEAD_END: Final = b"\r\n\r\n"
 _HEAD_BYTES: Final = 65_536  # and the body's beginning, if it came along
-_SECONDS: Final = 120.0
+_SECONDS: Final = 300.0
 
 
 class LoadFailed(Exception):

@@ -21,6 +21,7 @@ from tests.kit.proxy import Proxy
 DIRECT, PASSTHROUGH, PROXY = "direct", "passthrough", "egress-proxy"
 _ROOT: Final = Path(__file__).resolve().parents[2]
 SMALL_REPLY: Final = 1_024  # characters
+_PATIENCE: Final = 300  # seconds
 
 
 @dataclass(frozen=True)
@@ -108,6 +109,8 @@ class Stand:
             "agents": ["build"],
             "known_values": [{"env_file": str(env_file)}],
             "state_dir": str(root / "state"),
+            # What takes long is to be measured, and not withheld.
+            "limits": {"scan_seconds": _PATIENCE, "upstream_timeout_seconds": _PATIENCE},
         }
 
 

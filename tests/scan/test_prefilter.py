@@ -162,9 +162,9 @@ def test_a_short_line_may_have_many_rules() -> None:
     assert len(places("z\n" * 2000, rules)) == 2000 * 40
 
 
-def test_what_is_compiled_later_is_there_when_its_thread_died() -> None:
-    """As in a process that was forked before it was through."""
+def test_what_dense_texts_need_is_compiled_once() -> None:
     prefilter = Prefilter(list(enumerate(RULES)))
-    prefilter._first.get()
-    prefilter._first._database = None
+    assert [place.rule for place in prefilter.places("bc\nd", project("bc\nd"))] == [0, 1]
+    assert prefilter._first is None
     assert [place.rule for place in prefilter.places(DENSE, project(DENSE))] == [0] * (MAX_ENDS + 1)
+    assert prefilter.prepare() is prefilter.prepare()
