@@ -22,7 +22,6 @@ _FIRST, _EACH = 8192, 4
 _SHORTEST_NAME = 2
 # Words that are looked for in lines with one of `cues`, and others.
 _CUED = r"(?:passw|pwd|passphrase|secret|token|cred|api.?key|access.?key|private.?key)"
-_LOOSE_CUED = rf"(?:{_CUED}|[ _-]key)"
 _OTHER = r"(?:kennwort|senha|contrase|wachtwoord|login)"
 _PASSWORD_NAME = re.compile(
     r"passw|pwd|passphrase|kennwort|senha|contrase|wachtwoord|(?<![a-z])(?:pass|pw)(?![a-z])", re.IGNORECASE
@@ -175,7 +174,10 @@ RULES = (
         caseless=True,
         scope=Scope.TEXT,
         strong=False,
-        named=(rf"{_LOOSE_CUED}[^|\n]{{0,60}}\|",),
+        named=(
+            rf"{_CUED}[^|\n]{{0,60}}\|",
+            r"[ _-]key[^|\n]{0,60}\|",
+        ),
     ),
     Rule(
         "secret-assignment",
@@ -192,6 +194,9 @@ RULES = (
         caseless=True,
         scope=Scope.NEAR,
         strong=False,
-        named=(rf"{_LOOSE_CUED}[^\n]{{0,80}}:[ \t*_]*\r?\n",),
+        named=(
+            rf"{_CUED}[^\n]{{0,80}}:[ \t*_]*\r?\n",
+            r"[ _-]keys?(?:[^\w\n][^\n]{0,79})?:[ \t*_]*\r?\n",
+        ),
     ),
 )

@@ -51,6 +51,7 @@ PATTERNS = (
         odd,
         scope=Scope.NEAR,
         prefilter=rf"<key>{SECRET_NAME}</key>",
+        named=True,
         strong=False,
     ),
     # A part of a form, and an answer file: what names the value stands before it, on a line of its own.
@@ -68,6 +69,7 @@ PATTERNS = (
         given,
         scope=Scope.NEAR,
         prefilter=r"<\w{0,24}password>[ \t]*(?:\r?\n|<value>)",
+        named=True,
         strong=False,
     ),
 )

@@ -69,15 +69,18 @@ PATTERNS = (
         _in_groups,
         strong=False,
     ),
-    Pattern(
-        "secret-phrase",
-        r"(?:seed|mnemonic|recovery|wallet|secret)[^\n]{0,60}:[ \t*]*+\r?\n(?:[ \t]*+\r?\n)?"
-        r"(?:[ \t>]*+```[\w-]*+[ \t]*+\r?\n)?"
-        r"[ \t>]*+[`\"']?(?P<s>[a-z]{3,8}(?: [a-z]{3,8}){11,23}+)[`\"']?[ \t]*+\r?(?![^\n])",
-        _phrase,
-        scope=Scope.NEAR,
-        prefilter=r"(?:seed|mnemonic|recovery|wallet|secret)[^\n]{0,60}:[ \t*]*\r?\n",
-        strong=False,
+    *(
+        Pattern(
+            "secret-phrase",
+            rf"(?:{names})[^\n]{{0,60}}:[ \t*]*+\r?\n(?:[ \t]*+\r?\n)?(?:[ \t>]*+```[\w-]*+[ \t]*+\r?\n)?"
+            r"[ \t>]*+[`\"']?(?P<s>[a-z]{3,8}(?: [a-z]{3,8}){11,23}+)[`\"']?[ \t]*+\r?(?![^\n])",
+            _phrase,
+            scope=Scope.NEAR,
+            prefilter=rf"(?:{names})[^\n]*:[ \t*]*\r?\n",
+            strong=False,
+            named=named,
+        )
+        for names, named in (("seed|mnemonic|recovery|wallet", False), ("secret", True))
     ),
     Pattern(
         "one-time-code",

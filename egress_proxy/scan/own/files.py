@@ -65,7 +65,7 @@ PATTERNS = (
     Pattern(
         "password-hash",
         r"::[^\s:\"']{0,64}+:[0-9a-f]{16}:(?P<s>[0-9a-f]{32}:[0-9a-f]{32,}+)",
-        prefilter=r":[0-9a-f]{16}:[0-9a-f]{32}:[0-9a-f]{32}",
+        prefilter=r"::[^\s:\"']*:[0-9a-f]{16}:[0-9a-f]{32}:[0-9a-f]{32}",
     ),
     Pattern(
         "netrc-password",
@@ -162,7 +162,8 @@ PATTERNS = (
         r"|(?P<s2>[\w!@#$%^&*+-]{4,}+)"
         r"(?=[ \t]*+(?:;|$)|[ \t]++(?:default|account|profile|container|quota)\b))",
         _sql_word,
-        prefilter=r"identified[ \t]+by[ \t]+[\"\w]",
+        prefilter=r"identified[ \t]+by[ \t]+(?:\"|[\w!@#$%^&*+-]+(?:[ \t]*(?:[;\n]|\z)"
+        r"|[ \t]+(?:default|account|profile|container|quota)))",
     ),
 )
 

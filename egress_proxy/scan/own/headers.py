@@ -30,6 +30,7 @@ PATTERNS = (
         "authorization-header",
         r"\boauth_(?:token|token_secret|signature|consumer_secret|verifier)=\"(?P<s>[^\"\s]{16,300}+)\"",
         concrete,
+        named=True,
     ),
     Pattern(
         "saml-response", r"SAMLResponse[\"']?(?:[ \t]*+[:=]|[ \t]++value=)[ \t]*+[\"']?(?P<s>[0-9A-Za-z+/%=_-]{100,}+)"

@@ -44,6 +44,7 @@ PATTERNS = (
         r"(?:secret|private)[ _-]?key[\"'`*]{0,3}[ \t]*+[:=][ \t]*+"
         r"(?P<s>\[[ \t]*+(?:\d{1,3},[ \t]?){31,63}+\d{1,3}[ \t]*+\])",
         prefilter=r"(?:secret|private)[ _-]?key[\"'`*]{0,3}[ \t]*[:=][ \t]*\[[ \t]*\d{1,3},",
+        named=True,
     ),
 )
 RULES = (Rule("private-key", expression(f"(?:{_HEADERS})"), private_keys(_HEADERS), scope=Scope.TEXT),)

@@ -54,9 +54,12 @@ PATTERNS = (
             rf"(?<![\w-])--?(?!(?:{_OF_REQUESTS})-token)(?:[a-z]{{1,16}}[_-]){{0,3}}(?:{names})(?:=|[ \t]++){WORD}",
             telling,
             named=named,
-            prefilter=rf"(?:^|[^\w-])--?(?:[a-z]{{1,16}}[_-]){{0,3}}(?:{names})(?:=|[ \t]+)[^\s|;&<>(){{}}$`]",
+            prefilter=rf"{before}(?:{names})(?:=|[ \t]+)[^\s|;&<>(){{}}$`]",
         )
-        for names, named in ((_OPTIONS, True), ("bearer|pat", False))
+        for names, named, before in (
+            (_OPTIONS, True, r"(?:^|[^\w-])--?(?:[a-z]{1,16}[_-]){0,3}"),
+            ("bearer|pat", False, "[_-]"),
+        )
     ),
     Pattern(
         "command-login",
@@ -138,13 +141,14 @@ PATTERNS = (
         odd,
     ),
     Pattern("command-password", rf"\bsecurity[ \t]++add-[a-z-]{{8,30}}[^\n|;]{{0,200}}?[ \t]-w[ \t]++{WORD}", odd),
-    Pattern("command-password", rf"(?<![\w-])-(?:src|dest)?(?:store|key)pass[ \t]++{WORD}", given),
-    Pattern("command-password", r"-pass(?:in|out|word)?[ \t]++[\"']?pass:(?P<s>[^\s\"'<>]{3,}+)", given),
+    Pattern("command-password", rf"(?<![\w-])-(?:src|dest)?(?:store|key)pass[ \t]++{WORD}", given, named=True),
+    Pattern("command-password", r"-pass(?:in|out|word)?[ \t]++[\"']?pass:(?P<s>[^\s\"'<>]{3,}+)", given, named=True),
     Pattern("command-password", rf"\bopenssl[ \t]++enc\b[^\n|;]{{0,200}}?[ \t]-k[ \t]++{WORD}", given),
     Pattern(
         "command-password",
         rf"\bnet[ \t]++use[ \t]++(?:[a-z]:[ \t]++)?\\\\[^\s\"']++[ \t]++{WORD}[ \t]++/user:",
         given,
+        prefilter=r"[ \t]/user:",
     ),
     Pattern("command-password", rf"\bnet[ \t]++user[ \t]++\S++[ \t]++{WORD}[ \t]++/add", given),
     Pattern(
@@ -156,6 +160,7 @@ PATTERNS = (
         "command-password",
         rf"/v[ \t]++[\"']?{SECRET_NAME}[\"']?[ \t]++(?:/t[ \t]++\w++[ \t]++)?/d[ \t]++{WORD}",
         telling,
+        prefilter=r"[ \t]/d[ \t]+[^\s|;&<>(){}$`]",
     ),
     Pattern(
         "command-password",

@@ -17,7 +17,11 @@ def _app_secret(value: str) -> bool:
 PATTERNS = (
     # An app's token is its number and its secret with a bar between: of these, shapes have another use.
     Pattern(
-        "facebook-token", r"(?<![\w|])(?P<s>\d{15,16}\|[0-9A-Za-z_-]{25,40})(?![\w|-])", _app_secret, caseless=False
+        "facebook-token",
+        r"(?<![\w|])(?P<s>\d{15,16}\|[0-9A-Za-z_-]{25,40})(?![\w|-])",
+        _app_secret,
+        caseless=False,
+        prefilter=r"\d\|[0-9A-Za-z_-]{25}",
     ),
 )
 TOKENS = (
