@@ -141,7 +141,13 @@ PATTERNS = (
         odd,
     ),
     Pattern("command-password", rf"\bsecurity[ \t]++add-[a-z-]{{8,30}}[^\n|;]{{0,200}}?[ \t]-w[ \t]++{WORD}", odd),
-    Pattern("command-password", rf"(?<![\w-])-(?:src|dest)?(?:store|key)pass[ \t]++{WORD}", given, named=True),
+    Pattern(
+        "command-password",
+        rf"(?<![\w-])-(?:src|dest)?(?:store|key)pass[ \t]++{WORD}",
+        given,
+        named=True,
+        prefilter=r"(?:^|[^\w-])-(?:src|dest)?(?:store|key)pass[ \t]+[^\s|;&<>(){}$`]",
+    ),
     Pattern("command-password", r"-pass(?:in|out|word)?[ \t]++[\"']?pass:(?P<s>[^\s\"'<>]{3,}+)", given, named=True),
     Pattern("command-password", rf"\bopenssl[ \t]++enc\b[^\n|;]{{0,200}}?[ \t]-k[ \t]++{WORD}", given),
     Pattern(
