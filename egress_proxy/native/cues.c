@@ -163,6 +163,13 @@ static int says_phrase(const uint8_t *at, const uint8_t *stop)
     return 0;
 }
 
+/* Whether a string of SQL opens at a place: an N may stand before its mark. */
+static int opens(const uint8_t *at, const uint8_t *stop)
+{
+    at += at < stop && (*at | 0x20) == 'n';
+    return at < stop && *at == '\'';
+}
+
 /* Whether what follows a name, or where it begins, tells that a value may be beside it. `password` tells whether the
  * word in it may be that. */
 static int names(const uint8_t *run, const uint8_t *after, const uint8_t *stop, int password)
@@ -171,7 +178,7 @@ static int names(const uint8_t *run, const uint8_t *after, const uint8_t *stop, 
         return 1; /* an option of a command */
     const uint8_t *at = after;
     for (; at < stop && ((kind(*at) & CLOSES) || *at == '_'); at++)
-        if (kind(*at) & QUOTE)
+        if ((kind(*at) & QUOTE) || (*at == '?' && at + 1 < stop && at[1] == '?'))
             return 1;
     at = past_blanks(at, stop);
     if (at == stop)
@@ -180,14 +187,18 @@ static int names(const uint8_t *run, const uint8_t *after, const uint8_t *stop, 
     switch (*at) {
     case '=': case ':': case '|': case '>': case '!': case '[':
         return 1;
+    case '+':
+        return next < stop && *next == '=';
+    case '?':
+        return next < stop && (*next == '=' || *next == '?');
     case '-':
         return next < stop && *next == '>';
     case '(':
-        return next < stop && (kind(*next) & QUOTE);
+        return next < stop && ((kind(*next) & QUOTE) || opens(next, stop));
     case ',':
         return of_header(run, after);
     default:
-        if (password && (*at == '\'' || says_phrase(at, stop)))
+        if (password && (opens(at, stop) || says_phrase(at, stop)))
             return 1;
         at += (kind(*at) & QUOTE) != 0;
         for (size_t length = 0; at < stop && (kind(*at) & RUN); at++)
@@ -244,9 +255,12 @@ static int is_name(const uint8_t *word, const uint8_t *after)
            (after - word == 5 || !is_letter(word[5]));
 }
 
-/* Whether a sentence may go on behind a word with this. */
-static int is_said_after(uint8_t byte)
+/* Whether a sentence may go on behind a word with what stands there. */
+static int is_said_after(const uint8_t *at, const uint8_t *stop)
 {
+    uint8_t byte = at < stop ? *at : 0;
+    if (byte == '\'')
+        return at + 1 < stop && (at[1] | 0x20) == 's';
     return byte == ' ' || byte == '\t' || byte == '~' || byte == '=' || byte == ':' || byte == '>';
 }
 
@@ -293,7 +307,7 @@ EXPORT void cue_lines(const uint8_t *text, size_t length, Copy *named, Copy *sai
                 is_named = is_named || of_phrase(word, read, stop);
             }
             is_named = is_named || (name && names(run, read, stop, password));
-            is_said |= (read < stop && is_said_after(*read)) || (run > start && run[-1] == ' ');
+            is_said |= is_said_after(read, stop) || (run > start && run[-1] == ' ');
         }
         if (is_named)
             copy(named, text, start, stop);

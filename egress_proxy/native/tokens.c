@@ -179,7 +179,7 @@ static int by_name(const TokenPlan *plan, const uint8_t *before, const uint8_t *
         const uint8_t *word = name - 1;
         while (word > before && name - 1 - word < 24 && (is_upper(word[-1]) || is_lower(word[-1])))
             word--;
-        if (word < name - 1 && (word == before || is_space(plan, word[-1]) || within(word[-1], "\"'`(")))
+        if (word < name - 1 && (word == before || is_space(plan, word[-1]) || within(word[-1], "\"'`(*_|>[")))
             name = word;
     }
     Name found[PIECES];

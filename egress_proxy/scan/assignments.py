@@ -42,6 +42,7 @@ def _words(kind: str, lead: str, *texts: str) -> tuple[_Word, ...]:
 
 # fmt: off
 _PARTS = (
+    *_words("token", _WORD_START, "secret[ _-]?id"),
     *_words(
         "pass", "", "passw(?:or)?d", "passphrase", "passcode", "passwort", "kennwort", "contrase(?:ñ|n)a", "senha",
         "wachtwoord", "has(?:ł|l)o", "heslo", "l(?:ö|o)senord", "salasana", "mot[_ -]?de[_ -]?passe", "adgangskode",
@@ -50,9 +51,10 @@ _PARTS = (
     *_words("pass", _NO_WORD, "密码", "密碼"),
     *_words("pass", "", "secrets?"),
     *_words("pass", _WORD_START, "pwd", "pass", "pw", "mdp"),
+    *_words("pass", _WORD_START, "remotepass", "localpass", "userpass", "dbpass", "rootpass", "adminpass", "smtppass"),
     *_words(
         "token", _WORD_START, "token", "credentials?", "creds?", "auth", "bearer", "jwt", "pat", "apikey", "authtoken",
-        "accesstoken", "sas", "otp",
+        "accesstoken", "sas", "otp", "salt",
     ),
     *(
         _Word("key", _WORD_START, f"{word}[_ -]?key")
@@ -64,13 +66,14 @@ _PARTS = (
     ),
 )
 _CAMEL_PARTS = (
-    *_words("pass", "", "Pwd", "Pass"),
-    *_words("token", "", "Token", "Credential", "Auth", "Jwt"),
+    *_words("pass", "", "Pwd", "Pass", "Pw"),
+    *_words("token", "", "Token", "Credential", "Auth", "Jwt", "Pat"),
     *(
         _Word("key", "", f"{letter}{word}Key")
         for letters, word in (
             ("aA", "pi"), ("aA", "pp"), ("aA", "ccess"), ("cC", "lient"), ("pP", "rivate"), ("sS", "ecret"),
-            ("sS", "igning"), ("eE", "ncryption"), ("aA", "ccount"), ("mM", "aster"),
+            ("sS", "igning"), ("eE", "ncryption"), ("aA", "ccount"), ("mM", "aster"), ("aA", "uth"), ("wW", "ebhook"),
+            ("sS", "ession"), ("sS", "hared"), ("sS", "torage"), ("lL", "icense"), ("sS", "ubscription"),
         )
         for letter in letters
     ),
@@ -103,23 +106,31 @@ def _rests(words: Sequence[_Word]) -> str:
 
 _NAME = _by_letter(_PARTS, _SUFFIX)
 _CAMEL = _by_letter(_CAMEL_PARTS, r"(?!\w)")
+# Tokens that let nobody in: where a list goes on, and what makes a request that is sent twice count once.
+_OF_REQUESTS = re.compile(
+    r"(?:next|page|pagination|continuation|idempotency|lock|change|sync|resume|cursor|request)[_-]?(?:client[_-]?)?\Z"
+)
+_BEFORE = 32
 _KEY_ONLY = re.compile(r"_(?<=[A-Z0-9]_)KEY(?:_\d|\d)?(?!\w)")
 # Between a name and its value: what closes the name, a sign (a type before it), what opens the value.
 _ASSIGN = re.compile(
-    r"\\?[]\"'`)*_?]{0,4}+(?P<space>[ \t]*+)(?::[ \t]*+[A-Za-z_][\w.]{0,30}(?:\[[\w, .]{0,30}\])?(?:[ \t]*+\|"
-    r"[ \t]*+None)?[ \t]*+=(?![=>])|=>|:=|->|={1,3}+|:{1,2}+|\|(?=[ \t]))"
+    r"\\?[]\"'`)*_?]{0,4}+(?P<space>[ \t]*+)(?::[ \t]*+(?:&(?:'\w{1,16} )?)?[A-Za-z_][\w.]{0,30}(?:\[[\w, .]{0,30}\]"
+    r"|<[\w, .&']{0,30}>)?\??(?:[ \t]*+\|[ \t]*+(?:None|null|undefined))?[ \t]*+=(?![=>])|=>|:=|->|={1,3}+|:{1,2}+"
+    r"|(?:\|\||\?\??|\+)=|(?:\|\||\?\?)(?=[ \t]*+[\"'`])|\|(?=[ \t]))"
     r"(?P<after>[ \t]*+)\*{0,2}+[ \t]*+(?:[bBrRfFuU@$]{1,2}(?=[\"']))?(?P<quote>\\?[\"'`]|)"
 )
 _ELEMENT = re.compile(r">(?P<value>[^<>\n]{3,256}+)</")
 _PAIRED = re.compile(
-    r"\\?[\"'][ \t]*+,?[ \t]*+\\?[\"']?(?:default)?value\\?[\"']?[ \t]*+[:=][ \t]*+(?P<quote>\\?[\"'])", re.IGNORECASE
+    r"\\?[\"'][ \t]*+,?[ \t]*+\\?[\"']?[a-z_]{0,16}value\\?[\"']?[ \t]*+[:=][ \t]*+(?P<quote>\\?[\"'])", re.IGNORECASE
 )
 # `getenv("PASSWORD", "…")`, `VALUES ('password', '…')`: lists of names look the same, so the value must be longer.
 _LISTED = re.compile(r"(?P<quote>[\"'])[ \t]*+,[ \t]*+(?P=quote)")
 _SHORTEST_LISTED = 10
+_DEFINED = re.compile(r"define\([ \t]*[\"'][\w.-]*\Z", re.IGNORECASE)  # a constant of PHP: no list of names
+_CALL = 80
 _CLOSING = ",;)}].\\"
 _LINE_START = re.compile(r"\s*(?:(?:export|set|setx|ENV|ARG|declare -x)[ \t]+)?[\w.-]*")
-_BARE_LINE = re.compile(r"[^\s\"'`#\\]++(?: [^\s\"'`#()=\\]++){0,7}+(?=[ \t]*(?:\#|$))")
+_BARE_LINE = re.compile(r"[^\s\"'`#\\][^\s\"'`\\]*+(?: [^\s\"'`#()=\\]++){0,7}+(?=[ \t]++\#|[ \t]*$)")
 # A value is judged by its beginning, so that a run with a name in every place is not read again for each of them.
 _BARE = re.compile(r"(?:[^\s\"'`\\]|\\(?![nrt\"'])){1,96}+")
 _BARE_REST = re.compile(r"(?:[^\s\"'`\\]|\\(?![nrt\"']))*+")
@@ -128,32 +139,34 @@ _QUOTED_REST = {quote: re.compile(rf"(?:[^{quote}\\\n]|\\[^\n])*+") for quote in
 _ESCAPED, _ESCAPED_REST = re.compile(r"[^\"'`\\\n]{1,96}+"), re.compile(r"[^\"'`\\\n]*+")
 # The prefilter: words that are looked for in lines with one of `cues`, and others.
 _CUED = (
-    r"(?:passw(?:or)?d|passphrase|passcode|pwd|pass|passwort|passe|secrets?|token|credentials?|creds?|key|auth"
-    r"|(?:^|[^a-z0-9])pw)"
+    r"(?:passw(?:or)?d|passphrase|passcode|pwd|pass|passwort|passe|secrets?(?:[_-]?id)?|token|credentials?|creds?|key"
+    r"|auth|(?:^|[^a-z0-9])pw)"
 )
 _OTHER = (
     r"(?:kennwort|contrase[an]a|senha|wachtwoord|has[la]o|heslo|l[ao]senord|salasana|adgangskode|aaaaaa|bearer|jwt"
-    r"|(?:^|[^a-z0-9])(?:mdp|pat|sas|otp|aa))"
+    r"|secrets? id|(?:^|[^a-z0-9])(?:mdp|pat|sas|otp|salt|aa))"
 )
 _ASSIGNED = (
-    r"(?:[_-]?\d{1,2}|[_-][a-z0-9]{1,10})?(?:[\]\"'`)*_?\\]{0,5}[ \t]*(?:[=:|]|->)|>[^<>\n]{3}"
-    r"|\\?[\"'][ \t]*,?[ \t]*\\?[\"']?(?:(?:default)?value|[^\s\"']{10}))"
+    r"(?:[_-]?\d{1,2}|[_-][a-z0-9]{1,10})?(?:[\]\"'`)*_?\\]{0,5}[ \t]*(?:[=:|]|->|[+?]=|\?\?)|>[^<>\n]{3}"
+    r"|\\?[\"'][ \t]*,?[ \t]*\\?[\"']?(?:[a-z_]{0,16}value|[^\s\"']{10}|[^\s\"']{4,9}[\"'][ \t]*\)))"
 )
 
 _TYPE = re.compile(
     r"(?:u?int|float|bytes|sha|aes|rsa|utf-?|base|md|es|hs|rs|i|u|f)[-_]?\d+(?:be|le)?|\d+(?:\.\d+)*(?:ms"
     r"|[smhdkKMGTB]{1,2})?"
+    # An algorithm: `scram-sha-256`, `AES-256-GCM`, `PKCS-12`.
+    r"|(?:[a-z]{2,8}[-_]){0,2}(?:sha|aes|rsa|hmac|md|ed|pkcs|ecdsa|chacha|hs|rs|es|p)[-_#]?\d{1,4}(?:[-_][a-z]{2,8}){0,2}"
     # A colour, a number of a program, an image by its digest, the hash of a Rust symbol.
     r"|#[0-9a-f]{3,8}|0x[0-9a-f]{1,16}|[\w.+-]{1,64}@sha256:[0-9a-f]{64}|h[0-9a-f]{16}",
     re.IGNORECASE,
 )
 _MASKED = re.compile(r"[xX*.\u2022]{4,}|\[(?:redacted|REDACTED)|<[\w -]{2,40}>|\$\{|\{\{|%\(|%s")
 _TEMPLATE = re.compile(
-    r"\$[A-Za-z_]\w*(?:[/:.].*)?"
+    r"\$[A-Za-z_]\w*(?:(?:[/:.]|->).*)?"
     r"|\$[{(\[].*|<.*>|<[A-Za-z][\w-]*|\{.*\}|\[.*\]|%[({s].*|[A-Za-z_][\w.]*\(.*\)[;,]?|.*\$\{.*|\{.*|.*\{[A-Za-z_][\w.]*\}.*",
     re.DOTALL,
 )
-_EXPRESSION = re.compile(r"\$[A-Za-z_]\w*(?:[/:.].*)?|\$[{(\[].*|[<{\[(%*@&|`].*|.*[({\[<].*", re.DOTALL)
+_EXPRESSION = re.compile(r"\$[A-Za-z_]\w*(?:(?:[/:.]|->).*)?|\$[{(\[].*|[<{\[(%*@&|`].*|.*[({\[<].*", re.DOTALL)
 _ARGUMENT = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+,?")
 _RANDOM = 0.45
 _SIGN = re.compile(r"[!@#$%^&*+?~]")
@@ -163,18 +176,19 @@ _OPENING = frozenset("\\\"'")
 # What names and values cost, and what a line may: a few microseconds are some 20.
 _A_NAME, _A_VALUE = 24, 50
 _FIRST, _EACH = 1024, 4
-_ATTRIBUTE = re.compile(r"[A-Za-z_]\w*(?:(?:\.|::|->)[A-Za-z_]\w*)+")
+_ATTRIBUTE = re.compile(r"[A-Za-z_]\w*(?:(?:\.|::|->)\$?[A-Za-z_]\w*)+")
 _PATH = re.compile(
     r"(?:~|\.{0,2})/[\w.@+-]*(?:/[\w.@+-]*)*|[A-Za-z]:\\.*|(?:[\w.-]+/)+[\w.-]+\.[A-Za-z]{1,5}"
     r"|(?:[a-z][a-z.-]*/){2,}[\w.-]*"
 )
+_REGEX = re.compile(r"\(\?[:=!<P]|\[\^?(?:a-z|A-Z|0-9|\\)|\\[dws][+*{]|\]\{\d")
 _URL = re.compile(r"[A-Za-z][\w+.-]*://[^\s@]*")
 
 
 def _plausible(value: str, *, code: bool) -> bool:
     """Whether a value could be a secret at all; between quotes and in env files it may hold brackets."""
     return (
-        value.lower().strip(" .,;:!?*_") not in NOT_A_VALUE
+        value.lower().strip(" .,;:!?*_)]}") not in NOT_A_VALUE
         and not _MASKED.search(value)
         and len(set(value)) > 2  # noqa: PLR2004  `xxxx`, `....`, `****`
         and not value.lower().startswith(("your", "my_", "my-", "example", "placeholder", "insert"))
@@ -182,6 +196,7 @@ def _plausible(value: str, *, code: bool) -> bool:
         and _TYPE.fullmatch(value) is None
         and _PATH.fullmatch(value) is None
         and _URL.fullmatch(value) is None
+        and _REGEX.search(value) is None
     )
 
 
@@ -222,10 +237,13 @@ class _Budget:
 
 def _values(line: str, kinds: Sequence[str] = ("pass", "token", "key")) -> Iterator[Span]:
     budget = _Budget(len(line))
-    for pattern, seen in ((_NAME, lowered(line)), (_CAMEL, line), (_KEY_ONLY, line)):
+    low = lowered(line)
+    for pattern, seen in ((_NAME, low), (_CAMEL, line), (_KEY_ONLY, line)):
         end = 0
         for name in pattern.finditer(seen):
             kind = (name.lastgroup or "key").partition("_")[0]
+            if kind == "token" and _OF_REQUESTS.search(low, max(0, name.start() - _BEFORE), name.start()):
+                continue
             if name.start() >= end and kind in kinds and (span := _value(line, name, kind, budget)):
                 yield span
                 end = span[1]
@@ -235,13 +253,14 @@ def _value(line: str, name: re.Match[str], kind: str, budget: _Budget) -> Span |
     budget.spend(_A_NAME)
     next_ = line[name.end() : name.end() + 1]
     if next_ == ">" and (element := _ELEMENT.match(line, name.end())):
-        return element.span("value") if _accepted(element["value"], kind, budget, env=kind == "pass") else None
+        plausible = not _said(element["value"]) and _accepted(element["value"], kind, budget, env=kind == "pass")
+        return element.span("value") if plausible else None
     if next_ in _OPENING:
         if paired := _PAIRED.match(line, name.end()):
             return _quoted(line, paired.end(), paired["quote"], kind, budget)
         if listed := _LISTED.match(line, name.end()):
             value = _quoted(line, listed.end(), listed["quote"], kind, budget)
-            return value if value and value[1] - value[0] >= _SHORTEST_LISTED else None
+            return value if value and (value[1] - value[0] >= _SHORTEST_LISTED or _defined(line, name)) else None
     sign = _ASSIGN.match(line, name.end())
     if sign is None:
         return None
@@ -249,6 +268,17 @@ def _value(line: str, name: re.Match[str], kind: str, budget: _Budget) -> Span |
         upper = line[name.start() : name.end()].isupper()
         return _quoted(line, sign.end(), sign["quote"], kind, budget, env=_tight(sign) and upper)
     return _bare(line, name, sign, kind, budget)
+
+
+def _defined(line: str, name: re.Match[str]) -> bool:
+    """Whether a name is that of a constant which is given a value: `define('…', '…')`."""
+    return _DEFINED.search(line, max(0, name.start() - _CALL), name.start()) is not None
+
+
+def _said(value: str) -> bool:
+    """Whether words are said of a value in its place: `optional; leave it empty`."""
+    first, more, _ = value.partition(" ")
+    return bool(more) and first.lower().strip(",;:") in NOT_A_VALUE
 
 
 def _tight(sign: re.Match[str]) -> bool:

@@ -32,16 +32,19 @@ KEY_WORDS = words(
 )
 NO_KEY_WORDS = words(
     """
-    public pub primary foreign cache recv unique gpg pgp host known signed verify
+    public pub primary foreign cache recv unique gpg pgp host known signed verify verifying verification websocket
+    idempotency
     """
 )
 ANY_KEY_WORDS = words(
     """
     const let var readonly return string str static final int char auto val def new type import export field column
-    sort partition object hash lookup dictionary dict map group row ws websocket idempotency index order the a
-    this each by for of any same as with and or s record route query data search item
+    sort partition object hash lookup dictionary dict map group row ws index order the a
+    this each by for from of any same as with and or s record route query data search item
     """
 )
+# Before `token`: where a list goes on, and what makes a request that is sent twice count once.
+NO_TOKEN_WORDS = words("next page pagination continuation idempotency lock cursor resume")
 INNOCENT_WORDS = words(
     """
     commit commits sha digest digests checksum checksums integrity md etag tag tags rev revision revisions uuid
@@ -51,7 +54,7 @@ INNOCENT_WORDS = words(
     signature signatures modulus encoded identifier identifiers uid gid pid iv block tx txid transaction object
     oid ssh ecdsa rsa dss fixture slug anchor nanoid ulid ksuid cuid xid snowflake keyserver chunk bundle node
     pod container address checkout cherry bisect rebase reset narhash png jpeg gif svg woff font wasm expected
-    actual regex pattern alphabet charset symbol mangled namespace class selector path file filename
+    actual accept regex pattern alphabet charset symbol mangled namespace class selector path file filename
     """
 )
 # Names that could be anything's: what stands further away counts too.
@@ -65,10 +68,11 @@ ANY_WORDS = words(
 _STEMS = ("key", "token", "secret", "pass", "pwd", "cred", "auth", "bearer", "jwt", "kenn", "senha")
 _WORD = re.compile(r"[A-Z]{2,}(?![a-z])|[A-Z]?[^\W\d_A-Z]+|[A-Z]+")
 # Read from its end: a name, and one word before it: `public key: …`.
-_NAME_BACKWARDS = re.compile(r"[\w.$@-]{1,64}(?: [A-Za-z]{1,24}(?![^\s\"'`(]))?")
+_NAME_BACKWARDS = re.compile(r"[\w.$@-]{1,64}(?: [A-Za-z]{1,24}(?![^\s\"'`(*_|>\[]))?")
 _MAIL = re.compile(r"[\w.+-]++@[\w-]++\.[\w.-]++")
 _HALF_WORD = re.compile(r"\w+")
 _NOT_AFTER = re.compile(r"[\t{}<>=\[\]]|\w/")
+_CACHE = re.compile(r"(?<![a-z])cach(?:e|ed|ing)(?![a-z])", re.IGNORECASE)
 _MASK = "[]"  # how what was found already begins: nothing beyond it counts, for its placeholder may be shorter
 _QUOTES = "\"'`<[{*\\@$ \t_"
 _SIGNS = ":=|(>"
@@ -97,6 +101,8 @@ def cue(line: str, span: Span) -> Cue:
     if name:
         said = of_name(name)
         named = _WORD.findall(name)
+        if said is Cue.KEY and _CACHE.search(before):
+            return Cue.INNOCENT  # `cache restored from key: …`
         if said is not Cue.NONE or (sign not in "(," and named and named[-1].lower() not in ANY_WORDS):
             return said
     said = _last(_WORD.findall(before))
@@ -138,6 +144,8 @@ def _last(found: list[str]) -> Cue:
 
 def _secret(word: str, before: str) -> Cue:
     """What a word for a secret says, given the one before it: `public key`, `sort key`, `Mailgun key`."""
+    if word == "token" and before in NO_TOKEN_WORDS:
+        return Cue.INNOCENT
     if word not in KEY_WORDS:
         return Cue.SECRET
     if before in NO_KEY_WORDS:

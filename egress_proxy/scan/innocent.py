@@ -5,24 +5,37 @@ from __future__ import annotations
 import re
 
 from egress_proxy.scan import random_tokens
-from egress_proxy.scan.random_text import MOST, masked
+from egress_proxy.scan.context import SECRET_WORDS, name_of
+from egress_proxy.scan.random_text import MOST, masked, random_score, words
 from egress_proxy.scan.rule import Innocent
-from egress_proxy.scan.values import NOT_A_VALUE, not_placeholder
+from egress_proxy.scan.values import NOT_A_VALUE, looks_random, not_placeholder
 
 _WORDS_OF_A_SENTENCE = 3
 _NEAR = 32
+_SHORTEST = 2
 # `load_secret("client-team")`, `'x-password' == 'index'`: words that name something.
 _LABEL = re.compile(r"[a-z]+(?:[-_][a-z]+)*")
-_ASKED_FOR = re.compile(r"(?:\w\(|[\"'] [=!]{2,3} )[\"'`]\Z")
+_ASKED_FOR = re.compile(r"(?:\w ?\(|[\"'] [=!]{2,3} )[\"'`]\Z")
+# Of a name such as `secret_type`, the last word: what it holds says something of a secret, and is none.
+_OF_SECRETS = words(
+    """
+    type name label hint header field param prefix suffix env var url path file format placeholder title message
+    error description text prompt policy manager provider class
+    """
+)
+_NAME_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
+_LETTERS = re.compile(r"[^a-z]+")
+_COMMAND = re.compile(r"[a-z /]+")
+_SHORTEST_NAME = 5
+_BLOB = re.compile(r"[0-9A-Za-z+/]{24}")
+_BOT = 0.3
 
 
 def innocent_of(detector: str) -> Innocent | None:
     """What tells for this detector, or nothing where every match is meant."""
     if detector.endswith("-high-entropy-string"):
         return random_tokens.innocent
-    return {"secret-keyword": _no_value, "basic-auth-credentials": _template, "private-key": None}.get(
-        detector, _masked
-    )
+    return _INNOCENT.get(detector, _masked)
 
 
 def _masked(line: str, start: int, end: int) -> bool:
@@ -30,15 +43,56 @@ def _masked(line: str, start: int, end: int) -> bool:
 
 
 def _template(line: str, start: int, end: int) -> bool:
-    return not not_placeholder(line[start:end])
+    return end - start < _SHORTEST or not not_placeholder(line[start:end])
+
+
+def _amid_base64(line: str, start: int, end: int) -> bool:
+    """A mask, or a part of something larger, where any prefix comes up some time."""
+    amid = _BLOB.fullmatch(line, max(0, start - 24), start) and _BLOB.match(line, end)
+    return amid is not None or _masked(line, start, end)
+
+
+def _no_bot(line: str, start: int, end: int) -> bool:
+    """Words behind a number, as in the names of a cloud's resources."""
+    return random_score(line[start:end].partition(":")[2]) < _BOT or _masked(line, start, end)
 
 
 def _no_value(line: str, start: int, end: int) -> bool:
     """A quoted value beside a word such as `password`: what is a word for one, a label or a sentence is none."""
     value = line[start:end]
+    if len(value) < _SHORTEST or _names_something(line, start, value):
+        return True
     if value.strip().lower() in NOT_A_VALUE or not not_placeholder(value) or value.endswith((":", " ", "...", "…")):
         return True
     if _LABEL.fullmatch(value) and _ASKED_FOR.search(line, max(0, start - _NEAR), start):
         return True
     sentence = value.count(" ") >= _WORDS_OF_A_SENTENCE and (value[0].isupper() or "," in value or "`" in value)
     return sentence or "xxxx" in value.lower() or "****" in value
+
+
+def _names_something(line: str, start: int, value: str) -> bool:
+    """Whether a value without a digit is the name of a secret, of its kind, or of what gives it."""
+    if any(map(str.isdigit, value)):
+        return False
+    if line[start - 1 : start] == "`" and _COMMAND.fullmatch(value):
+        return True
+    found = _NAME_WORD.findall(value)
+    if " " in value and found and found[-1].lower().rstrip("s") in SECRET_WORDS and value.replace(" ", "").isalpha():
+        return True
+    if value.endswith((" passwd", "/passwd", "/shadow")):
+        return True
+    name = name_of(line[max(0, start - _NEAR * 2) : start])[0]
+    parts = _NAME_WORD.findall(name)
+    if parts and parts[-1].lower() in _OF_SECRETS and not looks_random(value):
+        return True
+    own, said = _LETTERS.sub("", name.lower()), _LETTERS.sub("", value.lower())
+    return len(said) >= _SHORTEST_NAME and (said in own or own in said) and bool(own)
+
+
+_INNOCENT: dict[str, Innocent | None] = {
+    "secret-keyword": _no_value,
+    "basic-auth-credentials": _template,
+    "aws-access-key": _amid_base64,
+    "telegram-bot-token": _no_bot,
+    "private-key": None,
+}

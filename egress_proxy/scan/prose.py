@@ -42,18 +42,50 @@ _HEADS = (
     "pas pwd ken zug mot mdp con cla sen pal wac has hes lös los adg sal par jel пар 密 口 パ 비 pin sec log"
     " api acc aut pri lic enc sig bot mas adm tok key cre sch cl chi cha lla ток клю"
 )
-_IS = Beginning(
+_IS = Beginning(_HEADS, rf"{_WORDS}(?:{_VERB}|[’']s(?=[ ])|[ ]?(?:は|是|为|為)(?=[ ])){_OPEN}")
+_SIGNED = Beginning(
     _HEADS,
     # What is no end of a word is not tried as one.
-    rf"{_WORDS}(?:{_VERB}|(?:[ ]\(?[^\s.:;!?=|\"'`()]{{1,24}}(?=[ )→=:—–：-])\)?){{0,5}}[ ]{{0,2}}(?:(?:→|->|=>|=|:|—|–"
+    rf"{_WORDS}(?:(?:[ ]\(?[^\s.:;!?=|\"'`()]{{1,24}}(?=[ )→=:—–：-])\)?){{0,5}}[ ]{{0,2}}(?:(?:→|->|=>|=|:|—|–"
     rf"| -)(?=[ \t])|：)){_OPEN}",
 )
 _WITH = Beginning(
     "pas pw mot con sen",
-    rf"(?<![\w-])(?P<pass>password|passwd|pass|pwd|pw|passwort|mot de passe|contraseña|senha)[ ]{_OPEN}",
+    rf"(?<![\w-])(?P<pass>password|passwd|pass|pwd|pw|passwort|mot de passe|contraseña|senha)[ ]\(?{_OPEN}",
+)
+_FROM = Beginning(_HEADS, rf"{_WORDS}(?:[ ][a-z]{{1,12}}+){{0,4}}?[ ]from[ ]{_OPEN}")
+# A key or a token named just before it: only in marks, for bare words follow such names in any sentence.
+_NAMED = Beginning(
+    "api acc app sec pri sig tok cre key pat",
+    r"(?<![\w-])(?P<token>(?:api|access|app|secret|private|signing)[ _-]?(?:key|token)|token|secret|credential|key|PAT)"
+    r"[ ](?P<open>[\"'`“])",
 )
 _IN_MARKS = re.compile(r"[^\"'`“”‘’«»\n]{3,200}+")
 _BARE = re.compile(r"[^\s\"'`“”‘’«»<>(){}\[\]|]{4,200}+")
+# `pass` is no noun in `should pass size=0` and `flags to pass down to it`, and neither before an identifier.
+_PASSED = re.compile(
+    r"\b(?:to|will|would|should|shall|can|could|may|might|must|not|you|we|they|it|and|or|then|please|just|also|always|tests?"
+    r"|checks?|that|which|let|first|second|each|every|single|next) pass\Z",
+    re.IGNORECASE,
+)
+_PASSED_TO = re.compile(r"pass [^:=]*?(?<![^ ])(?:to|as|on|be|now|this)[ ]*[\"'`“*]{0,2}", re.IGNORECASE)
+_THE_PASS = re.compile(r"(?:the|your|my|our|new|old|root|admin|db|database|user|its|his|her) pass\Z", re.IGNORECASE)
+_IDENTIFIER = re.compile(r"[a-z]\w*_\w*(?:=.*)?|--?[a-z].*")
+_NEAR = 16
+
+
+def _is_verb(line: str, said: re.Match[str], value: str) -> bool:
+    """Whether `pass` is what something does, and no password."""
+    if (said.groupdict().get("pass") or "").lower() != "pass":
+        return False
+    before, end = max(0, said.start("pass") - _NEAR), said.end("pass")
+    if _PASSED.search(line, before, end) or _IDENTIFIER.fullmatch(value):
+        return True
+    return _PASSED_TO.fullmatch(line, said.start("pass"), said.end()) is not None and not _THE_PASS.search(
+        line, before, end
+    )
+
+
 _SENTENCE_END = ".,;:?"
 # How passwords are, where they are and what becomes of them.
 _SAID_OF_PASSWORDS = words(
@@ -113,7 +145,7 @@ def _marked(value: str, *, password: bool) -> bool:
 
 def _stated(line: str) -> Iterator[Span]:
     left = _FIRST_SAID + len(line) // _SAID_EACH
-    for pattern in (_IS, _WITH):
+    for pattern in (_IS, _SIGNED, _FROM, _WITH, _NAMED):
         for said in pattern.finditer(line):
             left -= 1
             if left < 0:
@@ -125,6 +157,7 @@ def _stated(line: str) -> Iterator[Span]:
                     value
                     and _ODD_EARLY.match(value[0])
                     and line[value.end() : value.end() + 1]
+                    and (pattern is not _NAMED or cue(line, value.span()) is Cue.SECRET)
                     and _marked(value[0].rstrip("*"), password=password)
                 ):
                     yield value.start(), value.start() + len(value[0].rstrip("*"))
@@ -134,6 +167,7 @@ def _stated(line: str) -> Iterator[Span]:
                 word = word if mixed(word) else word.rstrip("!")
                 if (
                     line[value.end() : value.end() + 1] not in _CALLS
+                    and not _is_verb(line, said, word)
                     and _ODD_EARLY.match(word)
                     and (password or cue(line, value.span()) is not Cue.INNOCENT)
                     and _bare(word, password=password)
@@ -191,6 +225,11 @@ _LOGIN = Beginning(
 )
 
 
+# An escape, a constant, and one of several things that are numbered.
+_NO_LOGIN = re.compile(r"\\[nrt].*|[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")
+_NUMBERED = re.compile(r"[a-z]{1,12}[0-9]")
+
+
 def _logins(line: str) -> Iterator[Span]:
     for said in _LOGIN.finditer(line):
         word = said["value"].rstrip(".,;:?)*")
@@ -198,6 +237,8 @@ def _logins(line: str) -> Iterator[Span]:
             _ODD_EARLY.match(word)
             and _bare(word, password=True)
             and len(set(word)) >= _SHORTEST
+            and not _NO_LOGIN.fullmatch(word)
+            and not (_NUMBERED.fullmatch(word) and _NUMBERED.fullmatch(said["user"]))
             and not word.startswith(("http", "//", ":", "sha256:", "sha512:", "md5:"))
         ):
             yield said.start("value"), said.start("value") + len(word)
@@ -209,6 +250,11 @@ _PHRASE = Beginning(
     r"|:|=)[ *]{0,3}(?P<open>[\"'`]?)"
     r"(?P<value>[a-z]{3,12}(?:(?P<gap>[ -])[a-z]{3,12})(?:(?P=gap)[a-z]{3,12}){2,6})(?P=open)(?=[*`\"']{0,2}"
     r"[.!]?[ \t]*(?![^\n])|[\"'`])",
+)
+_PHRASE_FOR = Beginning(
+    "pas",
+    r"(?:passw(?:or)?d|passphrase) (?:for|of|to) [^\n\"'`:.]{1,40}? (?:is|was)[ :]{1,2}(?P<open>[\"'`])"
+    r"(?P<value>[a-z]{3,12}(?:[ -][a-z]{3,12}){3,7})(?P=open)",
 )
 _SEED = Beginning(
     "see mne rec bac sec wal",
@@ -226,7 +272,7 @@ _SEED_LENGTHS = {12, 15, 18, 21, 24}
 
 
 def _phrases(line: str) -> Iterator[Span]:
-    for said in _PHRASE.finditer(line):
+    for said in (*_PHRASE.finditer(line), *_PHRASE_FOR.finditer(line)):
         said_words = re.findall(r"[A-Za-z]+", said["value"].lower())
         if not _PROSE.intersection(said_words) and len(set(said_words)) == len(said_words):
             yield said.span("value")
@@ -243,16 +289,17 @@ _OTHER = (
     r"|parola|jelsz[ao]|aa|pin|login|schl[au]ssel|cla|chiave|chave|llave)"
 )
 _LOOSE_VERB = (
-    r"(?:is|are|was|be|to|as|ist|lautet|est|es|a|jest|je|ar|er|on|this|now|aaa|aa|currently|still|just|simply"
+    r"(?:from|is|are|was|be|to|as|ist|lautet|est|es|a|jest|je|ar|er|on|this|now|aaa|aa|currently|still|just|simply"
     r"|actually|jetzt|maintenant|ahora|agora)"
 )
 _ODD = r"(?:[^\s\"'`<>(){}\[\]|]{0,24}[0-9!@#$%^&*+?~])"
 _VALUE = rf"[ \t]*(?:[\"'`~]|\*\*|){_ODD}"
 # Of what stands between only that it is of one sentence: bounds and words make the expression slow.
 _SAID = (
-    rf"(?:[ ][^.:;!?=|\"'`\n]*)?(?:[ ]{_LOOSE_VERB}(?:[!@#$%^&*+?~]|(?:[ ]?:|[ \t]|[\"'`]){_VALUE})"
-    rf"|(?:(?:->|=>|[~=:-])[ \t]|~){_VALUE})"
+    rf"(?:(?:[ ][^.:;!?=|\"'`\n]*)?(?:[ ]{_LOOSE_VERB}(?:[!@#$%^&*+?~]|(?:[ ]?:|[ \t]|[\"'`]){_VALUE})"
+    rf"|(?:(?:->|=>|[~=:-])[ \t]|~){_VALUE})|(?:['~]s|a)[ ]{_VALUE})"
 )
+_QUOTED_NEXT = rf"(?:token|secret|credential|key)[ ][\"'`~]{_ODD}"
 _PHRASE_LOOSE = (
     r"\**[ ]?(?:is|was|ist|est"
     r"|es|:|=)[ *]{0,3}[\"'`]?(?:[a-z]{3,12}[ -]){3,7}[a-z]{3,12}(?:[*`\"']{0,2}[.!]?[ \t]*(?:\n|\z)|[`\"'])"
@@ -263,11 +310,11 @@ _CUED_AFTER = r"(?:password|passphrase|passcode|passwort|mot de passe|token|secr
 RULES = (
     Rule(
         "secret-in-prose",
-        rf"{_OTHER}{_SAID}|(?:contrase[an]a|senha)[ ]{_VALUE}",
+        rf"{_OTHER}{_SAID}|(?:contrase[an]a|senha)[ ]\(?{_VALUE}|(?:^|[^\w-])pat[ ][\"'`~]{_ODD}",
         _stated,
         caseless=True,
         strong=False,
-        said=(rf"{_CUED}{_SAID}", rf"(?:passw(?:or)?[dt]|passe|pass|pwd|pw)[ ]{_VALUE}"),
+        said=(rf"{_CUED}{_SAID}", rf"(?:passw(?:or)?[dt]|passe|pass|pwd|pw)[ ]\(?{_VALUE}", _QUOTED_NEXT),
     ),
     Rule(
         "secret-in-prose",
@@ -290,7 +337,8 @@ RULES = (
     ),
     Rule(
         "secret-phrase",
-        rf"(?:kennwort|contrase[an]a|senha){_PHRASE_LOOSE}|(?:seed|mnemonic|recovery|backup|wallet){_SEED_LOOSE}",
+        rf"(?:kennwort|contrase[an]a|senha){_PHRASE_LOOSE}|(?:seed|mnemonic|recovery|backup|wallet){_SEED_LOOSE}"
+        r"|(?:passw(?:or)?d|passphrase)[ ](?:for|of|to)[ ][^\n\"'`:.]*[ ](?:is|was)[ :]{1,2}[\"'`][a-z]{3}",
         _phrases,
         caseless=True,
         strong=False,

@@ -33,6 +33,12 @@ _PLAINS = re.compile(
     re.IGNORECASE,
 )
 _SHORT_HEX = re.compile(r"(?=[0-9a-f]*?\d)(?=[0-9a-f]*?[a-f])[0-9a-f]{16,}", re.IGNORECASE)
+_ULID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
+_JWK_PUBLIC = re.compile(r"[\"'][xyn][\"'][ \t]*:[ \t]*[\"']\Z")
+_ARN = re.compile(r"arn:[a-z-]+:[^\s\"']*\Z")
+_CALLED = re.compile(r"[(\[]|[ \t]{2,40}\(")  # a name that something is called by, also in a column of such
+_OTHER = re.compile(r"0123456|123456789|(?i:abcdefg)|\A[0-7][0-9A-HJKMNP-TV-Z]{25}\Z")  # counted, or a ULID
+_BLOB_LINE = re.compile(r"[0-9A-Za-z+/]{48,}\Z")
 _GLUED_BEFORE = re.compile(r"[:!.](?:[0-9A-Za-z_.!-]{1,24}:){0,2}[0-9A-Za-z_.!-]{1,24}(?=[\s\"'`=(]|\Z)")
 _GLUED_AFTER = re.compile(r":[0-9A-Za-z_+/.=-]{8,}(?=[\s\"'`,;)]|\Z)")
 _REACH = 80
@@ -114,18 +120,18 @@ def is_secret(line: str, start: int, end: int) -> bool:
         return _PLAINS.fullmatch(token) is not None or (
             _SHORT_HEX.fullmatch(token) is not None and bool(name_of(line[max(0, start - BEFORE) : start])[0])
         )
-    if line[end : end + 1] in {"(", "["} or _FILE_NAME.search(token) or masked(token) or not _unlike_words(token):
+    if _CALLED.match(line, end) or _FILE_NAME.search(token) or masked(token) or not _unlike_words(token):
         return False
     told = cue(line, (start, end))
     if told is Cue.SECRET or told is Cue.KEY:
-        return True
+        return told is Cue.SECRET or _ULID.fullmatch(token) is None
     return told is Cue.NONE and _alone(line, start, end)
 
 
 def _is_digest(line: str, start: int, end: int) -> bool:
     """Whether a token stands where programs write digests: go.sum, `sha256sum`, a Rust symbol, `the MD5 of … is`."""
     before = line[max(0, start - BEFORE) : start]
-    if before.endswith(("h1:", "h1:+", "h1:/")):
+    if before.endswith(("h1:", "h1:+", "h1:/")) or _JWK_PUBLIC.search(before) or _ARN.search(before):
         return True
     if before.endswith(",") and before.count(",") >= _CELLS and _PLAIN.fullmatch(line, start, end):
         return True  # the cells of a table are mostly no names of what is in others
@@ -159,7 +165,7 @@ def _alone(line: str, start: int, end: int) -> bool:
     least, score = (16, _ALONE) if kinds == len(_KINDS) else (22, _ALONE_PLAIN)
     if len(longest) < least or random_score(longest) < score or len(_DIGIT.findall(longest)) < 2:  # noqa: PLR2004
         return False
-    return not _repetitive(token, wide=kinds == len(_KINDS)) and not _is_text(token)
+    return not _repetitive(token, wide=kinds == len(_KINDS)) and not _is_text(token) and not _OTHER.search(token)
 
 
 def _is_line(line: str, start: int, end: int) -> bool:
@@ -202,6 +208,14 @@ def _is_text(token: str) -> bool:
     return len(decoded) - len(decoded.translate(None, _PRINTABLE)) > 0.9 * len(decoded)
 
 
+def ends_blob(text: str, start: int, end: int) -> bool:
+    """Whether a token is the last line of a block of base64, a certificate or an image, which stands above it."""
+    first = text.rfind("\n", max(0, start - _MARGIN), start)
+    if first <= 0 or text[first:start].strip() or text[end : end + 1].strip() or end - start > 76:  # noqa: PLR2004
+        return False
+    return _BLOB_LINE.search(text[max(0, first - 80) : first].rstrip()) is not None
+
+
 def innocent(line: str, start: int, end: int) -> bool:
     """Whether a quoted string that a plugin takes for random is none of a secret: for `Rule.innocent`."""
     if end - start < _SHORTEST or not _DIGIT.search(line, start, end):
@@ -211,5 +225,5 @@ def innocent(line: str, start: int, end: int) -> bool:
 
 RULES = (
     # Without the kernel it looks at every line that has a token's worth of its characters.
-    Rule("random-token", r"[0-9A-Za-z_+/.~-]{16}", tokens, strong=False, judge=judge),
+    Rule("random-token", r"[0-9A-Za-z_+/.~-]{16}", tokens, strong=False, judge=judge, in_text=ends_blob),
 )

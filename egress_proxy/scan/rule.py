@@ -52,6 +52,8 @@ class Rule(Struct, frozen=True):
     # asks after `find`, so that a pattern's own spans can still be compared with `finditer`. It reads the finding and a
     # bounded part of what stands around it: it is asked for each, and a line may have thousands.
     innocent: Innocent | None = None
+    # As `innocent`, but asked with the whole text, for what only the lines around tell. As bounded.
+    in_text: Innocent | None = None
     # More expressions of the prefilter. One for each shape of a match is faster and more exact than an alternation.
     also: tuple[str, ...] = ()
     # And those that are looked for only in lines that may name a value, or in which a sentence may tell one (`cues`).

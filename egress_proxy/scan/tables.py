@@ -116,7 +116,7 @@ _COLON_END = re.compile(
     r":[ \t*_]*+\r?\n(?:[ \t]*+\r?\n)?(?:[ \t>]*+```[\w-]{0,20}+[ \t]*+\r?\n)?[ \t>]*+[`\"'*]{0,3}(?P<value>"
     r"[^\s`\"'*]{6,}+)[`\"'*]{0,3}[ \t]*+\r?(?![^\n])"
 )
-_CUE = re.compile(f"{_CUED}|{_OTHER}", re.IGNORECASE)
+_CUE = re.compile(rf"{_CUED}|{_OTHER}|(?<=[\w)][ _-])keys?(?!\w)", re.IGNORECASE)
 _CUE_REACH = 100
 
 
@@ -127,7 +127,7 @@ def _on_next_line(text: str) -> Iterator[Span]:
             return  # the rule is run for that line, too
         start = max(text.rfind("\n", 0, found.start()) + 1, found.start() - _CUE_REACH)
         for last in _CUE.finditer(text, start, found.start()):
-            if of_name(text[last.start() : found.start()]) in {Cue.SECRET, Cue.KEY}:
+            if of_name(text[start : found.start()]) in {Cue.SECRET, Cue.KEY}:
                 if is_value(found["value"], password=_PASSWORD_NAME.search(last[0]) is not None):
                     yield found.span("value")
                 break
@@ -174,7 +174,10 @@ RULES = (
         caseless=True,
         scope=Scope.TEXT,
         strong=False,
-        named=(rf"{_CUED}[^|\n]{{0,60}}\|",),
+        named=(
+            rf"{_CUED}[^|\n]{{0,60}}\|",
+            r"[ _-]key[^|\n]{0,60}\|",
+        ),
     ),
     Rule(
         "secret-assignment",
@@ -191,6 +194,9 @@ RULES = (
         caseless=True,
         scope=Scope.NEAR,
         strong=False,
-        named=(rf"{_CUED}[^\n]{{0,80}}:[ \t*_]*\r?\n",),
+        named=(
+            rf"{_CUED}[^\n]{{0,80}}:[ \t*_]*\r?\n",
+            r"[ _-]keys?(?:[^\w\n][^\n]{0,79})?:[ \t*_]*\r?\n",
+        ),
     ),
 )

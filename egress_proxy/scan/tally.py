@@ -97,6 +97,8 @@ class Tally:
                     return
                 if start < least or (rule.innocent is not None and rule.innocent(seen, start, end)):
                     continue
+                if rule.in_text is not None and rule.in_text(self._texts[text], base + start, base + end):
+                    continue
                 if start < end and not self.add(Finding(text, base + start, base + end, rule.detector)):
                     return
         except TooMuchError:
@@ -107,6 +109,8 @@ class Tally:
         if rule.judge is None or text in self.undecided or not self.spend(text, span[1] - span[0] + A_TOKEN):
             return
         for start, end in rule.judge(line, *span):
+            if rule.in_text is not None and rule.in_text(self._texts[text], base + start, base + end):
+                continue
             self.add(Finding(text, base + start, base + end, rule.detector))
 
 

@@ -18,7 +18,7 @@ NOT_A_VALUE = words(
     true false none null nil undefined yes no on off required optional string str bool boolean int integer
     number bytes object any unknown void secret password token key value test example changeme todo tbd empty
     unset default redacted hidden masked omitted bearer basic public anonymous guest pass passwd pwd username
-    user
+    user define
     """
 )
 

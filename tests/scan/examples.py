@@ -221,5 +221,12 @@ EXAMPLES: tuple[tuple[str, str], ...] = (
     ("xai-api-key", "xa" + "i-" + mixed(80)),
     ("xendit-key", "xn" + "d_production_" + mixed(48)),
     ("yandex-key", "AQ" + "VN" + url64(36)),
+    ("deepl-key", UUID + ":f" + "x"),
+    ("json-web-encryption", "ey" + "JhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIn0.." + url64(16) + "." + url64(60)),
+    ("macaroon", "MDA" + "xY2xvY2F0aW9u" + mixed(120)),
+    ("nostr-key", "nse" + "c1" + lower(58)),
+    ("paseto-token", "v4" + ".local." + url64(90)),
+    ("wakatime-key", "waka" + "_" + UUID),
+    ("wallet-key", "xpr" + "v9s21ZrQH143K" + mixed(95)),
     ("zoho-token", "10" + "00." + hexa(32) + "." + hexa(32)),
 )  # fmt: skip

@@ -11,7 +11,8 @@ from egress_proxy.scan.engine import TextScanner
 from egress_proxy.scan.own import TOKENS, own_rules
 from egress_proxy.scan.tokens import Token, pattern_of, sample_of
 from tests.scan.examples import EXAMPLES
-from tests.scan.own_texts import IN_CONTEXT, NEAR_MISSES
+from tests.scan.own_near_misses import NEAR_MISSES
+from tests.scan.own_texts import IN_CONTEXT
 
 
 def found(scanner: TextScanner, text: str, detector: str = "") -> set[str]:

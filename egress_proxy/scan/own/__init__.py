@@ -1,7 +1,7 @@
 """Patterns of our own: what detect-secrets 1.5.0 does not cover, or not as people write it.
 
     tokens of a known shape     cloud, models, forges, talk, payment, saas        one line a kind
-    what stands in a known place    headers, urls, files, shell                   one expression a place
+    what stands in a known place    headers, urls, files, shell, apart, devices, keys, codes
     what a name or a sentence says  scan.assignments, scan.prose, scan.tables     a word beside a value
     what looks random           scan.random_tokens                                judged in its context
 
@@ -11,12 +11,45 @@
 from __future__ import annotations
 
 from egress_proxy.scan import assignments, patterns, prose, random_tokens, tables, tokens
-from egress_proxy.scan.own import cloud, files, forges, headers, models, payment, saas, shell, talk, urls
+from egress_proxy.scan.own import (
+    apart,
+    cloud,
+    codes,
+    devices,
+    files,
+    forges,
+    headers,
+    keys,
+    models,
+    payment,
+    saas,
+    shell,
+    talk,
+    urls,
+)
 from egress_proxy.scan.rule import Rule
 
-TOKENS = (*cloud.TOKENS, *forges.TOKENS, *models.TOKENS, *payment.TOKENS, *saas.TOKENS, *talk.TOKENS)
-PATTERNS = (*files.PATTERNS, *headers.PATTERNS, *shell.PATTERNS, *urls.PATTERNS)
-RULES = (*files.RULES, *headers.RULES, *urls.RULES)
+TOKENS = (
+    *cloud.TOKENS,
+    *forges.TOKENS,
+    *keys.TOKENS,
+    *models.TOKENS,
+    *payment.TOKENS,
+    *saas.TOKENS,
+    *talk.TOKENS,
+)
+PATTERNS = (
+    *apart.PATTERNS,
+    *codes.PATTERNS,
+    *devices.PATTERNS,
+    *files.PATTERNS,
+    *headers.PATTERNS,
+    *keys.PATTERNS,
+    *shell.PATTERNS,
+    *talk.PATTERNS,
+    *urls.PATTERNS,
+)
+RULES = (*apart.RULES, *codes.RULES, *files.RULES, *headers.RULES, *keys.RULES, *urls.RULES)
 
 
 def own_rules() -> tuple[Rule, ...]:

@@ -12,6 +12,7 @@ _UUID = "4f9d8c2a-b17e-4035-8c2a-b17e60354f9d"
 _BASE64 = LONG[:43] + "="
 
 _IN_CONTEXT: tuple[Canary, ...] = (
+    Canary("ansible-vault", "\n" + DIGITS * 5 + "\n" + DIGITS * 2, "$ANSIBLE_VAULT;1.1;AES256", "\n"),
     Canary("api-key-header", MIXED[:24], "X-Api-Key: "),
     Canary("authorization-header", MIXED[:24], "Authorization: Basic "),
     Canary("authorization-header", MIXED[:24], "authorization: "),
@@ -26,6 +27,7 @@ _IN_CONTEXT: tuple[Canary, ...] = (
     Canary("connection-string", "hunter2", "Server=db;User Id=sa;Password=", ";Encrypt=yes"),
     Canary("connection-string", "hunter2", "dsn=root:", "@tcp(db:3306)/shop"),
     Canary("cookie-value", MIXED[:24], "Cookie: theme=dark; sid=", "; x=1"),
+    Canary("device-password", "hunter2hunter2", "snmp-server community ", " RO"),
     Canary("digest-response", DIGITS * 2, 'Authorization: Digest username="u", response="', '"'),
     Canary("discord-webhook", LONG[:68], "https://discord" + ".com/api/webhooks/123456789012345678/", " end"),
     Canary("jwk-private", LONG[:43], '{"kty": "EC", "d": "', '"}'),
@@ -34,6 +36,7 @@ _IN_CONTEXT: tuple[Canary, ...] = (
     Canary("login-call", "hunter2", 'client.login("bot", "', '")'),
     Canary("netrc-password", "hunter2", "machine host login bot password "),
     Canary("npmrc-token", MIXED[:24], "//registry/:_auth="),
+    Canary("one-time-code", "482917", "your OTP is ", "."),
     Canary("password-hash", "$2" + "b$12$" + LONG[:53], "admin:"),
     Canary("pgpass-entry", "hunter2", "db.host:5432:shop:app:"),
     Canary("presigned-url", DIGITS * 4, "https://host/o?X-Amz-Signature=", " end"),
@@ -41,7 +44,9 @@ _IN_CONTEXT: tuple[Canary, ...] = (
     Canary("query-credential", MIXED[:24], "https://host/p?access_token=", "&x=1"),
     Canary("random-token", MIXED[:32], "we used ", " for it"),
     Canary("random-token", DIGITS * 2, "the staging API key ", ""),
+    Canary("recovery-codes", "4829-1705", "Recovery codes:\n- 7701-5528\n- ", "\n"),
     Canary("registry-auth", MIXED[:24], '"auth": "', '"'),
+    Canary("saml-response", LONG * 2, "SAMLResponse=", "&x=1"),
     Canary("secret-assignment", "hunter2", "DB_PASSWORD="),
     Canary("secret-assignment", MIXED[:16], "  access_token: ", "  # of the bot"),
     Canary("secret-assignment", "hunter2", "- name: DB_PASSWORD\n  value: "),
@@ -54,6 +59,8 @@ _IN_CONTEXT: tuple[Canary, ...] = (
     Canary("service-account-key-id", DIGITS[:8] * 5, '"private_key_id": "', '"'),
     Canary("session-cookie", MIXED[:24], "got session_id=", " from it"),
     Canary("slack-workflow-webhook", "T0" + LONG[:60], "https://hooks.slack" + ".com/workflows/", " end"),
+    Canary("sql-password", "hunter2", "CREATE USER app IDENTIFIED BY ", ";"),
+    Canary("static-key", "\n" + DIGITS * 2 + "\n" + DIGITS * 2, "-----BEGIN OpenVPN Static key V1-----", "\n"),
     Canary("sql-password", "hunter2", "CREATE USER app IDENTIFIED BY '", "'"),
     Canary("token-in-path", MIXED[:24], "https://host/reset/", " end"),
     Canary("twitter-token", "A" * 22 + "M" + "Lhe" + "A" * 6 + "0%2B" + LONG[:20] + "%3D" + LONG[:50], "use ", " end"),

@@ -25,7 +25,14 @@ _SHORTEST_WORD = 6
 
 
 def _sql_value(value: str) -> bool:
+    """A string in a statement, and not what asks a user: `password('New password: ')`."""
+    if value != value.strip() or value.endswith((":", "?", "...")):
+        return False
     return not_placeholder(value) and "(" not in value and (len(value) >= _SHORTEST_WORD or mixed(value))
+
+
+def _sql_word(value: str) -> bool:
+    return mixed(value) and not_placeholder(value) and "(" not in value
 
 
 def _mixed_word(value: str) -> bool:
@@ -49,6 +56,17 @@ PATTERNS = (
         "password-hash",
         r"(?P<s>SCRAM-SHA-256\$\d{1,9}:[0-9A-Za-z+/=]{16,64}\$[0-9A-Za-z+/=]{40,50}:[0-9A-Za-z+/=]{40,50})",
     ),
+    Pattern("password-hash", r"(?P<s>\$krb5(?:tgs|asrep|pa)\$[^\s\"'`]{40,}+)"),
+    Pattern(
+        "password-hash",
+        r"(?<![^\s\"'`\\])[^\s:\"']{1,64}+:\d{1,10}:[0-9a-f]{32}:(?P<s>[0-9a-f]{32}):::",
+        prefilter=r":[0-9a-f]{32}:[0-9a-f]{32}:::",
+    ),
+    Pattern(
+        "password-hash",
+        r"::[^\s:\"']{0,64}+:[0-9a-f]{16}:(?P<s>[0-9a-f]{32}:[0-9a-f]{32,}+)",
+        prefilter=r"::[^\s:\"']*:[0-9a-f]{16}:[0-9a-f]{32}:[0-9a-f]{32}",
+    ),
     Pattern(
         "netrc-password",
         r"(?:machine[ \t]++\S++|default)[ \t]++login[ \t]++\S++[ \t]++password[ \t]++(?P<s>\S++)",
@@ -68,6 +86,13 @@ PATTERNS = (
         r"\"(?:auth|identitytoken|registrytoken)\"[ \t]*+:[ \t]*+\"(?P<s>[0-9A-Za-z+/=_.-]{12,}+)\"",
         named=True,
     ),
+    Pattern(
+        "registry-auth",
+        r"\bBUNDLE_[A-Z0-9_]{3,80}+:?[ \t]*+[=:]?[ \t]*+[\"']?(?P<s>[0-9A-Za-z_.-]{2,64}+:[0-9A-Za-z_.+/=-]{6,}+)",
+        caseless=False,
+    ),
+    Pattern("pgpass-entry", r"\{PLAIN(?:TEXT)?\}(?P<s>[^\s:\"']{4,}+)", not_placeholder, caseless=False),
+    Pattern("pgpass-entry", r"\bcache_peer[ \t][^\n]{0,200}?\blogin=[^\s:]{1,64}+:(?P<s>\S{4,}+)", not_placeholder),
     Pattern(
         "pgpass-entry",
         r"^[0-9A-Za-z_.*-]{1,100}+:(?:\d{2,5}|\*):[0-9A-Za-z_.*-]{1,64}+:[0-9A-Za-z_.*-]{1,64}+:(?P<s>[^\s:]{4,}+)$",
@@ -118,13 +143,27 @@ PATTERNS = (
         prefilter=r"(?:password|pwd|passwd)[ \t]*=[ \t]*[^;\"'\s<>{}$*%]{3,};",
         named=True,
     ),
+    Pattern(
+        "connection-string", r"jdbc:oracle:[a-z]{1,10}:[^\s/@:\"']{1,64}+/(?P<s>[^\s@/\"']{3,}+)@", not_placeholder
+    ),
     Pattern("connection-string", r"(?<![\w.-])[\w.-]{1,64}+:(?P<s>[^\s:@/\"'`]{4,}+)@(?:tcp|unix)\(", not_placeholder),
     *(
-        Pattern("sql-password", rf"(?:{before})(?<!')[ \t]*+(?<![\w\"])'(?P<s>[^'\n]{{3,}}+)'", _sql_value, named=named)
+        Pattern(
+            "sql-password", rf"(?:{before})(?<!')[ \t]*+(?<![\w\"])N?'(?P<s>[^'\n]{{3,}}+)'", _sql_value, named=named
+        )
         for before, named in (
             (r"identified[ \t]++(?:with[ \t]++\w++[ \t]++)?(?:by|as)", False),
-            (r"(?:encrypted[ \t]++)?password|set[ \t]++password[ \t]++=|password\(", True),
+            (r"(?:encrypted[ \t]++)?password|(?:set|with)[ \t]++password[ \t]*+=|password\(", True),
         )
+    ),
+    Pattern(
+        "sql-password",
+        r"\bidentified[ \t]++by[ \t]++(?:\"(?P<s>[^\"\n]{3,}+)\""
+        r"|(?P<s2>[\w!@#$%^&*+-]{4,}+)"
+        r"(?=[ \t]*+(?:;|$)|[ \t]++(?:default|account|profile|container|quota)\b))",
+        _sql_word,
+        prefilter=r"identified[ \t]+by[ \t]+(?:\"|[\w!@#$%^&*+-]+(?:[ \t]*(?:[;\n]|\z)"
+        r"|[ \t]+(?:default|account|profile|container|quota)))",
     ),
 )
 
@@ -163,7 +202,35 @@ def _data(text: str, start: int, end: int) -> Iterator[Span]:
             position = line_end + 1 if line_end >= 0 else end
 
 
+_INSERT = re.compile(
+    r"\binsert[ \t]++into[ \t]++\S{1,80}+[ \t]*+\((?P<names>[^()\n]{1,400}+)\)"
+    r"[ \t]*+values[ \t]*+(?P<rows>\([^\n]{1,4000}+)",
+    re.IGNORECASE,
+)
+_COLUMN = re.compile(r"passw(?:or)?d|passphrase|secret|token|api_?key|(?<![a-z])(?:pass|pwd)(?![a-z])", re.IGNORECASE)
+_ROW = re.compile(r"\((?P<row>(?:'[^'\n]*+'|[^()'\n]++)*+)\)")
+_FIELD = re.compile(r"(?:^|,)[ \t]*+(?:'(?P<value>[^'\n]*+)'|[^,'\n]*+)")
+
+
+def _inserted(line: str) -> Iterator[Span]:
+    """What a statement puts into columns that are called after secrets."""
+    for statement in _INSERT.finditer(line):
+        names = [_COLUMN.search(name) is not None for name in statement["names"].split(",")]
+        for row in _ROW.finditer(line, statement.start("rows"), statement.end()) if any(names) else ():
+            start = row.start("row")
+            for secret, field in zip(names, _FIELD.finditer(row["row"]), strict=False):
+                if secret and field["value"] and _sql_word(field["value"]):
+                    yield start + field.start("value"), start + field.end("value")
+
+
 RULES = (
+    Rule(
+        "sql-password",
+        r"\binsert[ \t]+into[ \t]+\S{1,80}[ \t]*\([^()\n]*(?:pass|pwd|secret|token|api_?key)",
+        _inserted,
+        caseless=True,
+        strong=False,
+    ),
     Rule(
         "kubernetes-secret",
         expression(r"kind[\"']?:[ \t]*[\"']?(?:Sealed)?Secret(?!\w)"),

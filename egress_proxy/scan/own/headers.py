@@ -22,6 +22,20 @@ PATTERNS = (
     ),
     Pattern("authorization-header", rf"authorization{_SIGN}(?P<s>{_CHARS}{{16,}}+)", concrete, named=True),
     Pattern(
+        "authorization-header",
+        r"\baws4-hmac-sha256[ \t][^\n]{0,400}?\bsignature=(?P<s>[0-9a-f]{64})",
+        prefilter=r"signature=[0-9a-f]{64}",
+    ),
+    Pattern(
+        "authorization-header",
+        r"\boauth_(?:token|token_secret|signature|consumer_secret|verifier)=\"(?P<s>[^\"\s]{16,300}+)\"",
+        concrete,
+        named=True,
+    ),
+    Pattern(
+        "saml-response", r"SAMLResponse[\"']?(?:[ \t]*+[:=]|[ \t]++value=)[ \t]*+[\"']?(?P<s>[0-9A-Za-z+/%=_-]{100,}+)"
+    ),
+    Pattern(
         "digest-response",
         r"\bdigest [^\n]{0,400}?\bresponse=\"?(?P<s>[0-9a-f]{32,64})",
         prefilter=r"response=\"?[0-9a-f]{32}",

@@ -18,6 +18,7 @@ TOKENS = (
     Token("clickup-token", "pk_{d5-10}_{U32}"),
     Token("contentful-token", "CFPAT-{w40}"),
     Token("coralogix-key", "cxt(p|h)_{A28}"),
+    Token("deepl-key", "{uuid}:fx"),
     Token("doppler-token", "dp.(pt|st|ct|sa|scim|audit).{s40}"),
     Token("dropbox-token", "sl.(u.|){w60}"),
     Token("dynatrace-token", "dt0{a1}{d2}.{U24}.{U64}"),
@@ -55,5 +56,6 @@ TOKENS = (
     Token("tinybird-token", "p.eyJ{s40}"),
     Token("trello-token", "ATTA{h60}"),
     Token("typeform-token", "tfp_{s40}"),
+    Token("wakatime-key", "waka_{uuid}"),
     Token("zoho-token", "1000.{h32}.{h32}"),
 )

@@ -6,16 +6,23 @@ from egress_proxy.scan.patterns import Pattern
 from egress_proxy.scan.random_text import masked
 from egress_proxy.scan.values import looks_random, mixed, not_placeholder
 
-_WORD = r"(?:\"(?P<s1>[^\"\n]{3,}+)\"|'(?P<s2>[^'\n]{3,}+)'|(?P<s3>[^\s\"'|;&<>(){}$`]{3,}+))"
+WORD = r"(?:\"(?P<s1>[^\"\n]{3,}+)\"|'(?P<s2>[^'\n]{3,}+)'|(?P<s3>[^\s\"'|;&<>(){}$`]{3,}+))"
 
 _OPTIONS = (
     "password|passwd|passphrase|pass|pwd|pw|secret|api-?key|access-?key|secret-?key|auth-?token|token|private-?key"
     "|credential|auth|secret-access-key|requirepass"
 )
+# Tokens that let nobody in.
+_OF_REQUESTS = "next|page|starting|continuation|client|client-request"
 _SHORTEST = 6
+SECRET_NAME = (
+    r"[\w.-]{0,60}(?:password|passwd|passphrase|pass|pwd|pw|secret|token|key|credentials?|auth|pat|salt)(?:_\d)?"  # noqa: S105  how names end
+)
+_ARGUMENT = r"[^,()\n]{1,160}+,[ \t]*+"
+_GIVEN_TO_CALL = r"[\"'](?P<%s>[^\"'\n]{4,200}+)[\"']"
 
 
-def _given(value: str) -> bool:
+def given(value: str) -> bool:
     return (
         not_placeholder(value)
         and not masked(value)
@@ -23,18 +30,18 @@ def _given(value: str) -> bool:
     )
 
 
-def _telling(value: str) -> bool:
+def telling(value: str) -> bool:
     """What an option such as `--token` is given, and not the name of a file or a variable."""
     signs = any(char in "!@#$%^&*" for char in value)
     if value.count("/") > 1:
         return False
-    return _given(value) and (looks_random(value) or signs or (mixed(value) and len(value) >= _SHORTEST))
+    return given(value) and (looks_random(value) or signs or (mixed(value) and len(value) >= _SHORTEST))
 
 
-def _odd(value: str) -> bool:
+def odd(value: str) -> bool:
     """A password that is no word: `-p` stands for ports, paths and projects as well."""
     return (
-        _given(value)
+        given(value)
         and (mixed(value) or any(char in "!@#$%^&*+?" for char in value))
         and not value.strip("0123456789:.,-").startswith("/")
     )
@@ -44,12 +51,15 @@ PATTERNS = (
     *(
         Pattern(
             "command-password",
-            rf"(?<![\w-])--?(?:[a-z]{{1,16}}[_-]){{0,3}}(?:{names})(?:=|[ \t]++){_WORD}",
-            _telling,
+            rf"(?<![\w-])--?(?!(?:{_OF_REQUESTS})-token)(?:[a-z]{{1,16}}[_-]){{0,3}}(?:{names})(?:=|[ \t]++){WORD}",
+            telling,
             named=named,
-            prefilter=rf"(?:^|[^\w-])--?(?:[a-z]{{1,16}}[_-]){{0,3}}(?:{names})(?:=|[ \t]+)[^\s|;&<>(){{}}$`]",
+            prefilter=rf"{before}(?:{names})(?:=|[ \t]+)[^\s|;&<>(){{}}$`]",
         )
-        for names, named in ((_OPTIONS, True), ("bearer", False))
+        for names, named, before in (
+            (_OPTIONS, True, r"(?:^|[^\w-])--?(?:[a-z]{1,16}[_-]){0,3}"),
+            ("bearer|pat", False, "[_-]"),
+        )
     ),
     Pattern(
         "command-login",
@@ -57,48 +67,134 @@ PATTERNS = (
         r"|lftp)\b[^\n|;]{0,300}?[ \t](?:-u|--user|--auth|-a|-U|--proxy-user|--creds|--src-creds"
         r"|--dest-creds)(?:=|[ \t]*+)"
         r"[\"']?[^\s:\"'%]{1,80}+[:%](?P<s>[^\s\"'@]{3,}+)",
-        _given,
+        given,
         prefilter=r"[ \t](?:-u|--user|--auth|-a|--proxy-user|--creds|--src-creds|--dest-creds)(?:="
         r"|[ \t]*)[\"']?[^\s:\"'%]{1,80}[:%][^\s\"'@]{3}",
     ),
-    Pattern("command-password", rf"\bsshpass[ \t]++-p[ \t]*+{_WORD}", _given),
+    Pattern("command-password", rf"\bsshpass[ \t]++-p[ \t]*+{WORD}", given),
     Pattern(
         "command-password",
-        rf"\b(?:mysql|mysqldump|mysqladmin|mariadb|mariadb-dump|mycli)\b[^\n|;]{{0,200}}?[ \t]-p{_WORD}",
-        _given,
+        rf"\b(?:mysql|mysqldump|mysqladmin|mariadb|mariadb-dump|mycli|7z|rar|unrar)\b[^\n|;]{{0,200}}?[ \t]-p{WORD}",
+        given,
     ),
     Pattern(
         "command-password",
         rf"\b(?:docker|podman|helm|nerdctl|buildah|az|oc|argocd|vault|ldapsearch|mongosh?|mongodump|redis-cli"
         rf"|7z|zip|unzip|psql|sqlcmd|kinit|htpasswd|twine|net|cmdkey|plink|pscp)\b[^\n|;]{{0,200}}?[ \t](?:-p"
-        rf"|-P|-w|-a|-b)[ \t]++{_WORD}",
-        _odd,
+        rf"|-P|-w|-a|-b)[ \t]++{WORD}",
+        odd,
         prefilter=r"\b(?:docker|podman|helm|nerdctl|buildah|az|oc|argocd|vault|ldapsearch|mongosh?|mongodump"
         r"|redis-cli|7z|zip|unzip|psql|sqlcmd|kinit|htpasswd|twine|net|cmdkey|plink"
         r"|pscp)\b[^\n|;]{0,200}[ \t](?:-p|-w|-a|-b)[ \t]",
     ),
     Pattern(
         "command-password",
-        rf"\bhtpasswd[ \t]++-[a-z]*b[a-z]*[ \t]++(?:\S++[ \t]++){{1,2}}?{_WORD}[ \t]*+(?![^\n])",
-        _given,
+        rf"\bhtpasswd[ \t]++-[a-z]*b[a-z]*[ \t]++(?:\S++[ \t]++){{1,2}}?{WORD}[ \t]*+(?![^\n])",
+        given,
     ),
     Pattern(
         "command-password",
-        rf"\becho[ \t]++(?:-n[ \t]++)?{_WORD}[ \t]*+\|[^\n]{{0,60}}?(?:--password-stdin|passwd|chpasswd"
+        rf"\b(?:echo|printf)[ \t]++(?:-n[ \t]++)?{WORD}[ \t]*+\|[^\n]{{0,60}}?"
+        rf"(?:secret[ \t]++create|cryptsetup|--password-stdin|passwd|chpasswd"
         rf"|sudo[ \t]++-S|login)",
-        _given,
+        given,
     ),
     Pattern(
         "command-password",
         r"\becho[ \t]++[\"']?[a-z_][\w-]{0,30}+:(?P<s>[^\s\"'|]{3,}+)[\"']?[ \t]*+\|[ \t]*+(?:sudo[ \t]++)?chpasswd",
-        _given,
+        given,
     ),
+    Pattern(
+        "login-call",
+        rf"(?:\bmysqli?(?:_p?connect)?|\bpdo|getconnection|\.connect|ssh2_auth_password|ftp_login)\((?:{_ARGUMENT}){{2}}"
+        rf"{_GIVEN_TO_CALL % 's1'}(?:[ \t]*+,[ \t]*+{_GIVEN_TO_CALL % 's2'})?",
+        odd,
+        strong=False,
+    ),
+    Pattern(
+        "login-call",
+        r"(?:\bsimple_bind(?:_s)?|\bwifi\.begin|\bcreatehmac|\bjwt\.(?:sign|verify|encode|decode)|\bcookieparser|\bcredentials"
+        rf"|\btwilio)\((?:{_ARGUMENT}){{0,3}}{_GIVEN_TO_CALL % 's'}[ \t]*+[,)]",
+        odd,
+        strong=False,
+    ),
+    Pattern("login-call", r"\bClient\([\"']AC[0-9a-f]{32}[\"'],[ \t]*+[\"'](?P<s>[0-9a-f]{32})[\"']", caseless=False),
     Pattern(
         "login-call",
         r"(?:auth[ \t]*+=[ \t]*+|basicauth|basic_auth|digestauth|\.login|authenticate"
         r"|credentials?)\([ \t]*+[\"'][^\"'\n]{1,80}+[\"']"
         r"[ \t]*+,[ \t]*+[\"'](?P<s>[^\"'\n]{4,200}+)[\"']",
-        _odd,
+        odd,
         strong=False,
+    ),
+    # Any program that is told a user and then a password.
+    Pattern(
+        "command-password",
+        rf"[ \t](?:-u|--user(?:name)?[ =]|/u:)[ \t]*+[^\s\"']{{1,80}}+[^\n|;]{{0,80}}?"
+        rf"[ \t](?:-p[ \t]++|-w[ \t]++|/p:){WORD}",
+        odd,
+        prefilter=r"[ \t](?:-u|--user|--username|/u:)[^\n|;]*[ \t](?:-p|-w|/p:)",
+    ),
+    Pattern(
+        "command-password",
+        rf"\bsnmp\w{{2,12}}[ \t][^\n|;]{{0,200}}?[ \t]-a[ \t]++(?P<s4>\S{{8,64}}+)(?:[ \t]++-x[ \t]++{WORD})?",
+        odd,
+    ),
+    Pattern("command-password", rf"\bsecurity[ \t]++add-[a-z-]{{8,30}}[^\n|;]{{0,200}}?[ \t]-w[ \t]++{WORD}", odd),
+    Pattern(
+        "command-password",
+        rf"(?<![\w-])-(?:src|dest)?(?:store|key)pass[ \t]++{WORD}",
+        given,
+        named=True,
+        prefilter=r"(?:^|[^\w-])-(?:src|dest)?(?:store|key)pass[ \t]+[^\s|;&<>(){}$`]",
+    ),
+    Pattern("command-password", r"-pass(?:in|out|word)?[ \t]++[\"']?pass:(?P<s>[^\s\"'<>]{3,}+)", given, named=True),
+    Pattern("command-password", rf"\bopenssl[ \t]++enc\b[^\n|;]{{0,200}}?[ \t]-k[ \t]++{WORD}", given),
+    Pattern(
+        "command-password",
+        rf"\bnet[ \t]++use[ \t]++(?:[a-z]:[ \t]++)?\\\\[^\s\"']++[ \t]++{WORD}[ \t]++/user:",
+        given,
+        prefilter=r"[ \t]/user:",
+    ),
+    Pattern("command-password", rf"\bnet[ \t]++user[ \t]++\S++[ \t]++{WORD}[ \t]++/add", given),
+    Pattern(
+        "command-password",
+        rf"\brabbitmqctl[ \t]++(?:add_user|change_password|authenticate_user)[ \t]++\S++[ \t]++{WORD}",
+        given,
+    ),
+    Pattern(
+        "command-password",
+        rf"/v[ \t]++[\"']?{SECRET_NAME}[\"']?[ \t]++(?:/t[ \t]++\w++[ \t]++)?/d[ \t]++{WORD}",
+        telling,
+        prefilter=r"[ \t]/d[ \t]+[^\s|;&<>(){}$`]",
+    ),
+    Pattern(
+        "command-password",
+        r"\b(?:sqlplus|sqlldr|expdp|impdp)[ \t]++(?:-\w++[ \t]++){0,3}[\"']?\w{1,30}+/(?P<s>[^\s@\"'/]{3,}+)@",
+        given,
+    ),
+    Pattern("command-password", rf"\bhttp-basic\.\S{{1,100}}+[ \t]++\S++[ \t]++{WORD}", given),
+    Pattern("command-password", rf"\bmosquitto_(?:pub|sub|rr)\b[^\n|;]{{0,200}}?[ \t]-p[ \t]++{WORD}", odd),
+    Pattern("command-password", rf"\bconvertto-securestring[ \t]++(?:-string[ \t]++)?{WORD}", given),
+    Pattern(
+        "command-password",
+        r"--from-literal(?:=|[ \t]++)[\"']?[\w.-]{1,80}+=[\"']?(?P<s>[^\s\"']{4,}+)",
+        telling,
+    ),
+    Pattern(
+        "command-password",
+        rf"(?:^|[ \t])(?:requirepass|masterauth|bindpw|rootpw(?:[ \t]++--plaintext)?|auth_pass|insecure-password"
+        rf"|user_pw|owner_pw|nickserv[ \t]++identify)[ \t]++{WORD}",
+        given,
+        prefilter=r"(?:requirepass|masterauth|bindpw|rootpw|auth_pass|insecure-password|user_pw|owner_pw"
+        r"|nickserv[ \t]+identify)[ \t]+\S",
+    ),
+    # What is said to a server: Redis' and IMAP's.
+    Pattern(
+        "command-password",
+        rf"(?:^|>[ \t]?)(?:[a-z]?\d{{1,4}}[ \t]++)?(?:AUTH|LOGIN[ \t]++[^\s\"']++)[ \t]++{WORD}[ \t]*+\r?(?![^\n])",
+        odd,
+        caseless=False,
+        prefilter=r"(?:AUTH|LOGIN[ \t]+[^\s\"']+)[ \t]+[^\s|;&<>(){}$`]",
     ),
 )

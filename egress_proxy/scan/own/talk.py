@@ -2,8 +2,28 @@
 
 from __future__ import annotations
 
+from egress_proxy.scan.patterns import Pattern
+from egress_proxy.scan.random_text import masked, random_score
 from egress_proxy.scan.tokens import Token
 
+_RANDOM = 0.4
+
+
+def _app_secret(value: str) -> bool:
+    secret = value.partition("|")[2]
+    return random_score(secret) >= _RANDOM and not masked(secret)
+
+
+PATTERNS = (
+    # An app's token is its number and its secret with a bar between: of these, shapes have another use.
+    Pattern(
+        "facebook-token",
+        r"(?<![\w|])(?P<s>\d{15,16}\|[0-9A-Za-z_-]{25,40})(?![\w|-])",
+        _app_secret,
+        caseless=False,
+        prefilter=r"\d\|[0-9A-Za-z_-]{25}",
+    ),
+)
 TOKENS = (
     Token("brevo-key", "x(keysib|smtpsib)-{h64}-{A16}"),
     Token("courier-key", "pk_(prod|test)_{U28}"),

@@ -22,12 +22,14 @@ _HOOKS = (
     r"maker\.ifttt\.com/trigger/[^\s/]{1,60}+/(?:json/)?with/key/(?P<s4>[0-9A-Za-z_-]{10,}+)",
     r"hook\.(?:[a-z0-9]{2,4}\.)?(?:make|integromat)\.com/(?P<s5>[0-9a-z]{20,}+)",
     r"api\.telegram\.org/(?:file/)?bot(?P<s6>\d{6,12}:[0-9A-Za-z_-]{30,}+)",
+    r"calendar\.google\.com/calendar/ical/[^\s/\"']{1,200}+/private-(?P<s8>[0-9a-f]{32})",
+    r"://(?P<s9>eo[0-9a-z]{12,18})\.m\.pipedream\.net",
     r"logic\.azure\.com[^\s\"']{0,200}?[?&]sig=(?P<s7>[0-9A-Za-z_%+/=-]{20,}+)",
 )
 
 PATTERNS = (
     Pattern(
-        "url-password", r"://[^\s/?#:@\"'<>`]*+:(?P<s>[^\s/?#\"'<>`]+)@(?=[\w\[])", not_placeholder, caseless=False
+        "url-password", r"://[^\s/?#:@\"'<>`]*+:(?P<s>[^\s/?\"'<>`]{2,})@(?=[\w\[])", not_placeholder, caseless=False
     ),
     Pattern("url-token", r"https?://(?P<s>[0-9A-Za-z_.~%-]{20,}+)@(?=[\w\[])", looks_random),
     Pattern("slack-workflow-webhook", _HOOKS[0]),

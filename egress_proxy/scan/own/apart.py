@@ -1,0 +1,96 @@
+"""Names that stand apart from their values with no sign between: a space, a line's end, a question."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from egress_proxy.scan.own.shell import SECRET_NAME, WORD, given, odd, telling
+from egress_proxy.scan.patterns import Pattern
+from egress_proxy.scan.random_tokens import is_value
+from egress_proxy.scan.rule import Rule, Scope, Span
+
+# How variables that hold secrets are called.
+_VARIABLE = r"(?:PASSWORD|PASSWD|PASS|TOKEN|SECRET|KEY|PWD|CREDENTIALS?|PAT|SALT)"
+
+
+def _printed(value: str) -> bool:
+    """What a command prints of a variable with a telling name."""
+    return is_value(value, password=False)
+
+
+PATTERNS = (
+    # A name and a value with nothing but space between: `ENV API_KEY …` of Docker, `setx`, `setenv`.
+    Pattern(
+        "command-password",
+        rf"^[ \t]*+(?:env|setx|setenv|\#[ \t]*+define)[ \t]++\"?{SECRET_NAME}\"?[ \t]++{WORD}",
+        telling,
+        prefilter=rf"(?:env|setx|setenv|define)[ \t]+\"?{SECRET_NAME}\"?[ \t]+[^\s|;&<>(){{}}$`]",
+    ),
+    Pattern(
+        "secret-below-its-name",
+        rf"(?:echo|printenv)[ \t]++[\"']?\$?\{{?(?-i:[A-Z][A-Z0-9_]{{0,60}}?{_VARIABLE})\}}?[\"']?[ \t]*+\r?\n[ \t]*+"
+        r"(?P<s>[^\s\"'`]{6,}+)[ \t]*+\r?(?![^\n])",
+        _printed,
+        scope=Scope.NEAR,
+        prefilter=rf"(?:echo|printenv)[ \t]+[\"']?\$?\{{?\w{{0,60}}{_VARIABLE}\}}?[\"']?[ \t]*\r?\n",
+        strong=False,
+    ),
+    Pattern(
+        "secret-assignment",
+        rf"variable[ \t]++\"{SECRET_NAME}\"[ \t]*+\{{[ \t]*+\r?\n(?:[^}}\n]{{0,160}}+\n){{0,2}}?"
+        r"[ \t]*+default[ \t]*+=[ \t]*+\"(?P<s>[^\"\n]{4,}+)\"",
+        odd,
+        scope=Scope.NEAR,
+        prefilter=rf"variable[ \t]+\"{SECRET_NAME}\"[ \t]*\{{",
+        strong=False,
+    ),
+    Pattern(
+        "secret-assignment",
+        rf"<key>{SECRET_NAME}</key>\s{{0,40}}<string>(?P<s>[^<\n]{{6,}}+)</string>",
+        odd,
+        scope=Scope.NEAR,
+        prefilter=rf"<key>{SECRET_NAME}</key>",
+        named=True,
+        strong=False,
+    ),
+    # A part of a form, and an answer file: what names the value stands before it, on a line of its own.
+    Pattern(
+        "secret-assignment",
+        rf"name=\"{SECRET_NAME}\"\r?\n(?:[^\r\n]++\r?\n)?\r?\n(?P<s>[^\r\n]{{4,}}+)",
+        odd,
+        scope=Scope.NEAR,
+        prefilter=rf"name=\"{SECRET_NAME}\"\r?\n",
+        strong=False,
+    ),
+    Pattern(
+        "secret-assignment",
+        r"<\w{0,24}password>\s{0,40}<value>(?P<s>[^<\n]{4,}+)</value>",
+        given,
+        scope=Scope.NEAR,
+        prefilter=r"<\w{0,24}password>[ \t]*(?:\r?\n|<value>)",
+        named=True,
+        strong=False,
+    ),
+)
+
+_ASKED = re.compile(r"assw|assphrase|\bPIN\b", re.IGNORECASE)
+_SENT = re.compile(r"\bsend(?:line)?(?:[ \t]++--)?[ \t(]++[\"'](?P<s>[^\s\"'\\]{4,64}+)(?:\\[rn]|[\"']\))")
+
+
+def _sent(text: str) -> Iterator[Span]:
+    """What a script types when it is asked for a password; `text` is what stands above, and the line."""
+    line = text.rfind("\n") + 1
+    if _ASKED.search(text, 0, line) or _ASKED.search(text, line):
+        yield from (sent.span("s") for sent in _SENT.finditer(text, line) if odd(sent["s"]))
+
+
+RULES = (
+    Rule(
+        "command-password",
+        r"\bsend(?:line)?(?:[ \t]+--)?[ \t(]+[\"'][^\s\"'\\]{4,64}(?:\\[rn]|[\"']\))",
+        _sent,
+        scope=Scope.BELOW,
+        strong=False,
+    ),
+)

@@ -1,0 +1,102 @@
+"""Codes that let in once: sent to a telephone, or kept for the day on which it is lost."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from egress_proxy.scan.patterns import Pattern
+from egress_proxy.scan.rule import Rule, Scope, Span
+
+_HEAD = re.compile(r"(?:backup|recovery|scratch|emergency|rescue)[ _-]codes?[^\n:]{0,60}+:?[*_]{0,2}+", re.IGNORECASE)
+_CODE = r"(?=[a-z-]{0,12}\d)[0-9a-z]{4,12}(?:[- ][0-9a-z]{4,12}){0,3}"
+_LINE = re.compile(
+    rf"[ \t]*+(?:[-*+•][ \t]++|\d{{1,2}}[.)][ \t]++)?[\"'`]?(?P<code>{_CODE})[\"'`]?,?[ \t]*+\r?(?=\n|\Z)",
+    re.IGNORECASE,
+)
+_SKIPPED = re.compile(r"[ \t]*+(?:```[\w-]{0,12})?[ \t]*+\r?\n")
+_LISTED = re.compile(r"(?<![\w-])(?=[a-z-]{0,12}\d)[0-9a-z]{4,12}(?:-[0-9a-z]{4,12}){0,3}(?![\w-])", re.IGNORECASE)
+_LIST = re.compile(rf"[ \t]*+(?:{_LISTED.pattern}[ \t]*+[,;/|]?[ \t]*+){{2,24}}", re.IGNORECASE)
+_AFTER = 80  # characters between the name and its line's end
+_MOST, _FEWEST = 24, 2  # codes of one list
+_YEAR = re.compile(r"(?:19|20)\d\d(?:-\d\d){0,2}")
+
+
+def _codes(text: str) -> Iterator[Span]:
+    """The codes that are listed under their name, one a line, or after it."""
+    for head in _HEAD.finditer(text):
+        if listed := _LIST.match(text, head.end()):
+            found = [match.span() for match in _LISTED.finditer(text, listed.start(), listed.end())]
+        else:
+            line_end = text.find("\n", head.end(), head.end() + _AFTER)
+            found = list(_below(text, line_end + 1)) if line_end >= 0 else []
+        found = [span for span in found if not _YEAR.fullmatch(text, *span)]
+        if len(found) >= _FEWEST:
+            yield from found
+
+
+def _below(text: str, position: int) -> Iterator[Span]:
+    for _ in range(_MOST):
+        if line := _LINE.match(text, position):
+            yield line.span("code")
+            position = line.end() + 1
+        elif skipped := _SKIPPED.match(text, position):
+            position = skipped.end()
+        else:
+            return
+
+
+_WORDS = {12, 15, 18, 21, 24}  # of a phrase (BIP-39)
+_OF_SENTENCES = {"the", "and", "for", "are", "from", "was", "but", "our", "its", "your", "with", "must", "not", "have"}
+
+
+def _phrase(value: str) -> bool:
+    said = value.lower().split()
+    return len(said) in _WORDS and not _OF_SENTENCES.intersection(said)
+
+
+def _in_groups(value: str) -> bool:
+    """Whether groups of a key are more than words of four letters."""
+    return sum(any(map(str.isdigit, group)) for group in value.replace("-", " ").split()) > 1
+
+
+PATTERNS = (
+    # As applications show it to be typed: `abcd 2efg …`, in base32.
+    Pattern(
+        "one-time-code",
+        r"(?:2fa|totp|otp|mfa|setup|authenticator)\b[^\n:=]{0,40}(?:[:=]|\bis\b)[ \t*`\"']{0,4}"
+        r"(?P<s>(?:[a-z2-7]{4}[ -]){3,15}+[a-z2-7]{4})(?![0-9a-z])",
+        _in_groups,
+        strong=False,
+    ),
+    *(
+        Pattern(
+            "secret-phrase",
+            rf"(?:{names})[^\n]{{0,60}}:[ \t*]*+\r?\n(?:[ \t]*+\r?\n)?(?:[ \t>]*+```[\w-]*+[ \t]*+\r?\n)?"
+            r"[ \t>]*+[`\"']?(?P<s>[a-z]{3,8}(?: [a-z]{3,8}){11,23}+)[`\"']?[ \t]*+\r?(?![^\n])",
+            _phrase,
+            scope=Scope.NEAR,
+            prefilter=rf"(?:{names})[^\n]*:[ \t*]*\r?\n",
+            strong=False,
+            named=named,
+        )
+        for names, named in (("seed|mnemonic|recovery|wallet", False), ("secret", True))
+    ),
+    Pattern(
+        "one-time-code",
+        r"\b(?:otp|one-time (?:code|password|pin)|(?:verification|security|confirmation|2fa|mfa|totp|sms|login|sign-in"
+        r"|authentication|auth|access) code|passcode|pin(?: code)?)(?: is| was|:| =|=)[ *`\"']{1,4}"
+        r"(?P<s>\d{4,8})(?![\w%]|[.,:/-]\d)",
+        strong=False,
+    ),
+)
+RULES = (
+    Rule(
+        "recovery-codes",
+        r"(?:backup|recovery|scratch|emergency|rescue)[ _-]codes?",
+        _codes,
+        caseless=True,
+        scope=Scope.TEXT,
+        strong=False,
+    ),
+)

@@ -1,0 +1,43 @@
+"""Passwords of network devices: what their configurations hold, in the clear or in a form that can be undone."""
+
+from __future__ import annotations
+
+from egress_proxy.scan.patterns import Pattern
+from egress_proxy.scan.values import mixed, not_placeholder
+
+_COMMON = {"public", "private", "none", "optional", "required"}
+_SHORTEST = 8
+
+
+def _given(value: str) -> bool:
+    return not_placeholder(value) and value.lower() not in _COMMON
+
+
+def _mixed(value: str) -> bool:
+    return mixed(value) and not_placeholder(value)
+
+
+def _network_key(value: str) -> bool:
+    return len(value) >= _SHORTEST and _given(value)
+
+
+PATTERNS = (
+    # Types 0, 5, 7, 8 and 9 of Cisco's: in the clear, hashed, or hidden by a table that everybody has.
+    Pattern(
+        "device-password",
+        r"\b(?:password|secret|key|key-string|auth-key|md5)[ \t]++[05789][ \t]++(?P<s>[^\s\"',;]{6,}+)",
+        _mixed,
+    ),
+    Pattern("device-password", r"\bsnmp-server[ \t]++community[ \t]++(?P<s>[^\s\"']{4,}+)", _given),
+    Pattern(
+        "device-password",
+        r"\bcreateuser[ \t]++(?:-e[ \t]++\S++[ \t]++)?\S++[ \t]++(?:md5|sha(?:-?\d{3})?)[ \t]++"
+        r"\"?(?P<s>[^\s\"]{8,}+)\"?"
+        r"(?:[ \t]++(?:des|aes(?:-?\d{3})?)[ \t]++\"?(?P<s2>[^\s\"]{8,}+))?",
+        _given,
+    ),
+    Pattern("device-password", r"\"(?P<s>\$9\$[0-9A-Za-z./-]{8,100}+)\"", caseless=False),
+    Pattern("device-password", r":[ \t]*+(?:PSK|XAUTH|EAP)[ \t]++\"(?P<s>[^\"\n]{4,}+)\"", _given, caseless=False),
+    Pattern("device-password", r"\b(?:wpa_)?psk[ \t]*+=[ \t]*+\"?(?P<s>[^\s\"]{8,64}+)", _network_key),
+    Pattern("device-password", r"\bWIFI:(?:[A-OQ-Z]:[^;\s]{0,64}+;){1,4}P:(?P<s>[^;\s]{4,}+);", caseless=False),
+)
