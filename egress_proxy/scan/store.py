@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from ctypes import Array, addressof
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
@@ -111,25 +110,33 @@ class Store:
         """Everything that stands in a batch, and the texts given up on."""
         if KNOWN is None or self._compiled is None:
             return fallback.find(self, joined, _MOST + len(joined.starts))
-        count = _call(KNOWN, self._compiled, joined, _room.address, _FEW, 0)
-        if not count:
-            return []
-        records: Array[CRecord] = _room.records
-        if count < 0:
-            records = (CRecord * (_MOST + len(joined.starts)))()
-            count = _call(KNOWN, self._compiled, joined, addressof(records), len(records), 1)
-        return [(one.start, one.end, one.number, one.gap) for one in records[:count]]
+        try:
+            room = _rooms.pop()
+        except IndexError:
+            room = _Room()
+        try:
+            count = _call(KNOWN, self._compiled, joined, room.address, _FEW, 0)
+            if count >= 0:
+                return _records(room.records, count)
+        finally:
+            _rooms.append(room)
+        many = (CRecord * (_MOST + len(joined.starts)))()
+        return _records(many, _call(KNOWN, self._compiled, joined, addressof(many), len(many), 1))
 
 
-class _Room(threading.local):
-    """Room for the records of one call, of each thread's own: next to no text has more."""
+def _records(records: Array[CRecord], count: int) -> list[Record]:
+    return [(one.start, one.end, one.number, one.gap) for one in records[:count]] if count else []
+
+
+class _Room:
+    """Room for the records of one call: next to no text has more."""
 
     def __init__(self) -> None:
         self.records = (CRecord * _FEW)()
         self.address = addressof(self.records)
 
 
-_room: Final = _Room()
+_rooms: Final = [_Room()]  # each serves one call at a time; a thread that finds none makes another
 
 
 def _call(kernel: Kernel, store: CStore, joined: Batch, records: int, capacity: int, last_chance: int) -> int:

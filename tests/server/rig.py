@@ -10,7 +10,7 @@ import itertools
 import json
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -79,6 +79,12 @@ class FakeUpstream:
     held: set[str] = field(default_factory=set)
     left: list[str] = field(default_factory=list)
     standing: dict[str, asyncio.StreamWriter] = field(default_factory=dict)
+    serving: set[asyncio.Task[None] | None] = field(default_factory=set)
+
+    async def end(self) -> None:
+        """Wait until all connections are closed, as they are once the proxy has ended."""
+        async with asyncio.timeout(10):
+            await asyncio.gather(*filter(None, self.serving))
 
     async def send(self, asked: str, *frames: bytes) -> None:
         """Send more on the connection of what is held."""
@@ -90,6 +96,8 @@ class FakeUpstream:
         self.standing.pop(asked).close()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        self.serving.add(task)
         try:
             head = await reader.readuntil(b"\r\n\r\n")
             method, target, _ = head.split(b"\r\n")[0].decode().split(" ")
@@ -105,6 +113,9 @@ class FakeUpstream:
             pass
         finally:
             writer.close()
+            with suppress(ConnectionError):
+                await writer.wait_closed()
+            self.serving.discard(task)
 
 
 @dataclass(frozen=True)
@@ -177,6 +188,7 @@ async def rig(path: Path, *before: Path) -> AsyncIterator[Rig]:
     directory = _made(path / "project")
     fake, metrics = FakeUpstream(), Metrics()
     async with AsyncExitStack() as stack:
+        stack.push_async_callback(fake.end)
         server = await asyncio.start_server(fake.serve, "127.0.0.1", 0)
         await stack.enter_async_context(server)
         port = server.sockets[0].getsockname()[1]
