@@ -209,16 +209,20 @@ def test_a_missed_secret_is_counted() -> None:
 async def test_a_warm_up_lasts_as_long_as_its_answers_take() -> None:
     """The first one waits for a whole history to be looked at: a length in seconds would end before it came."""
     asked: list[bytes] = []
+    serving: list[asyncio.Task[object] | None] = []
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        serving.append(asyncio.current_task())
         while data := await reader.read(1000):
             if not asked:
                 await asyncio.sleep(0.3)
             asked.append(data)
             writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
         writer.close()
+        await writer.wait_closed()
 
     async with await asyncio.start_server(answer, "127.0.0.1") as server:
         port = server.sockets[0].getsockname()[1]
         await load.warm_up(port, b"GET / HTTP/1.1\r\n\r\n", 3)
+        await asyncio.gather(*filter(None, serving))
     assert len(asked) == 3

@@ -116,5 +116,6 @@ def number(event_id: str) -> int:
 
 def numbered(events: Events) -> list[tuple[str, str]]:
     """Frames that have an id, by it."""
-    blocks = [block.splitlines() for block in bytes(events.raw).decode().split("\n\n") if block.startswith("id: ")]
+    whole = bytes(events.raw).decode().split("\n\n")[:-1]
+    blocks = [block.splitlines() for block in whole if block.startswith("id: ")]
     return [(head.removeprefix("id: "), json.dumps(json.loads(data.removeprefix("data: ")))) for head, data in blocks]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
 import aiohttp
@@ -27,8 +27,10 @@ class Server:
     script: Script
     connections: int = 0
     requests: list[tuple[int, int]] = field(default_factory=list)
+    serving: list[asyncio.Task[object] | None] = field(default_factory=list)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.serving.append(asyncio.current_task())
         connection, self.connections = self.connections, self.connections + 1
         try:
             for number in range(100):
@@ -42,6 +44,8 @@ class Server:
             pass
         finally:
             writer.close()
+            with suppress(ConnectionError):
+                await writer.wait_closed()
 
 
 @asynccontextmanager
@@ -52,6 +56,7 @@ async def served(script: Script) -> AsyncIterator[tuple[Server, Links]]:
         links = Links(URL(f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}"))
         yield server, links
         links.close()
+        await asyncio.gather(*filter(None, server.serving))
 
 
 async def ask(links: Links, *, repeatable: bool = True, seconds: float = 5.0) -> bytes:
