@@ -79,6 +79,7 @@ def main(characters: int, count: int, skipped: int) -> None:
     """Tell the name of each text before it is scanned, and the figures after."""
     pairs = list(known_values(count))
     scanner = build_scanner(KnownValues.build(((name, Secret(value)) for name, value in pairs), bytes(32)))
+    scanner.prepare()  # as the proxy has it done beside its start
     scanner.scan(texts(PROSE, 1_024, 1, seed=8))
     ordinary = ("prose", texts(PROSE, characters, 1, seed=8)[0])
     for name, text in islice([ordinary, *hostile(characters, [value for _, value in pairs])], skipped, None):
