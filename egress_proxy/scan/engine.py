@@ -198,11 +198,12 @@ class TextScanner:
         told = {found.text for found in scan.findings}.union(scan.undecided, (text for text, _ in derived))
         if len(clean) > MAX_CLEAN:
             clean.clear()
-        clean.update(
-            texts[number]
-            for place, number in enumerate(numbers)
-            if len(texts[number]) <= CLEAN_CHARS and place not in told
-        )
+        if rearranged:  # else it was not looked at for all that a scanner with values of its own asks for
+            clean.update(
+                texts[number]
+                for place, number in enumerate(numbers)
+                if len(texts[number]) <= CLEAN_CHARS and place not in told
+            )
         if not told or len(numbers) == len(texts):
             return scan, derived
         findings = tuple(replace(found, text=numbers[found.text]) for found in scan.findings)

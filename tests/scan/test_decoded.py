@@ -128,3 +128,17 @@ def test_what_nobody_could_write_is_not_decoded(scanner: TextScanner) -> None:
     assert holder.scan([encoded]).findings
     assert holder.scan([encoded], {encoded}).findings == ()
     assert holder.scan([value], {value}).findings
+
+
+class Rearranging(Stub):
+    def derivations(
+        self, texts: Sequence[str], joined: str, *, rearranged: bool, closed: object
+    ) -> Iterator[tuple[int, Derivation]]:
+        if rearranged:
+            yield from super().derivations(texts, joined, rearranged=True, closed=closed)
+
+
+def test_what_was_clean_without_values_is_looked_into_for_those_of_a_session(scanner: TextScanner) -> None:
+    without = TextScanner(scanner._rules, known(), Rearranging())
+    assert without.scan(["<short>"]).findings == ()
+    assert [own.text for _, own in without.look(["<short>"])[1]] == ["trohs"]

@@ -23,7 +23,7 @@ spec:
       serviceAccountName: {draw.noun()}
       containers:
         - name: {draw.noun()}
-          image: ghcr.io/{draw.noun()}/{name}:{draw.version()}@sha256:{draw.hex(64)}
+          image: oci.acme.example/{draw.noun()}/{name}:{draw.version()}@sha256:{draw.hex(64)}
           env:
             - name: {draw.constant()}_PASSWORD
               valueFrom:

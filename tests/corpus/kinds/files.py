@@ -60,7 +60,7 @@ def _htpasswd(parts: Parts, instance: int) -> Planted:
 
 def _docker_auth(parts: Parts, instance: int) -> Planted:
     value = _b64(f"ci:{parts.base62(24)}")
-    registry = parts.choice("https://containers.acme.example/v1/", "images.acme.example", "ghcr.io")
+    registry = parts.choice("https://containers.acme.example/v1/", "images.acme.example", "oci.acme.example")
     config = {"auths": {registry: {"auth": value}}}
     texts = (
         json.dumps(config),
