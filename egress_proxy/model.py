@@ -277,10 +277,14 @@ class Finding(Struct, frozen=True, order=True):
 
 
 class Scan(Struct, frozen=True):
-    """All findings of a batch, sorted, and the texts that could not be decided within bounds (to be withheld)."""
+    """All findings of a batch, sorted, and the texts that could not be decided within bounds (to be withheld).
+
+    `late` are those of the findings that not their own line and those above it alone decide: while the text is being
+    written, they may turn up when all of their line stands there already."""
 
     findings: tuple[Finding, ...] = ()
     undecided: tuple[int, ...] = ()
+    late: frozenset[Finding] = frozenset()
 
 
 class Scanner(Protocol):

@@ -8,6 +8,7 @@ the only importer of detect_secrets.
 """
 
 from egress_proxy.scan.engine import TextScanner, build_scanner
+from egress_proxy.scan.growing import GrowingText, Judged, judged, settled
 from egress_proxy.scan.known import KnownValues
 from egress_proxy.scan.operator import operator_rules
 from egress_proxy.scan.pieces import Pieces, pieces_of
@@ -21,6 +22,8 @@ from egress_proxy.scan.tainted import TaintedScanner
 __all__ = [
     "Fingerprint",
     "FingerprintError",
+    "GrowingText",
+    "Judged",
     "KnownValues",
     "Pieces",
     "Rejected",
@@ -31,6 +34,8 @@ __all__ = [
     "build_scanner",
     "extract",
     "judge",
+    "judged",
     "operator_rules",
     "pieces_of",
+    "settled",
 ]

@@ -208,7 +208,8 @@ class TextScanner:
             return scan, derived
         findings = tuple(replace(found, text=numbers[found.text]) for found in scan.findings)
         undecided = tuple(numbers[place] for place in scan.undecided)
-        return Scan(findings, undecided), [(numbers[place], own) for place, own in derived]
+        late = frozenset(replace(found, text=numbers[found.text]) for found in scan.late)
+        return Scan(findings, undecided, late), [(numbers[place], own) for place, own in derived]
 
     def _scan(self, texts: Sequence[str], ids: AbstractSet[str], *, rearranged: bool) -> tuple[Scan, DerivedTexts]:
         """`look` at texts that are not known to be clean."""
@@ -231,7 +232,8 @@ class TextScanner:
             self._run_known(list(again.values()), list(again), tally)
         else:
             tally.undecided.update(tally.take_fresh())
-        return Scan(tuple(sorted(tally.findings)), tuple(sorted(tally.undecided))), derived
+        scan = Scan(tuple(sorted(tally.findings)), tuple(sorted(tally.undecided)), frozenset(tally.late))
+        return scan, derived
 
     def _own_masked(self, text: str) -> str:
         """The text with our own placeholders masked: `[redacted:json-web-token]: x` is no assignment to a token. Only
@@ -274,7 +276,7 @@ class TextScanner:
         tally.undecided.update(for_rules[text][0] for text in inner.undecided)
         tally.undecided.update(derived[text][0] for text in known.undecided)
         for found in (*mapped(inner.findings, for_rules, Form.PLAIN), *mapped(known.findings, derived, Form.ENCODED)):
-            tally.add(found)
+            tally.add(found, late=True)
 
     def prepare(self) -> None:
         """Make what only unusual texts need, so that none of them waits for it: for a thread beside the start."""

@@ -52,10 +52,13 @@ class TaintedScanner:
         undecided = set(scan.undecided)
         decided = ["" if index in undecided else text for index, text in enumerate(texts)] if undecided else texts
         found: set[Finding] = set()
+        at_once = set(scan.findings) - scan.late
         for known in self._values:
             for tainted, numbers in _places(known, decided, derived):
                 undecided.update(numbers)
-                found.update(_adjusted(finding, texts) for finding in tainted)
+                own = list(tainted)
+                found.update(_adjusted(finding, texts) for finding in own)
+                at_once.update(_adjusted(finding, texts) for finding in own if finding.form is Form.PLAIN)
         for number, text in enumerate(decided) if self._guess else ():
             guessed = _guessed(number, text)
             found.update(guessed or ())
@@ -63,7 +66,8 @@ class TaintedScanner:
                 undecided.add(number)
         if not found and len(undecided) == len(scan.undecided):
             return scan
-        return Scan(_joined(scan.findings, found), tuple(sorted(undecided)))
+        findings = _joined(scan.findings, found)
+        return Scan(findings, tuple(sorted(undecided)), frozenset(findings) - at_once)
 
 
 def _places(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from egress_proxy.model import Finding
-from egress_proxy.scan.rule import TooMuchError
+from egress_proxy.scan.rule import Scope, TooMuchError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -25,7 +25,7 @@ A_FINDING: Final = 200  # kept, masked, and read again
 class Tally:
     """Findings of a batch, and the texts given up on. Serves one scan in one thread."""
 
-    __slots__ = ("_fresh", "_left", "_origin", "_spans", "_texts", "findings", "undecided")
+    __slots__ = ("_fresh", "_left", "_origin", "_spans", "_texts", "findings", "late", "undecided")
 
     def __init__(
         self,
@@ -36,6 +36,7 @@ class Tally:
         """`origin`: of texts that were derived from others, the tally that pays for them, and the number there of the
         text that each is of. So a text that says much in other writings is no cheaper than one that says it plainly."""
         self.findings: set[Finding] = set()
+        self.late: set[Finding] = set()  # of the findings (`Scan.late`)
         self.undecided = undecided
         self._texts = texts
         self._origin = origin
@@ -72,15 +73,20 @@ class Tally:
             self.undecided.add(text)
         return left >= 0
 
-    def add(self, finding: Finding) -> bool:
-        """Keep one; False when its text has had enough."""
-        if finding not in self.findings:
+    def add(self, finding: Finding, *, late: bool = False) -> bool:
+        """Keep one; False when its text has had enough. What is found in two ways is `late` only if both are."""
+        if finding in self.findings:
+            if not late:
+                self.late.discard(finding)
+        else:
             span = finding.start, finding.end
             spans = self._spans.setdefault(finding.text, [])
             if len(spans) >= MAX_FINDINGS or not self.spend(finding.text, A_FINDING):
                 self.undecided.add(finding.text)
                 return False
             self.findings.add(finding)
+            if late:
+                self.late.add(finding)
             spans.append(span)
             self._fresh.setdefault(finding.text, []).append(span)
         return True
@@ -99,7 +105,8 @@ class Tally:
                     continue
                 if rule.in_text is not None and rule.in_text(self._texts[text], base + start, base + end):
                     continue
-                if start < end and not self.add(Finding(text, base + start, base + end, rule.detector)):
+                found = Finding(text, base + start, base + end, rule.detector)
+                if start < end and not self.add(found, late=rule.scope is Scope.TEXT):
                     return
         except TooMuchError:
             self.undecided.add(text)

@@ -10,8 +10,10 @@ from collections.abc import Callable
 import msgspec
 from msgspec import Struct
 
-from egress_proxy.model import Judgement, Projected, Scan, Scanner
+from egress_proxy.model import Judgement, Projected, Scan, Scanner, Verdict
 from egress_proxy.server import strings
+from egress_proxy.server.prefixes import as_released
+from egress_proxy.server.strings import spoken
 from egress_proxy.server.tree import Remembering
 
 Judge = Callable[[tuple[str, ...], Scan], Judgement]
@@ -36,6 +38,8 @@ def examine(projected: Projected, scanner: Scanner, judge: Judge) -> Examined:
     texts, told, ids = strings.collect(projected.value, projected.cursor)
     scan = scanner.scan_told(texts, told, ids) if isinstance(scanner, Remembering) else scanner.scan(texts, ids)
     judgement = judge(texts, scan)
+    if judgement.verdict is not Verdict.CLEAN:
+        judgement = as_released(texts, scan, judgement, spoken(projected.value), scanner)
     replaced = _replaced(texts, judgement.texts)
     value = strings.replace(projected.value, replaced) if replaced else projected.value
     body = msgspec.json.encode(value)

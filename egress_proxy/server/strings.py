@@ -118,3 +118,20 @@ def _replace_members(members: dict[str, object], replacements: Mapping[str, str]
             name = f"{base}#{count}"
         result[name] = replace(item, replacements)
     return result
+
+
+def spoken(value: object) -> frozenset[str]:
+    """The texts of messages in `value`: what stands in members called `text`."""
+    found: set[str] = set()
+    waiting = [value]
+    while waiting:
+        match waiting.pop():
+            case dict() as members:
+                text = members.get("text")
+                found.update((text,) if isinstance(text, str) else ())
+                waiting += members.values()
+            case list() | tuple() as items:
+                waiting += items
+            case _:
+                pass
+    return frozenset(found)

@@ -10,9 +10,11 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Final
+
+from msgspec.structs import replace
 
 from egress_proxy.model import Finding, Form, Scan
 from egress_proxy.scan import KnownValues, Pieces, Taint, TaintedScanner, TextScanner, TooManyValuesError, pieces_of
@@ -111,12 +113,7 @@ class Tree:
         """
         places = {text: index for index, text in enumerate(texts) if text in told}
         with self._judging:
-            before = [text for text in self._unjudged if text not in places]
-            self._unjudged = []
-            if before:
-                earlier = _Sorted(scanner.scan(before))
-                for index, text in enumerate(before):
-                    self._judge(index, text, earlier, scanner)
+            self._judge_unjudged(scanner, places)
             found = _Sorted(scan)
             hits = ((index, text, self._judge(index, text, found, scanner)) for text, index in places.items())
             return tuple(
@@ -124,6 +121,20 @@ class Tree:
                 for index, text, hit in hits
                 if hit is not None
             )
+
+    def gives_away(self, text: str, findings: Sequence[Finding], scanner: Remembering) -> bool:
+        """Whether a text that is still being written gives a value away with pieces of earlier ones. It is not kept."""
+        with self._judging:
+            self._judge_unjudged(scanner)
+            return self._hit(self._pieces, pieces_of(text, findings), scanner)[0] is not None
+
+    def _judge_unjudged(self, scanner: Remembering, places: Container[str] = ()) -> None:
+        before = [text for text in self._unjudged if text not in places]
+        self._unjudged = []
+        if before:
+            earlier = _Sorted(scanner.scan(before))
+            for index, text in enumerate(before):
+                self._judge(index, text, earlier, scanner)
 
     def _judge(self, index: int, text: str, found: _Sorted, scanner: Remembering) -> Finding | None:
         """The verdict about a text that was decided; one that was not is withheld anyway."""
@@ -136,7 +147,7 @@ class Tree:
         if any(finding.form is Form.ENCODED for finding in findings):
             return None  # withheld anyway, so none of it becomes a piece
         new = pieces_of(text, findings)
-        hit = self._hit(new, scanner)
+        hit, self._pieces = self._hit(self._pieces, new, scanner)
         if hit is None:
             self._pieces = self._pieces.with_new(new)
         self._judged[key] = hit
@@ -144,17 +155,19 @@ class Tree:
             self._judged.popitem(last=False)
         return hit
 
-    def _hit(self, new: tuple[str, ...], scanner: Remembering) -> Finding | None:
-        hit = scanner.first(self._pieces.joins(new))
+    @staticmethod
+    def _hit(pieces: Pieces, new: tuple[str, ...], scanner: Remembering) -> tuple[Finding | None, Pieces]:
+        """What new pieces give away with earlier ones, and these without those that do so alone."""
+        hit = scanner.first(pieces.joins(new))
         if hit is None:
-            return None
+            return None, pieces
         # A value that became known since may be in one of the pieces alone: then the join tells nothing new.
-        alone = {piece for piece in (*self._pieces.kept, *new) if scanner.first([piece]) is not None}
+        alone = {piece for piece in (*pieces.kept, *new) if scanner.first([piece]) is not None}
         if not alone:
-            return hit
-        self._pieces = self._pieces.without(alone)
+            return hit, pieces
+        pieces = pieces.without(alone)
         others = tuple(piece for piece in new if piece not in alone)
-        return scanner.first(self._pieces.joins(others))
+        return scanner.first(pieces.joins(others)), pieces
 
 
 class _Sorted:
@@ -187,7 +200,11 @@ class Remembering:
         """Likewise, and texts of `told` that give a value away together with earlier ones."""
         scan = self.scan(texts, ids)
         found = {finding for tree in self._trees for finding in tree.pieced(texts, told, scan, self)}
-        return Scan(tuple(sorted({*scan.findings, *found})), scan.undecided) if found else scan
+        return replace(scan, findings=tuple(sorted({*scan.findings, *found}))) if found else scan
+
+    def gives_away(self, text: str, findings: Sequence[Finding]) -> bool:
+        """Whether the beginning of a text does so. Nothing is remembered of it."""
+        return any(tree.gives_away(text, findings, self) for tree in self._trees)
 
     def first(self, texts: Sequence[str]) -> Finding | None:
         """A known or tainted value in texts, if there is one."""

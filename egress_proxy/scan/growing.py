@@ -1,0 +1,187 @@
+r"""Texts that are released while they are being written.
+
+Released is a prefix of what the whole text gives, and in the end equals it, however the text was cut (invariant 5):
+
+    text:        ......\n.........\n....\n............
+    checkpoints:        ^          ^     ^              a function of the text alone
+    released:    ....[redacted:x]....                   up to where nothing is open at the newest of them
+
+At a checkpoint what stands there is scanned like any text, and of that all is released that nothing open reaches
+(`tail`). So what was released was always part of a text that would have crossed as a whole at that moment. Three things
+end it for good: a text that must be withheld, a finding that not its own line decides (`Scan.late`), and too much that
+is held. What the whole text gives is then found by the same walk (`settled`), so that both agree by construction.
+
+Checkpoints lie at the ends of lines, and at least a 64th of the text apart: up to the last of them, no more is scanned
+than 64 times its length and as many lines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from msgspec import Struct
+
+from egress_proxy.model import Finding, Form, Scan
+from egress_proxy.scan.redaction import WITHHELD_ENCODED, WITHHELD_UNDECIDED, redact
+from egress_proxy.scan.tail import settled_until
+
+APART: Final = 64
+# Characters behind what was released, or of one line: some hundred lines of code, several screens of prose.
+MOST_HELD: Final = 8_192
+# Characters beyond which nothing is released before the text is complete: a reply of some thirty pages.
+MOST_LOOKED: Final = 65_536
+
+
+class Judged(Struct, frozen=True):
+    """What a text is found to be. `withheld`: what stands in its place if it may not leave; `late`: where the first
+    finding begins that not its own line decides."""
+
+    findings: tuple[Finding, ...] = ()
+    late: int | None = None
+    withheld: str = ""
+
+    def __repr__(self) -> str:
+        return f"Judged({len(self.findings)} findings)"
+
+
+Examine = Callable[[str], Judged]
+
+
+def judged(text: str, scan: Scan, number: int = 0) -> Judged:
+    """What a scan says of a text, which has this number in its batch. Judges as `redaction.judge` does."""
+    if number in scan.undecided:
+        return Judged(withheld=WITHHELD_UNDECIDED)
+    own = tuple(found for found in scan.findings if found.text == number)
+    if any(found.form is Form.ENCODED for found in own):
+        return Judged(withheld=WITHHELD_ENCODED)
+    late = (found.start for found in own if found in scan.late or "\n" in text[found.start : found.end])
+    return Judged(own, min(late, default=None))
+
+
+class GrowingText:
+    """One text. `add` may be called while another thread is in `look`: it appends, and `look` reads up to where it was
+    when it began. All else one at a time."""
+
+    def __init__(self, examine: Examine, *, beyond: int = 0) -> None:
+        """`examine` scans and judges a text, and takes as long as that takes. No checkpoint lies up to `beyond`."""
+        self._examine = examine
+        self._beyond = beyond
+        self._pieces: list[str] = []
+        self._length = 0
+        self._last = 0  # checkpoint
+        self._due: list[int] = []
+        self._looked = 0  # of those that are due
+        self.given = ""  # all that was released, as it was released
+        self.released = 0  # characters of the text
+        self.over = False  # nothing more is released before the text is complete
+
+    def __repr__(self) -> str:
+        return f"GrowingText({self.released} of {self._length})"
+
+    @property
+    def held(self) -> int:
+        """Characters that were added and not released."""
+        return self._length - self.released
+
+    def add(self, piece: str) -> None:
+        """Take what was written."""
+        before, self._length = self._length, self._length + len(piece)
+        if self.over:
+            return
+        if before < MOST_LOOKED:
+            self._pieces.append(piece)
+            end = piece.find("\n")
+            while end >= 0:
+                self._line(before + end + 1)
+                end = piece.find("\n", end + 1)
+        if not self.due() and (self.held > MOST_HELD or self._length > MOST_LOOKED):
+            self.give_up()
+
+    def _line(self, end: int) -> None:
+        if max(1, end // APART) <= end - self._last and end <= MOST_LOOKED:
+            self._last = end
+            if end > self._beyond:
+                self._due.append(end)
+
+    def due(self) -> bool:
+        """Whether there is a checkpoint that was not looked at."""
+        return self._looked < len(self._due)
+
+    def look(self) -> str:
+        """Look at the checkpoints that are due, which blocks. Gives what may be released now, redacted."""
+        due = self._due[self._looked :]
+        text = "".join(self._pieces)
+        released = []
+        try:
+            for end in due:
+                released.append(self._at(text[:end]))
+                self._looked += 1
+        except BaseException:
+            self.give_up()
+            raise
+        return "".join(released)
+
+    def _at(self, text: str) -> str:
+        if self.over:
+            return ""
+        if len(text) - self.released > MOST_HELD:
+            return self._ended()
+        found = self._examine(text)
+        if found.withheld:
+            return self._ended()
+        until = settled_until(text, found.findings, found.late)
+        fresh = self._fresh(text, until, found.findings) if until > self.released else ""
+        return fresh if found.late is None else fresh + self._ended()
+
+    def _fresh(self, text: str, until: int, findings: tuple[Finding, ...]) -> str:
+        """Release up to there."""
+        told = redact(text[:until], [found for found in findings if found.end <= until])
+        given = self.given
+        if not told.startswith(given):  # a rule that reads on: what was found before is not what is found now
+            return self._ended()
+        self.released = until
+        self.given = told
+        return told[len(given) :]
+
+    def _ended(self) -> str:
+        self.give_up()
+        return ""
+
+    def give_up(self) -> None:
+        """Release nothing more before the text is complete."""
+        self.over = True
+        self._pieces, self._due = [], []
+
+    def finish(self, result: str) -> str | None:
+        """What is to be released still, so that all is `result`: what the whole text gives, as it was judged elsewhere.
+        None if something else was released, which a value can bring about that became known meanwhile."""
+        self.give_up()
+        given = self.given
+        return result[len(given) :] if result.startswith(given) else None
+
+
+class TooMuchError(Exception):
+    """More characters would have to be looked at than may be."""
+
+
+def settled(text: str, found: Judged, examine: Examine) -> tuple[str, str]:
+    """What a whole text gives, judged so, and why it is withheld from some place on, in the words that stand there, or
+    nothing. What `examine` raises, this does.
+
+    It is what a stream of the text may have released, and then the reason. A finding that not its own line decides, and
+    that reaches into what a stream may have released, cannot be redacted any more: the rest is undecided."""
+    if found.withheld:
+        return released_of(text, examine) + found.withheld, found.withheld
+    whole = redact(text, found.findings)
+    if found.late is None or whole.startswith(released_of(text, examine, beyond=found.late)):
+        return whole, ""
+    return released_of(text, examine) + WITHHELD_UNDECIDED, WITHHELD_UNDECIDED
+
+
+def released_of(text: str, examine: Examine, *, beyond: int = 0) -> str:
+    """All that a stream of this text may have released before it was complete, with no checkpoint up to `beyond`."""
+    growing = GrowingText(examine, beyond=beyond)
+    growing.add(text)
+    growing.look()
+    return growing.given

@@ -1,0 +1,77 @@
+"""Texts of messages, which are released while they are being written: what their beginnings give, and what the whole.
+
+A stream of deltas cannot take back what it released. So a text that must be withheld, and is complete, gives what a
+stream of it may have released before that was known, and then the reason: to those who heard the stream, and to all
+others (`scan.growing`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
+from typing import Final
+
+from msgspec.structs import replace
+
+from egress_proxy.model import Judgement, Scan, Scanner, Verdict
+from egress_proxy.reasons import Reason
+from egress_proxy.scan.growing import Examine, Judged, TooMuchError, judged, settled
+from egress_proxy.scan.redaction import WITHHELD_ENCODED, WITHHELD_UNDECIDED
+from egress_proxy.server.tree import Remembering
+
+# Characters that are looked at again for one answer: some two of the longest texts that are streamed.
+MOST_AGAIN: Final = 8_388_608
+
+
+def examiner(scanner: Scanner) -> Examine:
+    """What judges the beginning of a text, as `examine` would judge it if it were all, but remembers nothing of it."""
+
+    def examine(text: str) -> Judged:
+        found = judged(text, scanner.scan((text,)))
+        if found.withheld or not isinstance(scanner, Remembering) or not scanner.gives_away(text, found.findings):
+            return found
+        return Judged(withheld=WITHHELD_ENCODED)
+
+    return examine
+
+
+def as_released(
+    texts: Sequence[str], scan: Scan, judgement: Judgement, spoken: AbstractSet[str], scanner: Scanner
+) -> Judgement:
+    """A judgement of texts, with what a stream of those that are `spoken` may have released before it was known."""
+    released = list(judgement.texts)
+    examine = _Bounded(examiner(scanner))
+    undecided = False
+    for number in _streamed(texts, scan, spoken):
+        found = judged(texts[number], scan, number)
+        try:
+            released[number], withheld = settled(texts[number], found, examine)
+        except TooMuchError:
+            released[number] = withheld = found.withheld or WITHHELD_UNDECIDED
+        undecided |= withheld == WITHHELD_UNDECIDED
+    if tuple(released) == judgement.texts:
+        return judgement
+    if not undecided:
+        return replace(judgement, texts=tuple(released))
+    reasons = tuple(sorted({*judgement.reasons, Reason.UNDECIDED}))
+    return replace(judgement, texts=tuple(released), reasons=reasons, verdict=Verdict.WITHHELD)
+
+
+def _streamed(texts: Sequence[str], scan: Scan, spoken: AbstractSet[str]) -> list[int]:
+    """The numbers of texts with findings of which a stream may have released something: never of a single line."""
+    found = {finding.text for finding in scan.findings}.union(scan.undecided)
+    return [number for number in sorted(found) if "\n" in texts[number] and texts[number] in spoken]
+
+
+class _Bounded:
+    """Judges beginnings until it was too much."""
+
+    def __init__(self, examine: Examine) -> None:
+        self._examine = examine
+        self._left = MOST_AGAIN
+
+    def __call__(self, text: str) -> Judged:
+        self._left -= len(text)
+        if self._left < 0:
+            raise TooMuchError
+        return self._examine(text)
