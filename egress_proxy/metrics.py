@@ -15,6 +15,7 @@ from egress_proxy.reasons import Reason
 
 UNKNOWN_ROUTE = "unknown"
 _LATENCY = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800)
+_HELD = (0, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 50_000)
 _SCAN = (0.00001, 0.00005, 0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5)
 
 
@@ -55,6 +56,24 @@ class Metrics:
             "egress_event_streams_cut_total",
             "Event streams whose reader missed events: it came back too late, or read too slowly.",
             ["cause"],
+            registry=registry,
+        )
+        self._growing_texts = Counter(
+            "egress_growing_texts_total",
+            "Texts that were followed while they were written, by what became of them.",
+            ["fate"],
+            registry=registry,
+        )
+        self._delta_seconds = Histogram(
+            "egress_delta_seconds",
+            "How long the characters of a released delta were held: the first of them, or since the last safe point.",
+            buckets=_LATENCY,
+            registry=registry,
+        )
+        self._delta_held = Histogram(
+            "egress_delta_held_characters",
+            "Characters of a growing text that were held, once a piece of it was dealt with.",
+            buckets=_HELD,
             registry=registry,
         )
         self._login_failures = Counter(
@@ -109,6 +128,16 @@ class Metrics:
     def count_stream(self, cause: str) -> None:
         """`cause` is one of two words of the server's own."""
         self._streams_cut.labels(cause).inc()
+
+    def count_growing_text(self, fate: str) -> None:
+        """`fate` is a word of a closed enum of the server's own."""
+        self._growing_texts.labels(fate).inc()
+
+    def observe_delta(self, seconds: float) -> None:
+        self._delta_seconds.observe(seconds)
+
+    def observe_held(self, characters: int) -> None:
+        self._delta_held.observe(characters)
 
     def count_login_failure(self) -> None:
         self._login_failures.inc()

@@ -20,9 +20,10 @@ Judge = Callable[[tuple[str, ...], Scan], Judgement]
 
 
 class Examined(Struct, frozen=True):
-    """The bytes that may leave once the judgement is on record. `lengths` are the texts' in characters, `size` all of
-    theirs in bytes of UTF-8."""
+    """The bytes that may leave once the judgement is on record. `texts` are those that were judged, `lengths` theirs in
+    characters, `size` all of theirs in bytes of UTF-8."""
 
+    texts: tuple[str, ...]
     judgement: Judgement
     lengths: tuple[int, ...]
     size: int
@@ -45,6 +46,7 @@ def examine(projected: Projected, scanner: Scanner, judge: Judge) -> Examined:
     body = msgspec.json.encode(value)
     lengths = tuple(map(len, texts))
     return Examined(
+        texts=texts,
         judgement=judgement,
         lengths=lengths,
         size=sum(lengths) if all(map(str.isascii, texts)) else sum(map(_size, texts)),

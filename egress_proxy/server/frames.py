@@ -2,13 +2,18 @@
 
 A frame is its session's owner's: it is projected with the owner's eyes, so what it tells of another's session does not
 cross. One that nobody reads is learnt from and goes no further.
+
+A piece of a text that is being written does not cross as it came: it is put to the pieces before it (`growing_parts`),
+and what then may be known of the text is released in its place. The event of the text's end may be two: the rest of its
+pieces, and itself.
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 from weakref import WeakValueDictionary
 
 from msgspec import Struct
@@ -18,13 +23,27 @@ from egress_proxy.model import Projected, Refused, Resource
 from egress_proxy.reasons import Reason
 from egress_proxy.routes.catalogue import ROWS
 from egress_proxy.server.exchange import Exchanges
+from egress_proxy.server.growing_part import GrowingPart
+from egress_proxy.server.growing_parts import GrowingParts
 from egress_proxy.server.pipeline import Origin, Pipeline, Released
 from egress_proxy.server.tree import Tree
-from egress_proxy.wire import DropKind, Dropped, EventFacts, EventOutcome, project_event, read_event_facts
+from egress_proxy.wire import (
+    DELTA,
+    Begun,
+    DropKind,
+    Dropped,
+    EventFacts,
+    EventOutcome,
+    Piece,
+    project_event,
+    read_event_facts,
+    read_growth,
+)
 
 log = logging.getLogger("egress_proxy")
 
 _ROW: Final = next(row for row in ROWS if row.response is Resource.EVENT)
+_PART: Final = "message.part.updated"
 _TELLING: Final = frozenset({"permission.asked", "question.asked", "todo.updated"})
 OF_THE_CONNECTION: Final = frozenset({"server.connected", "server.heartbeat"})  # every stream of ours has its own
 
@@ -34,7 +53,7 @@ class Heard(Struct, frozen=True):
 
     owner: str
     released: Released
-    value: dict[str, object]
+    value: dict[str, Any]
 
     def __repr__(self) -> str:
         return f"Heard({self.released})"
@@ -52,12 +71,15 @@ class Frames:
         self._metrics = metrics
         # Trees of sessions that this stream has told all of since their history was read.
         self._told: WeakValueDictionary[str, Tree] = WeakValueDictionary()
+        self._growing = GrowingParts(metrics)
+        self._now = asyncio.get_running_loop().time
 
     def interrupted(self) -> None:
         """Frames were lost: what they told is not known."""
         self._told.clear()
+        self._growing.lose()
 
-    async def read(self, frame: bytes, wanted: Callable[[str], bool]) -> Heard | None:
+    async def read(self, frame: bytes, wanted: Callable[[str], bool]) -> tuple[Heard, ...]:
         """Release what of a frame may cross, if its owner's frames are `wanted`. Never raises but for cancellation."""
         origin = Origin(id=self._exchanges.new_id(), row=_ROW, directory=self._directory)
         try:
@@ -65,29 +87,62 @@ class Frames:
         except Exception as error:  # noqa: BLE001 - a crash withholds the frame (invariant 4), the stream goes on
             log.error("event %s failed with %s", origin.id, type(error).__name__)
             await self._withhold(origin, Reason.INTERNAL_ERROR)
-            return None
+            return ()
 
     async def skip(self, reason: Reason) -> None:
         """A frame could not even be read."""
         await self._withhold(Origin(id=self._exchanges.new_id(), row=_ROW, directory=self._directory), reason)
 
-    async def _read(self, origin: Origin, frame: bytes, wanted: Callable[[str], bool]) -> Heard | None:
+    async def _read(self, origin: Origin, frame: bytes, wanted: Callable[[str], bool]) -> tuple[Heard, ...]:
         facts = read_event_facts(frame)
         if isinstance(facts, Refused):
             await self._withhold(origin, facts.reason)
-            return None
+            return ()
         if facts.type in OF_THE_CONNECTION:
-            return None
+            return ()
         owner = await self._owner(facts)
         if isinstance(owner, Refused):
             await self._withhold(origin, owner.reason)
-            return None
-        origin = Origin(id=origin.id, client=owner, row=_ROW, directory=self._directory, session=facts.session_id)
-        refused = await self._taints.heard(facts.session_id, frame) if owner else None
+            return ()
+        session = facts.session_id
+        origin = Origin(id=origin.id, client=owner, row=_ROW, directory=self._directory, session=session)
+        refused = await self._taints.heard(session, frame) if owner and facts.type == _PART else None
         if refused is None and owner and not wanted(owner):
+            self._growing.lose(session)
+            return ()
+        view = self._exchanges.view_of(owner, self._directory)
+        if facts.type == DELTA and view.owns(session):
+            return await self._piece(origin, frame)
+        outcome = refused or project_event(Resource.EVENT, frame, view)
+        heard = await self._released(origin, outcome, len(frame))
+        if heard and facts.type == _PART and _is_blank(heard[-1].value):
+            begun = read_growth(frame)
+            if isinstance(begun, Begun):
+                self._growing.begin(begun, self._now())
+        return heard
+
+    async def _piece(self, origin: Origin, frame: bytes) -> tuple[Heard, ...]:
+        """Take a piece of a text that is being written, and release what may be known of the text by now."""
+        piece = read_growth(frame)
+        if isinstance(piece, Refused):  # whatever it was a piece of, the end will tell
+            self._growing.lose(origin.session)
+        part = self._growing.add(piece, self._now()) if isinstance(piece, Piece) else None
+        if part is None:
+            self._metrics.count_event(DropKind.DELTA.value)
+            return ()
+        released = await self._look(origin, part) if part.due else None
+        self._metrics.observe_held(part.held)
+        if released is None:
+            return ()
+        self._metrics.observe_delta(part.left(self._now()))
+        return (Heard(origin.client, released, {"type": DELTA, "properties": {}}),)
+
+    async def _look(self, origin: Origin, part: GrowingPart) -> Released | None:
+        trees = await self._recollected(origin.session, says=True)
+        if isinstance(trees, Refused):
+            await self._withhold(origin, trees.reason)
             return None
-        outcome = refused or project_event(Resource.EVENT, frame, self._exchanges.view_of(owner, self._directory))
-        return await self._released(origin, outcome, len(frame))
+        return await self._pipeline.delta(origin, part, trees)
 
     async def _owner(self, facts: EventFacts) -> str | Refused:
         """Whose a frame is; empty where it is nobody's."""
@@ -101,34 +156,48 @@ class Frames:
         await self._sessions.settled(facts.session_id)
         return self._sessions.owner(facts.session_id) or ""
 
-    async def _released(self, origin: Origin, outcome: EventOutcome, size: int) -> Heard | None:
+    async def _released(self, origin: Origin, outcome: EventOutcome, size: int) -> tuple[Heard, ...]:
         match outcome:
             case Dropped():
                 self._metrics.count_event(outcome.kind.value)
                 if outcome.kind is DropKind.UNKNOWN_TYPE:
                     self._metrics.count_reason(Reason.EVENT_UNKNOWN)
-                return None
+                return ()
             case Refused():
                 await self._withhold(origin, outcome.reason)
-                return None
-            case Projected():
-                trees = await self._recollected(origin.session, outcome)
+                return ()
+            case Projected(value=dict() as value):
+                trees = await self._recollected(origin.session, says=_says_something(value))
                 if isinstance(trees, Refused):
                     await self._withhold(origin, trees.reason)
-                    return None
-                sized = Projected(outcome.value, outcome.cursor, size)
-                released = await self._pipeline.frame(origin, Resource.EVENT, sized, trees)
-                if released is None or not isinstance(outcome.value, dict):
-                    return None
-                return Heard(origin.client, released, outcome.value)
+                    return ()
+                sized = Projected(value, outcome.cursor, size)
+                return tuple(
+                    Heard(origin.client, one, value) for one in await self._told_of(origin, sized, value, trees)
+                )
+            case Projected():
+                raise TypeError("an event is an object")
 
-    async def _recollected(self, session: str, outcome: Projected) -> tuple[Tree, ...] | Refused:
-        """What is remembered of the session that a frame tells of. Its history is read once: whatever comes to it
-        later, the stream has told before."""
+    async def _told_of(
+        self, origin: Origin, projected: Projected, event: dict[str, Any], trees: tuple[Tree, ...]
+    ) -> tuple[Released, ...]:
+        """The released forms of a projected event, and what it tells of texts that are being written."""
+        self._growing.tell(event)
+        part = self._growing.ended(event)
+        if part is None:
+            released = await self._pipeline.frame(origin, Resource.EVENT, projected, trees)
+            return () if released is None else (released,)
+        told = await self._pipeline.end(origin, projected, event["properties"]["part"]["text"], part, trees)
+        self._growing.count(part)
+        return told
+
+    async def _recollected(self, session: str, *, says: bool) -> tuple[Tree, ...] | Refused:
+        """What is remembered of the session that a frame tells of, where it `says` something: its history is read once,
+        and whatever comes to it later, the stream has told before."""
         if not session:
             return ()
         tree = self._taints.tree(session)
-        if self._told.get(session) is tree or not _says_something(outcome.value):
+        if self._told.get(session) is tree or not says:
             return (tree,)
         looked = await self._taints.look(session)
         if isinstance(looked, Refused):
@@ -138,13 +207,17 @@ class Frames:
 
     async def _withhold(self, origin: Origin, reason: Reason) -> None:
         self._told.clear()  # what the frame told may not be known
+        self._growing.lose(origin.session)
         await self._pipeline.withhold_frame(origin, Resource.EVENT, reason)
 
 
-def _says_something(event: object) -> bool:
+def _is_blank(event: dict[str, Any]) -> bool:
+    """Whether a projected part is a text without characters."""
+    return bool(event["properties"]["part"].get("text") == "")
+
+
+def _says_something(event: dict[str, Any]) -> bool:
     """Whether a projected frame holds a text that an agent may have written after using its tools."""
-    if not isinstance(event, dict):
-        return False
     properties = event.get("properties", {})
     if event.get("type") == "message.part.updated":
         return bool(properties["part"].get("text"))

@@ -11,7 +11,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from enum import StrEnum
-from typing import Final
+from typing import Final, Protocol, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -20,6 +20,7 @@ from egress_proxy.audit import Record, found_in
 from egress_proxy.errors import AuditError
 from egress_proxy.metrics import UNKNOWN_ROUTE, Metrics
 from egress_proxy.model import (
+    Finding,
     Form,
     Judgement,
     Projected,
@@ -27,12 +28,14 @@ from egress_proxy.model import (
     Resource,
     RouteClass,
     Row,
+    Scanner,
     Verdict,
 )
 from egress_proxy.reasons import EXPLAINED, Reason, Stage, message
 from egress_proxy.scan import TextScanner
 from egress_proxy.server.apart import apart
 from egress_proxy.server.examination import Examined, Judge, examine
+from egress_proxy.server.growing_part import Fate, GrowingPart
 from egress_proxy.server.recorder import Recorder
 from egress_proxy.server.tree import Remembering, Tree
 
@@ -41,6 +44,16 @@ log = logging.getLogger("egress_proxy")
 _SEAL: Final = object()
 
 _ERROR_NAMES = {400: "BadRequestError", 401: "UnauthorizedError", 403: "ForbiddenError", 404: "NotFoundError"}
+
+
+class Scanned(Protocol):
+    """What a scan gives. `size` is what was scanned, in bytes or characters."""
+
+    @property
+    def size(self) -> int: ...
+
+
+S = TypeVar("S", bound=Scanned)
 
 
 class Released:
@@ -144,7 +157,7 @@ class Pipeline:
         examined = await self._examine(projected, trees)
         if isinstance(examined, Refused):
             return await self.refuse(origin, examined.reason)
-        if not await self._settled(origin, channel, examined, status):
+        if not await self._settled(origin, channel, examined.judgement, examined.lengths, status):
             return await self.refuse(origin, Reason.AUDIT_UNAVAILABLE)
         self._metrics.count_exchange(origin.route, origin.route_class, examined.judgement.verdict)
         return Released(_SEAL, status, b"" if status == 204 else examined.body, examined.cursor)
@@ -157,11 +170,42 @@ class Pipeline:
         if isinstance(examined, Refused):
             await self.withhold_frame(origin, channel, examined.reason)
             return None
-        if not await self._settled(origin, channel, examined, 200):
-            self._metrics.count_event(Verdict.WITHHELD.value)
+        settled = await self._settled_frame(origin, channel, examined.judgement, examined.lengths)
+        return Released(_SEAL, 200, examined.body) if settled else None
+
+    async def delta(self, origin: Origin, part: GrowingPart, trees: Sequence[Tree]) -> Released | None:
+        """Release what more of a growing text may leave, as an event: None if it is nothing.
+
+        If its scan fails, or what was found cannot be recorded, nothing more leaves before its end."""
+        looked = await self._scanned(part.size, trees, lambda scanner: part.look(scanner, self._judge))
+        if isinstance(looked, Refused):
+            part.give_up(Fate.FAILED)
+            await self.withhold_frame(origin, Resource.EVENT, looked.reason)
             return None
-        self._metrics.count_event(examined.judgement.verdict.value)
-        return Released(_SEAL, 200, examined.body)
+        if not looked.event:
+            return None
+        if not await self._settled_frame(origin, Resource.EVENT, looked.judgement, looked.lengths):
+            part.give_up(Fate.FAILED)
+            return None
+        return Released(_SEAL, 200, self._encoder.encode(looked.event))
+
+    async def end(
+        self, origin: Origin, projected: Projected, text: str, part: GrowingPart, trees: Sequence[Tree]
+    ) -> tuple[Released, ...]:
+        """Release the event of a growing text's end, where it is `text`, and before it the rest of its pieces."""
+        ended = await self._scanned(
+            projected.size, trees, lambda scanner: part.end(projected, text, scanner, self._judge)
+        )
+        if isinstance(ended, Refused):
+            await self.withhold_frame(origin, Resource.EVENT, ended.reason)
+            return ()
+        examined = ended.examined
+        if not await self._settled_frame(
+            origin, Resource.EVENT, examined.judgement, examined.lengths, uncounted=ended.uncounted
+        ):
+            return ()
+        rest = (self._encoder.encode(ended.event),) if ended.event else ()
+        return tuple(Released(_SEAL, 200, body) for body in (*rest, examined.body))
 
     async def label(self, directory: str) -> str:
         """A directory's name as it may stand beside an event; empty where it may not."""
@@ -215,6 +259,10 @@ class Pipeline:
         return Released(_SEAL, status, self._encoder.encode(body))
 
     async def _examine(self, projected: Projected, trees: Sequence[Tree]) -> Examined | Refused:
+        return await self._scanned(projected.size, trees, lambda scanner: examine(projected, scanner, self._judge))
+
+    async def _scanned(self, size: int, trees: Sequence[Tree], work: Callable[[Scanner], S]) -> S | Refused:
+        """Do `work` on `size` bytes with the scanner of the moment, or say why that cannot be."""
         started = time.perf_counter()
         try:
             async with asyncio.timeout(self._scan_seconds):
@@ -222,26 +270,50 @@ class Pipeline:
                 if current is None:
                     return Refused(Reason.SCANNER_UNAVAILABLE)
                 scanner = Remembering(current, trees) if trees else current
-                examined = await apart(projected.size, examine, projected, scanner, self._judge)
+                scanned = await apart(size, work, scanner)
         except TimeoutError:
             log.error("a scan took longer than its limit; the answer is withheld")
             return Refused(Reason.SCANNER_UNAVAILABLE)
         except Exception as error:  # noqa: BLE001 - a scanner that fails withholds (invariant 4); its text may quote input
             log.error("the scanner failed with %s; the answer is withheld", type(error).__name__)
             return Refused(Reason.SCANNER_UNAVAILABLE)
-        self._metrics.observe_scan(time.perf_counter() - started, examined.size)
-        return examined
+        self._metrics.observe_scan(time.perf_counter() - started, scanned.size)
+        return scanned
 
-    async def _settled(self, origin: Origin, channel: Resource, examined: Examined, status: int) -> bool:
-        """Whether an examined value may leave: it is clean, or what was found in it is on record and counted."""
-        judgement = examined.judgement
+    async def _settled_frame(
+        self,
+        origin: Origin,
+        channel: Resource,
+        judgement: Judgement,
+        lengths: tuple[int, ...],
+        *,
+        uncounted: Sequence[Finding] | None = None,
+    ) -> bool:
+        settled = await self._settled(origin, channel, judgement, lengths, 200, uncounted=uncounted)
+        self._metrics.count_event((judgement.verdict if settled else Verdict.WITHHELD).value)
+        return settled
+
+    async def _settled(
+        self,
+        origin: Origin,
+        channel: Resource,
+        judgement: Judgement,
+        lengths: tuple[int, ...],
+        status: int,
+        *,
+        uncounted: Sequence[Finding] | None = None,
+    ) -> bool:
+        """Whether an examined value may leave: it is clean, or what was found in it is on record and counted.
+
+        `uncounted` are the findings to be counted, where others were before."""
         if judgement.verdict is Verdict.CLEAN:
             return True
-        for finding in judgement.findings:
+        findings = judgement.findings if uncounted is None else uncounted
+        for finding in findings:
             self._metrics.count_finding(finding, channel)
-        if any(finding.form is Form.ENCODED for finding in judgement.findings):
+        if any(finding.form is Form.ENCODED for finding in findings):
             self._metrics.count_alert(channel)
-        return await self._recorded(origin, channel, judgement, examined.lengths, status)
+        return await self._recorded(origin, channel, judgement, lengths, status)
 
     async def _recorded(
         self, origin: Origin, channel: Resource | None, judgement: Judgement, lengths: tuple[int, ...], status: int

@@ -144,9 +144,9 @@ class Subscription:
             await self._read(event)
 
     async def _read(self, frame: bytes) -> None:
-        heard = await self._frames.read(frame, self._wanted)
-        if heard is not None and self._is_news(heard.value):
-            self._deliver(self.directory, heard)
+        for heard in await self._frames.read(frame, self._wanted):
+            if self._is_news(heard.value):
+                self._deliver(self.directory, heard)
 
     def _is_news(self, event: dict[str, object]) -> bool:
         """Note what the event says of asks and of work. No news is an ask that was already told of."""

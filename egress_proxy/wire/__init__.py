@@ -23,28 +23,35 @@ from egress_proxy.wire.facts import (
     read_status_ids,
     read_worktree,
 )
+from egress_proxy.wire.growth import DELTA, Begun, PartName, Piece, piece_event, read_growth
 from egress_proxy.wire.projection import PROJECTORS, merge, project
 from egress_proxy.wire.resync import ask_events, idle_events
 from egress_proxy.wire.stripped import Contents, StrippedMessage, read_messages, read_part, read_part_event
 from egress_proxy.wire.view import View
 
 __all__ = [
+    "DELTA",
     "PROJECTORS",
+    "Begun",
     "Contents",
     "DropKind",
     "Dropped",
     "EventFacts",
     "EventOutcome",
+    "PartName",
+    "Piece",
     "SessionFacts",
     "StrippedMessage",
     "View",
     "ask_events",
     "idle_events",
     "merge",
+    "piece_event",
     "project",
     "project_event",
     "read_asks",
     "read_event_facts",
+    "read_growth",
     "read_health",
     "read_messages",
     "read_part",

@@ -15,6 +15,7 @@ from egress_proxy.reasons import Reason
 from egress_proxy.wire.decoding import Items, guarded
 from egress_proxy.wire.event_properties import RELEASED
 from egress_proxy.wire.fields import RequestID, SessionID, Wire, is_session_id
+from egress_proxy.wire.growth import DELTA
 from egress_proxy.wire.place import GivenPaths
 from egress_proxy.wire.server import health
 
@@ -143,13 +144,14 @@ def read_worktree(body: bytes) -> str | Refused:
 
 
 def read_event_facts(body: bytes) -> EventFacts | Refused:
-    """Read what a frame of either stream is about. Of a type that does not cross, only type and directory."""
+    """Read what a frame of either stream is about. Of a type of which nothing crosses, only type
+    and directory."""
 
     def read(body: bytes) -> EventFacts:
         frame = _FRAME.decode(body)
         event = frame.payload or frame
         directory = frame.directory or ""
-        if event.type not in RELEASED:
+        if event.type not in RELEASED and event.type != DELTA:
             return EventFacts(event.type, directory)
         if event.type.startswith("session.") and (created := _session_of(event.type, event.properties)):
             told = _facts(created)

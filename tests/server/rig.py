@@ -9,7 +9,7 @@ import asyncio
 import itertools
 import json
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache
@@ -183,8 +183,11 @@ def _made(directory: Path) -> str:
 
 
 @asynccontextmanager
-async def rig(path: Path, *before: Path) -> AsyncIterator[Rig]:
-    """Start everything on free ports, with one session (`SESSION`) that belongs to the client."""
+async def rig(
+    path: Path, *before: Path, ready: Callable[[], Awaitable[TextScanner | None]] = _ready
+) -> AsyncIterator[Rig]:
+    """Start everything on free ports, with one session (`SESSION`) that belongs to the client. `ready` gives the
+    scanner."""
     directory = _made(path / "project")
     fake, metrics = FakeUpstream(), Metrics()
     async with AsyncExitStack() as stack:
@@ -202,7 +205,7 @@ async def rig(path: Path, *before: Path) -> AsyncIterator[Rig]:
         sessions = Sessions(upstream, owners, 5.0)
         client = Client("rig", (*map(str, before), directory))
         sessions.created(SessionFacts(SESSION, "", directory), client)
-        pipeline = Pipeline(_ready, judge, recorder, metrics, 5.0, lambda: "2026-01-01T00:00:00Z")
+        pipeline = Pipeline(ready, judge, recorder, metrics, 5.0, lambda: "2026-01-01T00:00:00Z")
         settings = Settings(
             Policy(models=(("local", "small"),), agents=("build",)),
             GatePolicy(),

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import aiohttp
 import pytest
 
 from egress_proxy.server import journal, reader, subscription
 from egress_proxy.server.frames import Frames, Heard
-from tests.server.rig import END, OTHER_TOKEN, SESSION, STREAM, TOKEN, Rig, answer, frame, rig, until
+from tests.server.rig import END, OTHER_TOKEN, SESSION, STREAM, Rig, answer, frame, rig, until
+from tests.server.stream import Stream, stream
 
 IDLE = frame("session.idle", sessionID=SESSION)
 BUSY = frame("session.status", sessionID=SESSION, status={"type": "busy"})
@@ -35,39 +33,6 @@ async def proxy(tmp_path: Path) -> AsyncIterator[Rig]:
         started.upstream.answers["GET /event"] = STREAM + frame("server.connected")
         started.upstream.held.add("GET /event")
         yield started
-
-
-class Stream:
-    """One reader: frames as (id, event)."""
-
-    def __init__(self, response: aiohttp.ClientResponse) -> None:
-        self.response = response
-        self.last = ""
-
-    async def next(self) -> Any:
-        """The next event but heartbeats; None at the end."""
-        event_id = ""
-        async with asyncio.timeout(20):
-            async for line in self.response.content:
-                if found := re.fullmatch(rb"id: (\S+)\n", line):
-                    event_id = found[1].decode()
-                if line.startswith(b"data: "):
-                    self.last = event_id or self.last
-                    event = json.loads(line[6:])
-                    if event.get("payload", event)["type"] != "server.heartbeat":
-                        return event
-        return None
-
-    async def types(self, count: int) -> list[str]:
-        return [(await self.next())["type"] for _ in range(count)]
-
-
-@asynccontextmanager
-async def stream(proxy: Rig, path: str = "/event", *, last: str = "", token: str = TOKEN) -> AsyncIterator[Stream]:
-    headers = {"Authorization": f"Bearer {token}"} | ({"Last-Event-ID": last} if last else {})
-    async with proxy.client.get(proxy.url + path, headers=headers) as response:
-        assert response.status == 200
-        yield Stream(response)
 
 
 async def test_upstream_is_asked_once_and_a_frame_is_scanned_once_for_all_readers(proxy: Rig) -> None:
@@ -133,7 +98,7 @@ async def test_when_upstream_is_lost_clients_are_told_and_asks_are_not_lost(prox
 async def test_a_subscription_that_crashes_begins_anew(proxy: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     read, crashes = Frames.read, [RuntimeError("cnry00001x")]
 
-    async def crash(*asked: Any) -> Heard | None:
+    async def crash(*asked: Any) -> tuple[Heard, ...]:
         if crashes:
             raise crashes.pop()
         return await read(*asked)
