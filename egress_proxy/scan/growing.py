@@ -11,8 +11,7 @@ At a checkpoint what stands there is scanned like any text, and of that all is r
 end it for good: a text that must be withheld, a finding that not its own line decides (`Scan.late`), and too much that
 is held. What the whole text gives is then found by the same walk (`settled`), so that both agree by construction.
 
-Checkpoints lie at the ends of lines, and at least a 64th of the text apart: up to the last of them, no more is scanned
-than 64 times its length and as many lines.
+Where checkpoints lie: `checkpoints`.
 """
 
 from __future__ import annotations
@@ -23,10 +22,10 @@ from typing import Final
 from msgspec import Struct
 
 from egress_proxy.model import Finding, Form, Scan
+from egress_proxy.scan.checkpoints import Checkpoints, sentence_ends
 from egress_proxy.scan.redaction import WITHHELD_ENCODED, WITHHELD_UNDECIDED, redact
 from egress_proxy.scan.tail import settled_until
 
-APART: Final = 64
 # Characters behind what was released, or of one line: some hundred lines of code, several screens of prose.
 MOST_HELD: Final = 8_192
 # Characters beyond which nothing is released before the text is complete: a reply of some thirty pages.
@@ -69,11 +68,11 @@ class GrowingText:
         self._beyond = beyond
         self._pieces: list[str] = []
         self._length = 0
-        self._last = 0  # checkpoint
+        self._checkpoints = Checkpoints()
         self._due: list[int] = []
         self._looked = 0  # of those that are due
         self.given = ""  # all that was released, as it was released
-        self.released = 0  # characters of the text
+        self.released = beyond  # characters of the text; who has no checkpoint up to there asks what lies beyond
         self.over = False  # nothing more is released before the text is complete
 
     def __repr__(self) -> str:
@@ -91,18 +90,11 @@ class GrowingText:
             return
         if before < MOST_LOOKED:
             self._pieces.append(piece)
-            end = piece.find("\n")
-            while end >= 0:
-                self._line(before + end + 1)
-                end = piece.find("\n", end + 1)
+            for end in self._checkpoints.add(piece[: MOST_LOOKED - before]):
+                if end > self._beyond:
+                    self._due.append(end)
         if not self.due() and (self.held > MOST_HELD or self._length > MOST_LOOKED):
             self.give_up()
-
-    def _line(self, end: int) -> None:
-        if max(1, end // APART) <= end - self._last and end <= MOST_LOOKED:
-            self._last = end
-            if end > self._beyond:
-                self._due.append(end)
 
     def due(self) -> bool:
         """Whether there is a checkpoint that was not looked at."""
@@ -169,14 +161,29 @@ def settled(text: str, found: Judged, examine: Examine) -> tuple[str, str]:
     """What a whole text gives, judged so, and why it is withheld from some place on, in the words that stand there, or
     nothing. What `examine` raises, this does.
 
-    It is what a stream of the text may have released, and then the reason. A finding that not its own line decides, and
-    that reaches into what a stream may have released, cannot be redacted any more: the rest is undecided."""
+    It is what a stream of the text may have released, and then the reason. A finding that turns up late, and reaches
+    into what a stream may have released, cannot be redacted any more: the rest is undecided."""
     if found.withheld:
         return released_of(text, examine) + found.withheld, found.withheld
     whole = redact(text, found.findings)
-    if found.late is None or whole.startswith(released_of(text, examine, beyond=found.late)):
+    late = _late(text, found)
+    if late is None or whole.startswith(released_of(text, examine, beyond=late)):
         return whole, ""
     return released_of(text, examine) + WITHHELD_UNDECIDED, WITHHELD_UNDECIDED
+
+
+def _late(text: str, found: Judged) -> int | None:
+    """Where the first finding begins that turns up late, or may: it stands in a line in which a sentence ends after
+    it begins."""
+    ends: dict[int, int] = {}  # of the last sentence, by where the line begins
+    late = [] if found.late is None else [found.late]
+    for start in sorted({finding.start for finding in found.findings}):
+        line = text.rfind("\n", 0, start) + 1
+        if line not in ends:
+            ends[line] = line + max(sentence_ends(text[line:].partition("\n")[0]), default=0)
+        if start < ends[line]:
+            late.append(start)
+    return min(late, default=None)
 
 
 def released_of(text: str, examine: Examine, *, beyond: int = 0) -> str:
