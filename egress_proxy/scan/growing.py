@@ -11,8 +11,7 @@ At a checkpoint what stands there is scanned like any text, and of that all is r
 end it for good: a text that must be withheld, a finding that not its own line decides (`Scan.late`), and too much that
 is held. What the whole text gives is then found by the same walk (`settled`), so that both agree by construction.
 
-Checkpoints lie at the ends of lines, and at least a 64th of the text apart: up to the last of them, no more is scanned
-than 64 times its length and as many lines.
+Where checkpoints lie: `checkpoints`.
 """
 
 from __future__ import annotations
@@ -23,10 +22,12 @@ from typing import Final
 from msgspec import Struct
 
 from egress_proxy.model import Finding, Form, Scan
+from egress_proxy.scan.checkpoints import APART, Checkpoints, sentence_ends
 from egress_proxy.scan.redaction import WITHHELD_ENCODED, WITHHELD_UNDECIDED, redact
 from egress_proxy.scan.tail import settled_until
 
-APART: Final = 64
+__all__ = ["APART", "MOST_HELD", "MOST_LOOKED", "GrowingText", "Judged", "TooMuchError", "judged", "settled"]
+
 # Characters behind what was released, or of one line: some hundred lines of code, several screens of prose.
 MOST_HELD: Final = 8_192
 # Characters beyond which nothing is released before the text is complete: a reply of some thirty pages.
@@ -69,11 +70,12 @@ class GrowingText:
         self._beyond = beyond
         self._pieces: list[str] = []
         self._length = 0
-        self._last = 0  # checkpoint
+        self._checkpoints = Checkpoints()
         self._due: list[int] = []
         self._looked = 0  # of those that are due
         self.given = ""  # all that was released, as it was released
-        self.released = 0  # characters of the text
+        self.released = beyond  # characters of the text; who has no checkpoint up to there asks what lies beyond
+        self.place = 0  # checkpoint at which the last of it was
         self.over = False  # nothing more is released before the text is complete
 
     def __repr__(self) -> str:
@@ -91,18 +93,11 @@ class GrowingText:
             return
         if before < MOST_LOOKED:
             self._pieces.append(piece)
-            end = piece.find("\n")
-            while end >= 0:
-                self._line(before + end + 1)
-                end = piece.find("\n", end + 1)
+            for end in self._checkpoints.add(piece[: MOST_LOOKED - before]):
+                if end > self._beyond:
+                    self._due.append(end)
         if not self.due() and (self.held > MOST_HELD or self._length > MOST_LOOKED):
             self.give_up()
-
-    def _line(self, end: int) -> None:
-        if max(1, end // APART) <= end - self._last and end <= MOST_LOOKED:
-            self._last = end
-            if end > self._beyond:
-                self._due.append(end)
 
     def due(self) -> bool:
         """Whether there is a checkpoint that was not looked at."""
@@ -115,14 +110,15 @@ class GrowingText:
         released = []
         try:
             for end in due:
-                released.append(self._at(text[:end]))
+                released.append(self.at(text[:end]))
                 self._looked += 1
         except BaseException:
             self.give_up()
             raise
         return "".join(released)
 
-    def _at(self, text: str) -> str:
+    def at(self, text: str) -> str:
+        """Look at a beginning of the text that ends at a checkpoint. Gives what may be released now."""
         if self.over:
             return ""
         if len(text) - self.released > MOST_HELD:
@@ -142,6 +138,7 @@ class GrowingText:
             return self._ended()
         self.released = until
         self.given = told
+        self.place = len(text)
         return told[len(given) :]
 
     def _ended(self) -> str:
@@ -165,23 +162,58 @@ class TooMuchError(Exception):
     """More characters would have to be looked at than may be."""
 
 
-def settled(text: str, found: Judged, examine: Examine) -> tuple[str, str]:
-    """What a whole text gives, judged so, and why it is withheld from some place on, in the words that stand there, or
-    nothing. What `examine` raises, this does.
+class Settled(Struct, frozen=True):
+    """What a whole text gives. `withheld`: the reason in its text from some place on, or nothing; `place`: the checkpoint
+    at which the last before that was released, or 0."""
 
-    It is what a stream of the text may have released, and then the reason. A finding that not its own line decides, and
-    that reaches into what a stream may have released, cannot be redacted any more: the rest is undecided."""
-    if found.withheld:
-        return released_of(text, examine) + found.withheld, found.withheld
-    whole = redact(text, found.findings)
-    if found.late is None or whole.startswith(released_of(text, examine, beyond=found.late)):
-        return whole, ""
-    return released_of(text, examine) + WITHHELD_UNDECIDED, WITHHELD_UNDECIDED
+    text: str
+    withheld: str = ""
+    place: int = 0
+
+    def __repr__(self) -> str:
+        return f"Settled({self.withheld})"
 
 
-def released_of(text: str, examine: Examine, *, beyond: int = 0) -> str:
-    """All that a stream of this text may have released before it was complete, with no checkpoint up to `beyond`."""
+def settled(text: str, found: Judged, examine: Examine) -> Settled:
+    """What a whole text gives, judged so. What `examine` raises, this does.
+
+    It is what a stream of the text may have released, and then the reason. A finding that turns up late, and reaches
+    into what a stream may have released, cannot be redacted any more: the rest is undecided."""
+    withheld = found.withheld
+    if not withheld:
+        whole = redact(text, found.findings)
+        late = _late(text, found)
+        if late is None or whole.startswith(_streamed(text, examine, beyond=late).given):
+            return Settled(whole)
+        withheld = WITHHELD_UNDECIDED
+    streamed = _streamed(text, examine)
+    return Settled(streamed.given + withheld, withheld, streamed.place)
+
+
+def settled_at(text: str, found: Judged, examine: Examine, place: int) -> Settled:
+    """The same of a text that is withheld, where the place is known."""
+    growing = GrowingText(examine)
+    given = growing.at(text[:place]) if place else ""
+    return Settled(given + found.withheld, found.withheld, place)
+
+
+def _late(text: str, found: Judged) -> int | None:
+    """Where the first finding begins that turns up late, or may: it stands in a line in which a sentence ends after
+    it begins."""
+    ends: dict[int, int] = {}  # of the last sentence, by where the line begins
+    late = [] if found.late is None else [found.late]
+    for start in sorted({finding.start for finding in found.findings}):
+        line = text.rfind("\n", 0, start) + 1
+        if line not in ends:
+            ends[line] = line + max(sentence_ends(text[line:].partition("\n")[0]), default=0)
+        if start < ends[line]:
+            late.append(start)
+    return min(late, default=None)
+
+
+def _streamed(text: str, examine: Examine, *, beyond: int = 0) -> GrowingText:
+    """A stream of this text before it was complete, with no checkpoint up to `beyond`."""
     growing = GrowingText(examine, beyond=beyond)
     growing.add(text)
     growing.look()
-    return growing.given
+    return growing

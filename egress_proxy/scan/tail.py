@@ -16,15 +16,17 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from egress_proxy.scan.checkpoints import sentence_ends
 from egress_proxy.scan.derive.hints import hinted
 from egress_proxy.scan.derive.kinds import Kind
 from egress_proxy.scan.forms import SHAPES
 from egress_proxy.scan.search import spans_by_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from egress_proxy.model import Finding
+    from egress_proxy.scan.rule import Span
 
 # Windows of a form of a value lie `stride` apart and are of `run` codes, so any `run + stride - 1` codes in a row hold
 # one. The most is 127: sixteen characters in binary digits.
@@ -37,11 +39,12 @@ _DOCUMENT: Final = re.compile(r"^(?:---|[ \t>]*```)", re.MULTILINE)
 
 
 def settled_until(text: str, findings: Iterable[Finding], late: int | None = None) -> int:
-    """Up to where a text that ends with a line may be released, given what was found in it, and where the first of that
-    begins which may not be released yet."""
+    """Up to where a text that ends at a checkpoint may be released, given what was found in it, and where the first of
+    that begins which may not be released yet."""
     tail = _tail(text)
-    until = min(tail, _hinted(text, tail), _undeclared(text), len(text) if late is None else late)
-    for start, end in reversed(next(iter(spans_by_text(findings).values()), [])):
+    spans = next(iter(spans_by_text(findings).values()), [])
+    until = min(tail, _hinted(text, tail), _undeclared(text), len(text) if late is None else late, _said(text, spans))
+    for start, end in reversed(spans):
         if start < until <= end:
             return start
     return until
@@ -54,6 +57,16 @@ def _tail(text: str) -> int:
         at -= 1
         left -= text[at].isalnum()
     return at
+
+
+def _said(text: str, spans: Sequence[Span]) -> int:
+    """Where the last sentence begins of a line that goes on; all of the line is held if anything was found in it."""
+    line = text.rfind("\n") + 1
+    if line == len(text):
+        return line
+    if spans and spans[-1][1] > line:
+        return line
+    return line + max((end for end in sentence_ends(text[line:]) if end < len(text) - line), default=0)
 
 
 def _hinted(text: str, tail: int) -> int:

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from egress_proxy.model import Judgement, Scan, Scanner, Verdict
 from egress_proxy.reasons import Reason
-from egress_proxy.scan.growing import Examine, Judged, TooMuchError, judged, settled
+from egress_proxy.scan.growing import Examine, Judged, Settled, TooMuchError, judged, settled, settled_at
 from egress_proxy.scan.redaction import WITHHELD_ENCODED, WITHHELD_UNDECIDED
 from egress_proxy.server.tree import Remembering
 
@@ -40,15 +40,12 @@ def as_released(
 ) -> Judgement:
     """A judgement of texts, with what a stream of those that are `spoken` may have released before it was known."""
     released = list(judgement.texts)
-    examine = _Bounded(examiner(scanner))
+    settling = _Settling(scanner)
     undecided = False
     for number in _streamed(texts, scan, spoken):
-        found = judged(texts[number], scan, number)
-        try:
-            released[number], withheld = settled(texts[number], found, examine)
-        except TooMuchError:
-            released[number] = withheld = found.withheld or WITHHELD_UNDECIDED
-        undecided |= withheld == WITHHELD_UNDECIDED
+        found = settling.settled(texts[number], judged(texts[number], scan, number))
+        released[number] = found.text
+        undecided |= found.withheld == WITHHELD_UNDECIDED
     if tuple(released) == judgement.texts:
         return judgement
     if not undecided:
@@ -63,15 +60,39 @@ def _streamed(texts: Sequence[str], scan: Scan, spoken: AbstractSet[str]) -> lis
     return [number for number in sorted(found) if "\n" in texts[number] and texts[number] in spoken]
 
 
-class _Bounded:
-    """Judges beginnings until it was too much."""
+class _Settling:
+    """Settles the texts of one answer, until it was too much: then what must be withheld is, whole."""
 
-    def __init__(self, examine: Examine) -> None:
-        self._examine = examine
+    def __init__(self, scanner: Scanner) -> None:
+        self._scanner = scanner
+        self._examine = examiner(scanner)
         self._left = MOST_AGAIN
 
-    def __call__(self, text: str) -> Judged:
+    def settled(self, text: str, found: Judged) -> Settled:
+        """What a text gives. If it was withheld before, it is withheld again from the same place on: what other texts
+        have said since does not change that."""
+        places = self._scanner if isinstance(self._scanner, Remembering) and found.withheld else None
+        place = places.place(text) if places else None
+        try:
+            if place is not None:
+                return settled_at(text, found, self._judged, place)
+            given = settled(text, found, self._examined)
+        except TooMuchError:
+            withheld = found.withheld or WITHHELD_UNDECIDED
+            return Settled(withheld, withheld)
+        if places:
+            places.keep_place(text, given.place)
+        return given
+
+    def _examined(self, text: str) -> Judged:
+        self._spend(text)
+        return self._examine(text)
+
+    def _judged(self, text: str) -> Judged:
+        self._spend(text)
+        return judged(text, self._scanner.scan((text,)))
+
+    def _spend(self, text: str) -> None:
         self._left -= len(text)
         if self._left < 0:
             raise TooMuchError
-        return self._examine(text)

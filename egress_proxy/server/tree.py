@@ -65,6 +65,7 @@ class Tree:
         self._pieces = Pieces()
         self._judged: OrderedDict[int, Finding | None] = OrderedDict()
         self._unjudged: list[str] = []
+        self._places: OrderedDict[int, int] = OrderedDict()
         self._judging = threading.Lock()
         self._remembering = threading.Lock()
 
@@ -127,6 +128,17 @@ class Tree:
         with self._judging:
             self._judge_unjudged(scanner)
             return self._hit(self._pieces, pieces_of(text, findings), scanner)[0] is not None
+
+    def place(self, text: str) -> int | None:
+        """Up to which checkpoint a text was judged that is withheld (`scan.growing`), if it was."""
+        return self._places.get(hash(text))
+
+    def keep_place(self, text: str, place: int) -> None:
+        """Remember it."""
+        with self._judging:
+            self._places[hash(text)] = place
+            if len(self._places) > _MOST_JUDGED:
+                self._places.popitem(last=False)
 
     def _judge_unjudged(self, scanner: Remembering, places: Container[str] = ()) -> None:
         before = [text for text in self._unjudged if text not in places]
@@ -205,6 +217,15 @@ class Remembering:
     def gives_away(self, text: str, findings: Sequence[Finding]) -> bool:
         """Whether the beginning of a text does so. Nothing is remembered of it."""
         return any(tree.gives_away(text, findings, self) for tree in self._trees)
+
+    def place(self, text: str) -> int | None:
+        """From which checkpoint on a text was withheld before, if it was; the first, where trees differ."""
+        return min((place for tree in self._trees if (place := tree.place(text)) is not None), default=None)
+
+    def keep_place(self, text: str, place: int) -> None:
+        """Withhold it from there again, when it is asked for."""
+        for tree in self._trees:
+            tree.keep_place(text, place)
 
     def first(self, texts: Sequence[str]) -> Finding | None:
         """A known or tainted value in texts, if there is one."""
