@@ -18,6 +18,7 @@ from egress_proxy.server.examination import Examined, Judge, examine
 from egress_proxy.server.prefixes import examiner
 from egress_proxy.wire import PartName, Piece, piece_event
 
+_A_LOOK: Final = 64  # characters of a line or a sentence
 _CLEAN: Final = Judgement((), Verdict.CLEAN)
 
 
@@ -74,7 +75,7 @@ class GrowingPart:
         self.fate = Fate.WHOLE
         self._growing = GrowingText(self._examine)
         self._event_id = ""
-        self._chars = self._lines = 0
+        self._chars = self._fresh = 0
         self._counted: set[tuple[str, str, int]] = set()
         # Of the look under way:
         self._scanner: Scanner | None = None
@@ -97,8 +98,8 @@ class GrowingPart:
 
     @property
     def size(self) -> int:
-        """Characters that a look scans, at most."""
-        return self._chars * min(self._lines, APART)
+        """About as many characters as a look scans: all of them at each place where it looks."""
+        return self._chars * min(1 + self._fresh // _A_LOOK, APART)
 
     def add(self, piece: Piece, now: float) -> None:
         """Take the next characters."""
@@ -107,7 +108,7 @@ class GrowingPart:
         self._event_id = piece.event_id or self._event_id
         self._growing.add(piece.text)
         self._chars += len(piece.text)
-        self._lines += piece.text.count("\n")
+        self._fresh += len(piece.text)
         if self._growing.over and self.fate is Fate.WHOLE:
             self.fate = Fate.TOO_LONG
 
@@ -123,7 +124,7 @@ class GrowingPart:
 
     def look(self, scanner: Scanner, judge: Judge) -> Looked:
         """Scan what there is, and take what may leave of it. Blocks; raises what the scanner raises."""
-        self._scanner, self._found, self._text, self._examined, self._lines = scanner, set(), "", 0, 0
+        self._scanner, self._found, self._text, self._examined, self._fresh = scanner, set(), "", 0, 0
         text = self._growing.look()
         if self._growing.over and self.fate is Fate.WHOLE:
             self.fate = Fate.TOO_LONG if self.held > MOST_HELD else Fate.STOPPED

@@ -147,12 +147,13 @@ class _Spoken:
     calls: tuple[tuple[str, str], ...]
     delay: float
     hang: float
+    last: threading.Event | None = None
 
 
 def _speak(turn: Turn, seen: Seen) -> _Spoken:
     match turn:
-        case Text(text, delay):
-            return _Spoken([], _deltas(text, seen), (), delay, 0)
+        case Text(text, delay, last):
+            return _Spoken([], _deltas(text, seen), (), delay, 0, last)
         case Calls(calls, text, delay):
             named = tuple((one.name, _arguments(one, seen)) for one in calls)
             return _Spoken([], _deltas(text, seen), named, delay, 0)
@@ -215,8 +216,10 @@ async def _stream(request: web.Request, turn: Turn, seen: Seen) -> web.StreamRes
     await response.prepare(request)
     await response.write(_chunk(seen, {"role": "assistant", "content": ""}))
     for key, deltas in (("reasoning_content", spoken.reasoning), ("content", spoken.text)):
-        for delta in deltas:
+        for number, delta in enumerate(deltas, start=1):
             await asyncio.sleep(spoken.delay)
+            if spoken.last is not None and number == len(deltas):
+                await asyncio.to_thread(spoken.last.wait, _START_TIMEOUT_S)
             await response.write(_chunk(seen, {key: delta}))
     for index, (name, arguments) in enumerate(spoken.calls):
         for chunk in _call_chunks(seen, index, name, arguments):

@@ -10,6 +10,7 @@ A turn's text may be a function of the request (`Seen`). That is how a test make
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -47,10 +48,11 @@ Said = str | Sequence[str]
 
 @dataclass(frozen=True)
 class Text:
-    """Say a text. `delay` is in seconds, before each delta."""
+    """Say a text. `delay` is in seconds, before each delta. The last delta waits for `last`, if there is one."""
 
     text: Said | Callable[[Seen], Said]
     delay: float = 0.0
+    last: threading.Event | None = None
 
 
 @dataclass(frozen=True)
