@@ -17,6 +17,7 @@ from typing import Any, Final
 from weakref import WeakValueDictionary
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from egress_proxy.metrics import Metrics
 from egress_proxy.model import Projected, Refused, Resource
@@ -59,8 +60,19 @@ class Heard(Struct, frozen=True):
         return f"Heard({self.released})"
 
 
+class Taken(Struct, frozen=True):
+    """A frame, what it is about, and in whose order it is read: that of a tree of sessions, or of none."""
+
+    frame: bytes
+    facts: EventFacts
+    lane: str
+
+    def __repr__(self) -> str:
+        return f"Taken({self.facts}, {len(self.frame)} bytes)"
+
+
 class Frames:
-    """Reads the frames of one directory, in their order."""
+    """Reads the frames of one directory: each lane's in their order."""
 
     def __init__(self, directory: str, exchanges: Exchanges, pipeline: Pipeline, metrics: Metrics) -> None:
         self._directory = directory
@@ -71,55 +83,82 @@ class Frames:
         self._metrics = metrics
         # Trees of sessions that this stream has told all of since their history was read.
         self._told: WeakValueDictionary[str, Tree] = WeakValueDictionary()
+        self._losses = 0
         self._growing = GrowingParts(metrics)
         self._now = asyncio.get_running_loop().time
 
     def interrupted(self) -> None:
         """Frames were lost: what they told is not known."""
-        self._told.clear()
-        self._growing.lose()
+        self._lose("")
 
-    async def read(self, frame: bytes, wanted: Callable[[str], bool]) -> tuple[Heard, ...]:
-        """Release what of a frame may cross, if its owner's frames are `wanted`. Never raises but for cancellation."""
-        origin = Origin(id=self._exchanges.new_id(), row=_ROW, directory=self._directory)
+    def _lose(self, session: str) -> None:
+        """What a frame told may not be known: of a session, or of any."""
+        self._told.clear()
+        self._losses += 1
+        self._growing.lose(session)
+
+    async def take(self, frame: bytes) -> Taken | Refused:
+        """What a frame is about. Frames are taken in their order, and then read, each lane in its order. Refused is one
+        that could not even be taken: `skip` it, once all before it were read. Never raises but for cancellation."""
         try:
-            return await self._read(origin, frame, wanted)
+            facts = read_event_facts(frame)
+            return facts if isinstance(facts, Refused) else await self._take(frame, facts)
         except Exception as error:  # noqa: BLE001 - a crash withholds the frame (invariant 4), the stream goes on
+            log.error("an event failed with %s", type(error).__name__)
+            return Refused(Reason.INTERNAL_ERROR)
+
+    async def skip(self, reason: Reason) -> None:
+        """A frame could not be taken: what it told, and of whom, is not known."""
+        await self._withhold(self._origin(), reason)
+
+    async def read(self, taken: Taken, wanted: Callable[[str], bool]) -> tuple[Heard, ...]:
+        """Release what of a frame may cross, if its owner's frames are `wanted`. Never raises but for cancellation."""
+        origin = self._origin(taken.facts.session_id)
+        try:
+            return await self._read(origin, taken, wanted)
+        except Exception as error:  # noqa: BLE001 - likewise
             log.error("event %s failed with %s", origin.id, type(error).__name__)
             await self._withhold(origin, Reason.INTERNAL_ERROR)
             return ()
 
-    async def skip(self, reason: Reason) -> None:
-        """A frame could not even be read."""
-        await self._withhold(Origin(id=self._exchanges.new_id(), row=_ROW, directory=self._directory), reason)
+    def _origin(self, session: str = "", owner: str = "") -> Origin:
+        return Origin(id=self._exchanges.new_id(), client=owner, row=_ROW, directory=self._directory, session=session)
 
-    async def _read(self, origin: Origin, frame: bytes, wanted: Callable[[str], bool]) -> tuple[Heard, ...]:
-        facts = read_event_facts(frame)
-        if isinstance(facts, Refused):
-            await self._withhold(origin, facts.reason)
+    async def _take(self, frame: bytes, facts: EventFacts) -> Taken | Refused:
+        if facts.created is not None:
+            self._sessions.learn(facts.created)
+        if not facts.session_id:
+            return Taken(frame, facts, "")
+        found = await self._sessions.resolve(facts.session_id)
+        return found if isinstance(found, Refused) else Taken(frame, facts, self._sessions.root(facts.session_id))
+
+    async def _read(self, origin: Origin, taken: Taken, wanted: Callable[[str], bool]) -> tuple[Heard, ...]:
+        frame, kind, session = taken.frame, taken.facts.type, taken.facts.session_id
+        if kind in OF_THE_CONNECTION:
             return ()
-        if facts.type in OF_THE_CONNECTION:
-            return ()
-        owner = await self._owner(facts)
-        if isinstance(owner, Refused):
-            await self._withhold(origin, owner.reason)
-            return ()
-        session = facts.session_id
-        origin = Origin(id=origin.id, client=owner, row=_ROW, directory=self._directory, session=session)
-        refused = await self._taints.heard(session, frame) if owner and facts.type == _PART else None
+        owner = await self._owner(session)
+        origin = replace(origin, client=owner)
+        refused = await self._taints.heard(session, frame) if owner and kind == _PART else None
         if refused is None and owner and not wanted(owner):
             self._growing.lose(session)
             return ()
         view = self._exchanges.view_of(owner, self._directory)
-        if facts.type == DELTA and view.owns(session):
+        if kind == DELTA and view.owns(session):
             return await self._piece(origin, frame)
         outcome = refused or project_event(Resource.EVENT, frame, view)
         heard = await self._released(origin, outcome, len(frame))
-        if heard and facts.type == _PART and _is_blank(heard[-1].value):
+        if heard and kind == _PART and _is_blank(heard[-1].value):
             begun = read_growth(frame)
             if isinstance(begun, Begun):
                 self._growing.begin(begun, self._now())
         return heard
+
+    async def _owner(self, session: str) -> str:
+        """Whose a session is; empty where it is nobody's."""
+        if not session:
+            return ""
+        await self._sessions.settled(session)
+        return self._sessions.owner(session) or ""
 
     async def _piece(self, origin: Origin, frame: bytes) -> tuple[Heard, ...]:
         """Take a piece of a text that is being written, and release what may be known of the text by now."""
@@ -143,18 +182,6 @@ class Frames:
             await self._withhold(origin, trees.reason)
             return None
         return await self._pipeline.delta(origin, part, trees)
-
-    async def _owner(self, facts: EventFacts) -> str | Refused:
-        """Whose a frame is; empty where it is nobody's."""
-        if facts.created is not None:
-            self._sessions.learn(facts.created)
-        if not facts.session_id:
-            return ""
-        found = await self._sessions.resolve(facts.session_id)
-        if isinstance(found, Refused):
-            return found
-        await self._sessions.settled(facts.session_id)
-        return self._sessions.owner(facts.session_id) or ""
 
     async def _released(self, origin: Origin, outcome: EventOutcome, size: int) -> tuple[Heard, ...]:
         match outcome:
@@ -199,15 +226,16 @@ class Frames:
         tree = self._taints.tree(session)
         if self._told.get(session) is tree or not says:
             return (tree,)
+        losses = self._losses
         looked = await self._taints.look(session)
         if isinstance(looked, Refused):
             return looked
-        self._told[session] = looked
+        if losses == self._losses:
+            self._told[session] = looked
         return (looked,)
 
     async def _withhold(self, origin: Origin, reason: Reason) -> None:
-        self._told.clear()  # what the frame told may not be known
-        self._growing.lose(origin.session)
+        self._lose(origin.session)
         await self._pipeline.withhold_frame(origin, Resource.EVENT, reason)
 
 

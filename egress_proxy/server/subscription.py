@@ -16,7 +16,8 @@ from typing import Any, Final, cast
 from egress_proxy.metrics import Metrics
 from egress_proxy.model import Call, Refused
 from egress_proxy.reasons import Reason
-from egress_proxy.server.frames import Frames, Heard
+from egress_proxy.server.frames import Frames, Heard, Taken
+from egress_proxy.server.lanes import Lanes
 from egress_proxy.server.upstream import Upstream
 from egress_proxy.wire import ask_events, idle_events
 
@@ -94,57 +95,65 @@ class Subscription:
 
     async def _guarded(self) -> Reason:
         try:
-            return await self._listen()
+            # It ends when all that was heard is dealt with, or with the first failure of any of it.
+            async with asyncio.TaskGroup() as group:
+                return await self._listen(Lanes(group, self._read))
         except Exception as error:  # noqa: BLE001 - else streams would stay open and be told nothing more
             log.error("the events of a directory failed with %s", type(error).__name__)
             return Reason.INTERNAL_ERROR
 
-    async def _listen(self) -> Reason:
+    async def _listen(self, lanes: Lanes[Taken]) -> Reason:
         """Hear one connection to its end. Why it ended."""
         call = Call("GET", "/event", (), self.directory, None)
         async for frame in self._upstream.frames(call):
             if isinstance(frame, Refused) and frame.reason is not Reason.UPSTREAM_TOO_LARGE:
                 return frame.reason
             if not self._connected:
-                await self._connect()
-            if isinstance(frame, Refused):
-                await self._frames.skip(frame.reason)
-            else:
-                await self._read(frame)
+                await self._connect(lanes)
+            await self._take(frame, lanes)
         return Reason.UPSTREAM_LOST
 
-    async def _connect(self) -> None:
+    async def _connect(self, lanes: Lanes[Taken]) -> None:
         self._connected, self._lost = True, None
         self._frames.interrupted()
         self._gap(self.directory)
         if not self._opened.done():
             self._opened.set_result(None)
-        await self._resynchronise()
+        await self._resynchronise(lanes)
 
-    async def _resynchronise(self) -> None:
+    async def _resynchronise(self, lanes: Lanes[Taken]) -> None:
         """Tell what no later event would: asks that are pending, and sessions that are no longer at work."""
         for path, kind in (("/permission", "permission.asked"), ("/question", "question.asked")):
             reply = await self._upstream.call(Call("GET", path, (), self.directory, None), _STATE_SECONDS)
             events = reply if isinstance(reply, Refused) else ask_events(kind, reply.body)
             if isinstance(events, Refused):
-                await self._frames.skip(events.reason)
+                await self._take(events, lanes)
                 continue
             for event in events:
-                await self._read(event)
+                await self._take(event, lanes)
         if self._working:
-            await self._tell_idle()
+            await self._tell_idle(lanes)
 
-    async def _tell_idle(self) -> None:
+    async def _tell_idle(self, lanes: Lanes[Taken]) -> None:
         reply = await self._upstream.call(Call("GET", "/session/status", (), self.directory, None), _STATE_SECONDS)
         events = reply if isinstance(reply, Refused) else idle_events(frozenset(self._working), reply.body)
         if isinstance(events, Refused):
-            await self._frames.skip(events.reason)
+            await self._take(events, lanes)
             return
         for event in events:
-            await self._read(event)
+            await self._take(event, lanes)
 
-    async def _read(self, frame: bytes) -> None:
-        for heard in await self._frames.read(frame, self._wanted):
+    async def _take(self, frame: bytes | Refused, lanes: Lanes[Taken]) -> None:
+        """Put a frame into its lane, or skip what is none."""
+        taken = frame if isinstance(frame, Refused) else await self._frames.take(frame)
+        if isinstance(taken, Refused):
+            await lanes.empty()
+            await self._frames.skip(taken.reason)
+        else:
+            await lanes.put(taken.lane, taken, len(taken.frame))
+
+    async def _read(self, taken: Taken) -> None:
+        for heard in await self._frames.read(taken, self._wanted):
             if self._is_news(heard.value):
                 self._deliver(self.directory, heard)
 

@@ -6,7 +6,6 @@ The model's chunks become `message.part.delta` frames one by one, so a script de
 from __future__ import annotations
 
 import base64
-import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,7 +17,8 @@ from tests.conftest import Bare, Proxied
 from tests.e2e.speech import tune_in
 from tests.kit.agent import Agent
 from tests.kit.client import Events, event_type, properties_of
-from tests.kit.script import Hang, Text, call
+from tests.kit.gate import Gate
+from tests.kit.script import Hang, Held, Text, call
 
 pytestmark = pytest.mark.e2e
 
@@ -92,13 +92,12 @@ def test_bare_opencode_gives_a_secret_away_in_deltas(bare: Bare, path: str) -> N
 @STREAMS
 def test_a_clean_text_comes_in_pieces_before_it_is_complete(proxied: Proxied, path: str) -> None:
     agent, session = proxied.agent(), proxied.agent().session()
-    last = threading.Event()
-    with listening(agent, path) as events, listening(agent, path) as other:
-        script = Text([*cut(LINE * 8, 9), "That was all."], last=last)
+    with Gate() as gate, listening(agent, path) as events, listening(agent, path) as other:
+        script = Held(gate, ["That was all."], cut(LINE * 8, 9))
         agent.prompt_async(session, proxied.model.script("deltas-clean", script))
         events.wait(lambda _: len(events.texts().get(part_of(events, session), "")) > 4 * len(LINE))
         assert not any(ends(frame, session) for frame in events.frames)
-        last.set()
+        gate.open()
         found, same = told(events, session), told(other, session)
     assert found.text == found.end == LINE * 8 + "That was all."
     assert len(found.deltas) > 4
@@ -169,14 +168,13 @@ def test_a_reply_that_is_broken_off_is_told_up_to_where_it_was(proxied: Proxied)
 def test_a_stream_is_taken_up_amid_a_text(proxied: Proxied) -> None:
     """Neither repeated nor missed: the pieces before and after make the whole."""
     agent, session = proxied.agent(), proxied.agent().session()
-    last = threading.Event()
     text = LINE * 9
-    with listening(agent) as first, listening(agent) as whole:
-        agent.prompt_async(session, proxied.model.script("deltas-replay", Text([*cut(text, 9), "End."], last=last)))
+    with Gate() as gate, listening(agent) as first, listening(agent) as whole:
+        agent.prompt_async(session, proxied.model.script("deltas-replay", Held(gate, ["End."], cut(text, 9))))
         first.wait_type("message.part.delta", sessionID=session)
         first.close()
         heard, seen = len(first.ids), first.ids[-1]
-        last.set()
+        gate.open()
         found = told(whole, session)
         with agent.client.events(headers={"Last-Event-ID": seen}) as again:
             rest = told(again, session)

@@ -10,10 +10,11 @@ A turn's text may be a function of the request (`Seen`). That is how a test make
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+
+from tests.kit.gate import Gate
 
 MARKER = re.compile(r"\[\[script:([A-Za-z0-9_.-]+)\]\]")
 DEFAULT_TITLE = "Scripted session"
@@ -48,11 +49,10 @@ Said = str | Sequence[str]
 
 @dataclass(frozen=True)
 class Text:
-    """Say a text. `delay` is in seconds, before each delta. The last delta waits for `last`, if there is one."""
+    """Say a text. `delay` is in seconds, before each delta."""
 
     text: Said | Callable[[Seen], Said]
     delay: float = 0.0
-    last: threading.Event | None = None
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,16 @@ class Hang:
     text: Said | Callable[[Seen], Said] = ""
 
 
-Turn = Text | Calls | Reasoning | Error | Hang
+@dataclass(frozen=True)
+class Held:
+    """Say a text, if any, wait until the test opens the gate, then say the rest."""
+
+    gate: Gate
+    rest: Said
+    text: Said = ""
+
+
+Turn = Text | Calls | Reasoning | Error | Hang | Held
 
 
 def call(name: str, text: Said = "", /, **arguments: Any) -> Calls:

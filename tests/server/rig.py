@@ -39,6 +39,7 @@ from tests.kit.client import free_port
 
 TOKEN: Final = "rig-token"
 SESSION: Final = "ses_00000000000000000000000001"
+SECOND: Final = "ses_00000000000000000000000007"
 HISTORY: Final = f"GET /session/{SESSION}/message"
 MAX_REQUESTS: Final = 8
 OTHER_TOKEN: Final = "other-rig-token"
@@ -186,8 +187,8 @@ def _made(directory: Path) -> str:
 async def rig(
     path: Path, *before: Path, ready: Callable[[], Awaitable[TextScanner | None]] = _ready
 ) -> AsyncIterator[Rig]:
-    """Start everything on free ports, with one session (`SESSION`) that belongs to the client. `ready` gives the
-    scanner."""
+    """Start everything on free ports, with two sessions (`SESSION` and `SECOND`) that belong to the client. `ready`
+    gives the scanner."""
     directory = _made(path / "project")
     fake, metrics = FakeUpstream(), Metrics()
     async with AsyncExitStack() as stack:
@@ -204,7 +205,8 @@ async def rig(
         stack.callback(owners.close)
         sessions = Sessions(upstream, owners, 5.0)
         client = Client("rig", (*map(str, before), directory))
-        sessions.created(SessionFacts(SESSION, "", directory), client)
+        for session in (SESSION, SECOND):
+            sessions.created(SessionFacts(session, "", directory), client)
         pipeline = Pipeline(ready, judge, recorder, metrics, 5.0, lambda: "2026-01-01T00:00:00Z")
         settings = Settings(
             Policy(models=(("local", "small"),), agents=("build",)),

@@ -29,7 +29,7 @@ from tests.server.growth import (
     told,
     until_ended,
 )
-from tests.server.rig import END, HISTORY, SESSION, STREAM, Rig, answer, frame, rig, scanner, until
+from tests.server.rig import END, HISTORY, SECOND, SESSION, STREAM, Rig, answer, frame, rig, scanner, until
 from tests.server.stream import Stream, stream
 
 _DICE = random.Random("growing")
@@ -253,7 +253,7 @@ async def test_a_text_that_is_too_long_is_told_at_its_end(proxy: Rig) -> None:
 
 
 async def test_a_line_that_does_not_end_is_told_at_the_end(proxy: Rig) -> None:
-    text = LINE.replace("\n", " ") * 100
+    text = LINE.replace(".\n", " and ") * 100
     events = await heard(proxy, said(), begun(), *pieces(text, 97), ended(text))
     assert told(events) == (text, text)
     assert [delta_of(event) for event in events[:-2]] == [""] * (len(events) - 2)
@@ -354,6 +354,22 @@ async def test_what_cannot_be_recorded_does_not_cross(proxy: Rig, monkeypatch: p
     assert "[redacted" not in str(events)
     assert KEY not in str(events)
     assert fates(proxy) == {"failed": 1.0}
+
+
+async def test_a_session_does_not_wait_for_another_one(proxy: Rig) -> None:
+    """Its history takes long to read, so its frames wait. Another's cross meanwhile, and its own come in their order."""
+    proxy.upstream.answers[HISTORY] = answer(b"[]").removesuffix(b"[]")
+    proxy.upstream.held.add(HISTORY)
+    async with stream(proxy) as one:
+        await one.next()
+        waiting = (said(), begun(), *pieces(TEXT), ended(TEXT))
+        other = (frame("session.idle", sessionID=SECOND),)
+        await proxy.upstream.send(EVENTS, *waiting, *other)
+        events = [await one.next() for _ in range(3)]
+        assert [event["type"] for event in events] == ["message.updated", "message.part.updated", "session.idle"]
+        await until(lambda: HISTORY in proxy.upstream.standing)
+        await proxy.upstream.send(HISTORY, b"[]")
+        assert told(await until_ended(one)) == (TEXT, TEXT)
 
 
 class Crashing:
