@@ -163,8 +163,8 @@ class TooMuchError(Exception):
 
 
 class Settled(Struct, frozen=True):
-    """What a whole text gives. `withheld`: the reason in its text from some place on, or nothing; `place`: the checkpoint
-    at which the last before that was released, or 0."""
+    """What a whole text gives. `withheld`: the reason in it, if it is withheld from some place on; `place`: the
+    checkpoint at which the last before that was released, or 0."""
 
     text: str
     withheld: str = ""
