@@ -9,7 +9,7 @@ RELEASES = $(shell sed -n 's/^ *"\(opencode-[0-9.]*\)": .*/\1/p' tests/opencode/
 PINS := --upgrade --python-version 3.11 --generate-hashes --quiet --no-config --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lint format test demo bench score docs pins clean
+.PHONY: help setup lint format test demo bench score clients docs pins clean
 .DELETE_ON_ERROR:
 
 help:  ## Show the targets
@@ -37,6 +37,10 @@ bench: setup  ## Measure against a bare passthrough
 
 score: setup  ## Measure what the scanner finds, and what it wrongly redacts
 	$(BIN)/python -m tests.corpus
+
+clients: setup  ## Write docs/clients.md anew: what real clients do through the proxy
+	EGRESS_WRITE_CLIENTS=1 $(BIN)/pytest -n $(JOBS) tests/clients
+	$(BIN)/python docs/generate.py
 
 docs: setup  ## Write the generated documentation anew
 	$(BIN)/python docs/generate.py

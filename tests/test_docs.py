@@ -93,6 +93,12 @@ def test_the_page_of_reasons_names_each_reason_once() -> None:
     assert sorted(re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE)) == sorted(Reason)
 
 
+def test_the_page_of_clients_is_fresh() -> None:
+    """What its rows say is held to what is seen by the tests in tests/clients."""
+    page = (ROOT / "docs" / "clients.md").read_text(encoding="utf-8")
+    assert page == generator().clients_page(), "run `make docs`"
+
+
 @needs_readme
 def test_the_table_of_settings_is_fresh() -> None:
     assert README.read_text(encoding="utf-8") == generator().readme_page(), "run `make docs`"
