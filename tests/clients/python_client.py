@@ -33,7 +33,7 @@ class Events:
             for event in stream:
                 self._hear({**plain(event), "decoded": type(event).__name__})
             self._hear({"ended": True})
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  # whatever it is, it is what the client's user sees
             self._hear({"failed": failure(error)})
 
     def _hear(self, event: dict[str, Any]) -> None:
@@ -47,7 +47,8 @@ def matches(event: dict[str, Any], wanted: dict[str, Any]) -> bool:
         return True
     found = event.get("payload") or event
     properties = found.get("properties") or {}
-    return found.get("type") == wanted["type"] and wanted.get("properties", {}).items() <= properties.items()
+    same = [properties.get(key) == value for key, value in wanted.get("properties", {}).items()]
+    return bool(found.get("type") == wanted["type"] and all(same))
 
 
 def plain(value: Any) -> Any:
@@ -69,7 +70,12 @@ def kind(value: Any) -> str:
 
 def failure(error: BaseException) -> dict[str, Any]:
     body = getattr(error, "body", None) or getattr(error, "payload", None)
-    return {"type": type(error).__name__, "text": str(error), "status": getattr(error, "status_code", None), "body": body}
+    return {
+        "type": type(error).__name__,
+        "text": str(error),
+        "status": getattr(error, "status_code", None),
+        "body": body,
+    }
 
 
 class Driver:
@@ -109,7 +115,7 @@ def main() -> None:
     for line in sys.stdin:
         try:
             answer = driver.answer(json.loads(line))
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  # whatever it is, it is what the client's user sees
             answer = {"error": failure(error)}
         sys.stdout.write(json.dumps(answer, default=str) + "\n")
         sys.stdout.flush()
