@@ -68,12 +68,18 @@ class Driver:
 
     def until(self, event: str, **properties: Any) -> list[dict[str, Any]]:
         """Wait for an event, or for the stream's end, and give all events so far."""
-        found: list[dict[str, Any]] = self._ask({"until": {"type": event, "properties": properties}}).value
+        answer = self._ask({"until": {"type": event, "properties": properties}})
+        assert answer.error is None, f"waited for {event}: {answer.shown}"
+        found: list[dict[str, Any]] = answer.value
         return found
 
     def received(self) -> bytes:
-        """Every byte that the client has received, and what its driver printed of it."""
-        return self._relay.received() + b"\n" + bytes(self._printed)
+        """Every byte that the client has received."""
+        return self._relay.received()
+
+    def printed(self) -> bytes:
+        """What it made of them."""
+        return bytes(self._printed)
 
     def __enter__(self) -> Self:
         return self
