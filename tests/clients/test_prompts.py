@@ -1,0 +1,90 @@
+"""Each client prompts and reads: whole replies, events until the session is idle, the history with its tools."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.clients.conftest import Stage
+from tests.clients.speakers import OLDER, TYPED
+from tests.kit.script import Text, call
+
+pytestmark = pytest.mark.e2e
+
+TOLD = "It is [redacted:KNOWN:DB_PASSWORD], and that is all."
+
+
+def texts(parts: list[dict[str, Any]]) -> list[str]:
+    return [part["text"] for part in parts if part["type"] == "text"]
+
+
+def test_a_reply_and_the_history(stage: Stage) -> None:
+    """The model reads a file and gives a value away; neither the file nor the value comes back."""
+    speaker, world = stage.speaker, stage.proxied.world
+    read = call("read", filePath=str(world.project / "src" / "app.py"))
+    say = Text(f"It is {stage.proxied.canaries['DB_PASSWORD']}, and that is all.")
+    session = speaker.session()
+    reply = speaker.prompt(session, stage.script("reply", read, say))
+    assert reply.error is None, reply.shown
+    assert texts(reply.value["parts"]) == [TOLD]
+    shown = f"{reply.type}: {TOLD}" if reply.type else TOLD
+    stage.seen("prompt, and wait for the reply", "works", reply, shown)
+    assert stage.models("reply") == ["small", "small"]
+
+    messages = speaker.do("messages", {"sessionID": session})
+    assert messages.error is None, messages.shown
+    roles = [message["info"]["role"] for message in messages.value]
+    assert roles == ["user", "assistant", "assistant"]
+    (tool,) = [part for message in messages.value for part in message["parts"] if part["type"] == "tool"]
+    assert (tool["tool"], tool["state"]["status"], tool["state"]["output"]) == ("read", "completed", "")
+    assert tool["state"]["input"] == {}
+    kinds = f"{messages.type}; the tool's input and output are blank".lstrip("; ")
+    stage.seen("read the messages, tools among them", "works", messages, kinds)
+    if speaker.can("message"):
+        path = {"sessionID": session, "messageID": messages.value[-1]["info"]["id"]}
+        one = speaker.do("message", path)
+        assert texts(one.value["parts"]) == [TOLD]
+        stage.seen("read one message", "works", one)
+
+
+def test_events_until_idle(stage: Stage) -> None:
+    speaker = stage.speaker
+    session = speaker.session()
+    listened = speaker.listen()
+    assert listened.error is None, listened.shown
+    speaker.driver.until("server.connected")
+    marker = stage.script("events", Text(f"It is {stage.proxied.canaries['DB_PASSWORD']}, and that is all."))
+    sent = speaker.prompt(session, marker, "prompt_async" if speaker.can("prompt_async") else "prompt")
+    if speaker.can("prompt_async"):
+        stage.seen("prompt without waiting", "works", sent)
+    assert sent.error is None, sent.shown
+    events = [event for event in speaker.driver.until("session.idle", sessionID=session) if about(event, session)]
+    parts = [event["properties"]["part"] for event in events if event["type"] == "message.part.updated"]
+    assert texts(parts)[-1] == TOLD
+    assert {"message.updated", "message.part.updated", "session.status", "session.idle"} <= {e["type"] for e in events}
+    decoded = {event["type"]: event["decoded"] for event in events if "decoded" in event}
+    if speaker.kind in {OLDER, TYPED}:
+        assert {"MessagePartUpdated", "SessionIdle"} <= {
+            kind.removeprefix("Event").removesuffix("Event") for kind in decoded.values()
+        }
+    kinds = sorted({kind for kind in decoded.values() if "Idle" in kind or "PartUpdated" in kind})
+    stage.seen("events until the session is idle", "works", listened, "; ".join([*kinds, TOLD]))
+    assert stage.models("events") == ["small"]
+
+
+def about(event: dict[str, Any], session: str) -> bool:
+    properties = event.get("properties") or {}
+    return bool(properties.get("sessionID", session) == session)
+
+
+def test_events_of_all_directories(stage: Stage) -> None:
+    if not stage.speaker.can("all_events"):
+        pytest.skip("this client has no method for it")
+    listened = stage.speaker.listen("all_events")
+    assert listened.error is None, listened.shown
+    # This client does not take such a frame apart, in front of a bare opencode neither.
+    kind = "unknown" if stage.speaker.kind is TYPED else "server.connected"
+    events = stage.speaker.driver.until(kind)
+    assert any("payload" in event or event["type"] == kind for event in events)
+    stage.seen("events of all directories", "works", listened, f"{events[0].get('decoded', '')} {kind}".strip())
