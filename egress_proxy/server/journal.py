@@ -50,6 +50,8 @@ class Journal:
         self._first = 1  # the number of the first entry that is kept
         self._gaps: dict[str, int] = {}  # by directory: places before this one have a gap after them
         self._news: asyncio.Future[None] | None = None
+        self.ended = False
+        """Whether nothing comes any more."""
 
     @property
     def last(self) -> int:
@@ -85,6 +87,11 @@ class Journal:
         self._gaps[notice.directory] = self.last
         self.append(notice)
 
+    def end(self) -> None:
+        """Nothing comes any more: wake the readers."""
+        self.ended = True
+        self._wake()
+
     def after(self, place: int) -> Sequence[Entry]:
         """The next frames after a place, at most `BATCH`: each of these has the place after it. Raises `Lost` if some
         are missing."""
@@ -98,7 +105,7 @@ class Journal:
         return place >= self._first - 1 and all(self._gaps.get(one, -1) < place for one in directories)
 
     async def news(self) -> None:
-        """Wait until a frame is appended."""
+        """Wait until a frame is appended, or nothing comes any more."""
         if self._news is None:
             self._news = asyncio.get_running_loop().create_future()
         await asyncio.shield(self._news)

@@ -67,6 +67,7 @@ class Notice(StrEnum):
     UPSTREAM_LOST = "upstream_lost"
     PLACE_UNKNOWN = "place_unknown"
     TOO_SLOW = "too_slow"
+    SHUTTING_DOWN = "shutting_down"
 
 
 def _notice(kind: str, **properties: object) -> Released:
@@ -92,6 +93,10 @@ _NOTICES: Final = {
     Notice.TOO_SLOW: _resynchronise(
         Notice.TOO_SLOW,
         "This stream was read more slowly than events came, and is ended. Connect again, and read anew what you show.",
+    ),
+    Notice.SHUTTING_DOWN: _resynchronise(
+        Notice.SHUTTING_DOWN,
+        "The proxy stops, and this stream is ended. Connect again once it is back, and read anew what you show.",
     ),
 }
 

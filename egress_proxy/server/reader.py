@@ -24,7 +24,8 @@ class Shown(Struct, frozen=True):
 
 
 class Reader:
-    """An asynchronous iterator of released frames. Ends when it comes too late for what is kept. Must be closed."""
+    """An asynchronous iterator of released frames. Ends when it comes too late for what is kept, and when the
+    proxy stops. Must be closed."""
 
     def __init__(
         self, shown: Shown, last_event_id: str, pipeline: Pipeline, metrics: Metrics, closed: Callable[[], None]
@@ -63,6 +64,9 @@ class Reader:
                 place += 1
                 if entry.directory in self._shown.directories:
                     yield entry.global_event if self._shown.worldwide else entry.event
+            if not entries and journal.ended:
+                yield self._own(Notice.SHUTTING_DOWN)
+                return
             if not entries and not await self._news():
                 yield self._own(Notice.HEARTBEAT)
 

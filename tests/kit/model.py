@@ -15,6 +15,7 @@ from typing import Any, Final, Self, assert_never
 
 from aiohttp import web
 
+from tests.kit.gate import Gate
 from tests.kit.script import (
     DEFAULT_TEXT,
     DEFAULT_TITLE,
@@ -22,6 +23,7 @@ from tests.kit.script import (
     Calls,
     Error,
     Hang,
+    Held,
     Reasoning,
     Said,
     Script,
@@ -146,20 +148,24 @@ class _Spoken:
     text: list[str]
     calls: tuple[tuple[str, str], ...]
     delay: float
-    hang: float
+    hang: float = 0.0
+    gate: Gate | None = None
+    rest: tuple[str, ...] = ()
 
 
 def _speak(turn: Turn, seen: Seen) -> _Spoken:
     match turn:
         case Text(text, delay):
-            return _Spoken([], _deltas(text, seen), (), delay, 0)
+            return _Spoken([], _deltas(text, seen), (), delay)
         case Calls(calls, text, delay):
             named = tuple((one.name, _arguments(one, seen)) for one in calls)
-            return _Spoken([], _deltas(text, seen), named, delay, 0)
+            return _Spoken([], _deltas(text, seen), named, delay)
         case Reasoning(reasoning, text, delay):
-            return _Spoken(_deltas(reasoning, seen), _deltas(text, seen), (), delay, 0)
+            return _Spoken(_deltas(reasoning, seen), _deltas(text, seen), (), delay)
         case Hang(seconds, text):
             return _Spoken([], _deltas(text, seen), (), 0, seconds)
+        case Held(gate, rest, text):
+            return _Spoken([], _deltas(text, seen), (), 0, gate=gate, rest=tuple(_deltas(rest, seen)))
         case Error():
             raise AssertionError("an error is no speech")
         case _:
@@ -180,7 +186,7 @@ def _call_id(seen: Seen, index: int) -> str:
 
 def _whole(turn: Turn, seen: Seen) -> dict[str, Any]:
     spoken = _speak(turn, seen)
-    message: dict[str, Any] = {"role": "assistant", "content": "".join(spoken.text)}
+    message: dict[str, Any] = {"role": "assistant", "content": "".join((*spoken.text, *spoken.rest))}
     if spoken.reasoning:
         message["reasoning_content"] = "".join(spoken.reasoning)
     if spoken.calls:
@@ -223,6 +229,10 @@ async def _stream(request: web.Request, turn: Turn, seen: Seen) -> web.StreamRes
             await response.write(chunk)
     if spoken.hang:
         await asyncio.sleep(spoken.hang)
+    if spoken.gate is not None:
+        await spoken.gate.passed()
+    for delta in spoken.rest:
+        await response.write(_chunk(seen, {"content": delta}))
     await response.write(_chunk(seen, {}, _finish(spoken)))
     await response.write(b"data: [DONE]\n\n")
     return response

@@ -14,6 +14,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.kit.gate import Gate
+
 MARKER = re.compile(r"\[\[script:([A-Za-z0-9_.-]+)\]\]")
 DEFAULT_TITLE = "Scripted session"
 DEFAULT_TEXT = "Done."
@@ -95,7 +97,16 @@ class Hang:
     text: Said | Callable[[Seen], Said] = ""
 
 
-Turn = Text | Calls | Reasoning | Error | Hang
+@dataclass(frozen=True)
+class Held:
+    """Say a text, if any, wait until the test opens the gate, then say the rest."""
+
+    gate: Gate
+    rest: Said
+    text: Said = ""
+
+
+Turn = Text | Calls | Reasoning | Error | Hang | Held
 
 
 def call(name: str, text: Said = "", /, **arguments: Any) -> Calls:
