@@ -67,9 +67,9 @@ class Stand:
             root = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-"))).resolve()
             directory = root / "project"
             directory.mkdir()
-            upstream, _ = _launch(stack, "upstream", str(directory), str(self._size), *map(str, self._replies))
+            upstream, _ = launch(stack, "upstream", str(directory), str(self._size), *map(str, self._replies))
             url = f"http://127.0.0.1:{upstream}"
-            passthrough, pid = _launch(stack, "passthrough", url)
+            passthrough, pid = launch(stack, "passthrough", url)
             self._proxy = stack.enter_context(self._made(root / "proxy", self._configuration(url, root, directory)))
             self.arms = (
                 Arm(DIRECT, upstream, None, {}),
@@ -122,7 +122,7 @@ def known_values(count: int) -> Iterator[tuple[str, str]]:
         yield f"SECRET_{number}", "".join(dice.choices(letters, k=dice.randint(20, 48)))
 
 
-def _launch(stack: ExitStack, module: str, *arguments: str) -> tuple[int, int]:
+def launch(stack: ExitStack, module: str, *arguments: str) -> tuple[int, int]:
     """Start a server of this package. Give its port and process."""
     command = [sys.executable, "-m", f"tests.bench.{module}", *arguments]
     launched = subprocess.Popen(command, cwd=_ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
