@@ -68,6 +68,7 @@ class Cloud:
         self._share = max(1, max_requests * 3 // 4)  # of one client: the rest is kept for the others
         self._of_client: Counter[str] = Counter()
         self._running = 0
+        self._logins: dict[str, Client | None] = {}  # of this turn of the event loop
         self._idle = asyncio.Event()
         self._idle.set()
         self._stopping = False
@@ -163,9 +164,15 @@ class Cloud:
         return respond_to(request, await handler.handle(routed))
 
     def _client(self, request: web.BaseRequest) -> Client | None:
-        credentials = request.headers.getall("Authorization", [])
-        token = presented_token(credentials[0]) if len(credentials) == 1 else None
+        token = _token(request)
         return None if token is None else self._authenticate(token)
+
+    def _client_now(self, token: str) -> Client | None:
+        """Whose token it is, asked once a turn of the event loop: a frame is written to many readers in one."""
+        if token not in self._logins:
+            self._logins[token] = self._authenticate(token)
+            asyncio.get_running_loop().call_soon(self._logins.clear)
+        return self._logins[token]
 
     async def _body(self, request: web.BaseRequest) -> bytes | Refused:
         if (request.content_length or 0) > self._max_body:
@@ -209,8 +216,9 @@ class Cloud:
         try:
             async with aclosing(frames):
                 await response.prepare(request)
+                token = _token(request) or ""
                 async for released in frames:
-                    if self._client(request) != client:
+                    if self._client_now(token) != client:
                         await response.write_eof()  # the token was revoked, or its directories changed
                         break
                     await response.write(released.body)
@@ -225,6 +233,11 @@ class Cloud:
             self._metrics.change_streams(-1)
             self._enter()
         return response
+
+
+def _token(request: web.BaseRequest) -> str | None:
+    credentials = request.headers.getall("Authorization", [])
+    return presented_token(credentials[0]) if len(credentials) == 1 else None
 
 
 def _break_off(request: web.BaseRequest) -> None:

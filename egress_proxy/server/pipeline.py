@@ -187,6 +187,11 @@ class Pipeline:
         number = b"id: " + event_id.encode("ascii") + b"\n" if event_id else b""
         return Released(_SEAL, 200, number + b"data: " + body + b"\n\n")
 
+    @staticmethod
+    def joined(frames: Sequence[Released]) -> Released:
+        """Released frames, one after the other."""
+        return frames[0] if len(frames) == 1 else Released(_SEAL, 200, b"".join([frame.body for frame in frames]))
+
     async def withhold_frame(self, origin: Origin, channel: Resource, reason: Reason) -> None:
         """Record and count a frame that does not cross."""
         await self._recorded(origin, channel, Judgement((), Verdict.WITHHELD, (reason,)), (), 200)

@@ -1,7 +1,7 @@
 """A stand-in for opencode with many sessions, whose streams say what the bench wants, when it wants.
 
 `python -m tests.bench.speaker` serves on a free port of the loopback, which it prints. `POST /bench/say?count=N` has
-each directory that is listened to hear N frames: complete texts of its sessions in turn, numbered by directory (`#17#`).
+each directory that is listened to hear N frames: texts of its sessions in turn, numbered by directory (`#17#`).
 A prompt is answered with a reply of 1 KB, and heard on the directory's streams. One that says `ask` is accepted only,
 and asks for a permission.
 """
