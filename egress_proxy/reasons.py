@@ -82,6 +82,7 @@ class Reason(StrEnum):
     UPSTREAM_ERROR = "upstream_error"
     UPSTREAM_REDIRECT = "upstream_redirect"
     UPSTREAM_TOO_LARGE = "upstream_too_large"
+    STOPPED_WAITING = "stopped_waiting"
     # What its answer is
     ANSWER_TYPE = "answer_type"
     ANSWER_ENCODING = "answer_encoding"
@@ -100,6 +101,7 @@ class Reason(StrEnum):
     SCANNER_UNAVAILABLE = "scanner_unavailable"
     # Whether it could be recorded, and the rest
     AUDIT_UNAVAILABLE = "audit_unavailable"
+    CLIENT_GONE = "client_gone"
     INTERNAL_ERROR = "internal_error"
 
 
@@ -115,6 +117,9 @@ class Explanation(Struct, frozen=True):
 
 _C, _A, _U, _P, _S, _R = Stage.CONNECT, Stage.ADMIT, Stage.UPSTREAM, Stage.PROJECT, Stage.SCAN, Stage.RECORD
 _ASK_OPERATOR = "Ask the operator if the task needs it."
+_LOOK_FIRST = (
+    "read the session's state (`GET /_egress/session/{sessionID}/state`) and messages before you send a prompt again."
+)
 
 EXPLAINED: dict[Reason, Explanation] = {
     Reason.UNAUTHENTICATED: Explanation(
@@ -270,10 +275,10 @@ EXPLAINED: dict[Reason, Explanation] = {
         _U,
         504,
         "The local agent did not answer in time.",
-        "The turn may still be running: read the session's messages later.",
+        "A turn goes on: ask `GET /_egress/session/{sessionID}/state`, and read the messages once it is at rest.",
     ),
     Reason.UPSTREAM_LOST: Explanation(
-        _U, 502, "The connection to the local agent broke.", "Read the session's messages, then try again."
+        _U, 502, "The connection to the local agent broke.", "What was under way may be lost: " + _LOOK_FIRST
     ),
     Reason.UPSTREAM_NOT_FOUND: Explanation(
         _U, 404, "The local agent does not know this id.", "List the session's messages for the ids that exist."
@@ -295,6 +300,12 @@ EXPLAINED: dict[Reason, Explanation] = {
     ),
     Reason.UPSTREAM_TOO_LARGE: Explanation(
         _U, 502, "The answer is over the limit.", "Read it in pages with `limit` and `before`."
+    ),
+    Reason.STOPPED_WAITING: Explanation(
+        _U,
+        503,
+        "The proxy stops, and the local agent has not answered yet.",
+        "A turn that has begun goes on without the proxy. Once it is back: " + _LOOK_FIRST,
     ),
     Reason.ANSWER_TYPE: Explanation(
         _P,
@@ -368,6 +379,12 @@ EXPLAINED: dict[Reason, Explanation] = {
         503,
         "The audit log cannot be written, so the answer was withheld.",
         "Tell the operator: nothing crosses until it can.",
+    ),
+    Reason.CLIENT_GONE: Explanation(
+        _R,
+        499,
+        "The client hung up before its answer was released. For the record: nobody is told.",
+        "A turn that has begun goes on: " + _LOOK_FIRST,
     ),
     Reason.INTERNAL_ERROR: Explanation(
         _R, 500, "The proxy failed, so the answer was withheld.", "Try again; give the operator the auditID."

@@ -11,7 +11,7 @@ import logging
 from collections import Counter
 from collections.abc import Callable
 from contextlib import aclosing
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from aiohttp import web
 
@@ -31,6 +31,7 @@ log = logging.getLogger("egress_proxy")
 
 HEALTH: Final = "/_egress/health"
 BODY_SECONDS: Final = 30.0  # for a client to send its body
+LAST_SECONDS: Final = 5.0  # for answers to be sent that were given up on when the proxy stopped
 _STREAMS: Final = frozenset({Scope.STREAM, Scope.GLOBAL_STREAM})
 Authenticate = Callable[[str], Client | None]
 
@@ -67,21 +68,30 @@ class Cloud:
         self._share = max(1, max_requests * 3 // 4)  # of one client: the rest is kept for the others
         self._of_client: Counter[str] = Counter()
         self._running = 0
-        self._open_streams: set[asyncio.Task[Any]] = set()
+        self._logins: dict[str, Client | None] = {}  # of this turn of the event loop
         self._idle = asyncio.Event()
         self._idle.set()
         self._stopping = False
 
     async def drain(self, seconds: float) -> None:
-        """Refuse what is new, end event streams, and wait for what is under way."""
+        """Refuse what is new, end event streams, and wait so long for what is under way. What opencode has not
+        answered by then is answered with `stopped_waiting`."""
         self._stopping = True
-        for task in self._open_streams:
-            task.cancel()
+        self._events.stop()
+        if await self._at_rest(seconds):
+            return
+        log.warning("%d requests are given up on", self._running)
+        self._exchanges.upstream.stop()
+        if not await self._at_rest(LAST_SECONDS):
+            log.warning("stopped with %d requests unfinished", self._running)
+
+    async def _at_rest(self, seconds: float) -> bool:
         try:
             async with asyncio.timeout(seconds):
                 await self._idle.wait()
         except TimeoutError:
-            log.warning("stopped with %d requests unfinished", self._running)
+            return False
+        return True
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         if request.raw_path == HEALTH and request.method == "GET" and not self._stopping:
@@ -92,7 +102,7 @@ class Cloud:
         self._enter()
         try:
             response = await self._authenticated(request)
-            if "Transfer-Encoding" in request.headers:
+            if self._stopping or "Transfer-Encoding" in request.headers:
                 response.force_close()  # aiohttp adds a body's trailers to the headers of the *next* request
             return response
         except ConnectionError:
@@ -154,9 +164,15 @@ class Cloud:
         return respond_to(request, await handler.handle(routed))
 
     def _client(self, request: web.BaseRequest) -> Client | None:
-        credentials = request.headers.getall("Authorization", [])
-        token = presented_token(credentials[0]) if len(credentials) == 1 else None
+        token = _token(request)
         return None if token is None else self._authenticate(token)
+
+    def _client_now(self, token: str) -> Client | None:
+        """Whose token it is, asked once a turn of the event loop: a frame is written to many readers in one."""
+        if token not in self._logins:
+            self._logins[token] = self._authenticate(token)
+            asyncio.get_running_loop().call_soon(self._logins.clear)
+        return self._logins[token]
 
     async def _body(self, request: web.BaseRequest) -> bytes | Refused:
         if (request.content_length or 0) > self._max_body:
@@ -195,25 +211,37 @@ class Cloud:
         response = web.StreamResponse(
             headers=HEADERS | {"Content-Type": "text/event-stream", "X-Accel-Buffering": "no"}
         )
-        task = request.task
-        self._open_streams.add(task)
         self._metrics.change_streams(1)
         self._leave()  # a stream lasts: it is bounded by the number of connections, not of requests
         try:
             async with aclosing(frames):
                 await response.prepare(request)
+                token = _token(request) or ""
                 async for released in frames:
-                    if self._client(request) != client:
-                        break  # the token was revoked, or its directories changed
+                    if self._client_now(token) != client:
+                        await response.write_eof()  # the token was revoked, or its directories changed
+                        break
                     await response.write(released.body)
-                await response.write_eof()
+                else:
+                    _break_off(request)
         except ConnectionError:
             response.force_close()  # the client has gone, or was cut off
         except Exception as error:  # noqa: BLE001 - the head is out: a refusal would be a second response within this one
             log.error("a stream failed with %s", type(error).__name__)
             response.force_close()
         finally:
-            self._open_streams.discard(task)
             self._metrics.change_streams(-1)
             self._enter()
         return response
+
+
+def _token(request: web.BaseRequest) -> str | None:
+    credentials = request.headers.getall("Authorization", [])
+    return presented_token(credentials[0]) if len(credentials) == 1 else None
+
+
+def _break_off(request: web.BaseRequest) -> None:
+    """End a stream that its client should open again: after a proper end the official SDK does not (FACTS,
+    "Semantics")."""
+    if request.transport is not None:
+        request.transport.close()

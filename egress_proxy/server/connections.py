@@ -14,6 +14,7 @@ from typing import Final, cast
 from aiohttp import web, web_protocol
 
 from egress_proxy.server.cloud import Cloud
+from egress_proxy.server.keepalive import keep_alive
 from egress_proxy.server.response import HEADERS
 
 log = logging.getLogger("egress_proxy")
@@ -35,6 +36,7 @@ class _Protocol(web_protocol.RequestHandler):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._peer = cast("asyncio.Transport", transport)
+        keep_alive(transport)
         super().connection_made(transport)
 
     def connection_lost(self, exc: BaseException | None) -> None:

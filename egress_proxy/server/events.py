@@ -60,6 +60,11 @@ class Events:
         shown = Shown(self._journals[routed.client.name], frozenset(directories), worldwide=worldwide)
         return Reader(shown, last_event_id, self._pipeline, self._metrics, using.end)
 
+    def stop(self) -> None:
+        """Tell all readers that nothing comes any more."""
+        for journal in self._journals.values():
+            journal.end()
+
     async def close(self) -> None:
         """End all subscriptions."""
         self._use.close()

@@ -115,6 +115,15 @@ class Exchanges:
             directory=place.directories[0] if len(place.directories) == 1 else "",
             session=place.ask.session_id if place.ask else origin.session,
         )
+        try:
+            return await self._placed(origin, routed, place)
+        except asyncio.CancelledError:
+            # Nobody waits for the answer. What was asked for goes on in opencode, so it is on record.
+            gone = Reason.STOPPED_WAITING if self.upstream.stopped else Reason.CLIENT_GONE
+            await asyncio.shield(self.pipeline.refuse(origin, gone))
+            raise
+
+    async def _placed(self, origin: Origin, routed: Routed, place: Place) -> Released:
         admitted = await self._admitted(routed, place)
         if isinstance(admitted, Refused):
             return await self.pipeline.refuse(origin, admitted.reason)

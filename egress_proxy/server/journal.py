@@ -3,6 +3,8 @@
 A reader holds nothing but its place in the journal, and so does a client that comes back with `Last-Event-ID`. What is
 kept is bounded; a place that is older than what is kept is `Lost`, and so is one before a gap: frames that upstream
 sent while nobody listened to it.
+
+Readers at the same place get the same bytes: what comes after it is put together once, for all of them.
 """
 
 from __future__ import annotations
@@ -15,11 +17,13 @@ from typing import Final
 
 from msgspec import Struct
 
-from egress_proxy.server.pipeline import Released
+from egress_proxy.server.pipeline import Pipeline, Released
 
 MOST_FRAMES: Final = 8_192
 MOST_BYTES: Final = 4_194_304
-BATCH: Final = 64
+BATCH: Final = 64  # frames, and
+BATCH_BYTES: Final = 65_536  # and a frame: what is written to a reader at once, and so what waits for one that is slow
+_SHARED: Final = 4  # batches that are kept for others at the same place, until the next frame
 _ID: Final = re.compile(r"([0-9a-f]{8})-([0-9]{1,15})")
 
 
@@ -39,6 +43,13 @@ class Entry(Struct, frozen=True):
         return len(self.event.body) + len(self.global_event.body)
 
 
+class Batch(Struct, frozen=True):
+    """What comes after a place, up to another one; `shown` is None where nothing of it is for this reader."""
+
+    place: int
+    shown: Released | None
+
+
 class Journal:
     """One client's frames. A place is the number of the last frame before it. Used from the event loop's thread."""
 
@@ -49,7 +60,11 @@ class Journal:
         self._bytes = 0
         self._first = 1  # the number of the first entry that is kept
         self._gaps: dict[str, int] = {}  # by directory: places before this one have a gap after them
-        self._news: asyncio.Future[None] | None = None
+        self._batches: dict[tuple[int, frozenset[str], bool], Batch] = {}
+        self._waiting: list[asyncio.Future[None]] = []
+        self._timer: asyncio.TimerHandle | None = None
+        self.ended = False
+        """Whether nothing comes any more."""
 
     @property
     def last(self) -> int:
@@ -78,12 +93,18 @@ class Journal:
         while len(self._entries) > MOST_FRAMES or (self._bytes > MOST_BYTES and len(self._entries) > 1):
             self._bytes -= self._entries.popleft().size
             self._first += 1
+        self._batches.clear()
         self._wake()
 
     def gap(self, notice: Entry) -> None:
         """Something of a directory may not have been heard before `notice`, which is kept and tells of it."""
         self._gaps[notice.directory] = self.last
         self.append(notice)
+
+    def end(self) -> None:
+        """Nothing comes any more: wake the readers."""
+        self.ended = True
+        self._wake()
 
     def after(self, place: int) -> Sequence[Entry]:
         """The next frames after a place, at most `BATCH`: each of these has the place after it. Raises `Lost` if some
@@ -93,17 +114,53 @@ class Journal:
             raise Lost
         return [self._entries[index] for index in range(start, min(start + BATCH, len(self._entries)))]
 
+    def batch(self, place: int, directories: frozenset[str], *, worldwide: bool) -> Batch | None:
+        """The next frames after a place that are of these directories, in one; None if there is none yet. Raises
+        `Lost`."""
+        key = (place, directories, worldwide)
+        found = self._batches.get(key)
+        if found is None:
+            entries = self.after(place)
+            if not entries:
+                return None
+            if len(self._batches) == _SHARED:
+                self._batches.clear()
+            found = self._batches[key] = _joined(place, entries, directories, worldwide=worldwide)
+        return found
+
     def whole(self, place: int, directories: Iterable[str]) -> bool:
         """Whether a client that read up to a place may go on there: nothing of these directories is missing."""
         return place >= self._first - 1 and all(self._gaps.get(one, -1) < place for one in directories)
 
-    async def news(self) -> None:
-        """Wait until a frame is appended."""
-        if self._news is None:
-            self._news = asyncio.get_running_loop().create_future()
-        await asyncio.shield(self._news)
+    async def news(self, seconds: float) -> None:
+        """Wait until a frame is appended, or nothing comes any more, or for `seconds` at most. All wait together: it is
+        one timer for all readers."""
+        loop = asyncio.get_running_loop()
+        if self._timer is None:
+            self._timer = loop.call_later(seconds, self._time_is_up)
+        waiting: asyncio.Future[None] = loop.create_future()
+        self._waiting.append(waiting)
+        await waiting
+
+    def _time_is_up(self) -> None:
+        self._timer = None
+        self._wake()
 
     def _wake(self) -> None:
-        if self._news is not None:
-            self._news.set_result(None)
-            self._news = None
+        waiting, self._waiting = self._waiting, []
+        for one in waiting:
+            if not one.done():  # a reader that has gone was cancelled
+                one.set_result(None)
+
+
+def _joined(place: int, entries: Sequence[Entry], directories: frozenset[str], *, worldwide: bool) -> Batch:
+    shown: list[Released] = []
+    size = 0
+    for entry in entries:
+        place += 1
+        if entry.directory in directories:
+            shown.append(entry.global_event if worldwide else entry.event)
+            size += len(shown[-1].body)
+            if size >= BATCH_BYTES:
+                break
+    return Batch(place, Pipeline.joined(shown) if shown else None)

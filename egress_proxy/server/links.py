@@ -19,6 +19,8 @@ from aiohttp.http import RawResponseMessage
 from aiohttp.streams import StreamReader
 from yarl import URL
 
+from egress_proxy.server.keepalive import keep_alive
+
 CHUNK: Final = 262_144  # bytes that wait to be read before the other side must
 _KEPT_SECONDS: Final = 15.0  # servers close what is idle for longer, and a request could meet that
 _CONNECT_SECONDS: Final = 10.0
@@ -26,6 +28,10 @@ _CONNECT_SECONDS: Final = 10.0
 
 class Unreachable(Exception):
     """No connection can be opened."""
+
+
+class Stopped(Exception):
+    """No more answers are waited for."""
 
 
 class Link(ResponseHandler):
@@ -49,6 +55,15 @@ class Link(ResponseHandler):
             self._deadline.cancel()
             self._deadline = None
 
+    def stop(self) -> None:
+        """Whoever waits for an answer that has its time gets `Stopped` now. A stream goes on."""
+        if self._deadline is None:
+            return
+        self.settle()
+        self.set_exception(Stopped())
+        if self._payload is not None:
+            self._payload.set_exception(Stopped())
+
 
 class Answer(NamedTuple):
     """The head of an answer and its body as it comes. `link` is to be given back."""
@@ -67,6 +82,7 @@ class Links:
         self._context: Final = ssl.create_default_context() if url.scheme == "https" else None
         self._idle: deque[tuple[Link, float]] = deque()  # and until when; the latest last
         self._open: set[Link] = set()
+        self._stopped = False
 
     async def ask(
         self, request: bytes, *, repeatable: bool, seconds: float | None = None, silence: float | None = None
@@ -74,8 +90,8 @@ class Links:
         """Send a request and wait for the head of its answer.
 
         A `repeatable` request is sent once more if it met the end of a connection that was kept. `seconds` bound the
-        whole answer, `silence` the time without a byte. Raises `Unreachable`, `TimeoutError`, `aiohttp.ClientError`,
-        `aiohttp.http.HttpProcessingError`; but for the first, reading the answer does too.
+        whole answer, `silence` the time without a byte. Raises `Unreachable`, `Stopped`, `TimeoutError`,
+        `aiohttp.ClientError`, `aiohttp.http.HttpProcessingError`; but for the first, reading the answer does too.
         """
         link = self._kept()
         if link is not None:
@@ -95,6 +111,12 @@ class Links:
         else:
             self._idle.append((link, asyncio.get_running_loop().time() + _KEPT_SECONDS))
 
+    def stop(self) -> None:
+        """End the wait for all answers that have their time, also of those that are yet to be asked for: `Stopped`."""
+        self._stopped = True
+        for link in tuple(self._open):
+            link.stop()
+
     def close(self) -> None:
         """Close all connections, those in use too."""
         for link in tuple(self._open):
@@ -102,6 +124,9 @@ class Links:
         self._idle.clear()
 
     async def _asked(self, link: Link, request: bytes, seconds: float | None, silence: float | None) -> Answer:
+        if self._stopped and seconds is not None:
+            self._drop(link)
+            raise Stopped
         try:
             link.ask(request, seconds, silence)
             head, content = await link.read()
@@ -134,6 +159,8 @@ class Links:
         except OSError:  # what TLS raises is one
             raise Unreachable from None
         self._open.add(link)
+        if link.transport is not None:
+            keep_alive(link.transport)
         return link
 
     def _drop(self, link: Link) -> None:

@@ -80,6 +80,7 @@ class Notice(StrEnum):
     UPSTREAM_LOST = "upstream_lost"
     PLACE_UNKNOWN = "place_unknown"
     TOO_SLOW = "too_slow"
+    SHUTTING_DOWN = "shutting_down"
 
 
 def _notice(kind: str, **properties: object) -> Released:
@@ -105,6 +106,10 @@ _NOTICES: Final = {
     Notice.TOO_SLOW: _resynchronise(
         Notice.TOO_SLOW,
         "This stream was read more slowly than events came, and is ended. Connect again, and read anew what you show.",
+    ),
+    Notice.SHUTTING_DOWN: _resynchronise(
+        Notice.SHUTTING_DOWN,
+        "The proxy stops, and this stream is ended. Connect again once it is back, and read anew what you show.",
     ),
 }
 
@@ -225,6 +230,11 @@ class Pipeline:
             body = b"{" + directory + b'"payload":' + body + b"}"
         number = b"id: " + event_id.encode("ascii") + b"\n" if event_id else b""
         return Released(_SEAL, 200, number + b"data: " + body + b"\n\n")
+
+    @staticmethod
+    def joined(frames: Sequence[Released]) -> Released:
+        """Released frames, one after the other."""
+        return frames[0] if len(frames) == 1 else Released(_SEAL, 200, b"".join([frame.body for frame in frames]))
 
     async def withhold_frame(self, origin: Origin, channel: Resource, reason: Reason) -> None:
         """Record and count a frame that does not cross."""

@@ -12,7 +12,7 @@ from egress_proxy.metrics import Metrics
 from egress_proxy.server.journal import Journal, Lost
 from egress_proxy.server.pipeline import Notice, Pipeline, Released
 
-HEARTBEAT: Final = 10.0  # seconds of silence, as opencode's own
+HEARTBEAT: Final = 10.0  # seconds of silence, as opencode's own; looked at twice in that time
 
 
 class Shown(Struct, frozen=True):
@@ -24,7 +24,8 @@ class Shown(Struct, frozen=True):
 
 
 class Reader:
-    """An asynchronous iterator of released frames. Ends when it comes too late for what is kept. Must be closed."""
+    """An asynchronous iterator of released frames, several in one where there are. Ends when it comes too late for what
+    is kept, and when the proxy stops. Must be closed."""
 
     def __init__(
         self, shown: Shown, last_event_id: str, pipeline: Pipeline, metrics: Metrics, closed: Callable[[], None]
@@ -52,27 +53,28 @@ class Reader:
         if last_event_id and not going_on:
             self._metrics.count_stream("resynchronised")
             yield self._own(Notice.PLACE_UNKNOWN)
+        now = asyncio.get_running_loop().time
+        told = now()
         while True:
             try:
-                entries = journal.after(place)
+                batch = journal.batch(place, self._shown.directories, worldwide=self._shown.worldwide)
             except Lost:
                 self._metrics.count_stream("too-slow")
                 yield self._own(Notice.TOO_SLOW)
                 return
-            for entry in entries:
-                place += 1
-                if entry.directory in self._shown.directories:
-                    yield entry.global_event if self._shown.worldwide else entry.event
-            if not entries and not await self._news():
+            if batch is not None:
+                place = batch.place
+                if batch.shown is not None:
+                    yield batch.shown
+                    told = now()
+            elif journal.ended:
+                yield self._own(Notice.SHUTTING_DOWN)
+                return
+            else:
+                await journal.news(HEARTBEAT / 2)
+            if now() - told >= HEARTBEAT * 3 / 4:
                 yield self._own(Notice.HEARTBEAT)
-
-    async def _news(self) -> bool:
-        try:
-            async with asyncio.timeout(HEARTBEAT):
-                await self._shown.journal.news()
-        except TimeoutError:
-            return False
-        return True
+                told = now()
 
     def _own(self, notice: Notice, event_id: str = "") -> Released:
         within = "" if self._shown.worldwide else None

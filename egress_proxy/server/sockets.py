@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Final
 
 from aiohttp import web
 
@@ -13,18 +14,24 @@ from egress_proxy.server.cloud import Cloud
 from egress_proxy.server.connections import CloudServer
 from egress_proxy.server.operator import operator_app
 
+_CLOSING_SECONDS: Final = 2.0  # for streams to end; requests had their time before
+
 
 @asynccontextmanager
 async def cloud_socket(cloud: Cloud, host: str, port: int, max_connections: int) -> AsyncIterator[None]:
     """Serve the cloud side while the context lasts. Raises `StartError`."""
-    async with _listening(web.ServerRunner(CloudServer(cloud, max_connections)), host, port):
+    async with _listening(
+        web.ServerRunner(CloudServer(cloud, max_connections), shutdown_timeout=_CLOSING_SECONDS), host, port
+    ):
         yield
 
 
 @asynccontextmanager
 async def operator_socket(metrics: Metrics, host: str, port: int) -> AsyncIterator[None]:
     """Serve the operator while the context lasts. Raises `StartError`."""
-    async with _listening(web.AppRunner(operator_app(metrics, host), access_log=None), host, port):
+    async with _listening(
+        web.AppRunner(operator_app(metrics, host), access_log=None, shutdown_timeout=_CLOSING_SECONDS), host, port
+    ):
         yield
 
 

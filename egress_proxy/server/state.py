@@ -25,6 +25,10 @@ from egress_proxy.server.tree import Tree
 log = logging.getLogger("egress_proxy")
 
 STARTING: Final = 5.0  # seconds that an accepted prompt may take until it shows
+_CUT_OFF: Final = {
+    "name": "MessageInterruptedError",  # a name of our own: opencode has none for it
+    "data": {"message": "The last prompt has no finished reply, and nothing works on it. Send another one to go on."},
+}
 _SKEW: Final = 1_000  # milliseconds between upstream's clock and ours
 _PERMISSIONS: Final = row_of("GET", "/permission")
 _QUESTIONS: Final = row_of("GET", "/question")
@@ -89,7 +93,17 @@ class States:
         answered = last.get("role") == "assistant" and last["time"]["created"] >= prompted * 1000 - _SKEW
         if not answered and self._now() - prompted < STARTING:
             return {"state": "busy"}
-        return {"state": "error", "error": last["error"]} if last.get("error") else {"state": "idle"}
+        if last.get("error"):
+            return {"state": "error", "error": last["error"]}
+        return await self._cut_off(session, client, trees) if _unfinished(last) else {"state": "idle"}
+
+    async def _cut_off(self, session: str, client: Client, trees: set[Tree]) -> dict[str, object] | Refused:
+        """A reply that nobody finishes: opencode ended under it, and neither says nor knows so. A turn that began since
+        the statuses were asked for looks the same, so they are asked for again."""
+        statuses = await self._ask(_STATUS, client, trees)
+        if isinstance(statuses, Refused):
+            return statuses
+        return {"state": "busy"} if session in statuses else {"state": "error", "error": _CUT_OFF}
 
     async def _pending(self, client: Client, trees: set[Tree]) -> dict[str, list[Any]] | Refused:
         pending = {}
@@ -114,3 +128,8 @@ def _blocked_or_working(working: Mapping[str, Any], *, blocked: bool) -> dict[st
     if retry is not None:
         return {"state": "retry", "retry": {"attempt": retry["attempt"], "next": retry["next"]}}
     return {"state": "busy"} if working else None
+
+
+def _unfinished(last: Mapping[str, Any]) -> bool:
+    """Whether the last message waits for more: a prompt without a reply, or a reply that has no end."""
+    return bool(last) and (last["role"] == "user" or "completed" not in last["time"])

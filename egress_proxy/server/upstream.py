@@ -21,14 +21,14 @@ from yarl import URL
 
 from egress_proxy.model import Call, Refused, Reply, Secret
 from egress_proxy.reasons import Reason
-from egress_proxy.server.links import Answer, Links, Unreachable
+from egress_proxy.server.links import Answer, Links, Stopped, Unreachable
 from egress_proxy.server.sse import FrameReader
 
 USER: Final = "opencode"  # the server's fixed user name for HTTP Basic
 _STREAM_SILENCE: Final = 120.0  # seconds; both versions send a heartbeat far more often
 _REPEATABLE: Final = frozenset({"GET", "PUT", "DELETE"})  # RFC 9110, 9.2.2
 _TARGET: Final = re.compile(r"/[!-~]*+")
-_FAILURES: Final = (aiohttp.ClientError, HttpProcessingError, Unreachable, OSError, ValueError)
+_FAILURES: Final = (aiohttp.ClientError, HttpProcessingError, Unreachable, Stopped, OSError, ValueError)
 
 
 class Upstream:
@@ -41,6 +41,8 @@ class Upstream:
         self._max_frame = max_frame_bytes
         self._headers = _constant_headers(self._url, password)
         self._links: Links | None = None
+        self.stopped = False
+        """Whether nobody waits for answers any more."""
 
     async def __aenter__(self) -> Self:
         self._links = Links(self._url)
@@ -60,6 +62,11 @@ class Upstream:
                 self._connected.give_back(answer)
         except _FAILURES as error:
             return Refused(_reason_of(error))
+
+    def stop(self) -> None:
+        """Wait no longer for answers, of calls under way and to come. opencode goes on with what it was asked for."""
+        self.stopped = True
+        self._connected.stop()
 
     async def frames(self, call: Call) -> AsyncIterator[bytes | Refused]:
         """The data of each frame of an event stream, until it ends; a last `Refused` says why, if not cleanly. In
@@ -186,6 +193,8 @@ def _reason_of(error: Exception) -> Reason:
             return Reason.UPSTREAM_TIMEOUT
         case Unreachable():
             return Reason.UPSTREAM_UNREACHABLE
+        case Stopped():
+            return Reason.STOPPED_WAITING
         case aiohttp.ServerDisconnectedError() | aiohttp.ClientPayloadError() | OSError():
             return Reason.UPSTREAM_LOST
         case _:

@@ -23,6 +23,11 @@ class Plan:
     gate_seconds: float = 1.0  # of load through the passthrough and the whole proxy, for each size
     stall_rounds: int = 3
     stall_seconds: float = 2.0
+    # Clients, sessions of each, readers of all; frames of a directory under way at a time; rounds; seconds of each.
+    readers: tuple[int, int, int] = (10, 5, 1_000)
+    reader_windows: tuple[int, ...] = (1, 32)
+    reader_rounds: int = 3
+    reader_seconds: float = 3.0
     worst_characters: int = 262_144
     worst_seconds: float = 20.0  # for one text, before it is given up on
 
@@ -41,6 +46,9 @@ QUICK = Plan(
     gate_seconds=0.2,
     stall_rounds=1,
     stall_seconds=0.3,
+    readers=(2, 2, 20),
+    reader_rounds=1,
+    reader_seconds=0.3,
     worst_characters=8_192,
 )
 """Enough to see that it works. The figures mean nothing."""

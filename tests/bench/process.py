@@ -17,9 +17,9 @@ def processor_seconds(pid: int | None) -> float:
     return sum(int(thread.read_text().split()[0]) for thread in threads) / 1e9
 
 
-def resident_bytes() -> int:
-    """Give the resident memory of this process."""
-    return _status(Path("/proc/self"), "VmRSS")
+def resident_bytes(pid: int | None = None) -> int:
+    """Give the resident memory of a process, this one unless it is named."""
+    return _status(Path("/proc") / str(pid or "self"), "VmRSS")
 
 
 def peak_bytes() -> int:

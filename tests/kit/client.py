@@ -112,6 +112,10 @@ class Client:
         """DELETE with a query."""
         return self.call("DELETE", path, query=query)
 
+    def begin(self, path: str, body: Any) -> http.client.HTTPConnection:
+        """POST a JSON body and do not wait for the answer. The caller reads it, or hangs up with `close`."""
+        return self._send("POST", path, body, None, None, self._timeout)
+
     def events(self, path: str = "/event", headers: Mapping[str, str] | None = None) -> Events:
         """Subscribe to server-sent events; returns when the server has answered."""
         given = {"Accept": "text/event-stream", **(headers or {})}

@@ -67,14 +67,16 @@ _EMPTY: Final = (HISTORY, "GET /permission", "GET /question")
 
 @dataclass
 class FakeUpstream:
-    """Answers by `METHOD path`, with or without its query, or `default`; closes each connection after its answer. The
-    session's history is empty, and nothing is asked. `asked` is what came.
+    """Answers by `METHOD path`, with or without its query, or `default`; closes each connection after its answer.
+    Those in `next` come first, in their order. The session's history is empty, and nothing is asked. `asked` is what
+    came.
 
     The connections of what is in `held` stay open after the answer, until the proxy closes them; it is then in `left`.
     The latest of each are `standing`.
     """
 
     answers: dict[str, bytes] = field(default_factory=lambda: dict.fromkeys(_EMPTY, answer(b"[]")))
+    next: dict[str, list[bytes]] = field(default_factory=dict)
     default: bytes = field(default_factory=lambda: answer(b"", "404 Not Found"))
     asked: list[str] = field(default_factory=list)
     held: set[str] = field(default_factory=set)
@@ -96,6 +98,11 @@ class FakeUpstream:
         """Close the connection of what is held."""
         self.standing.pop(asked).close()
 
+    def _answer(self, spelt: str, asked: str) -> bytes:
+        if self.next.get(asked):
+            return self.next[asked].pop(0)
+        return self.answers.get(spelt) or self.answers.get(asked, self.default)
+
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         self.serving.add(task)
@@ -104,7 +111,7 @@ class FakeUpstream:
             method, target, _ = head.split(b"\r\n")[0].decode().split(" ")
             asked = f"{method} {target.partition('?')[0]}"
             self.asked.append(asked)
-            writer.write(self.answers.get(f"{method} {target}") or self.answers.get(asked, self.default))
+            writer.write(self._answer(f"{method} {target}", asked))
             await writer.drain()
             if asked in self.held:
                 self.standing[asked] = writer
@@ -129,6 +136,8 @@ class Rig:
     metrics: Metrics
     audit: Path
     directory: str
+    cloud: Cloud
+    exchanges: Exchanges
 
     async def ask(
         self, method: str, path: str, body: Any = None, token: str = TOKEN
@@ -156,6 +165,10 @@ class Rig:
         """The reason of a refusal; empty if there is none."""
         status, answered, _ = await self.ask(method, path, body)
         return str(json.loads(answered)["data"]["reason"]) if status >= 400 else ""
+
+    def records(self) -> list[Any]:
+        """The audit log."""
+        return [json.loads(line) for line in self.audit.read_text("utf-8").splitlines()]
 
 
 END: Final = frame("message.removed", sessionID=SESSION, messageID="msg_00000000000000000000000001")
@@ -234,4 +247,5 @@ async def rig(
         own = free_port()
         await stack.enter_async_context(cloud_socket(cloud, "127.0.0.1", own, 100))
         http = await stack.enter_async_context(aiohttp.ClientSession())
-        yield Rig(f"http://127.0.0.1:{own}", fake, http, metrics, path / "audit.jsonl", directory)
+        audit = path / "audit.jsonl"
+        yield Rig(f"http://127.0.0.1:{own}", fake, http, metrics, audit, directory, cloud, exchanges)

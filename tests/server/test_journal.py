@@ -37,6 +37,52 @@ def test_every_place_gives_what_came_after_it(bursts: list[int]) -> None:
     assert [kept.place(kept.id(place)) for place in places] == places
 
 
+FRAMES = st.lists(st.tuples(st.sampled_from(["/a", "/b"]), st.integers(1, 40_000)), max_size=200)
+
+
+def sized(directory: str, number: int, size: int) -> Entry:
+    kinds = list(Notice)
+    event = Pipeline.joined([Pipeline.notice(kinds[number % len(kinds)])] * (size // 40 + 1))
+    return Entry(directory, event, Pipeline.joined([event, event]))
+
+
+@given(FRAMES, st.sets(st.sampled_from(["/a", "/b"]), min_size=1), st.booleans())
+def test_batches_hold_each_frame_of_a_readers_directories_once_and_in_order(
+    frames: list[tuple[str, int]], directories: set[str], worldwide: bool
+) -> None:
+    kept, shown = Journal("0" * 8), frozenset(directories)
+    entries = [sized(directory, number, size) for number, (directory, size) in enumerate(frames)]
+    for entry in entries:
+        kept.append(entry)
+    place, read = kept._first - 1, []
+    while batch := kept.batch(place, shown, worldwide=worldwide):
+        assert kept.batch(place, shown, worldwide=worldwide) is batch
+        assert batch.place > place
+        place = batch.place
+        if batch.shown is not None:
+            read.append(batch.shown.body)
+            largest = max(entry.size for entry in entries)
+            assert len(batch.shown.body) < module.BATCH_BYTES + largest
+    assert place == kept.last
+    mine = [entry for entry in entries[kept._first - 1 :] if entry.directory in shown]
+    assert b"".join(read) == b"".join((one.global_event if worldwide else one.event).body for one in mine)
+
+
+def test_readers_at_other_places_or_of_other_directories_share_nothing() -> None:
+    kept = Journal("0" * 8)
+    for directory in ("/a", "/b"):
+        kept.append(entry(directory))
+    asked = [(0, {"/a"}, False), (0, {"/a", "/b"}, False), (0, {"/a"}, True), (1, {"/a"}, False)]
+    found = [kept.batch(place, frozenset(shown), worldwide=worldwide) for place, shown, worldwide in asked]
+    told = [(one.place, one.shown is not None and len(one.shown.body)) for one in found if one is not None]
+    size = len(entry().event.body)
+    assert told == [(2, size), (2, 2 * size), (2, size), (2, False)]
+    kept.append(entry())
+    after = kept.batch(0, frozenset({"/a"}), worldwide=False)
+    assert after is not None
+    assert after.place == 3
+
+
 def test_what_is_kept_is_bounded_and_what_is_missed_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MOST_FRAMES", 10)
     kept = Journal("0" * 8)

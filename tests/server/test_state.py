@@ -29,6 +29,7 @@ def body(value: object) -> bytes:
 def last_message(role: str, created: float, **more: Any) -> bytes:
     info: dict[str, Any] = {"id": "msg_01", "sessionID": SESSION, "role": role, "time": {"created": created}, **more}
     if role == "assistant":
+        info["time"]["completed"] = created + 1
         info |= {"parentID": "msg_00", "modelID": "small", "providerID": "local", "mode": "build", "cost": 0}
         info |= {"path": {"cwd": "/", "root": "/"}, "agent": "build"}
         info |= {"tokens": {"input": 0, "output": 0, "reasoning": 0, "cache": {"read": 0, "write": 0}}}
@@ -116,6 +117,29 @@ async def test_a_prompt_that_was_just_accepted_is_work_until_it_is_answered(prox
     assert (await state(proxy))["state"] == "busy"
     proxy.upstream.answers[HISTORY] = last_message("assistant", time.time() * 1000)
     assert (await state(proxy))["state"] == "idle"
+
+
+def cut_off() -> list[Any]:
+    """A reply that was begun an hour ago."""
+    begun = json.loads(last_message("assistant", time.time() * 1000 - 3_600_000).partition(b"\r\n\r\n")[2])
+    del begun[0]["info"]["time"]["completed"]
+    return list(begun)
+
+
+async def test_a_reply_that_nobody_finishes_is_an_error_and_not_busy_for_ever(proxy: Rig) -> None:
+    """opencode has ended under it: after its restart the message stands as it was, and no status has the session."""
+    proxy.upstream.answers[HISTORY] = body(cut_off())
+    found = await state(proxy)
+    assert (found["state"], found["error"]["name"]) == ("error", "MessageInterruptedError")
+    proxy.upstream.answers[HISTORY] = last_message("user", time.time() * 1000 - 3_600_000)
+    assert (await state(proxy))["state"] == "error"
+
+
+async def test_a_turn_that_begins_while_its_state_is_asked_for_is_work(proxy: Rig) -> None:
+    """The first statuses do not have it yet, the messages do: they are asked for in this order."""
+    proxy.upstream.answers[HISTORY] = body(cut_off())
+    proxy.upstream.next["GET /session/status"] = [body({}), body({SESSION: {"type": "busy"}})]
+    assert (await state(proxy))["state"] == "busy"
 
 
 async def test_it_is_told_to_the_owner_alone(proxy: Rig) -> None:

@@ -144,15 +144,21 @@ async def test_who_reads_too_slowly_is_told_so_and_hurts_nobody(proxy: Rig, monk
         for _ in range(80):
             await proxy.upstream.send("GET /event", *[large] * 10)
             assert await quick.types(10) == ["todo.updated"] * 10
-        events = [event async for event in _rest(slow)]
+        events = await _until_broken_off(slow)
     assert len(events) < 800
     assert events[-1]["properties"]["reason"] == "too_slow"
     assert b'egress_event_streams_cut_total{cause="too-slow"} 1.0' in proxy.metrics.render()
 
 
-async def _rest(one: Stream) -> AsyncIterator[Any]:
-    while (event := await one.next()) is not None:
-        yield event
+async def _until_broken_off(one: Stream) -> list[Any]:
+    """After a proper end the official SDK would not come back."""
+    events: list[Any] = []
+    try:
+        while event := await one.next():
+            events.append(event)
+    except aiohttp.ClientPayloadError:
+        return events
+    raise AssertionError("it was ended properly")
 
 
 async def test_another_client_of_the_same_directory_sees_nothing_of_it(proxy: Rig) -> None:
@@ -165,6 +171,33 @@ async def test_another_client_of_the_same_directory_sees_nothing_of_it(proxy: Ri
         assert (await other.next())["type"] == "egress.stream"
     async with stream(proxy, token=OTHER_TOKEN, last=own.last) as thief:
         assert await thief.types(2) == ["server.connected", "egress.stream"]
+
+
+async def test_what_a_stream_does_not_show_does_not_keep_its_heartbeats_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A client's journal has the frames of all its directories."""
+    monkeypatch.setattr(reader, "HEARTBEAT", 0.2)
+    other = tmp_path / "other"
+    other.mkdir()
+    async with rig(tmp_path, other) as proxy:
+        proxy.upstream.answers["GET /event"] = STREAM + frame("server.connected")
+        proxy.upstream.held.add("GET /event")
+        path = f"/event?directory={other.resolve()}"
+        async with stream(proxy, path) as silent, stream(proxy, f"/event?directory={proxy.directory}") as busy:
+            for one in (silent, busy):
+                await one.next()
+            talking = asyncio.create_task(_talk(proxy, busy))
+            async with asyncio.timeout(10):
+                assert b"server.heartbeat" in await silent.response.content.readuntil(b"\n\n")
+            talking.cancel()
+
+
+async def _talk(proxy: Rig, busy: Stream) -> None:
+    """Never be silent."""
+    while True:
+        await proxy.upstream.send("GET /event", IDLE)
+        await busy.next()
 
 
 async def test_frames_that_nobody_reads_are_learnt_from_and_not_scanned(proxy: Rig) -> None:

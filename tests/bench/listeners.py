@@ -1,0 +1,152 @@
+"""Readers of event streams that cost as little as a socket does, and count every frame by its number.
+
+Whatever is between must give each reader all numbers in their order: one that is missing, repeated or out of order is
+counted as wrong.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+_NUMBER: Final = re.compile(rb"#(\d+)#")
+_AT_ONCE: Final = 16  # connections that are opened at a time
+_SECONDS: Final = 120.0
+
+
+class ListeningFailed(Exception):
+    """A stream that was not opened, or ended. The message holds the status line."""
+
+
+class Listener(asyncio.Protocol):
+    """One stream. `heard` frames had the number that was due, `wrong` had not."""
+
+    def __init__(self, request: bytes, progress: Progress) -> None:
+        self._request = request
+        self._progress = progress
+        self._pending = bytearray()
+        self._text = bytearray()
+        self._chunked: bool | None = None  # unknown until the head has come
+        self._due: int | None = None
+        self._transport: asyncio.Transport | None = None
+        self.opened: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.heard = self.wrong = 0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        transport.write(self._request)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if not self.opened.done():
+            self.opened.set_exception(ListeningFailed("the connection was lost"))
+        self._progress.lost(self)
+
+    def close(self) -> None:
+        if self._transport is not None:
+            self._transport.abort()
+
+    def pause(self) -> None:
+        """Read nothing for a while."""
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.pause_reading()
+
+    def resume(self) -> None:
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.resume_reading()
+
+    def data_received(self, data: bytes) -> None:
+        self._pending += data
+        if self._chunked is None and not self._read_head():
+            return
+        if self._chunked:
+            self._read_chunks()
+        else:
+            self._text += self._pending
+            self._pending.clear()
+        whole = self._text.rfind(b"\n\n")
+        if whole < 0:
+            return
+        if not self.opened.done():
+            self.opened.set_result(None)
+        before = self.heard
+        for number in map(int, _NUMBER.findall(self._text, 0, whole)):
+            if self._due is not None and number != self._due:
+                self.wrong += 1
+            self._due = number + 1
+            self.heard += 1
+        del self._text[: whole + 2]
+        self._progress.heard(self.heard - before)
+
+    def _read_head(self) -> bool:
+        end = self._pending.find(b"\r\n\r\n")
+        if end < 0:
+            return False
+        head = bytes(self._pending[:end])
+        if not head.startswith(b"HTTP/1.1 200 "):
+            self.opened.set_exception(ListeningFailed(head.partition(b"\r\n")[0].decode("latin-1")))
+            self.close()
+            return False
+        self._chunked = b"chunked" in head.lower()
+        del self._pending[: end + 4]
+        return True
+
+    def _read_chunks(self) -> None:
+        place = 0
+        while (end := self._pending.find(b"\r\n", place)) >= 0:
+            following = end + 4 + int(self._pending[place:end], 16)
+            if following > len(self._pending):
+                break
+            self._text += self._pending[end + 2 : following - 2]
+            place = following
+        del self._pending[:place]
+
+
+class Progress:
+    """How many frames all readers together have heard, and who was cut off."""
+
+    def __init__(self) -> None:
+        self.total = 0
+        self.cut_off = 0
+        self._wanted = 0
+        self._reached = asyncio.Event()
+
+    def heard(self, count: int) -> None:
+        self.total += count
+        if self.total >= self._wanted:
+            self._reached.set()
+
+    def lost(self, _: Listener) -> None:
+        self.cut_off += 1
+
+    async def until(self, total: int) -> None:
+        """Wait until so many frames were heard. Raise `TimeoutError`."""
+        self._wanted = total
+        if self.total >= total:
+            return
+        self._reached.clear()
+        async with asyncio.timeout(_SECONDS):
+            await self._reached.wait()
+
+
+async def listen(port: int, requests: Iterable[bytes], progress: Progress) -> Sequence[Listener]:
+    """Open a stream for each request. Raise `ListeningFailed`."""
+    gate = asyncio.Semaphore(_AT_ONCE)
+    loop = asyncio.get_running_loop()
+
+    async def one(request: bytes) -> Listener:
+        async with gate:
+            _, listener = await loop.create_connection(lambda: Listener(request, progress), "127.0.0.1", port)
+            await listener.opened
+            return listener
+
+    async with asyncio.timeout(_SECONDS):
+        return await asyncio.gather(*map(one, requests))
+
+
+def stream_request(headers: Mapping[str, str], directory: str) -> bytes:
+    """Give the bytes that open a stream."""
+    lines = ["GET /event HTTP/1.1", "Host: 127.0.0.1", f"x-opencode-directory: {directory}"]
+    return "\r\n".join([*lines, *(f"{name}: {value}" for name, value in headers.items()), "", ""]).encode()
