@@ -4,18 +4,19 @@ JOBS ?= 2
 
 BIN := .venv/bin
 OPENCODE := .opencode
+CLIENTS := .clients
 # Names such as opencode-1.15.13: the releases that the end-to-end tests run.
 RELEASES = $(shell sed -n 's/^ *"\(opencode-[0-9.]*\)": .*/\1/p' tests/opencode/package.json)
 PINS := --upgrade --python-version 3.11 --generate-hashes --quiet --no-config --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lint format test demo bench score docs pins clean
+.PHONY: help setup lint format test demo bench score clients docs pins clean
 .DELETE_ON_ERROR:
 
 help:  ## Show the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
 
-setup: .venv/.stamp $(OPENCODE)/.stamp  ## Make .venv with both commands, and fetch opencode for the tests
+setup: .venv/.stamp $(OPENCODE)/.stamp $(CLIENTS)/.stamp  ## Make .venv with both commands, and fetch what the tests drive
 
 lint: setup  ## Check style, formatting and types
 	$(BIN)/ruff check .
@@ -38,15 +39,20 @@ bench: setup  ## Measure against a bare passthrough
 score: setup  ## Measure what the scanner finds, and what it wrongly redacts
 	$(BIN)/python -m tests.corpus
 
+clients: setup  ## Write docs/clients.md anew: what real clients do through the proxy
+	EGRESS_WRITE_CLIENTS=1 $(BIN)/pytest -n $(JOBS) tests/clients
+	$(BIN)/python docs/generate.py
+
 docs: setup  ## Write the generated documentation anew
 	$(BIN)/python docs/generate.py
 
 pins: setup  ## Choose newer versions of the dependencies and pin them with hashes
 	$(BIN)/uv pip compile $(PINS) --output-file requirements/run.txt pyproject.toml
 	$(BIN)/uv pip compile $(PINS) --output-file requirements/dev.txt --extra dev pyproject.toml
+	$(BIN)/uv pip compile $(PINS) --output-file requirements/clients.txt tests/clients/requirements.in
 
 clean:  ## Remove what was made, the environment included
-	rm -rf .venv $(OPENCODE) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv $(OPENCODE) $(CLIENTS) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/.stamp: pyproject.toml hatch_build.py requirements/dev.txt egress_proxy/__init__.py $(wildcard egress_proxy/native/*.[ch])
@@ -67,4 +73,19 @@ $(OPENCODE)/.stamp: tests/opencode/package.json tests/opencode/package-lock.json
 	    echo "make: opencode could not be installed (it takes npm, and Linux on x86-64): $(RELEASES)" >&2; \
 	    test -z "$$CI" || exit 1; \
 	    echo "make: going on without; the end-to-end tests will be skipped" >&2; \
+	fi
+
+# The SDKs and Python clients that the tests drive, unchanged. The Python ones have an environment of their own, so that
+# what they depend on is no dependency of the proxy's. Where they cannot be had it is as with the binaries.
+$(CLIENTS)/.stamp: tests/clients/package.json tests/clients/package-lock.json requirements/clients.txt | .venv/.stamp
+	@mkdir -p $(CLIENTS) && cp tests/clients/package.json tests/clients/package-lock.json $(CLIENTS)/
+	@if (cd $(CLIENTS) && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error) && \
+	    $(BIN)/uv venv --quiet --clear --no-config --python $(BIN)/python $(CLIENTS)/venv && \
+	    $(BIN)/python -m pip --python $(CLIENTS)/venv/bin/python install --quiet --disable-pip-version-check \
+	        --require-hashes -r requirements/clients.txt; \
+	then touch $@; \
+	else \
+	    echo "make: the clients of the tests could not be installed (they take npm): see $(CLIENTS)" >&2; \
+	    test -z "$$CI" || exit 1; \
+	    echo "make: going on without; the tests of clients will be skipped" >&2; \
 	fi

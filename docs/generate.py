@@ -1,14 +1,17 @@
-"""Write what the documentation takes from the code: docs/reasons.md, and the table of settings in README.md.
+"""Write what the documentation takes from the code and the tests: docs/reasons.md, docs/clients.md, and the table of
+settings in README.md.
 
 `python docs/generate.py` writes; with `--check` it only tells what is stale, and exits 1 if anything is.
 """
 
 from __future__ import annotations
 
+import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import groupby
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from egress_proxy.config import settings
 from egress_proxy.reasons import EXPLAINED, Reason, Stage
@@ -75,7 +78,63 @@ def _cell(text: str) -> str:
     return text.replace("|", "\\|")
 
 
-PAGES: Final[dict[str, Callable[[], str]]] = {"docs/reasons.md": reasons_page, "README.md": readme_page}
+def clients_page() -> str:
+    """Give docs/clients.md: a section for each client and entry point, a row for each action."""
+    rows: list[dict[str, Any]] = json.loads((ROOT / "docs" / "clients.json").read_text(encoding="utf-8"))
+    lines = [
+        "# Clients",
+        "",
+        "What clients do through the proxy, unchanged, with a real opencode of each supported end behind it. Written",
+        "by `make docs` from `docs/clients.json`, which the tests in `tests/clients/` hold to what they see;",
+        "`make clients` writes both anew. How to point each client at the proxy: [README.md](../README.md#clients).",
+        "",
+        "*works*: as with bare opencode, but for what is redacted or blank. *differs*: it goes on, and gets another",
+        "answer than bare opencode gives. *refused*: it does not cross, for the [reason](reasons.md) that is named.",
+        "The last column is what the client's user sees; ids, addresses and times are taken out of it.",
+    ]
+    for (client, entry), group in groupby(rows, key=lambda row: (row["client"], row["entry"])):
+        lines += ["", f"## {client}: {entry}", "", *_client(list(group))]
+    return "\n".join(lines) + "\n"
+
+
+def _client(rows: Sequence[dict[str, Any]]) -> list[str]:
+    """Give the table of one client: what works, then what differs, then what is refused."""
+    servers = sorted({row["server"] for row in rows}, key=lambda server: [int(part) for part in server.split(".")])
+    versions = {server: {row["version"] for row in rows if row["server"] == server} for server in servers}
+    heads = [f"{server} (client {', '.join(sorted(versions[server]))})" for server in servers]
+    actions: dict[str, dict[str, dict[str, Any]]] = {}
+    for row in sorted(rows, key=lambda row: ("works", "differs", "refused").index(row["outcome"])):
+        actions.setdefault(row["action"], {})[row["server"]] = row
+    lines = [f"| action | {' | '.join(heads)} | what its user sees |", "|---" * (len(servers) + 2) + "|"]
+    for action, found in actions.items():
+        cells = [_outcome(found.get(server)) for server in servers]
+        lines.append(f"| {_cell(action)} | {' | '.join(cells)} | {_shown(found, servers)} |")
+    return lines
+
+
+def _outcome(row: dict[str, Any] | None) -> str:
+    if row is None:
+        return "not there"
+    return f"{row['outcome']}: `{row['reason']}`" if row["reason"] else str(row["outcome"])
+
+
+def _shown(found: dict[str, dict[str, Any]], servers: Sequence[str]) -> str:
+    """Give what is shown once if it is the same at all servers, else for each."""
+    texts = {server: found[server]["shown"] for server in servers if server in found}
+    if len(set(texts.values())) == 1:
+        return _quoted(next(iter(texts.values())))
+    return "; ".join(f"{server}: {_quoted(text)}" for server, text in texts.items())
+
+
+def _quoted(text: str) -> str:
+    return f"`` {_cell(text)} ``" if "`" in text else f"`{_cell(text)}`" if text else ""
+
+
+PAGES: Final[dict[str, Callable[[], str]]] = {
+    "docs/reasons.md": reasons_page,
+    "docs/clients.md": clients_page,
+    "README.md": readme_page,
+}
 
 
 def main(arguments: list[str]) -> int:

@@ -39,7 +39,9 @@ class ByRelease(LoadScopeScheduling):  # type: ignore[misc]  # its base is untyp
 
     def _split_scope(self, nodeid: str) -> str:
         release = _RELEASE.search(nodeid)
-        return release[1] if release and nodeid.startswith("tests/e2e/") else nodeid.partition("::")[0]
+        return (
+            release[1] if release and nodeid.startswith(("tests/e2e/", "tests/clients/")) else nodeid.partition("::")[0]
+        )
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -93,6 +93,12 @@ def test_the_page_of_reasons_names_each_reason_once() -> None:
     assert sorted(re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE)) == sorted(Reason)
 
 
+def test_the_page_of_clients_is_fresh() -> None:
+    """What its rows say is held to what is seen by the tests in tests/clients."""
+    page = (ROOT / "docs" / "clients.md").read_text(encoding="utf-8")
+    assert page == generator().clients_page(), "run `make docs`"
+
+
 @needs_readme
 def test_the_table_of_settings_is_fresh() -> None:
     assert README.read_text(encoding="utf-8") == generator().readme_page(), "run `make docs`"
@@ -282,12 +288,12 @@ def test_every_method_named_exists(page: Path) -> None:
             assert re.search(rf"^    (?:async )?def {found[2]}\b", source, re.MULTILINE), span
 
 
-@pytest.mark.parametrize("name", ["run", "dev"])
+@pytest.mark.parametrize("name", ["run", "dev", "clients"])
 def test_every_pin_has_hashes_and_no_address(name: str) -> None:
     """Where packages come from is each machine's own setting."""
     text = (ROOT / "requirements" / f"{name}.txt").read_text(encoding="utf-8")
     pins = re.split(r"\n(?=[a-z0-9])", text)
-    assert len(pins) > 15
+    assert len(pins) >= 15
     for pin in pins:
         assert re.match(r"[a-z0-9-]+==\S+ \\\n {4}--hash=sha256:[0-9a-f]{64}", pin), pin[:40]
     assert "://" not in text
@@ -300,8 +306,9 @@ def test_what_runs_is_pinned_alike_for_development() -> None:
     assert pinned <= set(re.findall(r"^(\S+==\S+)", dev, re.MULTILINE))
 
 
-def test_the_lock_of_the_test_binaries_has_hashes_and_no_address() -> None:
-    lock = (ROOT / "tests" / "opencode" / "package-lock.json").read_text(encoding="utf-8")
+@pytest.mark.parametrize("name", ["opencode", "clients"])
+def test_a_lock_of_the_tests_has_hashes_and_no_address(name: str) -> None:
+    lock = (ROOT / "tests" / name / "package-lock.json").read_text(encoding="utf-8")
     assert lock.count('"integrity": "sha512-') == lock.count('"node_modules/')
     assert "://" not in lock
 

@@ -4,6 +4,10 @@
 to do; `noReply` forges history (FACTS "What a caller could do"). `messageID` is checked and not forwarded: one that
 exists already is written over, also in another client's session, and a high one wedges the session (seen on both
 versions). The server gives its own.
+
+Older clients (`opencode-ai` for Python) name the model by `providerID` and `modelID` beside the parts. The server has
+forgotten that spelling and silently runs its default instead (seen on both versions). Here it is what it says: that
+model if it is on the list, else a refusal.
 """
 
 from __future__ import annotations
@@ -30,6 +34,8 @@ class AskedPrompt(Struct, frozen=True, forbid_unknown_fields=True):
     parts: list[object]
     agent: str | None = None
     model: PromptModel | None = None
+    provider_id: str | None = field(default=None, name="providerID")
+    model_id: str | None = field(default=None, name="modelID")
     variant: Variant | None = None
     tools: Annotated[dict[ToolName, bool], Meta(max_length=MAX_TOOLS)] | None = None
     message_id: MessageID | None = field(default=None, name="messageID")
@@ -76,10 +82,21 @@ def read_prompt(value: Object, policy: Policy) -> Prompt | Refused:
     agent = choices.agent(policy, asked.agent)
     if isinstance(agent, Refused):
         return agent
-    model = choices.model(policy, (asked.model.provider_id, asked.model.model_id) if asked.model else None)
+    pair = _pair(asked)
+    model = pair if isinstance(pair, Refused) else choices.model(policy, pair)
     if isinstance(model, Refused):
         return model
     return Prompt(agent, PromptModel(*model), parts, asked.variant or UNSET, asked.tools or UNSET)
+
+
+def _pair(asked: AskedPrompt) -> tuple[str, str] | Refused | None:
+    """Give the model that is asked for in either spelling. Both at once, or half of one, are not guessed at."""
+    spelt = [asked.provider_id, asked.model_id]
+    if asked.model is None and asked.provider_id is not None and asked.model_id is not None:
+        return asked.provider_id, asked.model_id
+    if spelt != [None, None]:
+        return Refused(Reason.BODY_INVALID)
+    return (asked.model.provider_id, asked.model.model_id) if asked.model else None
 
 
 def _refuse_widening(value: Object) -> Refused | None:

@@ -3,7 +3,8 @@
 Crosses: ids, the directory (one the client may use), the title (the model writes it: scanned), version, times, counts
 of changed files, agent and model (from the operator's lists), cost and tokens, and where a revert stands. Does not:
 `share.url`, `permission` rules, `summary.diffs`, `revert.diff` and `revert.snapshot`, `metadata`, `workspaceID`,
-`path` (it names directories above the allowed one). `slug` is required and blank.
+and what `path` says (it names directories above the allowed one). `slug` and `path` are there, because clients' types
+require them, and blank.
 """
 
 from __future__ import annotations
@@ -81,6 +82,7 @@ class Session(Wire, frozen=True):
     version: str
     time: SessionTime
     slug: str = ""
+    path: str = ""
     parent_id: SessionID | UnsetType = UNSET
     agent: str | UnsetType = UNSET
     model: SessionModel | UnsetType = UNSET

@@ -80,6 +80,15 @@ FIELDS = [
     ("model-list", with_text(model=["local", "small"]), INVALID),
     ("model-session-shape", with_text(model={"providerID": "local", "id": "small"}), INVALID),
     ("model-extra", with_text(model={**LARGE, "variant": "high"}), INVALID),
+    ("flat-model", with_text(**LARGE), None),
+    ("flat-model-other", with_text(providerID="other", modelID="small"), MODEL),
+    ("flat-model-cloud", with_text(providerID="opencode", modelID="big-pickle"), MODEL),
+    ("flat-model-empty", with_text(providerID="", modelID=""), MODEL),
+    ("flat-model-half", with_text(modelID="large"), INVALID),
+    ("flat-model-other-half", with_text(providerID="local"), INVALID),
+    ("flat-model-number", with_text(providerID="local", modelID=1), INVALID),
+    ("flat-model-beside-model", with_text(model=LARGE, **LARGE), INVALID),
+    ("flat-model-half-beside-model", with_text(model=LARGE, modelID="small"), INVALID),
     ("agent-other", with_text(agent="general"), AGENT),
     ("agent-empty", with_text(agent=""), AGENT),
     ("agent-capitals", with_text(agent="Build"), AGENT),
@@ -249,6 +258,11 @@ def test_a_file_alone_says_nothing() -> None:
 def test_agent_and_model_are_always_sent() -> None:
     assert sent(prompt(with_text())) == {**DEFAULTS, "parts": [TEXT]}
     assert sent(prompt(with_text(agent="plan", model=LARGE))) == {"agent": "plan", "model": LARGE, "parts": [TEXT]}
+
+
+def test_a_model_in_the_older_spelling_is_sent_in_the_newer() -> None:
+    """Upstream ignores the older one: it would run another model than was asked for."""
+    assert sent(prompt(with_text(**LARGE))) == {"agent": "build", "model": LARGE, "parts": [TEXT]}
 
 
 def test_ids_flags_and_defaults_are_not_forwarded() -> None:

@@ -49,6 +49,7 @@ _SESSION = {
     **_table("""
 .id id
 .slug blank
+.path blank
 .projectID name
 .directory place
 .parentID id

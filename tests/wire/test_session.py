@@ -14,6 +14,7 @@ from tests.wire.views import CHILD, DIRECTORY, FOREIGN, MESSAGE, SESSION, crosse
 FULL = {
     "id": SESSION,
     "slug": "",
+    "path": "",
     "projectID": "a4b81f2319fb5602de808ee52563eb04769e9be2",
     "directory": DIRECTORY,
     "parentID": CHILD,
