@@ -140,6 +140,7 @@ class Row(Struct, frozen=True, kw_only=True):
     versions: tuple[str, ...]  # versions of opencode that have it
     scope: Scope = Scope.NONE
     query: tuple[str, ...] = ()  # query keys that may be sent, besides directory
+    ignored: tuple[str, ...] = ()  # query keys that are taken and go no further: clients send them by themselves
     body: BodyRule = BodyRule.NONE
     response: Resource = Resource.NOTHING
 

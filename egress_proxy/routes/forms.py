@@ -81,6 +81,7 @@ _VALUES: Final[dict[str, Callable[[str], bool]]] = {
     "dirs": _one_of("true", "false"),
     "type": _one_of("file", "directory"),
     "path": directory.is_relative,
+    "scope": _one_of("project"),
 }
 _NARROWER: Final[dict[tuple[str, str], Callable[[str], bool]]] = {("/find/file", "limit"): _count(MAX_FILE_HITS)}
 

@@ -19,20 +19,23 @@ _MAX_PAIRS: Final = 16
 
 
 def read(row: Row, raw: str) -> dict[str, str] | Refused:
-    """Give the decoded query, `directory` included and not looked into, or a refusal."""
+    """Give the decoded query, `directory` included and not looked into, or a refusal.
+
+    What the row ignores has to be as well-formed as the rest, and is left out.
+    """
     pairs = _pairs(raw)
     if pairs is None:
         return Refused(Reason.QUERY_INVALID, row)
     keys = [key for key, _ in pairs]
     if _WORKSPACE in keys:
         return Refused(Reason.WORKSPACE_FORBIDDEN, row)
-    if not {DIRECTORY, *row.query}.issuperset(keys):
+    if not {DIRECTORY, *row.query, *row.ignored}.issuperset(keys):
         return Refused(Reason.QUERY_UNKNOWN, row)
     if len(set(keys)) < len(keys):
         return Refused(Reason.QUERY_DUPLICATE, row)
     if not all(key == DIRECTORY or forms.is_value(row.template, key, value) for key, value in pairs):
         return Refused(Reason.QUERY_INVALID, row)
-    return dict(pairs)
+    return {key: value for key, value in pairs if key not in row.ignored}
 
 
 def _pairs(raw: str) -> list[tuple[str, str]] | None:

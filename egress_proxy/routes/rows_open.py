@@ -21,6 +21,7 @@ def row(
     why: str,
     *,
     query: tuple[str, ...] = (),
+    ignored: tuple[str, ...] = (),
     body: BodyRule = BodyRule.NONE,
     versions: tuple[str, ...] = BOTH,
 ) -> Row:
@@ -34,6 +35,7 @@ def row(
         versions=versions,
         scope=scope,
         query=query,
+        ignored=ignored,
         body=body,
         response=response,
     )

@@ -14,8 +14,9 @@ _SESSIONS: tuple[Row, ...] = (
         _SCAN,
         Scope.DIRECTORY,
         Resource.SESSIONS,
-        "The client's own sessions of one directory; `scope`, `path` and `workspace` would cross directories.",
+        "The client's own sessions of one directory; `scope` and `path`, which would cross directories, are dropped.",
         query=("roots", "start", "search", "limit"),
+        ignored=("scope", "path"),  # the TUI lists its sessions with one of them
     ),
     row(
         "POST /session",

@@ -15,17 +15,19 @@ import secrets
 from typing import Final
 
 from egress_proxy.metrics import Metrics
-from egress_proxy.model import Refused, Resource, Routed
+from egress_proxy.model import Call, Refused, Resource, Routed
 from egress_proxy.server.exchange import Exchanges
 from egress_proxy.server.frames import Frames, Heard
 from egress_proxy.server.journal import Entry, Journal
-from egress_proxy.server.pipeline import Notice, Origin, Pipeline, Released
+from egress_proxy.server.pipeline import Notice, Origin, Pipeline, Released, Within
 from egress_proxy.server.reader import Reader, Shown
 from egress_proxy.server.subscription import Subscription
 from egress_proxy.server.use import Key, Use
+from egress_proxy.wire import read_project_id
 
 _CLIENT: Final = "client"
 _DIRECTORY: Final = "directory"
+_PROJECT_SECONDS: Final = 10.0
 
 
 class Events:
@@ -37,7 +39,8 @@ class Events:
         self._metrics = metrics
         self._journals: dict[str, Journal] = {}  # by client
         self._subscriptions: dict[str, Subscription] = {}  # by directory
-        self._labels: dict[str, str] = {}  # of directories, as they may be shown
+        self._projects: dict[str, str] = {}  # by directory: opencode's id
+        self._labels: dict[str, Within] = {}  # by directory
         self._use = Use(self._unused)
 
     async def open(self, routed: Routed, last_event_id: str = "") -> Released | Reader:
@@ -75,7 +78,7 @@ class Events:
         if client not in self._journals:
             self._journals[client] = Journal(secrets.token_hex(4))
         for directory in directories:
-            self._labels[directory] = await self._pipeline.label(directory)
+            self._labels[directory] = await self._pipeline.label(directory, await self._project(directory))
         for directory in directories:
             if directory not in self._subscriptions or self._subscriptions[directory].over:
                 self._subscriptions[directory] = self._subscription(directory)
@@ -83,6 +86,17 @@ class Events:
             if refused is not None:
                 return refused
         return None
+
+    async def _project(self, directory: str) -> str:
+        """The id of a directory's project; empty if opencode does not say, and then it is asked again next time."""
+        if directory not in self._projects:
+            call = Call("GET", "/project/current", (), directory, None)
+            reply = await self._exchanges.upstream.call(call, _PROJECT_SECONDS)
+            found = reply if isinstance(reply, Refused) else read_project_id(reply.body)
+            if isinstance(found, Refused):
+                return ""
+            self._projects[directory] = found
+        return self._projects[directory]
 
     def _subscription(self, directory: str) -> Subscription:
         return Subscription(
@@ -116,4 +130,5 @@ class Events:
         if kind == _CLIENT:
             del self._journals[name]
         else:
+            self._projects.pop(name, None)
             self._subscriptions.pop(name).stop()

@@ -132,6 +132,16 @@ class Origin(Struct, frozen=True, kw_only=True):
         return self.row.route_class if self.row else RouteClass.DENY
 
 
+class Within(Struct, frozen=True):
+    """Where an event of `/global/event` happened, as it may be shown; empty where it may not.
+
+    `project` is opencode's id of the directory's project: the TUI of 1.15.13 takes no event without it.
+    """
+
+    directory: str = ""
+    project: str = ""
+
+
 class Pipeline:
     """Turns projected values and refusals into `Released` bytes."""
 
@@ -212,9 +222,12 @@ class Pipeline:
         rest = (self._encoder.encode(ended.event),) if ended.event else ()
         return tuple(Released(_SEAL, 200, body) for body in (*rest, examined.body))
 
-    async def label(self, directory: str) -> str:
-        """A directory's name as it may stand beside an event; empty where it may not."""
-        examined = await self._examine(Projected(directory), ())
+    async def label(self, directory: str, project: str) -> Within:
+        """What may stand beside the events of a directory."""
+        return Within(await self._word(directory), await self._word(project))
+
+    async def _word(self, text: str) -> str:
+        examined = await self._examine(Projected(text), ())
         return "" if isinstance(examined, Refused) else examined.judgement.texts[0]
 
     @staticmethod
@@ -222,12 +235,13 @@ class Pipeline:
         """An event of the proxy's own."""
         return _NOTICES[notice]
 
-    def framed(self, event: Released, event_id: str = "", *, within: str | None = None) -> Released:
-        """A released event as a frame of `/event`, or, `within` a directory by its label, of `/global/event`."""
+    def framed(self, event: Released, event_id: str = "", *, within: Within | None = None) -> Released:
+        """A released event as a frame of `/event`, or, `within` a directory, of `/global/event`."""
         body = event.body
         if within is not None:
-            directory = b'"directory":' + self._encoder.encode(within) + b"," if within else b""
-            body = b"{" + directory + b'"payload":' + body + b"}"
+            beside = (("directory", within.directory), ("project", within.project))
+            named = b"".join(b'"%b":%b,' % (key.encode(), self._encoder.encode(word)) for key, word in beside if word)
+            body = b"{" + named + b'"payload":' + body + b"}"
         number = b"id: " + event_id.encode("ascii") + b"\n" if event_id else b""
         return Released(_SEAL, 200, number + b"data: " + body + b"\n\n")
 

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from egress_proxy.metrics import Metrics
 from egress_proxy.server.journal import Journal, Lost
-from egress_proxy.server.pipeline import Notice, Pipeline, Released
+from egress_proxy.server.pipeline import Notice, Pipeline, Released, Within
 
 HEARTBEAT: Final = 10.0  # seconds of silence, as opencode's own; looked at twice in that time
 
@@ -77,5 +77,5 @@ class Reader:
                 told = now()
 
     def _own(self, notice: Notice, event_id: str = "") -> Released:
-        within = "" if self._shown.worldwide else None
+        within = Within() if self._shown.worldwide else None
         return self._pipeline.framed(self._pipeline.notice(notice), event_id, within=within)

@@ -21,6 +21,7 @@ from egress_proxy.wire.facts import (
     read_session,
     read_session_list,
     read_status_ids,
+    read_project_id,
     read_worktree,
 )
 from egress_proxy.wire.growth import DELTA, Begun, PartName, Piece, piece_event, read_growth
@@ -59,5 +60,6 @@ __all__ = [
     "read_session",
     "read_session_list",
     "read_status_ids",
+    "read_project_id",
     "read_worktree",
 ]

@@ -1,7 +1,7 @@
 """EVENT and GLOBAL_EVENT: one data frame of an event stream.
 
     /event          {id?, type, properties}
-    /global/event   {directory?, payload: {id?, type, properties}}
+    /global/event   {directory?, project?, payload: {id?, type, properties}}
 
 A frame crosses if its type is one of `event_properties.RELEASED`, its directory (on the global stream) and its
 session are the client's, and its properties decode. They are projected by the same types as the resources: what `GET`
@@ -20,7 +20,7 @@ from egress_proxy.reasons import Reason
 from egress_proxy.wire.decoding import guarded
 from egress_proxy.wire.event_properties import RELEASED, WITHOUT_DIRECTORY, Properties
 from egress_proxy.wire.event_types import DELTAS, NOT_RELEASED, SYNC, DropKind
-from egress_proxy.wire.fields import Wire, is_event_id
+from egress_proxy.wire.fields import Wire, is_event_id, token_or_blank
 from egress_proxy.wire.view import View
 
 
@@ -44,6 +44,7 @@ class GivenEvent(Wire, frozen=True):
 class GivenGlobalEvent(Wire, frozen=True):
     payload: GivenEvent
     directory: str | None = None
+    project: str | None = None
 
 
 class Event(Wire, frozen=True):
@@ -55,6 +56,7 @@ class Event(Wire, frozen=True):
 class GlobalEvent(Wire, frozen=True):
     payload: Event
     directory: str | UnsetType = UNSET
+    project: str | UnsetType = UNSET
 
 
 _EVENT: Final = msgspec.json.Decoder(GivenEvent)
@@ -88,7 +90,9 @@ def _global_event(given: GivenGlobalEvent, view: View) -> GlobalEvent | DropKind
     if given.directory is not None and given.directory not in view.directories:
         return DropKind.FOREIGN_DIRECTORY
     event = _event(given.payload, view)
-    return event if isinstance(event, DropKind) else GlobalEvent(event, given.directory or UNSET)
+    if isinstance(event, DropKind):
+        return event
+    return GlobalEvent(event, given.directory or UNSET, token_or_blank(given.project or "") or UNSET)
 
 
 def _frame(resource: Resource, body: bytes, view: View) -> Event | GlobalEvent | DropKind:

@@ -14,9 +14,9 @@ from egress_proxy.model import Ask, Refused
 from egress_proxy.reasons import Reason
 from egress_proxy.wire.decoding import Items, guarded
 from egress_proxy.wire.event_properties import RELEASED
-from egress_proxy.wire.fields import RequestID, SessionID, Wire, is_session_id
+from egress_proxy.wire.fields import RequestID, SessionID, Wire, is_session_id, token_or_blank
 from egress_proxy.wire.growth import DELTA
-from egress_proxy.wire.place import GivenPaths
+from egress_proxy.wire.place import GivenPaths, GivenProject
 from egress_proxy.wire.server import health
 
 
@@ -92,6 +92,7 @@ _SESSION: Final = msgspec.json.Decoder(_GivenSession)
 _SESSIONS: Final = Items(_GivenSession)
 _ASKS: Final = Items(_GivenAsk)
 _PATHS: Final = msgspec.json.Decoder(GivenPaths)
+_PROJECT: Final = msgspec.json.Decoder(GivenProject)
 _FRAME: Final = msgspec.json.Decoder(_GivenFrame)
 _PROPERTIES: Final = msgspec.json.Decoder(_Properties)
 _STATUSES: Final = msgspec.json.Decoder(dict[str, Raw])
@@ -141,6 +142,11 @@ def read_status_ids(body: bytes) -> frozenset[str] | Refused:
 def read_worktree(body: bytes) -> str | Refused:
     """Read the worktree from an answer of `GET /path`, as the server spells it."""
     return guarded(lambda whole: _PATHS.decode(whole).worktree, body)
+
+
+def read_project_id(body: bytes) -> str | Refused:
+    """Read the id from an answer of `GET /project/current`; empty if it has not an id's form."""
+    return guarded(lambda whole: token_or_blank(_PROJECT.decode(whole).id), body)
 
 
 def read_event_facts(body: bytes) -> EventFacts | Refused:

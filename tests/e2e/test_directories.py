@@ -224,8 +224,8 @@ def test_a_session_of_another_directory_is_unknown(proxied: Proxied, bare: Bare)
 
 
 CROSSING: Final[Mapping[str, Refusal]] = {
-    "/session?scope=project": (400, "query_unknown"),
-    "/session?path=..": (400, "query_unknown"),
+    "/session?path=..": (400, "query_invalid"),
+    "/session?scope=global": (400, "query_invalid"),
     "/experimental/session": (403, "operation_denied"),
     "/api/session": (403, "operation_denied"),
     "/session?workspace=wrk_1": (403, "workspace_forbidden"),
@@ -238,6 +238,18 @@ CROSSING: Final[Mapping[str, Refusal]] = {
 @pytest.mark.parametrize("path", CROSSING)
 def test_what_crosses_directories_is_refused(proxied: Proxied, path: str) -> None:
     assert refusal(proxied.agent().client.get(path)) == CROSSING[path]
+
+
+@pytest.mark.parametrize("key", ["scope=project", "path=", "path=src"])
+def test_a_wider_list_of_sessions_is_that_of_the_directory(proxied: Proxied, key: str) -> None:
+    """The TUI asks for these; directories without git are all of one project."""
+    near, far = proxied.agent().session(), proxied.agent(proxied.world.plain).session()
+    anothers = proxied.bare.agent(proxied.world.forbidden).session()
+    listed = proxied.agent(proxied.world.plain).client.get(f"/session?{key}").json
+    ids = [found["id"] for found in listed]
+    assert far in ids
+    assert not {near, anothers} & set(ids)
+    assert {found["directory"] for found in listed} == {str(proxied.world.plain)}
 
 
 def test_without_the_proxy_sessions_of_other_directories_are_shown(bare: Bare) -> None:

@@ -48,6 +48,11 @@ def test_no_row_permits_a_key_that_crosses_directories() -> None:
     assert "path" not in next(row for row in ROWS if row.name == "GET /session").query
 
 
+def test_keys_are_ignored_where_clients_send_them_by_themselves_and_nowhere_else() -> None:
+    assert {row.name: row.ignored for row in ROWS if row.ignored} == {"GET /session": ("scope", "path")}
+    assert all(set(row.ignored).isdisjoint({*row.query, "directory", "workspace"}) for row in ROWS)
+
+
 def test_the_second_api_is_denied_but_for_its_health() -> None:
     crossing = {row.name for row in ROWS if row.template.startswith("/api/") and row.route_class is not RouteClass.DENY}
     assert crossing == {"GET /api/health"}

@@ -224,7 +224,7 @@ def test_a_routed_request_holds_ids_query_directory_and_body() -> None:
 
 
 def test_a_refusal_names_the_operation_once_it_is_known() -> None:
-    found = match(request("GET", "/session?scope=project"))
+    found = match(request("GET", "/session?scope=global"))
     assert not isinstance(found, Routed)
     assert found.row is not None
     assert found.row.name == "GET /session"

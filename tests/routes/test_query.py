@@ -18,8 +18,15 @@ ROWS = [
     ("none", "/session", None),
     ("empty", "/session?", None),
     ("permitted", "/session?limit=5&roots=true&start=0&search=fix+it", None),
-    ("scope", "/session?scope=project", UNKNOWN),
-    ("path-of-sessions", "/session?path=src", UNKNOWN),
+    ("scope", "/session?scope=project", None),
+    ("scope-other", "/session?scope=global", INVALID),
+    ("scope-empty", "/session?scope=", INVALID),
+    ("scope-twice", "/session?scope=project&%73cope=project", DUPLICATE),
+    ("scope-of-another-route", "/session/status?scope=project", UNKNOWN),
+    ("path-of-sessions", "/session?path=src", None),
+    ("path-of-sessions-empty", "/session?path=&start=1", None),
+    ("path-of-sessions-up", "/session?path=../other", INVALID),
+    ("path-of-sessions-absolute", "/session?path=/etc", INVALID),
     ("workspace", "/session?workspace=wrk_1", WORKSPACE),
     ("workspace-empty", "/session?workspace=", WORKSPACE),
     ("workspace-bare", "/session?workspace", WORKSPACE),
@@ -121,3 +128,9 @@ def test_values_are_decoded_once() -> None:
     found = match(request("GET", "/session?search=a+b%2Bc%2525"))
     assert isinstance(found, Routed)
     assert found.query == {"search": "a b+c%25"}
+
+
+def test_what_is_ignored_goes_no_further() -> None:
+    found = match(request("GET", "/session?scope=project&path=src&roots=true"))
+    assert isinstance(found, Routed)
+    assert found.query == {"roots": "true"}

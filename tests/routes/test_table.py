@@ -27,9 +27,11 @@ def test_a_row_says_what_may_be_sent_and_why() -> None:
         "versions": ["1.15.13", "1.18.33"],
         "scope": "session",
         "query": ["directory", "messageID"],
+        "ignored": [],
         "body": "none",
         "answer": "diff",
     }
+    assert rows["GET", "/session"]["ignored"] == ["scope", "path"]
     denied = rows["POST", "/pty"]
     assert (denied["class"], denied["query"], denied["body"], denied["answer"]) == ("deny", [], "", "")
 

@@ -17,7 +17,7 @@ from egress_proxy.metrics import Metrics
 from egress_proxy.model import Finding, Judgement, Projected, Resource, Scan, Scanner, Verdict
 from egress_proxy.reasons import EXPLAINED, Reason, Stage
 from egress_proxy.scan import TextScanner
-from egress_proxy.server.pipeline import Origin, Pipeline, Released
+from egress_proxy.server.pipeline import Origin, Pipeline, Released, Within
 from egress_proxy.server.recorder import Recorder
 
 ORIGIN = Origin(id="egr_1", client="agent")
@@ -158,4 +158,7 @@ async def test_a_frame_is_one_sse_frame_whatever_it_holds(kit: Kit) -> None:
     assert framed(released).body == b"data: " + event + b"\n\n"
     assert framed(released, "0-1").body == b"id: 0-1\ndata: " + event + b"\n\n"
     directory = b'{"directory":"/w\\n\\n","payload":'
-    assert framed(released, within="/w\n\n").body == b"data: " + directory + event + b"}\n\n"
+    assert framed(released, within=Within("/w\n\n")).body == b"data: " + directory + event + b"}\n\n"
+    assert framed(released, within=Within()).body == b'data: {"payload":' + event + b"}\n\n"
+    whole = framed(released, within=Within("/w", 'p"')).body
+    assert whole == b'data: {"directory":"/w","project":"p\\"","payload":' + event + b"}\n\n"

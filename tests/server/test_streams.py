@@ -49,6 +49,22 @@ async def test_upstream_is_asked_once_and_a_frame_is_scanned_once_for_all_reader
     assert b'egress_events_total{outcome="clean"} 1.0' in proxy.metrics.render()
 
 
+PROJECT = answer(json.dumps({"id": "a4b81f23", "worktree": "/w", "time": {"created": 1, "updated": 1}}).encode())
+
+
+async def test_a_global_frame_names_its_project(proxy: Rig) -> None:
+    """The TUI of 1.15.13 takes no frame without it. opencode is asked once, and again where it did not say."""
+    event = {"type": "session.idle", "properties": {"sessionID": SESSION}}
+    async with stream(proxy, "/global/event") as unnamed:
+        await unnamed.next()
+        proxy.upstream.answers["GET /project/current"] = PROJECT
+        async with stream(proxy, "/global/event") as named, stream(proxy, "/global/event"):
+            await named.next()
+            await proxy.upstream.send("GET /event", IDLE)
+            assert await named.next() == {"directory": proxy.directory, "project": "a4b81f23", "payload": event}
+    assert proxy.upstream.asked.count("GET /project/current") == 2
+
+
 async def test_who_comes_back_with_an_id_gets_what_it_missed_without_gap_or_repeat(proxy: Rig) -> None:
     async with stream(proxy) as first:
         await first.next()

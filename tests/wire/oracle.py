@@ -340,7 +340,7 @@ FIELDS: Final[Mapping[Resource, Mapping[str, str]]] = {
     ),
     Resource.FILE_NAMES: {"": "empty", "[]": "text"},
     Resource.EVENT: _EVENT,
-    Resource.GLOBAL_EVENT: {".directory": "place", **_under(".payload", _EVENT)},
+    Resource.GLOBAL_EVENT: {".directory": "place", ".project": "name", **_under(".payload", _EVENT)},
 }
 
 

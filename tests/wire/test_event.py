@@ -127,6 +127,16 @@ IDLE = {"type": "session.idle", "properties": {"sessionID": SESSION}}
 GLOBAL: list[tuple[str, dict[str, Any], Any]] = [
     ("own", {"directory": DIRECTORY, "payload": IDLE, "project": SECRET}, {"directory": DIRECTORY, "payload": IDLE}),
     ("another directory", {"directory": "/etc", "payload": IDLE}, DropKind.FOREIGN_DIRECTORY),
+    (
+        "project",
+        {"directory": DIRECTORY, "project": "a4b81f23", "payload": IDLE},
+        {"directory": DIRECTORY, "project": "a4b81f23", "payload": IDLE},
+    ),
+    (
+        "project with a text",
+        {"directory": DIRECTORY, "project": SECRET + " and more", "payload": IDLE},
+        {"directory": DIRECTORY, "payload": IDLE},
+    ),
     ("spelt otherwise", {"directory": DIRECTORY + "/.", "payload": IDLE}, DropKind.FOREIGN_DIRECTORY),
     ("none", {"payload": IDLE}, DropKind.FOREIGN_DIRECTORY),
     ("empty", {"directory": "", "payload": IDLE}, DropKind.FOREIGN_DIRECTORY),

@@ -8,7 +8,14 @@ import pytest
 
 from egress_proxy.model import Refused
 from egress_proxy.reasons import Reason
-from egress_proxy.wire import SessionFacts, read_session, read_session_list, read_status_ids, read_worktree
+from egress_proxy.wire import (
+    SessionFacts,
+    read_project_id,
+    read_session,
+    read_session_list,
+    read_status_ids,
+    read_worktree,
+)
 from tests.wire.test_part import SECRET
 from tests.wire.test_session import FULL
 from tests.wire.views import CHILD, DIRECTORY, FOREIGN, SESSION, body
@@ -51,3 +58,10 @@ def test_the_ids_of_a_status_answer_are_read() -> None:
 def test_the_worktree_is_read() -> None:
     assert read_worktree(body({"worktree": "/", "directory": DIRECTORY, "home": SECRET})) == "/"
     assert read_worktree(body({"directory": DIRECTORY})) == SHAPE
+
+
+def test_the_id_of_a_project_is_read() -> None:
+    given = {"worktree": DIRECTORY, "time": {"created": 1, "updated": 1}}
+    assert read_project_id(body({"id": "a4b81f23", **given})) == "a4b81f23"
+    assert read_project_id(body({"id": SECRET + " and more", **given})) == ""
+    assert read_project_id(body(given)) == SHAPE
