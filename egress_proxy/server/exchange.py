@@ -120,6 +120,7 @@ class Exchanges:
             return await self.pipeline.refuse(origin, admitted.reason)
         if admitted.session_id and admitted.row.body in _WORKING:
             self.taints.prompted(admitted.session_id)
+        if admitted.session_id and admitted.row.body in _SLOW:
             self.sessions.prompted(admitted.session_id, time.time())
         trees: set[Tree] = set()
         projected = await self._projected(admitted, trees)

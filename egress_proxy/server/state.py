@@ -24,7 +24,8 @@ from egress_proxy.server.tree import Tree
 
 log = logging.getLogger("egress_proxy")
 
-STARTING: Final = 5.0  # seconds that an accepted prompt may take until it shows
+STARTING: Final = 5.0  # seconds that a prompt which shows may take until it is at work
+UNSEEN: Final = 60.0  # and until it shows at all: a directory's first prompt takes long on a busy machine
 _SKEW: Final = 1_000  # milliseconds between upstream's clock and ours
 _PERMISSIONS: Final = row_of("GET", "/permission")
 _QUESTIONS: Final = row_of("GET", "/question")
@@ -86,8 +87,9 @@ class States:
             return messages
         last = messages[-1]["info"] if messages else {}
         prompted = self._sessions.prompted_at(session)
-        answered = last.get("role") == "assistant" and last["time"]["created"] >= prompted * 1000 - _SKEW
-        if not answered and self._now() - prompted < STARTING:
+        shows = bool(last) and last["time"]["created"] >= prompted * 1000 - _SKEW
+        answered = shows and last["role"] == "assistant"
+        if not answered and self._now() - prompted < (STARTING if shows else UNSEEN):
             return {"state": "busy"}
         return {"state": "error", "error": last["error"]} if last.get("error") else {"state": "idle"}
 
