@@ -29,6 +29,8 @@ UNSEEN: Final = 60.0  # and until it shows at all: a directory's first prompt ta
 _SKEW: Final = 1_000  # milliseconds between upstream's clock and ours
 _PERMISSIONS: Final = row_of("GET", "/permission")
 _QUESTIONS: Final = row_of("GET", "/question")
+_REPLY: Final = row_of("POST", "/permission/{requestID}/reply")
+_MOST_TOLD: Final = 32  # permissions of which is said who may approve them: each takes a few calls
 _STATUS: Final = row_of("GET", "/session/status")
 _MESSAGES: Final = row_of("GET", "/session/{sessionID}/message")
 
@@ -59,6 +61,7 @@ class States:
         pending = await self._pending(client, trees)
         if isinstance(pending, Refused):
             return pending
+        await self._tell_answerers(client, pending["permissions"])
         root = self._sessions.root
         return {kind: [ask | {"rootID": root(ask["sessionID"])} for ask in asks] for kind, asks in pending.items()}
 
@@ -76,6 +79,7 @@ class States:
             return pending
         within = partial(self._sessions.within, session)
         asks = {kind: [ask for ask in some if within(ask["sessionID"])] for kind, some in pending.items()}
+        await self._tell_answerers(here, asks["permissions"])
         working = {one: status for one, status in statuses.items() if within(one)}
         told = _blocked_or_working(working, blocked=any(asks.values())) or await self._at_rest(session, here, trees)
         return told if isinstance(told, Refused) else {"id": session, **told, "working": sorted(working), **asks}
@@ -92,6 +96,13 @@ class States:
         if not answered and self._now() - prompted < (STARTING if shows else UNSEEN):
             return {"state": "busy"}
         return {"state": "error", "error": last["error"]} if last.get("error") else {"state": "idle"}
+
+    async def _tell_answerers(self, client: Client, permissions: list[Any]) -> None:
+        """Add to each permission who may approve it, as the policy has it now: the reply is judged anew."""
+        for ask in permissions[:_MOST_TOLD]:
+            place = await self._exchanges.places.find(Routed(_REPLY, client, {"requestID": ask["id"]}, {}, None, b""))
+            if not isinstance(place, Refused):  # it was answered meanwhile, and will not be there the next time
+                ask["answerer"] = self._exchanges.answerer(place)
 
     async def _pending(self, client: Client, trees: set[Tree]) -> dict[str, list[Any]] | Refused:
         pending = {}

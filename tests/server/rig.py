@@ -128,6 +128,8 @@ class Rig:
     metrics: Metrics
     audit: Path
     directory: str
+    cloud: Cloud
+    settings: Settings
 
     async def ask(
         self, method: str, path: str, body: Any = None, token: str = TOKEN
@@ -229,4 +231,4 @@ async def rig(path: Path, *before: Path) -> AsyncIterator[Rig]:
         own = free_port()
         await stack.enter_async_context(cloud_socket(cloud, "127.0.0.1", own, 100))
         http = await stack.enter_async_context(aiohttp.ClientSession())
-        yield Rig(f"http://127.0.0.1:{own}", fake, http, metrics, path / "audit.jsonl", directory)
+        yield Rig(f"http://127.0.0.1:{own}", fake, http, metrics, path / "audit.jsonl", directory, cloud, settings)
