@@ -1,5 +1,5 @@
-"""Write what the documentation takes from the code and the tests: docs/reasons.md, docs/clients.md, and the table of
-settings in README.md.
+"""Write what the documentation takes from the code and the tests: docs/reasons.md, docs/clients.md, docs/ocode.schema.json,
+and the table of settings in README.md.
 
 `python docs/generate.py` writes; with `--check` it only tells what is stale, and exits 1 if anything is.
 """
@@ -13,7 +13,10 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
+
 from egress_proxy.config import settings
+from egress_proxy.ocode.documents import DOCUMENTS, ErrorDocument
 from egress_proxy.reasons import EXPLAINED, Reason, Stage
 
 ROOT: Final = Path(__file__).resolve().parent.parent
@@ -130,9 +133,23 @@ def _quoted(text: str) -> str:
     return f"`` {_cell(text)} ``" if "`" in text else f"`{_cell(text)}`" if text else ""
 
 
+def ocode_schema() -> str:
+    """Give docs/ocode.schema.json: what each verb of `ocode` prints with --json."""
+    kinds = {**DOCUMENTS, "error": ErrorDocument}
+    schemas, components = msgspec.json.schema_components(kinds.values(), ref_template="#/$defs/{name}")
+    whole = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "What `ocode --json` prints, by verb; of `tail`, each line. `error` is any verb's that failed.",
+        "verbs": dict(zip(kinds, schemas, strict=True)),
+        "$defs": components,
+    }
+    return json.dumps(whole, indent=2) + "\n"
+
+
 PAGES: Final[dict[str, Callable[[], str]]] = {
     "docs/reasons.md": reasons_page,
     "docs/clients.md": clients_page,
+    "docs/ocode.schema.json": ocode_schema,
     "README.md": readme_page,
 }
 

@@ -39,7 +39,7 @@ from egress_proxy.server.owners import Owners
 from egress_proxy.server.pipeline import Pipeline
 from egress_proxy.server.recorder import Recorder
 from egress_proxy.server.sessions import Sessions
-from egress_proxy.server.sockets import cloud_socket, operator_socket
+from egress_proxy.server.sockets import cloud_socket, cloud_unix_socket, operator_socket
 from egress_proxy.server.state import States
 from egress_proxy.server.survey import Survey, survey
 from egress_proxy.server.taints import Taints
@@ -120,7 +120,12 @@ async def _serve(config: Config) -> None:
         gc.freeze()
         operator, listen = config.operator, config.listen
         await stack.enter_async_context(operator_socket(metrics, operator.host, operator.port))
-        await stack.enter_async_context(cloud_socket(cloud, listen.host, listen.port, config.limits.max_connections))
+        most = config.limits.max_connections
+        await stack.enter_async_context(
+            cloud_unix_socket(cloud, listen.path, config.listen_group, most)
+            if listen.path
+            else cloud_socket(cloud, listen.host, listen.port, most)
+        )
         log.info("serving on %s, operator on %s", config.listen, config.operator)
         notify("READY=1")
         await stop.wait()

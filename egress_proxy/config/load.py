@@ -72,7 +72,8 @@ def _bounded(kind: type[Struct]) -> dict[str, Reader]:
 
 
 _READERS: Final[dict[str, Reader]] = {
-    "listen": values.address,
+    "listen": values.listening,
+    "listen_group": values.optional(values.group),
     "operator": values.address,
     "upstream": _section(Upstream, {"url": values.url, "password_file": paths.path}),
     "directories": values.several(paths.directory),
@@ -94,6 +95,7 @@ def _apart(config: Config, root: AnyNode, place: Path) -> None:
         "state_dir": config.state_dir,
         "upstream.password_file": password,
         "rules_file": config.rules_file,
+        "the socket of `listen`": config.listen.path or None,
     }
     for name, path in held.items():
         if path is not None and paths.inside(path, config.directories):
@@ -107,6 +109,8 @@ def _apart(config: Config, root: AnyNode, place: Path) -> None:
 
 def _distinct(config: Config, root: AnyNode) -> None:
     """The two sockets and the upstream are three different places: the proxy never calls itself."""
+    if config.listen_group is not None and not config.listen.path:
+        raise _blame(root, "listen_group", "is for a Unix socket: `listen: unix:/path`")
     if _same(config.listen, config.operator):
         raise _blame(root, "operator", "must not be the cloud-facing socket: choose another port than `listen`")
     origin = upstream_address(config.upstream)

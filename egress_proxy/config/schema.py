@@ -18,12 +18,15 @@ MIB: Final = 1024 * KIB
 
 
 class Address(Struct, frozen=True):
-    """Where to listen. `port` 0 is any free one."""
+    """Where to listen: a host and port, 0 for any free one; or the `path` of a Unix socket."""
 
     host: str
     port: int
+    path: str = ""
 
     def __str__(self) -> str:
+        if self.path:
+            return f"unix:{self.path}"
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
@@ -149,8 +152,15 @@ class Config(Struct, frozen=True, kw_only=True):
     """A whole configuration, checked."""
 
     listen: Annotated[
-        Address, Meta(description="Cloud-facing socket, `host:port`. Plain HTTP: put TLS in front of it.")
+        Address,
+        Meta(
+            description="Cloud-facing socket, `host:port` or `unix:/path`, which only the proxy's user can connect to. "
+            "Plain HTTP: put TLS in front of it."
+        ),
     ] = Address("127.0.0.1", 8642)
+    listen_group: Annotated[
+        str | None, Meta(description="Group whose members may connect to the Unix socket of `listen` too.")
+    ] = None
     operator: Annotated[
         Address, Meta(description="Operator's socket (metrics), `host:port`. Never the cloud-facing one.")
     ] = Address("127.0.0.1", 8643)

@@ -6,9 +6,11 @@ string too (`no` is a boolean there and `1.10` a number); numbers are plain deci
 
 from __future__ import annotations
 
+import grp
 import ipaddress
 import re
 from collections.abc import Callable
+from posixpath import normpath
 from typing import Final, TypeVar
 
 from egress_proxy.config.nodes import AnyNode, Fields, Items, Scalar
@@ -24,6 +26,7 @@ _URL: Final = re.compile(
 _MODEL: Final = re.compile(r"([A-Za-z0-9._-]{1,100})/([A-Za-z0-9._:@+/-]{1,200})")
 _AGENT: Final = re.compile(r"[A-Za-z0-9._/-]{1,100}")
 _MAX_PORT: Final = 65_535
+_MAX_SOCKET_PATH: Final = 100  # the system's own limit is 107, some systems' 103
 
 
 def string(node: AnyNode) -> str:
@@ -104,6 +107,27 @@ def address(node: AnyNode) -> Address:
     if found is None or host is None or int(found[2]) > _MAX_PORT:
         raise node.problem("must be an IP address and a port, such as 127.0.0.1:8642 or '[::1]:8642'")
     return Address(host, int(found[2]))
+
+
+def listening(node: AnyNode) -> Address:
+    """Read `host:port`, or `unix:` and the absolute path of a socket."""
+    text = string(node)
+    if not text.startswith("unix:"):
+        return address(node)
+    path = text.removeprefix("unix:")
+    if not path.startswith("/") or normpath(path) != path or len(path.encode()) > _MAX_SOCKET_PATH:
+        raise node.problem(f"must be unix: and an absolute path without . and .., of at most {_MAX_SOCKET_PATH} bytes")
+    return Address("", 0, path)
+
+
+def group(node: AnyNode) -> str:
+    """Read the name of a group of this machine."""
+    text = string(node)
+    try:
+        grp.getgrnam(text)
+    except KeyError:
+        raise node.problem("must be the name of a group of this machine") from None
+    return text
 
 
 def url(node: AnyNode) -> str:

@@ -19,7 +19,10 @@ def warnings(config: Config) -> tuple[str, ...]:
     """Give a sentence for each risk that the operator has taken."""
     plain = config.upstream.url.startswith("http:")
     checks = (
-        (not _loopback(config.listen.host), "listen: not a loopback address; put TLS in front of it"),
+        (
+            not config.listen.path and not _loopback(config.listen.host),
+            "listen: not a loopback address; put TLS in front of it",
+        ),
         (not _loopback(config.operator.host), "operator: not a loopback address; it has no login of its own"),
         (
             plain and not _loopback(upstream_address(config.upstream).host),

@@ -5,11 +5,12 @@ Times are milliseconds since 1970, bounded to what a calendar can show.
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
 SessionId = Annotated[str, Meta(pattern=r"\Ases[A-Za-z0-9_-]{1,125}\Z")]
+AskId = Annotated[str, Meta(pattern=r"\A(per|que)[A-Za-z0-9_-]{1,125}\Z")]
 MessageId = Annotated[str, Meta(pattern=r"\Amsg[A-Za-z0-9_-]{1,125}\Z")]
 Millis = Annotated[float, Meta(ge=0, le=253_402_300_799_000)]
 Count = Annotated[float, Meta(ge=0, le=2**53)]
@@ -28,6 +29,7 @@ class Session(Struct, frozen=True, rename={"parent": "parentID"}):
     directory: str
     time: SessionTime
     parent: str | None = None
+    agent: str | None = None
 
     def __repr__(self) -> str:
         return f"Session({self.id})"
@@ -110,3 +112,125 @@ class RefusalBody(Struct, frozen=True):
 
     name: str
     data: RefusalData
+
+
+class Permission(Struct, frozen=True, rename={"session": "sessionID", "root": "rootID"}):
+    """A permission that the local agent waits for. `patterns` are what it is about, as they crossed.
+
+    `answerer` is who may approve it, where the proxy says so: `self` (the calling agent) or `human`.
+    """
+
+    id: AskId
+    session: SessionId
+    permission: str
+    patterns: tuple[str, ...] = ()
+    root: SessionId | None = None
+    answerer: str | None = None
+
+    def __repr__(self) -> str:
+        return f"Permission({self.id})"
+
+
+class Option(Struct, frozen=True):
+    label: str
+    description: str = ""
+
+
+class QuestionItem(Struct, frozen=True):
+    """One question of a request. `custom` says whether an answer may be of the answerer's own words."""
+
+    question: str
+    header: str = ""
+    options: tuple[Option, ...] = ()
+    multiple: bool = False
+    custom: bool = True
+
+
+class Question(Struct, frozen=True, rename={"session": "sessionID", "root": "rootID"}):
+    """Questions that the local agent waits for, all answered at once."""
+
+    id: AskId
+    session: SessionId
+    questions: tuple[QuestionItem, ...]
+    root: SessionId | None = None
+
+    def __repr__(self) -> str:
+        return f"Question({self.id})"
+
+
+class Asks(Struct, frozen=True):
+    """All that is waited for."""
+
+    permissions: tuple[Permission, ...] = ()
+    questions: tuple[Question, ...] = ()
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """Of all, permissions first."""
+        return (*(ask.id for ask in self.permissions), *(ask.id for ask in self.questions))
+
+
+class Retry(Struct, frozen=True):
+    """A call of the model that failed and will be tried again at `next`."""
+
+    attempt: Count = 0
+    next: Millis = 0
+
+
+class State(Struct, frozen=True):
+    """What a session and its sub-agents are doing. `working` are the ids of those at work."""
+
+    id: SessionId
+    state: Literal["idle", "busy", "blocked", "retry", "error"]
+    working: tuple[SessionId, ...] = ()
+    permissions: tuple[Permission, ...] = ()
+    questions: tuple[Question, ...] = ()
+    retry: Retry | None = None
+    error: TurnError | None = None
+
+    @property
+    def for_human(self) -> bool:
+        """Whether all that it waits for is a human's to answer."""
+        if self.state != "blocked" or self.questions:
+            return False
+        return bool(self.permissions) and all(ask.answerer == "human" for ask in self.permissions)
+
+    def __repr__(self) -> str:
+        return f"State({self.state})"
+
+
+class Expectation(Struct, frozen=True):
+    """What a session's turn may ask for and the calling agent may approve, once."""
+
+    expect: tuple[str, ...]
+    until: str | None = None
+
+
+class Health(Struct, frozen=True):
+    healthy: bool
+    version: str | None = None
+
+
+class Place(Struct, frozen=True):
+    directory: str
+
+
+class Agent(Struct, frozen=True):
+    name: str
+    mode: str = ""
+    hidden: bool = False
+
+
+class Model(Struct, frozen=True):
+    id: str
+
+
+class Provider(Struct, frozen=True):
+    id: str
+    models: dict[str, Model] = {}
+
+
+class Providers(Struct, frozen=True):
+    """Models that may be chosen, by provider."""
+
+    providers: tuple[Provider, ...] = ()

@@ -8,25 +8,40 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from types import NoneType
 from typing import Final, TypeVar
 
 import msgspec
 from msgspec import Struct
 
-from egress_proxy.ocode.answers import FileChange, Message, RefusalBody, Session
+from egress_proxy.ocode.answers import (
+    Agent,
+    Asks,
+    Expectation,
+    FileChange,
+    Health,
+    Message,
+    Place,
+    Providers,
+    RefusalBody,
+    Session,
+    State,
+)
 from egress_proxy.ocode.exits import Exit
 from egress_proxy.ocode.faults import Fault, Local, Refusal, not_the_proxy, usage
-from egress_proxy.ocode.transport import Answer, Outgoing, Transport
+from egress_proxy.ocode.transport import EVENT_STREAM, Answer, Outgoing, Stream, Transport
 
 QUICK_SECONDS: Final = 30.0
-"""Default timeout of a call that the proxy answers at once."""
-TURN_SECONDS: Final = 600.0
-"""Default timeout of a call that waits for the local agent's turn."""
+"""Default timeout of a call: the proxy answers at once."""
+SILENT_SECONDS: Final = 35.0
+"""Longest silence of an event stream: the proxy says something every ten seconds."""
 PAGE: Final = 50
 _MAX_PAGES: Final = 4000
 _SESSION_ID: Final = re.compile(r"ses[A-Za-z0-9_-]{1,125}")
 _MESSAGE_ID: Final = re.compile(r"msg[A-Za-z0-9_-]{1,125}")
+_ASK_ID: Final = re.compile(r"(per|que)[A-Za-z0-9_-]{1,125}")
 _OK = 200
+_NO_CONTENT = 204
 _ERRORS = 400
 _UNAUTHORIZED = 401
 
@@ -41,29 +56,104 @@ class Page(Struct, frozen=True):
 
 
 class Api:
-    """Calls through one transport. `timeout` (seconds), if given, stands for both defaults."""
+    """Calls through one transport, in a directory or in the proxy's default. `seconds` is the timeout of each."""
 
-    def __init__(self, transport: Transport, directory: str | None = None, timeout: float | None = None) -> None:
+    def __init__(self, transport: Transport, directory: str | None = None, seconds: float = QUICK_SECONDS) -> None:
         self._transport = transport
         self._directory = directory
-        self._timeout = timeout
+        self._seconds = seconds
 
-    def create_session(self, title: str | None = None) -> Session:
+    def create_session(self, title: str | None = None, agent: str | None = None) -> Session:
         """Create a session in the directory."""
-        return _decode(self._send("POST", "/session", {} if title is None else {"title": title}), Session)
+        body = {name: value for name, value in (("title", title), ("agent", agent)) if value is not None}
+        return _decode(self._send("POST", "/session", body), Session)
 
-    def sessions(self) -> tuple[Session, ...]:
-        """List this client's sessions."""
-        return _decode(self._send("GET", "/session"), tuple[Session, ...])
+    def session(self, session: str) -> Session:
+        """Get one session."""
+        return _decode(self._send("GET", _session_path(session)), Session)
+
+    def sessions(self, directory: str | None = None) -> tuple[Session, ...]:
+        """List this client's sessions of a directory, the own one by default."""
+        return _decode(self._send("GET", "/session", directory=directory), tuple[Session, ...])
 
     def delete(self, session: str) -> bool:
         """Delete a session and its messages."""
         return _decode(self._send("DELETE", _session_path(session)), bool)
 
-    def prompt(self, session: str, text: str) -> Message:
-        """Send a prompt and wait for the reply: the last message of the turn."""
-        body = {"parts": [{"type": "text", "text": text}]}
-        return _decode(self._send("POST", _session_path(session) + "/message", body, wait=TURN_SECONDS), Message)
+    def prompt(self, session: str, text: str, agent: str | None = None) -> None:
+        """Send a prompt. The turn goes on by itself."""
+        body = {"parts": [{"type": "text", "text": text}], **({} if agent is None else {"agent": agent})}
+        answer = self._send("POST", _session_path(session) + "/prompt_async", body)
+        if answer.status != _NO_CONTENT:
+            _decode(answer, NoneType)
+
+    def expect(self, session: str, expectations: tuple[str, ...]) -> Expectation:
+        """Declare what the session's next turn may ask for and its caller may approve."""
+        answer = self._send("POST", _own_path(session) + "/expect", {"expect": list(expectations)})
+        return _decode(answer, Expectation)
+
+    def state(self, session: str) -> State:
+        """Ask what the session and its sub-agents are doing."""
+        return _decode(self._send("GET", _own_path(session) + "/state"), State)
+
+    def asks(self) -> Asks:
+        """List all that this client's sessions wait for."""
+        return _decode(self._send("GET", "/_egress/asks"), Asks)
+
+    def reply(self, permission: str, reply: str, message: str | None = None) -> bool:
+        """Answer a permission, `once` or `reject`."""
+        body = {"reply": reply, **({} if message is None else {"message": message})}
+        return _decode(self._send("POST", f"/permission/{_ask_id(permission)}/reply", body), bool)
+
+    def answer(self, question: str, answers: tuple[tuple[str, ...], ...]) -> bool:
+        """Answer the questions of a request, each with its labels."""
+        return _decode(self._send("POST", f"/question/{_ask_id(question)}/reply", {"answers": answers}), bool)
+
+    def reject(self, question: str) -> bool:
+        """Decline to answer a question."""
+        return _decode(self._send("POST", f"/question/{_ask_id(question)}/reject", {}), bool)
+
+    def children(self, session: str) -> tuple[Session, ...]:
+        """List the sub-agents' sessions of a session."""
+        return _decode(self._send("GET", _session_path(session) + "/children"), tuple[Session, ...])
+
+    def events(self, directory: str, last_event_id: str = "") -> Stream:
+        """Open the events of a directory, after an id if there is one."""
+        opened = self._transport.stream(
+            Outgoing(
+                method="GET",
+                path="/event",
+                directory=directory,
+                accept=EVENT_STREAM,
+                last_event_id=last_event_id,
+                timeout=SILENT_SECONDS,
+            )
+        )
+        if not isinstance(opened, Answer):
+            return opened
+        if opened.status >= _ERRORS:
+            raise _refusal(opened)
+        raise not_the_proxy("The answer is no event stream, so it is not the proxy's. Check OCODE_URL.", opened.status)
+
+    def alive(self) -> Health:
+        """Ask whether the proxy is there. Needs no token."""
+        return _decode(self._send("GET", "/_egress/health"), Health)
+
+    def upstream(self) -> Health:
+        """Ask for the version of the local agent's opencode."""
+        return _decode(self._send("GET", "/global/health"), Health)
+
+    def place(self) -> Place:
+        """Ask which directory a call without one works in."""
+        return _decode(self._send("GET", "/path"), Place)
+
+    def agents(self) -> tuple[Agent, ...]:
+        """List the agents that may be chosen."""
+        return _decode(self._send("GET", "/agent"), tuple[Agent, ...])
+
+    def providers(self) -> Providers:
+        """List the models that may be chosen."""
+        return _decode(self._send("GET", "/config/providers"), Providers)
 
     def message(self, session: str, message: str) -> Message:
         """Get one message."""
@@ -100,7 +190,7 @@ class Api:
         body: object = None,
         *,
         query: tuple[tuple[str, str], ...] = (),
-        wait: float = QUICK_SECONDS,
+        directory: str | None = None,
     ) -> Answer:
         return self._transport.send(
             Outgoing(
@@ -108,8 +198,8 @@ class Api:
                 path=path,
                 query=query,
                 body=None if body is None else _encode(body),
-                directory=self._directory,
-                timeout=self._timeout or wait,
+                directory=directory or self._directory,
+                timeout=self._seconds,
             )
         )
 
@@ -125,9 +215,19 @@ def _session_path(session: str) -> str:
     return f"/session/{session}"
 
 
+def _own_path(session: str) -> str:
+    return "/_egress" + _session_path(session)
+
+
+def _ask_id(ask: str) -> str:
+    if not _ASK_ID.fullmatch(ask):
+        raise usage("ID is not an ask's id (per_… or que_…): `ocode perms` lists those that are pending.")
+    return ask
+
+
 def _message_id(message: str) -> str:
     if not _MESSAGE_ID.fullmatch(message):
-        raise usage("MSG is not a message's id (msg_…): `ocode read SESSION --all` shows them.")
+        raise usage("MSG is not a message's id (msg_…): `ocode read SESSION --full` shows them.")
     return message
 
 

@@ -5,10 +5,12 @@
 | 0 | done |
 | 1 | refused by the proxy |
 | 2 | wrong arguments or environment |
+| 3 | the session waits for an answer |
+| 4 | a human has to answer |
 | 5 | no usable token, or not accepted |
 | 6 | unreachable, or something else than the proxy answered |
-| 7 | no such session or message |
-| 8 | the turn ended with an error, or its whole reply was withheld |
+| 7 | no such session, message or pending ask |
+| 8 | the turn ended with an error or without a reply, or its whole reply was withheld |
 | 9 | no git repository, so no diff |
 | 10 | the proxy or the local agent failed or is busy |
 | 70 | a defect of ocode |
@@ -27,25 +29,27 @@ import re
 import sys
 from argparse import SUPPRESS, ArgumentParser, ArgumentTypeError, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Sequence
+from io import StringIO
 from itertools import takewhile
 from textwrap import fill
 from typing import Final, Never
 
 from egress_proxy import __version__
+from egress_proxy.ocode.arguments import COMPLETE, Complete
+from egress_proxy.ocode.completion import arguments_of, complete, ids_of
 from egress_proxy.ocode.console import Console, OutputLost, abandon_stdout
 from egress_proxy.ocode.context import Connect, Context
 from egress_proxy.ocode.exits import Exit
 from egress_proxy.ocode.faults import Fault, Local, usage
-from egress_proxy.ocode.manual import DESCRIPTION, epilog
-from egress_proxy.ocode.transport import connect
+from egress_proxy.ocode.manual import DESCRIPTION, WIDTH, epilog, verb_epilog
+from egress_proxy.ocode.reach import reach
 from egress_proxy.ocode.verbs import VERBS
 
-_WIDTH: Final = 100
 _LONGEST_TIMEOUT: Final = 86_400.0
 _COMMON: Final = {"url": None, "token_file": None, "directory": None, "json": False, "timeout": None}
 _QUOTING: Final = (
     (re.compile(r"^unrecognized arguments:.*", re.DOTALL), "there are arguments that this verb does not take"),
-    (re.compile(r"invalid choice: .*\(choose from (.*)\)$", re.DOTALL), r"no such verb; choose from \1"),
+    (re.compile(r"invalid choice: .*\(choose from (.*)\)$", re.DOTALL), r"no such word; choose from \1"),
     (re.compile(r"ignored explicit argument .*", re.DOTALL), "takes no value"),
     (re.compile(r"invalid \w+ value: .*", re.DOTALL), "not a value that it takes"),
 )
@@ -56,7 +60,7 @@ class _Formatter(RawDescriptionHelpFormatter):
     """The same help whatever the terminal's width, so that it can be tested and searched."""
 
     def __init__(self, prog: str) -> None:
-        super().__init__(prog, max_help_position=26, width=_WIDTH)
+        super().__init__(prog, max_help_position=26, width=WIDTH)
 
 
 class _Parser(ArgumentParser):
@@ -99,18 +103,24 @@ def _add_common(parser: ArgumentParser) -> None:
     common = parser.add_argument_group("common flags")
     common.add_argument("--url", metavar="URL", default=SUPPRESS, help="the proxy's address")
     common.add_argument("--token-file", metavar="FILE", default=SUPPRESS, help="a private file that holds the token")
-    common.add_argument("--directory", metavar="DIR", default=SUPPRESS, help="the directory to work in")
     common.add_argument(
-        "--timeout", metavar="SECONDS", type=_seconds, default=SUPPRESS, help="how long to wait (30; prompt: 600)"
+        "--dir", dest="directory", metavar="DIR", default=SUPPRESS, help="the directory, for `new` and `sessions`"
+    )
+    common.add_argument(
+        "--timeout",
+        metavar="SECONDS",
+        type=_seconds,
+        default=SUPPRESS,
+        help="how long to wait (30; prompt and wait: 600; tail: no end)",
     )
     common.add_argument("--json", action="store_true", default=SUPPRESS, help="print one JSON document")
 
 
-def build_parser() -> ArgumentParser:
-    """Make the parser from the table of verbs."""
+def build_parser(find: Complete | None = None) -> ArgumentParser:
+    """Make the parser from the table of verbs. `find` gives ids for a TAB."""
     parser = _Parser(
         prog="ocode",
-        description=fill(DESCRIPTION, _WIDTH),
+        description=fill(DESCRIPTION, WIDTH),
         epilog=epilog(),
         formatter_class=_Formatter,
         allow_abbrev=False,
@@ -122,13 +132,14 @@ def build_parser() -> ArgumentParser:
         row = rows.add_parser(
             verb.name,
             help=verb.summary,
-            description=fill(verb.details, _WIDTH),
+            description=fill(verb.details, WIDTH),
+            epilog=verb_epilog(verb.examples, verb.exits),
             formatter_class=_Formatter,
             allow_abbrev=False,
         )
         verb.arguments(row)
         _add_common(row)
-        row.set_defaults(verb=verb)
+        row.set_defaults(verb=verb, waits=verb.waits, **{COMPLETE: find})
     return parser
 
 
@@ -150,6 +161,16 @@ def _run(arguments: Sequence[str], console: Console, open_transport: Connect) ->
     return run
 
 
+def _complete(open_transport: Connect) -> None:
+    """Answer a shell's TAB."""
+
+    def find(parsed: Namespace, kinds: tuple[str, ...]) -> list[str]:
+        silent = Console(StringIO(), StringIO())
+        return ids_of(Context(arguments_of(parsed), silent, os.environ, None, open_transport), kinds)
+
+    complete(build_parser(find))
+
+
 def _settle(arguments: Sequence[str], console: Console, open_transport: Connect) -> int:
     """Run, and make of every way to end an exit code. Raise `OutputLost`."""
     try:
@@ -168,8 +189,9 @@ def _settle(arguments: Sequence[str], console: Console, open_transport: Connect)
         )
 
 
-def main(argv: Sequence[str] | None = None, open_transport: Connect = connect) -> int:
+def main(argv: Sequence[str] | None = None, open_transport: Connect = reach) -> int:
     """Run `ocode` with these arguments (default: the process's) and give its exit code."""
+    _complete(open_transport)
     arguments = sys.argv[1:] if argv is None else list(argv)
     console = Console.standard(json="--json" in arguments)
     try:

@@ -14,7 +14,9 @@ from __future__ import annotations
 import os
 import re
 import sys
+from enum import Enum
 from io import StringIO
+from shutil import get_terminal_size
 from typing import Final, TextIO
 
 import msgspec
@@ -56,11 +58,22 @@ def _json_escape(found: re.Match[str]) -> str:
     return "".join(f"\\u{units[i]:02x}{units[i + 1]:02x}" for i in range(0, len(units), 2))
 
 
+class Paint(Enum):
+    """Colours, for terminals only."""
+
+    GOOD = 32
+    BAD = 31
+    LOUD = 33
+    FAINT = 2
+
+
 class Console:
     """Standard output and error of one command."""
 
     def __init__(self, out: TextIO, err: TextIO, *, json: bool = False) -> None:
         self.out, self.err, self.json = out, err, json
+        self._held = ""  # of the text that is being shown in pieces: half a line end
+        self._at_start = True
 
     @classmethod
     def standard(cls, *, json: bool = False) -> Console:
@@ -71,6 +84,29 @@ class Console:
         """Write a text and one newline to stdout. Raise `OutputLost`."""
         safe = visible(text)
         self._write(safe if safe.endswith("\n") else safe + "\n")
+
+    @property
+    def live(self) -> bool:
+        """Whether somebody watches the answer come."""
+        return not self.json and _is_terminal(self.out)
+
+    def piece(self, text: str) -> None:
+        """Write a piece of a text to stdout at once, however it is cut. Raise `OutputLost`."""
+        text = self._held + text
+        self._held = "\r" if text.endswith("\r") else ""  # the other half of a line end may follow
+        safe = visible(text.removesuffix("\r"))
+        if safe:
+            self._write(safe)
+            self._at_start = safe.endswith("\n")
+        self.flush()
+
+    def end_line(self) -> None:
+        """End what was written in pieces, with a newline unless it has one. Raise `OutputLost`."""
+        safe, self._held = visible(self._held), ""
+        if safe or not self._at_start:
+            self._write(safe + "\n")
+        self._at_start = True
+        self.flush()
 
     def document(self, document: Struct) -> None:
         """Write the one JSON document to stdout. Raise `OutputLost`."""
@@ -84,8 +120,28 @@ class Console:
 
     def progress(self, text: str) -> None:
         """Tell a person who watches; silent where nobody does."""
-        if self.err.isatty():
+        if _is_terminal(self.err):
             self.note(text)
+
+    def fitted(self, line: str) -> str:
+        """Cut a line to the terminal's width; give it whole where stdout is none."""
+        if not _is_terminal(self.out):
+            return line
+        width = get_terminal_size().columns
+        return line if len(line) <= width else line[: max(1, width - 1)] + "…"
+
+    def painted(self, text: str, paint: Paint) -> str:
+        """Give a safe text in a colour, if stdout is a terminal and nobody asked for none (NO_COLOR, TERM=dumb).
+
+        The result goes to `say_painted` alone, since `say` would show the colour as an escape.
+        """
+        safe = visible(text)
+        plain = not _is_terminal(self.out) or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+        return safe if plain else f"\x1b[{paint.value}m{safe}\x1b[0m"
+
+    def say_painted(self, *painted: str) -> None:
+        """Write a line of what `painted` gave. Raise `OutputLost`."""
+        self._write("".join(painted) + "\n")
 
     def fault(self, fault: Fault) -> Exit:
         """Tell of a fault, as a document too with `--json`, and give its exit code. Raise `OutputLost`."""
@@ -114,6 +170,13 @@ class Console:
             self.err.flush()
         except (OSError, ValueError):
             pass  # nobody is left to tell; the exit code still does
+
+
+def _is_terminal(stream: TextIO) -> bool:
+    try:
+        return stream.isatty()
+    except ValueError:  # it is closed
+        return False
 
 
 def _encodable(text: str, stream: TextIO) -> str:

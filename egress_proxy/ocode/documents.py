@@ -6,11 +6,11 @@ Times are whole milliseconds since 1970. Texts are as they crossed, placeholders
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import Any, Final
 
 from msgspec import Struct
 
-from egress_proxy.ocode.answers import Message, Session
+from egress_proxy.ocode.answers import Asks, Message, Permission, Question, Session, State
 from egress_proxy.ocode.changes import Changes
 from egress_proxy.ocode.faults import Fault
 
@@ -23,6 +23,7 @@ class SessionDocument(Struct, frozen=True):
     id: str
     title: str
     directory: str
+    agent: str | None
     parent: str | None
     created: int
     updated: int
@@ -61,11 +62,124 @@ class MessageDocument(Struct, frozen=True):
         return self.withheld > 0 and not _PLACEHOLDER.sub("", self.text).strip()
 
 
-class ReplyDocument(Struct, frozen=True):
-    """`prompt`."""
+class PermissionDocument(Struct, frozen=True):
+    """A permission that is waited for. `session` asks; `root` is the session at the top of its tree.
+
+    `answerer` is `self` (you), `human`, or null where the proxy does not say.
+    """
+
+    id: str
+    session: str
+    root: str
+    permission: str
+    patterns: tuple[str, ...]
+    answerer: str | None
+
+
+class OptionDocument(Struct, frozen=True):
+    label: str
+    description: str
+
+
+class QuestionItemDocument(Struct, frozen=True):
+    """One question. `multiple`: several labels may be chosen; `custom`: an answer may be of your own words."""
+
+    header: str
+    question: str
+    options: tuple[OptionDocument, ...]
+    multiple: bool
+    custom: bool
+
+
+class QuestionDocument(Struct, frozen=True):
+    """Questions that are waited for, answered together and in this order."""
+
+    id: str
+    session: str
+    root: str
+    questions: tuple[QuestionItemDocument, ...]
+
+
+class AsksDocument(Struct, frozen=True):
+    """`perms`."""
+
+    permissions: tuple[PermissionDocument, ...]
+    questions: tuple[QuestionDocument, ...]
+
+
+class RetryDocument(Struct, frozen=True):
+    """A call of the model that failed and is tried again at `next`."""
+
+    attempt: int
+    next: int
+
+
+class StateDocument(Struct, frozen=True):
+    """`status` and `wait`. `state` is idle, busy, retry, error, blocked, or human (blocked, and a human answers)."""
 
     session: str
-    reply: MessageDocument
+    state: str
+    working: tuple[str, ...]
+    permissions: tuple[PermissionDocument, ...]
+    questions: tuple[QuestionDocument, ...]
+    retry: RetryDocument | None
+    error: TurnErrorDocument | None
+
+
+class TurnDocument(Struct, frozen=True):
+    """`prompt`. `reply` is null where there is none yet: `state` tells why."""
+
+    session: str
+    state: str
+    reply: MessageDocument | None
+    permissions: tuple[PermissionDocument, ...]
+    questions: tuple[QuestionDocument, ...]
+
+
+class SentDocument(Struct, frozen=True):
+    """`send`."""
+
+    session: str
+    sent: bool
+
+
+class AnsweredDocument(Struct, frozen=True):
+    """`allow` and `answer`. `reply` is once, reject or answered."""
+
+    id: str
+    reply: str
+
+
+class EventDocument(Struct, frozen=True):
+    """A line of `tail`. `session` is null of events that are no session's; `properties` are as they crossed."""
+
+    id: str
+    type: str
+    session: str | None
+    properties: dict[str, Any]
+
+
+class LoginDocument(Struct, frozen=True):
+    """`login`."""
+
+    url: str
+    stored: bool
+    checked: bool
+
+
+class FindingDocument(Struct, frozen=True):
+    """One thing that `doctor` looked at. `ok` is null where it is for your knowledge only."""
+
+    name: str
+    ok: bool | None
+    told: str
+
+
+class DoctorDocument(Struct, frozen=True):
+    """`doctor`."""
+
+    ok: bool
+    findings: tuple[FindingDocument, ...]
 
 
 class MessagesDocument(Struct, frozen=True):
@@ -114,11 +228,40 @@ class ErrorDocument(Struct, frozen=True):
     error: ErrorBody
 
 
+class CompletionDocument(Struct, frozen=True):
+    """`completion`."""
+
+    shell: str
+    script: str
+
+
+DOCUMENTS: Final[dict[str, type[Struct]]] = {
+    "new": SessionDocument,
+    "prompt": TurnDocument,
+    "send": SentDocument,
+    "wait": StateDocument,
+    "status": StateDocument,
+    "read": MessagesDocument,
+    "perms": AsksDocument,
+    "allow": AnsweredDocument,
+    "answer": AnsweredDocument,
+    "diff": DiffDocument,
+    "sessions": SessionsDocument,
+    "tail": EventDocument,
+    "rm": DeletedDocument,
+    "login": LoginDocument,
+    "doctor": DoctorDocument,
+    "completion": CompletionDocument,
+}
+"""The document of each verb; of `tail` that of each line. `ErrorDocument` is any verb's."""
+
+
 def session_document(session: Session) -> SessionDocument:
     return SessionDocument(
         id=session.id,
         title=session.title,
         directory=session.directory,
+        agent=session.agent,
         parent=session.parent,
         created=int(session.time.created),
         updated=int(session.time.updated),
@@ -140,6 +283,48 @@ def message_document(message: Message) -> MessageDocument:
         running=info.role == "assistant" and message.running,
         error=None if info.error is None else TurnErrorDocument(info.error.name, info.error.data.message),
     )
+
+
+def permission_document(ask: Permission, root: str = "") -> PermissionDocument:
+    return PermissionDocument(
+        ask.id, ask.session, ask.root or root or ask.session, ask.permission, ask.patterns, ask.answerer
+    )
+
+
+def question_document(ask: Question, root: str = "") -> QuestionDocument:
+    items = (
+        QuestionItemDocument(
+            item.header,
+            item.question,
+            tuple(OptionDocument(option.label, option.description) for option in item.options),
+            item.multiple,
+            item.custom,
+        )
+        for item in ask.questions
+    )
+    return QuestionDocument(ask.id, ask.session, ask.root or root or ask.session, tuple(items))
+
+
+def asks_document(asks: Asks) -> AsksDocument:
+    return AsksDocument(
+        tuple(map(permission_document, asks.permissions)), tuple(map(question_document, asks.questions))
+    )
+
+
+def state_document(state: State) -> StateDocument:
+    return StateDocument(
+        session=state.id,
+        state="human" if state.for_human else state.state,
+        working=state.working,
+        permissions=tuple(permission_document(ask, state.id) for ask in state.permissions),
+        questions=tuple(question_document(ask, state.id) for ask in state.questions),
+        retry=None if state.retry is None else RetryDocument(int(state.retry.attempt), int(state.retry.next)),
+        error=None if state.error is None else TurnErrorDocument(state.error.name, state.error.data.message),
+    )
+
+
+def turn_document(state: StateDocument, reply: MessageDocument | None) -> TurnDocument:
+    return TurnDocument(state.session, state.state, reply, state.permissions, state.questions)
 
 
 def diff_document(session: str, changes: Changes) -> DiffDocument:

@@ -1,7 +1,4 @@
-"""The exit codes of `ocode`: what a script may rely on. A code is added, never reused.
-
-3 and 4 are left free: they are for verbs that wait on asks (blocked on an ask; with the human).
-"""
+"""The exit codes of `ocode`: what a script may rely on. A code is added, never reused."""
 
 from __future__ import annotations
 
@@ -14,6 +11,8 @@ class Exit(IntEnum):
     OK = 0
     REFUSED = 1
     USAGE = 2
+    BLOCKED = 3
+    HUMAN = 4
     UNAUTHENTICATED = 5
     UNREACHABLE = 6
     NOT_FOUND = 7
@@ -30,10 +29,12 @@ MEANING: dict[Exit, str] = {
     Exit.OK: "done; a reply may still hold redacted places (a note on stderr says so)",
     Exit.REFUSED: "the proxy refused the request; its message says what to do instead",
     Exit.USAGE: "wrong arguments or environment; nothing was sent",
+    Exit.BLOCKED: "the session waits for an answer: `ocode perms` shows to what, `allow` and `answer` give it",
+    Exit.HUMAN: "a human has to answer; `ocode wait SESSION --human` waits for it",
     Exit.UNAUTHENTICATED: "no usable token, or the proxy does not accept it",
     Exit.UNREACHABLE: "no connection, a broken one, or something else than the proxy answered",
-    Exit.NOT_FOUND: "no such session or message of this client",
-    Exit.TURN_FAILED: "the turn ended with an error, or its whole reply was withheld",
+    Exit.NOT_FOUND: "no such session, message or pending ask of this client",
+    Exit.TURN_FAILED: "the turn ended with an error or without a reply, or its whole reply was withheld",
     Exit.NO_DIFF: "the directory is not a git repository, so there is no diff",
     Exit.UNAVAILABLE: "the proxy or the local agent failed or is busy; nothing crossed; try again",
     Exit.INTERNAL: "a defect of ocode itself",

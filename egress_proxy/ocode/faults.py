@@ -17,6 +17,9 @@ class Local(StrEnum):
     TOKEN = "ocode_token"  # noqa: S105 - a reason, not a token
     UNREACHABLE = "ocode_unreachable"
     NOT_THE_PROXY = "ocode_not_the_proxy"
+    NOT_FOUND = "ocode_not_found"
+    ALWAYS = "ocode_always"
+    UNSUPPORTED = "ocode_unsupported"
     TIMEOUT = "ocode_timeout"
     INTERRUPTED = "ocode_interrupted"
     INTERNAL = "ocode_internal"
@@ -47,6 +50,7 @@ _BY_REASON = {
     "unauthenticated": Exit.UNAUTHENTICATED,
     "session_unknown": Exit.NOT_FOUND,
     "ask_unknown": Exit.NOT_FOUND,
+    "ask_for_human": Exit.HUMAN,
     "upstream_not_found": Exit.NOT_FOUND,
     "diff_unavailable": Exit.NO_DIFF,
     "upstream_timeout": Exit.TIMEOUT,
@@ -70,6 +74,11 @@ def exit_of(status: int, reason: str) -> Exit:
 def usage(message: str) -> Fault:
     """Wrong arguments or environment."""
     return Fault(Exit.USAGE, Local.USAGE, message)
+
+
+def not_found(message: str) -> Fault:
+    """No such thing of this client's, as far as a list tells."""
+    return Fault(Exit.NOT_FOUND, Local.NOT_FOUND, message)
 
 
 def no_token(message: str) -> Fault:

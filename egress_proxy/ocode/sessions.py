@@ -22,7 +22,8 @@ from egress_proxy.ocode.faults import not_the_proxy
 
 def new(context: Context) -> Exit:
     """Create a session and print its id alone."""
-    created = session_document(context.api.create_session(context.arguments.title))
+    created = session_document(context.api.create_session(context.arguments.title, context.arguments.agent))
+    context.remember(created.directory)
     if context.console.json:
         context.console.document(created)
     else:
@@ -33,12 +34,12 @@ def new(context: Context) -> Exit:
 def listing(context: Context) -> Exit:
     """List the sessions, the one updated last first."""
     console = context.console
-    found = sorted(map(session_document, context.api.sessions()), key=lambda session: -session.updated)
+    found = sorted(map(session_document, context.sessions()), key=lambda session: -session.updated)
     if console.json:
         console.document(SessionsDocument(tuple(found)))
         return Exit.OK
     for session in found:
-        console.say(_row(session))
+        console.say(console.fitted(_row(session)))
     if not found:
         console.note("no sessions")
     return Exit.OK
@@ -51,7 +52,7 @@ def _row(session: SessionDocument) -> str:
 
 def remove(context: Context) -> Exit:
     """Delete a session. Silent, as rm is."""
-    session = context.arguments.session
+    session = context.session
     if not context.api.delete(session):
         raise not_the_proxy("The session was not deleted, and the answer does not say why. List the sessions.")
     if context.console.json:
@@ -62,7 +63,7 @@ def remove(context: Context) -> Exit:
 def diff(context: Context) -> Exit:
     """Show which files were changed."""
     arguments, console = context.arguments, context.console
-    api, session, message = context.api, arguments.session, arguments.message
+    api, session, message = context.api, context.session, arguments.message
     found = changes.of_session(api, session) if message is None else changes.of_turn(api, session, message)
     document = diff_document(session, found)
     if message is not None and document.message is None:

@@ -49,6 +49,8 @@ from egress_proxy.wire import View, merge, project
 
 log = logging.getLogger("egress_proxy")
 
+SELF: Final = "self"
+HUMAN: Final = "human"
 _CURSOR: Final = re.compile(r"[A-Za-z0-9_=-]{1,512}")  # base64url, as both versions make it
 _CREATIONS: Final = frozenset({BodyRule.SESSION_CREATE, BodyRule.FORK})
 _WORKING: Final = frozenset({BodyRule.PROMPT, BodyRule.SUMMARIZE, BodyRule.PERMISSION_RESPONSE})  # the agent goes on
@@ -129,6 +131,7 @@ class Exchanges:
             return await self.pipeline.refuse(origin, admitted.reason)
         if admitted.session_id and admitted.row.body in _WORKING:
             self.taints.prompted(admitted.session_id)
+        if admitted.session_id and admitted.row.body in _SLOW:
             self.sessions.prompted(admitted.session_id, time.time())
         trees: set[Tree] = set()
         projected = await self._projected(admitted, trees)
@@ -138,7 +141,7 @@ class Exchanges:
         return await self.pipeline.answer(origin, admitted.row.response, projected, status, tuple(trees))
 
     async def _admitted(self, routed: Routed, place: Place) -> Admitted | Refused:
-        approve = place.ask is not None and may_approve(place.ask, self.settings.gates)
+        approve = self.answerer(place) == SELF
         admitted = admit(routed, place, self.settings.policy, may_approve=approve)
         if isinstance(admitted, Admitted) and admitted.parent:
             facts = await self.sessions.resolve(admitted.parent)
@@ -147,6 +150,10 @@ class Exchanges:
             if facts is None or not self.sessions.owns(routed.client, admitted.parent):
                 return Refused(Reason.SESSION_UNKNOWN)
         return admitted
+
+    def answerer(self, place: Place) -> str:
+        """Who may approve the ask of a place: `SELF`, the client that it is of, or `HUMAN`."""
+        return SELF if place.ask is not None and may_approve(place.ask, self.settings.gates) else HUMAN
 
     async def _projected(self, admitted: Admitted, trees: set[Tree]) -> Projected | Refused:
         """What may cross once scanned; `trees` gets those of the sessions that it tells of, as they are by now."""

@@ -24,7 +24,8 @@ from egress_proxy.server.tree import Tree
 
 log = logging.getLogger("egress_proxy")
 
-STARTING: Final = 5.0  # seconds that an accepted prompt may take until it shows
+STARTING: Final = 5.0  # seconds that a prompt which shows may take until it is at work
+UNSEEN: Final = 60.0  # and until it shows at all: a directory's first prompt takes long on a busy machine
 _CUT_OFF: Final = {
     "name": "MessageInterruptedError",  # a name of our own: opencode has none for it
     "data": {"message": "The last prompt has no finished reply, and nothing works on it. Send another one to go on."},
@@ -32,6 +33,8 @@ _CUT_OFF: Final = {
 _SKEW: Final = 1_000  # milliseconds between upstream's clock and ours
 _PERMISSIONS: Final = row_of("GET", "/permission")
 _QUESTIONS: Final = row_of("GET", "/question")
+_REPLY: Final = row_of("POST", "/permission/{requestID}/reply")
+_MOST_TOLD: Final = 32  # permissions of which is said who may approve them: each takes a few calls
 _STATUS: Final = row_of("GET", "/session/status")
 _MESSAGES: Final = row_of("GET", "/session/{sessionID}/message")
 
@@ -62,6 +65,7 @@ class States:
         pending = await self._pending(client, trees)
         if isinstance(pending, Refused):
             return pending
+        await self._tell_answerers(client, pending["permissions"])
         root = self._sessions.root
         return {kind: [ask | {"rootID": root(ask["sessionID"])} for ask in asks] for kind, asks in pending.items()}
 
@@ -79,6 +83,7 @@ class States:
             return pending
         within = partial(self._sessions.within, session)
         asks = {kind: [ask for ask in some if within(ask["sessionID"])] for kind, some in pending.items()}
+        await self._tell_answerers(here, asks["permissions"])
         working = {one: status for one, status in statuses.items() if within(one)}
         told = _blocked_or_working(working, blocked=any(asks.values())) or await self._at_rest(session, here, trees)
         return told if isinstance(told, Refused) else {"id": session, **told, "working": sorted(working), **asks}
@@ -90,8 +95,9 @@ class States:
             return messages
         last = messages[-1]["info"] if messages else {}
         prompted = self._sessions.prompted_at(session)
-        answered = last.get("role") == "assistant" and last["time"]["created"] >= prompted * 1000 - _SKEW
-        if not answered and self._now() - prompted < STARTING:
+        shows = bool(last) and last["time"]["created"] >= prompted * 1000 - _SKEW
+        answered = shows and last["role"] == "assistant"
+        if not answered and self._now() - prompted < (STARTING if shows else UNSEEN):
             return {"state": "busy"}
         if last.get("error"):
             return {"state": "error", "error": last["error"]}
@@ -104,6 +110,13 @@ class States:
         if isinstance(statuses, Refused):
             return statuses
         return {"state": "busy"} if session in statuses else {"state": "error", "error": _CUT_OFF}
+
+    async def _tell_answerers(self, client: Client, permissions: list[Any]) -> None:
+        """Add to each permission who may approve it, as the policy has it now: the reply is judged anew."""
+        for ask in permissions[:_MOST_TOLD]:
+            place = await self._exchanges.places.find(Routed(_REPLY, client, {"requestID": ask["id"]}, {}, None, b""))
+            if not isinstance(place, Refused):  # it was answered meanwhile, and will not be there the next time
+                ask["answerer"] = self._exchanges.answerer(place)
 
     async def _pending(self, client: Client, trees: set[Tree]) -> dict[str, list[Any]] | Refused:
         pending = {}

@@ -18,10 +18,10 @@ from egress_proxy.wire.facts import (
     read_asks,
     read_event_facts,
     read_health,
+    read_project_id,
     read_session,
     read_session_list,
     read_status_ids,
-    read_project_id,
     read_worktree,
 )
 from egress_proxy.wire.growth import DELTA, Begun, PartName, Piece, piece_event, read_growth
@@ -57,9 +57,9 @@ __all__ = [
     "read_messages",
     "read_part",
     "read_part_event",
+    "read_project_id",
     "read_session",
     "read_session_list",
     "read_status_ids",
-    "read_project_id",
     "read_worktree",
 ]

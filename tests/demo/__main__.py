@@ -50,7 +50,7 @@ def _perform(on: Stage) -> list[str]:
     session = ocode("new").strip()
     for prompt in (rotate(on), encode(on), spell(on), harmless(on)):
         ocode("prompt", session, prompt)
-    for arguments in (("read", session, "--all"), ("sessions",), ("diff", session)):
+    for arguments in (("read", session, "--full"), ("sessions",), ("diff", session)):
         ocode(*arguments)
     _show_task(ocode)
     rows = compare(on, session)

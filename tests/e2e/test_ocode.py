@@ -101,16 +101,14 @@ def test_a_session_from_new_to_rm(ocode: Ocode, model: Model) -> None:
     assert ocode("prompt", session, "-", stdin=marked("ocode-life-2", "again")).out == "second reply\n"
     read = ocode("read", session)
     assert (read.code, read.out, read.err) == (0, "second reply\n", "")
-    everything = ocode("read", session, "--all", "--json").json["messages"]
+    everything = ocode("read", session, "--full", "--json").json["messages"]
     assert [(found["role"], found["text"]) for found in everything if found["text"]] == [
         ("user", marked("ocode-life", "hello")),
         ("assistant", "first reply"),
         ("user", marked("ocode-life-2", "again")),
         ("assistant", "second reply"),
     ]
-    assert [found["text"] for found in ocode("read", session, "--last", "1", "--json").json["messages"]] == [
-        "second reply"
-    ]
+    assert [found["text"] for found in ocode("read", session, "1", "--json").json["messages"]] == ["second reply"]
     listed = {found["id"]: found for found in ocode("sessions", "--json").json["sessions"]}
     assert (listed[session]["title"], listed[session]["directory"]) == ("Life of a session", ocode.directory)
     assert ocode("rm", session).everything == ""
@@ -135,7 +133,7 @@ def outputs(ocode: Ocode, prompt: str) -> dict[str, str]:
         "prompt --json": ocode("prompt", session, prompt, "--json").everything,
         **{
             " ".join(verb): ocode(*verb, *form).everything
-            for verb in (("read", session), ("read", session, "--all"), ("sessions",))
+            for verb in (("read", session), ("read", session, "--full"), ("read", session, "3"), ("sessions",))
             for form in ((), ("--json",))
         },
     }
@@ -153,8 +151,8 @@ def test_bare_opencode_gives_it_away(opencode_version: str, launch: Launch, tmp_
     bare = launch(opencode_version, environment=NO_PASSWORD)
     ocode = bare_ocode(bare, tmp_path)
     session = ocode.new()
-    printed = ocode("prompt", session, give_away(bare)).everything, ocode("read", session, "--json").everything
-    assert [bare.canaries.leaks(text) for text in printed] == [["DB_PASSWORD"], ["DB_PASSWORD"]]
+    assert ocode("send", session, give_away(bare)).everything == ""
+    poll(lambda: bare.canaries.leaks(ocode("read", session).everything) == ["DB_PASSWORD"])
 
 
 @pytest.fixture
@@ -230,7 +228,7 @@ def test_a_turn_outlasts_the_wait(ocode: Ocode, proxied: Proxied) -> None:
     session = ocode.new()
     ran = ocode("prompt", session, proxied.model.script("ocode-slow", Hang(text="half")), "--timeout", "3")
     assert (ran.code, ran.out) == (Exit.TIMEOUT, "")
-    assert f"`ocode read {session}`" in ran.err
+    assert f"`ocode wait {session}`" in ran.err
     poll(lambda: "still running" in ocode("read", session).err)
     assert proxied.agent().client.post(f"/session/{session}/abort").json is True
     ended = poll(lambda: found if (found := ocode("read", session)).code else None)
@@ -243,8 +241,8 @@ def test_refusals(ocode: Ocode, proxied: Proxied, tmp_path: Path) -> None:
     wrong = Ocode(ocode.url, ocode.token[:-1] + ("A" if ocode.token[-1] != "A" else "B"), ocode.directory, tmp_path)
     nobody = Ocode(f"http://127.0.0.1:{free_port()}", ocode.token, ocode.directory, tmp_path)
     outcomes = [
-        (ocode("new", "--directory", str(proxied.world.forbidden), "--json"), Exit.REFUSED, "directory_forbidden"),
-        (ocode("new", "--directory", str(proxied.world.escape), "--json"), Exit.REFUSED, "directory_forbidden"),
+        (ocode("new", "--dir", str(proxied.world.forbidden), "--json"), Exit.REFUSED, "directory_forbidden"),
+        (ocode("new", "--dir", str(proxied.world.escape), "--json"), Exit.REFUSED, "directory_forbidden"),
         (ocode("read", "ses_" + "0" * 26, "--json"), Exit.NOT_FOUND, "session_unknown"),
         (foreign("read", session, "--json"), Exit.NOT_FOUND, "session_unknown"),
         (foreign("prompt", session, "hi", "--json"), Exit.NOT_FOUND, "session_unknown"),
@@ -265,5 +263,5 @@ def test_text_crosses_as_it_is_but_for_control_characters(ocode: Ocode, model: M
     session = ocode.new()
     assert ocode("prompt", session, marked("ocode-text", text), "--json").json["reply"]["text"] == text
     assert ocode("read", session).out == text.replace("\u202e", "\\u202e").replace("\x1b", "\\x1b") + "\n"
-    sent = ocode("read", session, "--all", "--json").json["messages"][0]["text"]
+    sent = ocode("read", session, "--full", "--json").json["messages"][0]["text"]
     assert sent == marked("ocode-text", text)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import socket
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -113,6 +113,43 @@ def assistant(identity: str = REPLY, *texts: str, **changes: Any) -> dict[str, A
     return {"info": info, "parts": [{"type": "step-start"}, tool, *(text_part(text) for text in texts)]}
 
 
+STREAM = Says(b"", type="text/event-stream")
+"""The answer to `GET /event`: it stays open, and says what `Peer.emit` is given."""
+
+
+def state(name: str = "idle", **changes: Any) -> dict[str, Any]:
+    """Give what a session is doing, as the proxy tells it."""
+    return {"id": SESSION, "state": name, "working": [], "permissions": [], "questions": [], **changes}
+
+
+PERMISSION, QUESTION = "per_0123456789abcdefghijABCDEF", "que_0123456789abcdefghijABCDEF"
+
+
+def permission(number: int = 0, **changes: Any) -> dict[str, Any]:
+    """Give a pending permission as the proxy projects it."""
+    made = {
+        "id": f"{PERMISSION[:-2]}{number:02d}",
+        "sessionID": SESSION,
+        "permission": "read",
+        "patterns": [".env"],
+        "always": [],
+        "metadata": {},
+    }
+    return {**made, **changes}
+
+
+def question(*items: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    """Give a pending question as the proxy projects it."""
+    made = {"id": QUESTION, "sessionID": SESSION, "questions": list(items or (item(),))}
+    return {**made, **changes}
+
+
+def item(*labels: str, **changes: Any) -> dict[str, Any]:
+    """Give one question of a request."""
+    options = [{"label": label, "description": ""} for label in labels or ("Postgres", "SQLite")]
+    return {"question": "Which database?", "header": "db", "options": options, **changes}
+
+
 class Peer:
     """An HTTP server with an answer for each `METHOD /path`; anything else is refused as unknown.
 
@@ -122,6 +159,10 @@ class Peer:
     def __init__(self) -> None:
         self.answers: dict[str, Answering | list[Says]] = {}
         self.got: list[Got] = []
+        self.ended = threading.Event()
+        self._frames: list[bytes] = []
+        self._news = threading.Condition()
+        self._hang_up = 0
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
@@ -142,8 +183,42 @@ class Peer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        with self._news:
+            self.ended.set()
+            self._news.notify_all()
         self._server.shutdown()
         self._server.server_close()
+
+    def emit(self, kind: str, **properties: Any) -> None:
+        """Say an event on every stream, those that open later included."""
+        frame = json.dumps({"type": kind, "properties": properties}).encode()
+        self.emit_raw(b"id: 0a1b2c3d-%d\ndata: %b\n\n" % (len(self._frames), frame))
+
+    def emit_raw(self, frame: bytes) -> None:
+        with self._news:
+            self._frames.append(frame)
+            self._news.notify_all()
+
+    def hang_up(self) -> None:
+        """End every stream that is open."""
+        with self._news:
+            self._hang_up += 1
+            self._news.notify_all()
+
+    def frames(self, after: str) -> Iterator[bytes]:
+        """The frames of one stream, from the one after an id, to its end."""
+        place = int(after.rpartition("-")[2]) + 1 if after else 0
+        with self._news:
+            mine = self._hang_up
+        while (frame := self._frame(place, mine)) is not None:
+            place += 1
+            yield frame
+
+    def _frame(self, place: int, mine: int) -> bytes | None:
+        """Wait for the frame of a place; None when the stream is to end."""
+        with self._news:
+            self._news.wait_for(lambda: self.ended.is_set() or len(self._frames) > place or self._hang_up > mine)
+            return self._frames[place] if len(self._frames) > place else None
 
     def says(self, got: Got) -> Says:
         self.got.append(got)
@@ -163,6 +238,9 @@ class Peer:
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 got = Got(self.command, parts.path, dict(parse_qsl(parts.query)), dict(self.headers.items()), body)
                 said = peer.says(got)
+                if said is STREAM:
+                    self._stream(got)
+                    return
                 encoded = said.encoded()
                 self.send_response(said.status)
                 headers = {"Content-Type": said.type, "Content-Length": str(len(encoded)), **said.headers}
@@ -170,6 +248,16 @@ class Peer:
                     self.send_header(name, value)
                 self.end_headers()
                 self.wfile.write(encoded)
+
+            def _stream(self, got: Got) -> None:
+                self.close_connection = True
+                self.send_response(200)
+                self.send_header("Content-Type", "text/event-stream")
+                self.end_headers()
+                with suppress(OSError):  # who listens may hang up
+                    self.wfile.write(b'data: {"type":"server.connected","properties":{}}\n\n')
+                    for frame in peer.frames(got.headers.get("Last-Event-ID", "")):
+                        self.wfile.write(frame)
 
             do_GET = do_POST = do_DELETE = _any  # noqa: N815 - http.server's names
 
@@ -223,3 +311,22 @@ class RawPeer:
         connection.sendall(self.answer)
         if self.hang:
             self._end.wait(30)
+
+
+def converse(peer: Peer, *messages: dict[str, Any], states: list[dict[str, Any]] | None = None) -> None:
+    """Have a session that a prompt can be sent to: `messages` are there once it was, `states` follow each other."""
+    told = list(states or [state()])
+
+    def now(_: Got) -> Says:
+        return Says(told.pop(0) if len(told) > 1 else told[0])
+
+    def history(_: Got) -> Says:
+        return Says(list(messages) if f"POST /session/{SESSION}/prompt_async" in peer.calls else [])
+
+    peer.answers |= {
+        f"GET /session/{SESSION}": Says(session(id=SESSION, agent="build")),
+        f"GET /session/{SESSION}/message": history,
+        f"POST /session/{SESSION}/prompt_async": Says(b"", 204),
+        f"GET /_egress/session/{SESSION}/state": now,
+        "GET /event": STREAM,
+    }

@@ -6,6 +6,7 @@ import ast
 import io
 import re
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -16,13 +17,13 @@ from hypothesis import strategies as st
 from egress_proxy import __version__
 from egress_proxy.model import Secret
 from egress_proxy.ocode import cli
+from egress_proxy.ocode.address import Address
 from egress_proxy.ocode.cli import main
 from egress_proxy.ocode.exits import Exit
-from egress_proxy.ocode.settings import Address
 from egress_proxy.ocode.transport import Answer, Outgoing, Transport
 from egress_proxy.ocode.verbs import VERBS
 from tests.ocode.conftest import TOKEN, Run
-from tests.ocode.peer import REPLY, SESSION, Peer, Says, assistant
+from tests.ocode.peer import PERMISSION, PROMPT, QUESTION, REPLY, SESSION, Peer, Says, assistant, converse, user
 
 HELP = Path(__file__).parent / "help.txt"
 
@@ -56,7 +57,7 @@ def test_the_table_of_the_docstring_is_the_enum() -> None:
 
 WRONG = {
     "no verb": ([], "required: VERB"),
-    "unknown verb": ([TOKEN], "no such verb; choose from 'new', 'prompt', 'read', 'sessions', 'diff', 'rm'"),
+    "unknown verb": ([TOKEN], "no such word; choose from 'new', 'prompt', 'send', 'wait', 'status', 'read', "),
     "unknown flag": (["sessions", f"--{TOKEN}"], "arguments that this verb does not take"),
     "extra argument": (["sessions", TOKEN], "arguments that this verb does not take"),
     "abbreviated flag": (["sessions", "--tok", TOKEN], "arguments that this verb does not take"),
@@ -68,18 +69,26 @@ WRONG = {
     "line end in session": (["rm", SESSION + "\n"], "not a session's id"),
     "long session": (["rm", "ses_" + "a" * 200], "not a session's id"),
     "no message's id": (["diff", SESSION, "--message", TOKEN], "not a message's id"),
-    "last and all": (["read", SESSION, "--last", "1", "--all"], "not allowed with argument --last"),
-    "last zero": (["read", SESSION, "--last", "0"], "a whole number from 1"),
-    "last negative": (["read", SESSION, "--last", "-1"], "--last"),
-    "last no number": (["read", SESSION, "--last", TOKEN], "a whole number from 1"),
-    "last other digits": (["read", SESSION, "--last", "٣"], "a whole number from 1"),
-    "last huge": (["read", SESSION, "--last", "9" * 5000], "a whole number from 1"),
+    "zero messages": (["read", SESSION, "0"], "a whole number from 1"),
+    "fewer than none": (["read", SESSION, "-1"], "a whole number from 1"),
+    "no number of messages": (["read", SESSION, TOKEN], "a whole number from 1"),
+    "a number in other digits": (["read", SESSION, "٣"], "a whole number from 1"),
+    "a huge number": (["read", SESSION, "9" * 5000], "a whole number from 1"),
+    "another answer": (["allow", PERMISSION, TOKEN], "no such word; choose from 'once', 'always', 'reject'"),
+    "a question allowed": (["allow", QUESTION, "once"], "ID is not of the form per_"),
+    "a permission answered": (["answer", PERMISSION, "x"], "ID is not of the form que_"),
+    "an answer without one": (["answer", QUESTION], "a LABEL for each question, or --reject"),
+    "an answer and none": (["answer", QUESTION, "x", "--reject"], "a LABEL for each question, or --reject"),
+    "no ask's id": (["allow", TOKEN, "once"], "ID is not of the form per_"),
+    "escaped ask": (["allow", "per_1%2f", "once"], "ID is not of the form per_"),
+    "text and file": (["prompt", SESSION, "text", "--file", "x"], "TEXT or --file, not both"),
+    "another shell": (["completion", TOKEN], "no such word; choose from 'bash', 'zsh', 'fish'"),
     "timeout no number": (["sessions", "--timeout", TOKEN], "a number of seconds"),
     "timeout zero": (["sessions", "--timeout", "0"], "a number of seconds"),
     "timeout nan": (["sessions", "--timeout", "nan"], "a number of seconds"),
     "timeout inf": (["sessions", "--timeout", "inf"], "a number of seconds"),
-    "relative directory": (["new", "--directory", TOKEN], "absolute path"),
-    "wrong url": (["new", "--url", TOKEN], "http:// or https://"),
+    "relative directory": (["new", "--dir", TOKEN], "absolute path"),
+    "wrong url": (["new", "--url", TOKEN], "http://, https://, unix:// or ssh://"),
     "a token as argument": (["sessions", "--token", TOKEN], "A token is never an argument"),
     "a token as argument, joined": ([f"--token={TOKEN}", "sessions"], "A token is never an argument"),
 }
@@ -107,7 +116,7 @@ def test_flags_may_stand_on_either_side_of_the_verb(peer: Peer, run: Run) -> Non
     peer.answers["GET /session"] = Says([])
     for arguments in (["--json", "sessions"], ["sessions", "--json"]):
         assert run(*arguments).json == {"sessions": []}
-    for arguments in (["--directory", "/a", "sessions"], ["sessions", "--directory", "/a"]):
+    for arguments in (["--dir", "/a", "sessions"], ["sessions", "--dir", "/a"]):
         run(*arguments)
         assert peer.got[-1].headers["x-opencode-directory"] == "/a"
 
@@ -123,14 +132,15 @@ def test_flags_may_stand_on_either_side_of_the_verb(peer: Peer, run: Run) -> Non
     ],
 )
 def test_flags_may_stand_between_the_arguments(peer: Peer, run: Run, arguments: list[str]) -> None:
-    peer.answers[f"POST /session/{SESSION}/message"] = Says(assistant(REPLY, "ok"))
+    converse(peer, user(PROMPT, "text"), assistant(REPLY, "ok"))
     assert run(*arguments).json["reply"]["text"] == "ok"
-    assert peer.got[-1].json["parts"][0]["text"] == "text"
+    (sent,) = [got for got in peer.got if got.method == "POST"]
+    assert sent.json["parts"][0]["text"] == "text"
 
 
 def test_a_flag_after_the_verb_goes_before_one_before_it(peer: Peer, run: Run) -> None:
     peer.answers["GET /session"] = Says([])
-    run("--directory", "/a", "sessions", "--directory", "/b")
+    run("--dir", "/a", "sessions", "--dir", "/b")
     assert peer.got[-1].headers["x-opencode-directory"] == "/b"
 
 
@@ -159,6 +169,8 @@ class Broken:
         del call
         raise self._error
 
+    stream = send
+
 
 @pytest.mark.parametrize(
     ("error", "code", "reason"),
@@ -173,7 +185,7 @@ class Broken:
 def test_every_end_has_an_exit_code(
     error: BaseException, code: Exit, reason: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def connect(address: Address, token: Secret) -> Transport:
+    def connect(address: Address, token: Secret, environment: Mapping[str, str]) -> Transport:
         assert token.reveal() == TOKEN
         return Broken(error)
 
@@ -183,7 +195,7 @@ def test_every_end_has_an_exit_code(
     assert f'"reason":"{reason}"' in captured.out
     assert "Traceback" not in captured.err
     assert TOKEN not in captured.out + captured.err
-    assert ("`ocode read" in captured.err) == (code == Exit.INTERRUPTED)
+    assert "`ocode read" not in captured.err  # nothing was sent yet
 
 
 def test_closed_streams_are_no_crash(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -197,8 +209,8 @@ def test_closed_streams_are_no_crash(monkeypatch: pytest.MonkeyPatch) -> None:
 
 ARGUMENTS = st.one_of(
     st.sampled_from([verb.name for verb in VERBS]),
-    st.sampled_from(["--json", "--all", "--last", "--message", "--title", "--timeout", "--", "-", "-h", "--directory"]),
-    st.sampled_from(["--url", "--token-file", TOKEN, f"--{TOKEN}", f"--title={TOKEN}", f"--last={TOKEN}", SESSION]),
+    st.sampled_from(["--json", "--full", "--file", "--message", "--title", "--timeout", "--", "-", "-h", "--dir"]),
+    st.sampled_from(["--url", "--token-file", TOKEN, f"--{TOKEN}", f"--title={TOKEN}", f"--expect={TOKEN}", SESSION]),
     st.text(max_size=8),
 )
 
@@ -208,15 +220,15 @@ ARGUMENTS = st.one_of(
 def test_no_arguments_crash_or_echo(
     arguments: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def connect(address: Address, token: Secret) -> Transport:
-        del address, token
+    def connect(address: Address, token: Secret, environment: Mapping[str, str]) -> Transport:
+        del address, token, environment
         return Empty()
 
     monkeypatch.setenv("OCODE_TOKEN", TOKEN)
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"text")))
     code = main(arguments, connect)
     captured = capsys.readouterr()
-    assert code in {Exit.OK, Exit.USAGE, Exit.UNAUTHENTICATED, Exit.UNREACHABLE}
+    assert code in {Exit.OK, Exit.REFUSED, Exit.USAGE, Exit.UNAUTHENTICATED, Exit.UNREACHABLE, Exit.NOT_FOUND}
     assert TOKEN not in captured.out + captured.err
     assert "Traceback" not in captured.err
 
@@ -227,3 +239,5 @@ class Empty:
     def send(self, call: Outgoing) -> Answer:
         del call
         return Answer(status=200, content_type="application/json", next_cursor="", body=b"[]")
+
+    stream = send

@@ -11,10 +11,29 @@ from egress_proxy.ocode.context import MAX_PROMPT_BYTES
 from egress_proxy.ocode.exits import Exit
 from egress_proxy.reasons import Reason
 from tests.ocode.conftest import Run
-from tests.ocode.peer import CREATED, PROMPT, REPLY, SESSION, Got, Peer, Says, assistant, refusal, text_part, user
+from tests.ocode.peer import (
+    CREATED,
+    PROMPT,
+    REPLY,
+    SESSION,
+    Got,
+    Peer,
+    Says,
+    assistant,
+    converse,
+    refusal,
+    text_part,
+    user,
+)
 
-SEND = f"POST /session/{SESSION}/message"
+SEND = f"POST /session/{SESSION}/prompt_async"
 LIST = f"GET /session/{SESSION}/message"
+
+
+def sent(peer: Peer) -> Got:
+    """The prompt as it was sent."""
+    (found,) = [got for got in peer.got if f"{got.method} {got.path}" == SEND]
+    return found
 
 
 def msg(number: int) -> str:
@@ -22,10 +41,10 @@ def msg(number: int) -> str:
 
 
 def test_prompt_prints_the_text_of_the_reply(peer: Peer, run: Run) -> None:
-    peer.answers[SEND] = Says(assistant(REPLY, "Two parts:", "ünïcode 🎉"))
+    converse(peer, user(PROMPT, "p"), assistant(REPLY, "Two parts:", "ünïcode 🎉"))
     ran = run("prompt", SESSION, "do it")
     assert (ran.code, ran.out, ran.err) == (0, "Two parts:\nünïcode 🎉\n", "")
-    assert peer.got[0].json == {"parts": [{"type": "text", "text": "do it"}]}
+    assert sent(peer).json == {"agent": "build", "parts": [{"type": "text", "text": "do it"}]}
 
 
 @pytest.mark.parametrize(
@@ -34,9 +53,9 @@ def test_prompt_prints_the_text_of_the_reply(peer: Peer, run: Run) -> None:
     ids=["dash", "absent"],
 )
 def test_prompt_from_standard_input(peer: Peer, run: Run, arguments: list[str], stdin: bytes) -> None:
-    peer.answers[SEND] = Says(assistant(REPLY, "ok"))
+    converse(peer, user(PROMPT, "p"), assistant(REPLY, "ok"))
     assert run("prompt", SESSION, *arguments, stdin=stdin).code == 0
-    assert peer.got[0].json["parts"][0]["text"] == "from ü stdin\n"
+    assert sent(peer).json["parts"][0]["text"] == "from ü stdin\n"
 
 
 @pytest.mark.parametrize(
@@ -60,22 +79,25 @@ def test_a_prompt_that_is_none_is_not_sent(peer: Peer, run: Run, arguments: list
 
 @pytest.mark.parametrize("text", ["-x", "--json", "--token=a", "--token"])
 def test_a_prompt_may_look_like_a_flag(peer: Peer, run: Run, text: str) -> None:
-    peer.answers[SEND] = Says(assistant(REPLY, "ok"))
+    converse(peer, user(PROMPT, "p"), assistant(REPLY, "ok"))
     ran = run("prompt", SESSION, "--", text)
     assert (ran.code, ran.out) == (0, "ok\n")
-    assert peer.got[0].json["parts"][0]["text"] == text
+    assert sent(peer).json["parts"][0]["text"] == text
 
 
 def test_a_terminal_is_read_when_asked_for(peer: Peer, run: Run) -> None:
-    peer.answers[SEND] = Says(assistant(REPLY, "ok"))
+    converse(peer, user(PROMPT, "p"), assistant(REPLY, "ok"))
     assert run("prompt", SESSION, "-").code == 0
-    assert peer.got[0].json["parts"][0]["text"] == "typed"
+    assert sent(peer).json["parts"][0]["text"] == "typed"
 
 
 def test_prompt_as_json(peer: Peer, run: Run) -> None:
-    peer.answers[SEND] = Says(assistant(REPLY, "[redacted:KNOWN:DB_PASSWORD] and [redacted:aws-access-key]"))
+    converse(peer, user(PROMPT, "p"), assistant(REPLY, "[redacted:KNOWN:DB_PASSWORD] and [redacted:aws-access-key]"))
     assert run("prompt", SESSION, "x", "--json").json == {
         "session": SESSION,
+        "state": "idle",
+        "permissions": [],
+        "questions": [],
         "reply": {
             "id": REPLY,
             "role": "assistant",
@@ -92,7 +114,7 @@ def test_prompt_as_json(peer: Peer, run: Run) -> None:
 
 
 def test_redacted_places_are_shown_and_counted(peer: Peer, run: Run) -> None:
-    peer.answers[SEND] = Says(assistant(REPLY, "It is [redacted:KNOWN:DB_PASSWORD]."))
+    converse(peer, user(PROMPT, "p"), assistant(REPLY, "It is [redacted:KNOWN:DB_PASSWORD]."))
     ran = run("prompt", SESSION, "x")
     assert (ran.code, ran.out) == (0, "It is [redacted:KNOWN:DB_PASSWORD].\n")
     assert "redacted places: 1" in ran.err
@@ -111,7 +133,7 @@ def test_redacted_places_are_shown_and_counted(peer: Peer, run: Run) -> None:
     ids=["one", "all", "with a redaction", "one of two", "redacted only", "no placeholder"],
 )
 def test_a_wholly_withheld_reply_is_a_failed_turn(peer: Peer, run: Run, texts: list[str], code: Exit) -> None:
-    peer.answers[SEND] = Says(assistant(REPLY, *texts))
+    converse(peer, user(PROMPT, "p"), assistant(REPLY, *texts))
     ran = run("prompt", SESSION, "x")
     assert ran.code == code
     assert ran.out.strip() == "\n".join(texts).strip()
@@ -121,23 +143,24 @@ def test_a_wholly_withheld_reply_is_a_failed_turn(peer: Peer, run: Run, texts: l
 
 def test_a_turn_that_ended_with_an_error(peer: Peer, run: Run) -> None:
     error = {"name": "APIError", "data": {"message": "blank\x1b[2J"}}
-    peer.answers[SEND] = Says(assistant(REPLY, "half", error=error))
+    converse(peer, user(PROMPT, "p"), assistant(REPLY, "half", error=error))
     ran = run("prompt", SESSION, "x")
     assert (ran.code, ran.out) == (Exit.TURN_FAILED, "half\n")
     assert ran.err == "ocode: the turn ended with an error: APIError blank\\x1b[2J\n"
+    peer.got.clear()
     document = run("prompt", SESSION, "x", "--json")
     assert document.code == Exit.TURN_FAILED
     assert document.json["reply"]["error"] == {"name": "APIError", "message": "blank\x1b[2J"}
 
 
 def test_an_error_without_data(peer: Peer, run: Run) -> None:
-    peer.answers[SEND] = Says(assistant(REPLY, error={"name": "MessageAbortedError"}))
+    converse(peer, user(PROMPT, "p"), assistant(REPLY, error={"name": "MessageAbortedError"}))
     ran = run("prompt", SESSION, "x")
     assert (ran.code, ran.err) == (Exit.TURN_FAILED, "ocode: the turn ended with an error: MessageAbortedError\n")
 
 
 def test_a_reply_without_text_says_so(peer: Peer, run: Run) -> None:
-    peer.answers[SEND] = Says(assistant(REPLY))
+    converse(peer, user(PROMPT, "p"), assistant(REPLY))
     assert run("prompt", SESSION, "x").err == "ocode: the reply has no text\n"
 
 
@@ -149,7 +172,7 @@ def test_parts_that_are_not_the_replys_own_are_not_shown(peer: Peer, run: Run) -
         {"type": "reasoning", "text": "thought"},
         {"type": "unheard-of", "text": "new"},
     ]
-    peer.answers[SEND] = Says(reply)
+    converse(peer, user(PROMPT, "p"), reply)
     assert run("prompt", SESSION, "x").out == "own\n"
 
 
@@ -159,6 +182,7 @@ def test_parts_that_are_not_the_replys_own_are_not_shown(peer: Peer, run: Run) -
     ids=["timeout", "near miss"],
 )
 def test_a_timeout_says_how_to_get_the_reply_later(peer: Peer, run: Run, reason: Reason, code: Exit) -> None:
+    converse(peer)
     peer.answers[SEND] = refusal(reason)
     ran = run("prompt", SESSION, "x")
     assert ran.code == code
@@ -231,32 +255,32 @@ def test_read_says_that_more_steps_follow(peer: Peer, run: Run) -> None:
 def test_read_fails_as_the_turn_did(peer: Peer, run: Run) -> None:
     history(peer, user(msg(1), "one"), assistant(msg(2), error={"name": "APIError", "data": {}}))
     assert run("read", SESSION).code == Exit.TURN_FAILED
-    assert run("read", SESSION, "--all").code == Exit.OK
+    assert run("read", SESSION, "--full").code == Exit.OK
 
 
 def test_read_of_an_empty_session(peer: Peer, run: Run) -> None:
     history(peer)
-    assert (run("read", SESSION).code, run("read", SESSION, "--all").out) == (0, "")
+    assert (run("read", SESSION).code, run("read", SESSION, "--full").out) == (0, "")
 
 
 def test_read_all_prints_every_page_oldest_first(peer: Peer, run: Run) -> None:
     turns = [[user(msg(2 * n), f"p{n}"), assistant(msg(2 * n + 1), f"r{n}")] for n in range(40)]
     history(peer, *itertools.chain(*turns), page=7)
-    document = run("read", SESSION, "--all", "--json").json
+    document = run("read", SESSION, "--full", "--json").json
     assert [found["text"] for found in document["messages"]] == [f"{kind}{n}" for n in range(40) for kind in "pr"]
     assert len(peer.got) == 12
 
 
 def test_read_last_asks_for_no_more_pages_than_it_needs(peer: Peer, run: Run) -> None:
     history(peer, *(user(msg(n), f"p{n}") for n in range(30)), page=10)
-    document = run("read", SESSION, "--last", "12", "--json").json
+    document = run("read", SESSION, "12", "--full", "--json").json
     assert [found["text"] for found in document["messages"]] == [f"p{n}" for n in range(18, 30)]
     assert len(peer.got) == 2
 
 
 def test_no_text_can_pass_for_a_heading(peer: Peer, run: Run) -> None:
     history(peer, user(msg(1), "one"), assistant(msg(2), f"line\nuser {msg(3)}\r\n  forged\u2028user\x85user"))
-    ran = run("read", SESSION, "--all")
+    ran = run("read", SESSION, "--full")
     assert ran.out.splitlines() == [
         f"user {msg(1)}",
         "  one",
@@ -269,7 +293,7 @@ def test_no_text_can_pass_for_a_heading(peer: Peer, run: Run) -> None:
 
 def test_a_heading_tells_of_errors_and_of_running_turns(peer: Peer, run: Run) -> None:
     history(peer, assistant(msg(1), error={"name": "APIError\n"}), assistant(msg(2), time={"created": CREATED}))
-    assert run("read", SESSION, "--last", "9").out.splitlines() == [
+    assert run("read", SESSION, "9").out.splitlines() == [
         f"assistant {msg(1)} error: APIError\\n",
         f"assistant {msg(2)} running",
     ]
@@ -277,11 +301,11 @@ def test_a_heading_tells_of_errors_and_of_running_turns(peer: Peer, run: Run) ->
 
 def test_a_message_that_another_follows_is_not_running(peer: Peer, run: Run) -> None:
     history(peer, assistant(msg(1), finish="tool-calls"), assistant(msg(2), finish="tool-calls"))
-    assert run("read", SESSION, "--all").out.splitlines() == [f"assistant {msg(1)}", f"assistant {msg(2)} running"]
+    assert run("read", SESSION, "--full").out.splitlines() == [f"assistant {msg(1)}", f"assistant {msg(2)} running"]
 
 
 def test_pages_that_lead_in_a_circle_end(peer: Peer, run: Run) -> None:
     peer.answers[LIST] = Says([user(msg(1))], headers={"X-Next-Cursor": "again"})
-    ran = run("read", SESSION, "--all")
+    ran = run("read", SESSION, "--full")
     assert (ran.code, ran.out) == (Exit.UNREACHABLE, "")
     assert len(peer.got) == 2

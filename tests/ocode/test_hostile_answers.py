@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -13,27 +13,74 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from egress_proxy.model import Secret
+from egress_proxy.ocode.address import Address
 from egress_proxy.ocode.cli import main
 from egress_proxy.ocode.console import visible
 from egress_proxy.ocode.exits import Exit
-from egress_proxy.ocode.settings import Address
-from egress_proxy.ocode.transport import Answer, Outgoing, Transport
+from egress_proxy.ocode.transport import Answer, Outgoing, Stream, Transport
 from tests.ocode.conftest import TOKEN
-from tests.ocode.peer import PROMPT, REPLY, SESSION, assistant, session, user
+from tests.ocode.peer import (
+    PERMISSION,
+    PROMPT,
+    QUESTION,
+    REPLY,
+    SESSION,
+    assistant,
+    permission,
+    question,
+    session,
+    state,
+    user,
+)
 
 COMMANDS = (
     ["new"],
-    ["prompt", SESSION, "x"],
+    ["prompt", SESSION, "x", "--timeout", "0.05"],
+    ["send", SESSION, "x"],
+    ["wait", SESSION, "--timeout", "0.05"],
+    ["status", SESSION],
     ["read", SESSION],
-    ["read", SESSION, "--all"],
+    ["read", SESSION, "9"],
+    ["read", SESSION, "--full"],
+    ["perms"],
+    ["perms", SESSION],
+    ["allow", PERMISSION, "once"],
+    ["allow", "per_0", "reject"],
+    ["answer", QUESTION, "Postgres"],
+    ["answer", "que_0", "--reject"],
+    ["tail", SESSION, "--timeout", "0.05"],
+    ["doctor"],
     ["sessions"],
     ["diff", SESSION],
     ["diff", SESSION, "--message", REPLY],
     ["rm", SESSION],
+    ["rm", "ses_0"],
 )
 CHANGE = {"file": "a", "status": "added", "additions": 1, "deletions": 0}
 REFUSAL = {"name": "X", "data": {"message": "m", "reason": "r", "auditID": "a"}}
-HEALTHY = (session(), user(PROMPT, "p"), assistant(REPLY, "r"), CHANGE, REFUSAL, [user(PROMPT, "p")], [session()], True)
+ASKS = {"permissions": [permission()], "questions": [question()]}
+HEALTHY = (
+    state(),
+    state("blocked", **ASKS),
+    ASKS,
+    session(),
+    user(PROMPT, "p"),
+    assistant(REPLY, "r"),
+    CHANGE,
+    REFUSAL,
+    [user(PROMPT, "p")],
+    [session()],
+    True,
+    {"healthy": True, "version": "1"},
+    [{"name": "build"}],
+    {"providers": [{"id": "a", "models": {"b": {"id": "b"}}}]},
+)
+EVENTS = (
+    {"type": "permission.asked", "properties": permission()},
+    {"type": "message.part.updated", "properties": {"sessionID": SESSION, "part": {"type": "text", "text": "t"}}},
+    {"type": "session.created", "properties": {"sessionID": SESSION, "info": {"title": "t", "parentID": SESSION}}},
+    {"type": "egress.stream", "properties": {"reason": "place_unknown"}},
+)
 
 TEXTS = st.text(max_size=12) | st.sampled_from(["user", "assistant", "text", SESSION, REPLY, "\x1b[2J", "[withheld]"])
 LEAVES = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | TEXTS
@@ -69,6 +116,7 @@ def _with(value: Any, changes: Mapping[tuple[str | int, ...], Any], path: tuple[
     return value
 
 
+DONE = {Exit.OK, Exit.TURN_FAILED, Exit.BLOCKED, Exit.HUMAN}
 ANSWERS = st.builds(
     lambda status, value, cursor: Answer(
         status=status, content_type="application/json", next_cursor=cursor, body=json.dumps(value).encode()
@@ -79,38 +127,76 @@ ANSWERS = st.builds(
 )
 
 
-class Scripted:
-    """Says the answers in turn, then an empty list for ever."""
+FRAMES = st.lists(
+    st.one_of(*(damaged(event).map(lambda value: json.dumps(value).encode()) for event in EVENTS), st.binary()),
+    max_size=4,
+)
 
-    def __init__(self, answers: list[Answer]) -> None:
+
+class Damaged:
+    """An event stream of these frames, which then ends."""
+
+    def __init__(self, frames: list[bytes]) -> None:
+        self._frames = frames
+
+    def chunks(self) -> Iterator[bytes]:
+        for frame in self._frames:
+            yield b"id: \xff1\ndata: " + frame + b"\n\n"
+
+    def close(self) -> None:
+        self._frames = []
+
+    release = close
+
+
+class Scripted:
+    """Says the answers in turn, then an empty list for ever; event streams say the frames."""
+
+    def __init__(self, answers: list[Answer], frames: list[bytes]) -> None:
         self._answers = answers
+        self._frames = frames
 
     def send(self, call: Outgoing) -> Answer:
         del call
         rest = Answer(status=200, content_type="application/json", next_cursor="", body=b"[]")
         return self._answers.pop(0) if self._answers else rest
 
+    def stream(self, call: Outgoing) -> Answer | Stream:
+        del call
+        return Damaged(self._frames)
+
 
 @settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(command=st.sampled_from(COMMANDS), answers=st.lists(ANSWERS, min_size=1, max_size=4), as_json=st.booleans())
+@given(
+    command=st.sampled_from(COMMANDS),
+    answers=st.lists(ANSWERS, min_size=1, max_size=5),
+    frames=FRAMES,
+    as_json=st.booleans(),
+)
 def test_no_answer_is_a_defect(
     command: list[str],
     answers: list[Answer],
+    frames: list[bytes],
     as_json: bool,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    def connect(address: Address, token: Secret) -> Transport:
-        del address, token
-        return Scripted(answers)
+    def connect(address: Address, token: Secret, environment: Mapping[str, str]) -> Transport:
+        del address, token, environment
+        return Scripted(answers, frames)
 
     monkeypatch.setenv("OCODE_TOKEN", TOKEN)
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO()))
     code = main([*command, "--json"] if as_json else command, connect)
     captured = capsys.readouterr()
-    assert code in set(Exit) - {Exit.INTERNAL, Exit.USAGE, Exit.OUTPUT_LOST, Exit.INTERRUPTED}
+    assert code in set(Exit) - {Exit.INTERNAL, Exit.OUTPUT_LOST, Exit.INTERRUPTED}
+    # A label that is none and an id that two begin with are told of as wrong arguments.
+    assert code != Exit.USAGE or command[0] in {"answer", "allow", "rm"}
     assert visible(captured.out) == captured.out
     assert visible(captured.err) == captured.err
-    if as_json:
+    if as_json and command[0] == "tail":
+        assert all(isinstance(json.loads(line), dict) for line in captured.out.splitlines())
+    elif as_json:
         assert captured.out.count("\n") == 1
-        assert ("error" in json.loads(captured.out)) == (code not in {Exit.OK, Exit.TURN_FAILED})
+        told = json.loads(captured.out)
+        assert ("error" in told and "state" not in told) == (code not in DONE and command != ["doctor"])

@@ -6,14 +6,14 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from egress_proxy.ocode.exits import Exit
+from tests.kit.agent import poll
 from tests.ocode.conftest import TOKEN
-from tests.ocode.peer import PROMPT, SESSION, Peer, RawPeer, Says, user
+from tests.ocode.peer import PROMPT, SESSION, Peer, Says, converse, state, user
 
 COMMAND = [sys.executable, "-m", "egress_proxy.ocode.cli"]
 ROOT = Path(__file__).resolve().parents[2]
@@ -26,7 +26,8 @@ def surroundings(tmp_path: Path) -> dict[str, str]:
 
 def test_interrupted_while_waiting(surroundings: dict[str, str]) -> None:
     """Ctrl-C: no traceback, its exit code, and how to get the reply later."""
-    with RawPeer(b"", hang=True) as peer:
+    with Peer() as peer:
+        converse(peer, states=[state("busy")])
         process = subprocess.Popen(
             [*COMMAND, "prompt", SESSION, "x"],
             env={**surroundings, "OCODE_URL": peer.url},
@@ -34,18 +35,15 @@ def test_interrupted_while_waiting(surroundings: dict[str, str]) -> None:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         )
-        while not peer.received:
-            assert process.poll() is None
-            time.sleep(0.01)
+        poll(lambda: process.poll() is not None or f"GET /_egress/session/{SESSION}/state" in peer.calls)
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=30)
     assert (process.returncode, out) == (Exit.INTERRUPTED, b"")
     assert err.decode().splitlines() == [
-        f"ocode: the turn may still be running: `ocode read {SESSION}` shows its reply later",
+        f"ocode: the turn may still be running: `ocode wait {SESSION}`, then `ocode read {SESSION}`",
         "ocode: interrupted",
     ]
-    assert TOKEN.encode() in peer.received
-    assert b"TOKEN" not in peer.received.split(b"\r\n")[0]
+    assert {got.headers["Authorization"] for got in peer.got} == {f"Bearer {TOKEN}"}
 
 
 def test_a_reader_that_goes_away(peer: Peer, surroundings: dict[str, str]) -> None:
@@ -55,7 +53,7 @@ def test_a_reader_that_goes_away(peer: Peer, surroundings: dict[str, str]) -> No
     os.close(reading)
     try:
         done = subprocess.run(
-            [*COMMAND, "read", SESSION, "--all"],
+            [*COMMAND, "read", SESSION, "--full"],
             env={**surroundings, "OCODE_URL": peer.url},
             stdin=subprocess.DEVNULL,
             stdout=writing,
@@ -69,7 +67,18 @@ def test_a_reader_that_goes_away(peer: Peer, surroundings: dict[str, str]) -> No
 
 def test_it_starts_without_heavy_imports(surroundings: dict[str, str]) -> None:
     """aiohttp alone takes longer to import than the whole of this."""
-    heavy = ["aiohttp", "asyncio", "detect_secrets", "hyperscan", "numpy", "yaml", "cryptography", "prometheus_client"]
+    heavy = [
+        "aiohttp",
+        "argcomplete",
+        "asyncio",
+        "mcp",
+        "detect_secrets",
+        "hyperscan",
+        "numpy",
+        "yaml",
+        "cryptography",
+        "prometheus_client",
+    ]
     code = f"import sys; from egress_proxy.ocode import cli; print(*set({heavy}) & set(sys.modules))"
     done = subprocess.run(
         [sys.executable, "-c", code], env=surroundings, capture_output=True, check=False, cwd=surroundings["HOME"]
@@ -80,7 +89,7 @@ def test_it_starts_without_heavy_imports(surroundings: dict[str, str]) -> None:
 def test_text_survives_a_poor_locale(peer: Peer, surroundings: dict[str, str]) -> None:
     peer.answers[f"GET /session/{SESSION}/message"] = Says([user(PROMPT, "é 🎉")])
     done = subprocess.run(
-        [*COMMAND, "read", SESSION, "--all"],
+        [*COMMAND, "read", SESSION, "--full"],
         env={**surroundings, "OCODE_URL": peer.url, "PYTHONIOENCODING": "ascii"},
         capture_output=True,
         check=True,

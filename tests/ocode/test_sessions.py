@@ -36,6 +36,7 @@ def test_new_as_json(peer: Peer, run: Run) -> None:
         "id": session()["id"],
         "title": "Session 0",
         "directory": "/srv/project",
+        "agent": None,
         "parent": SESSION,
         "created": CREATED,
         "updated": CREATED,
@@ -54,7 +55,7 @@ def test_what_is_no_session_id_is_not_printed(peer: Peer, run: Run) -> None:
 def test_the_directory_goes_into_the_header(peer: Peer, run: Run, flag: bool) -> None:
     peer.answers["POST /session"] = Says(session())
     spelling = "/srv/some project/ü"
-    ran = run("new", "--directory", spelling) if flag else run("new", OCODE_DIRECTORY=spelling)
+    ran = run("new", "--dir", spelling) if flag else run("new", OCODE_DIRECTORY=spelling)
     assert ran.code == 0
     assert unquote(peer.got[0].headers["x-opencode-directory"]) == spelling
     assert peer.got[0].query == {}
@@ -110,7 +111,7 @@ def test_rm_says_when_nothing_was_deleted(peer: Peer, run: Run) -> None:
 
 @pytest.mark.parametrize("verb", ["rm", "diff", "read", "prompt"])
 def test_an_unknown_session_has_its_own_exit_code(peer: Peer, run: Run, verb: str) -> None:
-    for call in (f"DELETE /session/{SESSION}", DIFF, MESSAGES, f"POST /session/{SESSION}/message"):
+    for call in (f"DELETE /session/{SESSION}", DIFF, MESSAGES, f"GET /session/{SESSION}"):
         peer.answers[call] = refusal(Reason.SESSION_UNKNOWN)
     ran = run(verb, SESSION, *(["x"] if verb == "prompt" else []))
     assert (ran.code, ran.out) == (Exit.NOT_FOUND, "")

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from egress_proxy.ocode import settings
+from egress_proxy.ocode.address import DEFAULT_URL, Address
 from egress_proxy.ocode.exits import Exit
 from egress_proxy.ocode.faults import Fault
-from egress_proxy.ocode.settings import Address
 from tests.ocode.conftest import TOKEN
 
 PLAIN = {"OCODE_ALLOW_PLAIN_HTTP": "1"}
@@ -91,7 +91,7 @@ def test_the_flag_goes_before_the_variable_and_that_before_the_default() -> None
     environment = {"OCODE_URL": "http://127.0.0.2"}
     assert settings.address("http://127.0.0.1", environment).host == "127.0.0.1"
     assert settings.address(None, environment).host == "127.0.0.2"
-    assert settings.address(None, {"OCODE_URL": ""}).origin == settings.DEFAULT_URL
+    assert settings.address(None, {"OCODE_URL": ""}).origin == DEFAULT_URL
 
 
 # the token

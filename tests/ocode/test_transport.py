@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from egress_proxy.model import Secret
 from egress_proxy.ocode import transport as transport_module
-from egress_proxy.ocode.api import Api
+from egress_proxy.ocode.api import QUICK_SECONDS, Api
 from egress_proxy.ocode.cli import main
 from egress_proxy.ocode.exits import Exit
 from egress_proxy.ocode.faults import Fault
@@ -31,7 +31,7 @@ JSON = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 
 
 def api(url: str, timeout: float | None = None) -> Api:
-    return Api(HttpTransport(address(url, {}), Secret(TOKEN)), timeout=timeout)
+    return Api(HttpTransport(address(url, {}), Secret(TOKEN)), seconds=timeout or QUICK_SECONDS)
 
 
 def fault_of(url: str, timeout: float = 10.0) -> Fault:

@@ -138,6 +138,7 @@ class Rig:
     directory: str
     cloud: Cloud
     exchanges: Exchanges
+    settings: Settings
 
     async def ask(
         self, method: str, path: str, body: Any = None, token: str = TOKEN
@@ -248,4 +249,4 @@ async def rig(
         await stack.enter_async_context(cloud_socket(cloud, "127.0.0.1", own, 100))
         http = await stack.enter_async_context(aiohttp.ClientSession())
         audit = path / "audit.jsonl"
-        yield Rig(f"http://127.0.0.1:{own}", fake, http, metrics, audit, directory, cloud, exchanges)
+        yield Rig(f"http://127.0.0.1:{own}", fake, http, metrics, audit, directory, cloud, exchanges, settings)

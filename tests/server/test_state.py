@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from egress_proxy.gates import GatePolicy
 from tests.server.rig import HISTORY, OTHER_TOKEN, SESSION, Rig, answer, rig
 
 CHILD = "ses_0000000000000000000000000c"
@@ -88,6 +89,32 @@ async def test_who_waits_for_an_answer_is_blocked(proxy: Rig, session: str) -> N
     asks = await state(proxy, "/_egress/asks")
     assert [(one["sessionID"], one["rootID"]) for one in asks["permissions"]] == [(session, SESSION)]
     assert asks["questions"] == []
+
+
+async def test_it_says_who_may_approve(proxy: Rig) -> None:
+    """The file is declared: its read is the caller's to approve. The shell is not."""
+    file = f"{proxy.directory}/.env"
+    policy = GatePolicy(env_files=frozenset({file}))
+    proxy.settings.gates = policy
+    paths = {"directory": proxy.directory, "worktree": "/", "home": "", "state": "", "config": ""}
+    read = ask(SESSION, id="per_02", permission="read", patterns=[file.removeprefix("/")])
+    proxy.upstream.answers |= {"GET /path": body(paths), "GET /permission": body([ask(SESSION), read, ask(STRANGER)])}
+    for told in (await state(proxy), await state(proxy, "/_egress/asks")):
+        assert [(one["id"], one["answerer"]) for one in told["permissions"]] == [
+            ("per_01", "human"),
+            ("per_02", "self"),
+        ]
+
+
+async def test_a_prompt_that_does_not_show_yet_is_work(proxy: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A directory's first one takes long on a busy machine. One that shows and is not at work soon has failed."""
+    monkeypatch.setattr("egress_proxy.server.state.STARTING", 0.0)
+    proxy.upstream.answers[f"POST /session/{SESSION}/prompt_async"] = answer(b"", "204 No Content")
+    proxy.upstream.answers[HISTORY] = last_message("assistant", time.time() * 1000 - 60_000)
+    await proxy.ask("POST", f"/session/{SESSION}/prompt_async", {"parts": [{"type": "text", "text": "Go."}]})
+    assert (await state(proxy))["state"] == "busy"
+    proxy.upstream.answers[HISTORY] = last_message("user", time.time() * 1000)
+    assert (await state(proxy))["state"] == "idle"
 
 
 async def test_an_ask_of_the_parent_is_not_the_childs(proxy: Rig) -> None:
