@@ -1,5 +1,5 @@
-"""Write what the documentation takes from the code and the tests: docs/reasons.md, docs/clients.md, docs/ocode.schema.json,
-and the table of settings in README.md.
+"""Write what the documentation takes from the code and the tests: docs/reasons.md, docs/clients.md,
+docs/ocode.schema.json, and the table of settings in README.md.
 
 `python docs/generate.py` writes; with `--check` it only tells what is stale, and exits 1 if anything is.
 """
