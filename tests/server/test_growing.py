@@ -357,7 +357,7 @@ async def test_what_cannot_be_recorded_does_not_cross(proxy: Rig, monkeypatch: p
 
 
 async def test_a_session_does_not_wait_for_another_one(proxy: Rig) -> None:
-    """Its history takes long to read, so its frames wait. Another's cross meanwhile, and its own come in their order."""
+    """Its history takes long to read, so its frames wait, in their order. Another's cross meanwhile."""
     proxy.upstream.answers[HISTORY] = answer(b"[]").removesuffix(b"[]")
     proxy.upstream.held.add(HISTORY)
     async with stream(proxy) as one:
