@@ -33,7 +33,8 @@ DELTAS: Final = frozenset(
         "session.next.tool.input.delta",
     }
 )
-"""Pieces of a text: a secret arrives split over several. The whole arrives with `message.part.updated`."""
+"""Pieces of a text: a secret arrives split over several, so none crosses as it comes. Those of `message.part.delta` are
+put together (`growth`); the others are of another API, or of what does not cross."""
 
 NOT_RELEASED: Final = frozenset(
     {

@@ -13,7 +13,7 @@ reply.
 
 A text that is still being written (a start time and no end) crosses blank: its last characters may be the first half
 of a secret, and a scanner cannot find halves (I5). The server keeps the text and sends the part again when it is
-complete.
+complete; what may be known of it before that, events bring (`growth`).
 """
 
 from __future__ import annotations
