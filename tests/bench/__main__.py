@@ -16,9 +16,12 @@ from tests.bench import (
     histories,
     page_gate,
     page_rules,
+    page_streams,
     page_traffic,
+    readers,
     replies,
     rules,
+    soak,
     stalls,
     values,
     worst,
@@ -27,10 +30,13 @@ from tests.bench.page import PARTS, machine, page, parts_measured
 from tests.bench.plan import FULL, QUICK, Plan
 
 PAGE: Final = Path(__file__).resolve().parents[2] / "docs" / "benchmarks.md"
-_SCAN: Final = tuple(name for name in PARTS if name not in ("replies", "histories"))
+_TRAFFIC: Final = ("replies", "histories", "readers", "soak")
+_SCAN: Final = tuple(name for name in PARTS if name not in _TRAFFIC)
 _MEASURES: Final[Mapping[str, Callable[[Plan], str]]] = {
     "replies": lambda plan: page_traffic.replies(tuple(replies.measure(plan))),
     "histories": lambda plan: page_traffic.histories(tuple(histories.measure(plan))),
+    "readers": lambda plan: page_streams.readers(readers.measure(plan)),
+    "soak": lambda plan: page_streams.soak(soak.measure(plan)),
     "rules": lambda plan: page_rules.rules(rules.measure(plan)),
     "values": lambda plan: page_rules.values(values.measure(plan)),
     "gate": lambda plan: page_gate.gate(tuple(gate.measure(plan))),

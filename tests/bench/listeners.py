@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 _NUMBER: Final = re.compile(rb"#(\d+)#")
+_ID: Final = b"\nid: "
 _AT_ONCE: Final = 16  # connections that are opened at a time
 _SECONDS: Final = 120.0
 
@@ -23,13 +24,16 @@ class ListeningFailed(Exception):
 class Listener(asyncio.Protocol):
     """One stream. `heard` frames had the number that was due, `wrong` had not."""
 
-    def __init__(self, request: bytes, progress: Progress) -> None:
+    def __init__(self, request: bytes, progress: Progress, due: int | None = None) -> None:
+        """`due` is the number that must come first, if that is known."""
         self._request = request
         self._progress = progress
         self._pending = bytearray()
         self._text = bytearray()
         self._chunked: bool | None = None  # unknown until the head has come
-        self._due: int | None = None
+        self.due = due
+        self.last_id = ""
+        self.closed = asyncio.Event()
         self._transport: asyncio.Transport | None = None
         self.opened: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.heard = self.wrong = 0
@@ -42,6 +46,7 @@ class Listener(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         if not self.opened.done():
             self.opened.set_exception(ListeningFailed("the connection was lost"))
+        self.closed.set()
         self._progress.lost(self)
 
     def close(self) -> None:
@@ -73,12 +78,18 @@ class Listener(asyncio.Protocol):
             self.opened.set_result(None)
         before = self.heard
         for number in map(int, _NUMBER.findall(self._text, 0, whole)):
-            if self._due is not None and number != self._due:
+            if self.due is not None and number != self.due:
                 self.wrong += 1
-            self._due = number + 1
+            self.due = number + 1
             self.heard += 1
+        self._note_id(whole)
         del self._text[: whole + 2]
         self._progress.heard(self.heard - before)
+
+    def _note_id(self, end: int) -> None:
+        place = self._text.rfind(_ID, 0, end) + 1  # at the beginning of a line, or of the text
+        if self._text.startswith(_ID[1:], place):
+            self.last_id = self._text[place + len(_ID) - 1 : self._text.find(b"\n", place)].decode("ascii")
 
     def _read_head(self) -> bool:
         end = self._pending.find(b"\r\n\r\n")
@@ -134,19 +145,25 @@ class Progress:
 async def listen(port: int, requests: Iterable[bytes], progress: Progress) -> Sequence[Listener]:
     """Open a stream for each request. Raise `ListeningFailed`."""
     gate = asyncio.Semaphore(_AT_ONCE)
-    loop = asyncio.get_running_loop()
 
     async def one(request: bytes) -> Listener:
         async with gate:
-            _, listener = await loop.create_connection(lambda: Listener(request, progress), "127.0.0.1", port)
-            await listener.opened
-            return listener
+            return await listen_once(port, request, progress)
 
     async with asyncio.timeout(_SECONDS):
         return await asyncio.gather(*map(one, requests))
 
 
-def stream_request(headers: Mapping[str, str], directory: str) -> bytes:
+async def listen_once(port: int, request: bytes, progress: Progress, due: int | None = None) -> Listener:
+    """Open a stream. Raise `ListeningFailed`."""
+    loop = asyncio.get_running_loop()
+    _, listener = await loop.create_connection(lambda: Listener(request, progress, due), "127.0.0.1", port)
+    await listener.opened
+    return listener
+
+
+def stream_request(headers: Mapping[str, str], directory: str, last_id: str = "") -> bytes:
     """Give the bytes that open a stream."""
     lines = ["GET /event HTTP/1.1", "Host: 127.0.0.1", f"x-opencode-directory: {directory}"]
+    lines += [f"Last-Event-ID: {last_id}"] if last_id else []
     return "\r\n".join([*lines, *(f"{name}: {value}" for name, value in headers.items()), "", ""]).encode()

@@ -15,6 +15,8 @@ from tests.bench.plan import FULL
 PARTS: Final[Mapping[str, str]] = {
     "replies": "A prompt and its reply of 1 KB",
     "histories": "A session's history, 95 % of it tool output",
+    "readers": "Many readers of events",
+    "soak": "A soak",
     "rules": "The rules against detect-secrets",
     "values": "Known values",
     "gate": "The gate, with everything on",
@@ -32,7 +34,7 @@ share the machine's processors. The upstream is a stand-in with fixed answers; t
 written configuration, with {FULL.known_values:,} known values, and records nothing, since every answer is clean. No
 figure is a promise, and no test asserts one.
 
-`python -m tests.bench --only NAME` measures one part, or `scan` for all but the first two, and leaves the figures of
+`python -m tests.bench --only NAME` measures one part, or `scan` for all but the first four, and leaves the figures of
 the others as they were: each says when it ran. The parts are {", ".join(f"`{name}`" for name in PARTS)}.
 """
 _NOT_MEASURED: Final = "Not measured.\n"

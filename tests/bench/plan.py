@@ -28,6 +28,7 @@ class Plan:
     reader_windows: tuple[int, ...] = (1, 32)
     reader_rounds: int = 3
     reader_seconds: float = 3.0
+    soak_seconds: float = 75.0
     worst_characters: int = 262_144
     worst_seconds: float = 20.0  # for one text, before it is given up on
 
@@ -49,6 +50,7 @@ QUICK = Plan(
     readers=(2, 2, 20),
     reader_rounds=1,
     reader_seconds=0.3,
+    soak_seconds=3.0,
     worst_characters=8_192,
 )
 """Enough to see that it works. The figures mean nothing."""

@@ -1,7 +1,8 @@
 """A stand-in for opencode with many sessions, whose streams say what the bench wants, when it wants.
 
-`python -m tests.bench.speaker` serves on a free port of the loopback, which it prints. `POST /bench/say?count=N` has
-each directory that is listened to hear N frames: texts of its sessions in turn, numbered by directory (`#17#`).
+`python -m tests.bench.speaker SESSIONS` serves on a free port of the loopback, which it prints. `POST
+/bench/say?count=N` has each directory that is listened to hear N frames: texts of its first SESSIONS sessions in turn,
+numbered (`#17#`).
 A prompt is answered with a reply of 1 KB, and heard on the directory's streams. One that says `ask` is accepted only,
 and asks for a permission.
 """
@@ -12,6 +13,7 @@ import asyncio
 import itertools
 import json
 import random
+import sys
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -45,8 +47,9 @@ def framed(kind: str, properties: dict[str, Any]) -> bytes:
 class Directory:
     """Who listens to a directory, its sessions, and what is asked in it."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, lasting: int) -> None:
         self.name = name
+        self._lasting = lasting  # sessions that are not deleted
         self.sessions: list[str] = []
         self.asks: dict[str, dict[str, Any]] = {}
         self.replies: dict[str, list[bytes]] = {}
@@ -77,11 +80,11 @@ class Directory:
     def say(self, count: int) -> None:
         """Tell so many numbered texts, of the sessions in turn."""
         if self._listeners and self.sessions:
-            self.tell(*(self._text(f"#{next(self._numbers)}# {next(self._texts)}") for _ in range(count)))
+            told = zip(range(count), itertools.cycle(self.sessions[: self._lasting]))
+            self.tell(*(self._text(session, f"#{next(self._numbers)}# {next(self._texts)}") for _, session in told))
 
-    def _text(self, text: str) -> bytes:
+    def _text(self, session: str, text: str) -> bytes:
         number = next(self._turn)
-        session = self.sessions[number % len(self.sessions)]
         ids = {
             "id": f"prt_{number:012x}BenchListening",
             "sessionID": session,
@@ -95,7 +98,7 @@ class Directory:
         self.replies[session] = [*self.replies.get(session, []), reply][-_KEPT:]
         self.tell(
             framed("session.status", {"sessionID": session, "status": {"type": "busy"}}),
-            self._text(next(self._texts)),
+            self._text(session, next(self._texts)),
             framed("session.status", {"sessionID": session, "status": {"type": "idle"}}),
             framed("session.idle", {"sessionID": session}),
         )
@@ -117,7 +120,8 @@ class Directory:
 class Speaker:
     """Answers by method and path."""
 
-    def __init__(self) -> None:
+    def __init__(self, lasting: int) -> None:
+        self._lasting = lasting
         self._directories: dict[str, Directory] = {}
         self._of: dict[str, Directory] = {}  # by session
         self._numbers = itertools.count(1)
@@ -126,7 +130,7 @@ class Speaker:
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         body = await request.read()
         name = unquote(request.headers.get("x-opencode-directory", request.query.get("directory", "")))
-        directory = self._directories.setdefault(name, Directory(name))
+        directory = self._directories.setdefault(name, Directory(name, self._lasting))
         if request.path == "/event":
             return await directory.listen(request)
         if request.path == "/bench/say":
@@ -189,14 +193,14 @@ def _named(body: bytes, session: str) -> bytes:
     return body.replace(history.SESSION.encode(), session.encode())
 
 
-def main() -> None:
+def main(lasting: int) -> None:
     """Serve until killed."""
 
     async def prepare(_: AsyncExitStack) -> Handler:
-        return Speaker().handle
+        return Speaker(lasting).handle
 
     run(prepare)
 
 
 if __name__ == "__main__":
-    main()
+    main(int(sys.argv[1]))

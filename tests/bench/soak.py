@@ -1,0 +1,211 @@
+"""A soak as long as the bench can afford: everything that clients do, all at once and at full speed, and the memory of
+the proxy meanwhile.
+
+Of each client: prompts over kept connections; asks that are answered; sessions that are made, prompted and deleted;
+readers that read, readers that hang up and come back with `Last-Event-ID`, and one that sleeps until it is cut off.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from statistics import median
+from typing import Any, Final
+
+import aiohttp
+
+from tests.bench.hall import Hall, Listening, Way, apart
+from tests.bench.listeners import Listener, Progress, listen_once
+from tests.bench.load import Connection, once, request
+from tests.bench.plan import Plan
+from tests.bench.process import resident_bytes
+from tests.bench.stand import PROXY
+
+CLIENTS, SESSIONS, READERS = 4, 5, 5
+"""Clients, sessions and steady readers of each."""
+_PROMPTERS: Final = 2
+_RETURNING: Final = 2
+_SAID: Final = 8  # frames of each directory at a time
+_PAUSE: Final = 0.02  # seconds between them
+_STAY: Final = (0.2, 1.0)  # seconds until a reader hangs up
+_SLEEP: Final = 0.3  # of all the time
+_SAMPLE: Final = 0.25
+_FORGIVEN: Final = ("upstream_not_found",)  # frames of a session that is deleted before they are dealt with
+_PROMPT: Final = json.dumps({"parts": [{"type": "text", "text": "Say why the test fails."}]}).encode()
+_ASKING: Final = {"parts": [{"type": "text", "text": "Please ask first."}]}
+
+
+@dataclass
+class Soak:
+    """What was done in how many seconds, and the proxy's resident memory by the second since the start, in bytes."""
+
+    seconds: float = 0.0
+    exchanges: int = 0
+    sent: int = 0
+    delivered: int = 0
+    wrong: int = 0
+    sessions: int = 0
+    asks: int = 0
+    returns: int = 0
+    cut_off: int = 0
+    memory: list[tuple[float, int]] = field(default_factory=list)
+
+    def resident(self, begin: float, end: float) -> float:
+        """The median between two shares of the time."""
+        return median(size for at, size in self.memory if begin * self.seconds <= at <= end * self.seconds)
+
+
+def measure(plan: Plan) -> Soak:
+    """Let all of it run for `plan.soak_seconds`."""
+    found = Soak(plan.soak_seconds)
+    readers = 2 * CLIENTS * (READERS + _RETURNING + 1)
+    with Hall(CLIENTS, SESSIONS, readers, plan.known_values, _FORGIVEN) as hall:
+        (way,) = (one for one in hall.ways if one.name == PROXY)
+        with apart(way.pid):
+            asyncio.run(_run(way, plan, found))
+    return found
+
+
+async def _run(way: Way, plan: Plan, found: Soak) -> None:
+    progress = Progress()
+    started = time.perf_counter()
+    over = asyncio.Event()
+
+    async def until_over(step: Callable[[], Awaitable[None]]) -> None:
+        while not over.is_set():
+            await step()
+
+    async with aiohttp.ClientSession() as http, asyncio.TaskGroup() as tasks:
+        users = [_User(way, client, number, found, progress, http) for number, client in enumerate(way.clients)]
+        steady = [await listen_once(way.port, user.client.request, progress) for user in users for _ in range(READERS)]
+        steps = [step for user in users for step in user.steps()]
+        running = [tasks.create_task(until_over(step)) for step in [*steps, lambda: _say(way, found)]]
+        while (at := time.perf_counter() - started) < plan.soak_seconds:
+            found.memory.append((at, resident_bytes(way.pid)))
+            await asyncio.sleep(_SAMPLE)
+        over.set()
+        await asyncio.gather(*running)
+        found.delivered = progress.total
+        found.wrong += sum(reader.wrong for reader in steady)
+        for user in users:
+            user.close()
+        for reader in steady:
+            reader.close()
+
+
+async def _say(way: Way, found: Soak) -> None:
+    await once(way.upstream, request("POST", f"/bench/say?count={_SAID}", {}))
+    found.sent += _SAID * len(way.clients)
+    await asyncio.sleep(_PAUSE)
+
+
+class _User:
+    """All that one client does."""
+
+    def __init__(
+        self, way: Way, client: Listening, seed: int, found: Soak, progress: Progress, http: aiohttp.ClientSession
+    ) -> None:
+        self.client = client
+        self._way = way
+        self._dice = random.Random(seed)
+        self._found = found
+        self._progress = progress
+        self._http = http
+        self._connections: list[Connection] = []
+
+    def steps(self) -> list[Callable[[], Awaitable[None]]]:
+        """What is done over and over, each beside the others."""
+        returning = [_Returning(self) for _ in range(_RETURNING)]
+        prompting = [_Prompting(self).step for _ in range(_PROMPTERS)]
+        return [*prompting, self._ask, self._come_and_go, self._sleep, *(one.step for one in returning)]
+
+    def close(self) -> None:
+        for connection in self._connections:
+            connection.close()
+
+    async def connect(self) -> Connection:
+        self._connections.append(await Connection.open(self._way.port))
+        return self._connections[-1]
+
+    async def listen(self, last_id: str = "", due: int | None = None) -> Listener:
+        return await listen_once(self._way.port, self.client.request_after(last_id), self._progress, due)
+
+    def prompt(self) -> bytes:
+        path = f"/session/{self._dice.choice(self.client.sessions)}/message"
+        self._found.exchanges += 1
+        return request("POST", path, self.client.headers, _PROMPT)
+
+    async def stay(self) -> None:
+        await asyncio.sleep(self._dice.uniform(*_STAY))
+
+    def returned(self, reader: Listener) -> None:
+        self._found.returns += 1
+        self._found.wrong += reader.wrong
+
+    async def _ask(self) -> None:
+        session = self._dice.choice(self.client.sessions)
+        await self._call("POST", f"/session/{session}/prompt_async", _ASKING)
+        state = await self._call("GET", f"/_egress/session/{session}/state")
+        assert state["state"] == "blocked"
+        for ask in state["permissions"]:
+            await self._call("POST", f"/permission/{ask['id']}/reply", {"reply": "reject"})
+        self._found.asks += 1
+
+    async def _come_and_go(self) -> None:
+        session = (await self._call("POST", "/session", {}))["id"]
+        await self._call("POST", f"/session/{session}/message", json.loads(_PROMPT))
+        await self._call("GET", f"/session/{session}/message")
+        await self._call("DELETE", f"/session/{session}")
+        self._found.sessions += 1
+
+    async def _sleep(self) -> None:
+        """Read nothing for a while. What comes after it may be a notice that the stream was too slow, and its end."""
+        reader = await self.listen()
+        reader.pause()
+        await asyncio.sleep(_SLEEP * self._found.seconds)
+        reader.resume()
+        await self.stay()
+        self._found.cut_off += reader.closed.is_set()
+        self._found.wrong += reader.wrong
+        reader.close()
+
+    async def _call(self, method: str, path: str, body: object = None) -> Any:
+        url = f"http://127.0.0.1:{self._way.port}{path}"
+        headers = self.client.headers | {"x-opencode-directory": self.client.directory}
+        async with self._http.request(method, url, json=body, headers=headers) as response:
+            answered = await response.read()
+            assert response.status in (200, 204), answered[:300].decode("utf-8", "replace")
+            self._found.exchanges += 1
+            return json.loads(answered) if answered else None
+
+
+class _Prompting:
+    """Prompts over one connection."""
+
+    def __init__(self, user: _User) -> None:
+        self._user = user
+        self._connection: Connection | None = None
+
+    async def step(self) -> None:
+        self._connection = self._connection or await self._user.connect()
+        await self._connection.ask(self._user.prompt())
+
+
+class _Returning:
+    """A reader that hangs up and goes on where it was."""
+
+    def __init__(self, user: _User) -> None:
+        self._user = user
+        self._last_id = ""
+        self._due: int | None = None
+
+    async def step(self) -> None:
+        reader = await self._user.listen(self._last_id, self._due)
+        await self._user.stay()
+        self._last_id, self._due = reader.last_id or self._last_id, reader.due
+        reader.close()
+        self._user.returned(reader)
