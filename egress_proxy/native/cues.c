@@ -271,7 +271,8 @@ static int odd(const uint8_t *at, const uint8_t *stop)
     return at < stop;
 }
 
-static void copy(Copy *to, const uint8_t *text, const uint8_t *start, const uint8_t *stop)
+/* Adds lines that begin at `start` and end before `stop`. */
+void copy_lines(Copy *to, const uint8_t *text, const uint8_t *start, const uint8_t *stop)
 {
     if (to->count == to->most)
         start = to->done; /* no room: then what stands between is taken as well */
@@ -310,9 +311,9 @@ EXPORT void cue_lines(const uint8_t *text, size_t length, Copy *named, Copy *sai
             is_said |= is_said_after(read, stop) || (run > start && run[-1] == ' ');
         }
         if (is_named)
-            copy(named, text, start, stop);
+            copy_lines(named, text, start, stop);
         if (may_say && is_said)
-            copy(said, text, start, stop);
+            copy_lines(said, text, start, stop);
         done = stop;
         if (word < stop)
             word = next_word(stop, end);

@@ -43,6 +43,8 @@ class Copy(Structure):
 if KERNEL is not None:
     KERNEL.cue_lines.argtypes = (c_void_p, c_size_t, c_void_p, c_void_p)
     KERNEL.cue_lines.restype = None
+    KERNEL.solid_lines.argtypes = (c_void_p, c_size_t, c_void_p)
+    KERNEL.solid_lines.restype = None
 
 
 class CueLines(NamedTuple):
@@ -63,16 +65,16 @@ def most_pieces(length: int) -> int:
     return 64 + length // 256
 
 
-def cue_lines(projected: Bytes, kernel: CDLL) -> tuple[CueLines, CueLines]:
-    """The lines that may name a value, and those in which a sentence may tell one."""
+def cue_lines(projected: Bytes, kernel: CDLL) -> tuple[CueLines, CueLines, CueLines]:
+    """The lines that may name a value, those in which a sentence may tell one, and those with long words (`solid`)."""
     length = len(projected)
-    room, pieces = np.empty((2, length), np.uint8), np.empty((2, most_pieces(length), 2), np.uint64)
-    named, said = (
-        Copy(own.ctypes.data, piece.ctypes.data, len(piece)) for own, piece in zip(room, pieces, strict=True)
-    )
+    room, pieces = np.empty((3, length), np.uint8), np.empty((3, most_pieces(length), 2), np.uint64)
+    copies = [Copy(own.ctypes.data, piece.ctypes.data, len(piece)) for own, piece in zip(room, pieces, strict=True)]
     text = projected if isinstance(projected, bytes) else projected.ctypes.data
-    kernel.cue_lines(text, length, addressof(named), addressof(said))
-    return lines_of(room[0], pieces[0], named), lines_of(room[1], pieces[1], said)
+    kernel.cue_lines(text, length, addressof(copies[0]), addressof(copies[1]))
+    kernel.solid_lines(text, length, addressof(copies[2]))
+    named, said, solid = map(lines_of, room, pieces, copies)
+    return named, said, solid
 
 
 def lines_of(room: NDArray[np.uint8], pieces: NDArray[np.uint64], copied: Copy) -> CueLines:

@@ -37,7 +37,7 @@ EXPRESSIONS = [
 ]
 
 
-def named(projected: bytes) -> tuple[CueLines, CueLines]:
+def named(projected: bytes) -> tuple[CueLines, ...]:
     assert KERNEL is not None
     return cue_lines(projected, KERNEL)
 
