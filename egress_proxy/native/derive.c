@@ -18,9 +18,12 @@ static int holds(const uint8_t *text, size_t length, const char *word)
             any |= (sixteen)(sixteen_at(text + part + 1) == second) & (sixteen)(sixteen_at(text + part + size - 1) == last);
         if (!bits_of(any))
             continue;
-        for (size_t part = at; part < at + BLOCK; part++)
-            if (memcmp(text + part, word, size) == 0)
-                return 1;
+        for (size_t part = at; part < at + BLOCK; part += 16) {
+            sixteen both = (sixteen)(sixteen_at(text + part + 1) == second) & (sixteen)(sixteen_at(text + part + size - 1) == last);
+            for (uint64_t places = bits_of(both); places; places &= places - 1)
+                if (memcmp(text + part + lowest(places), word, size) == 0)
+                    return 1;
+        }
     }
     for (; at + size - 1 + 16 <= length; at += 16) {
         sixteen both = (sixteen)(sixteen_at(text + at + 1) == second) & (sixteen)(sixteen_at(text + at + size - 1) == last);

@@ -10,14 +10,14 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from ctypes import Structure, addressof, c_size_t, c_uint64, c_void_p
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, cast
 
 import numpy as np
 
 from egress_proxy.native import KERNEL
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from ctypes import CDLL
 
     from numpy.typing import NDArray
@@ -47,17 +47,30 @@ if KERNEL is not None:
     KERNEL.solid_lines.restype = None
 
 
-class CueLines(NamedTuple):
-    """Lines of a projected text, with their newlines, one after the other."""
+class CueLines:
+    """Lines of a projected text, with their newlines, one after the other: `text`."""
 
-    text: Bytes
-    outs: Sequence[int]  # where pieces begin in `text`, in order
-    starts: Sequence[int]  # where each begins in the projected text
+    __slots__ = ("_pieces", "text")
 
-    def home(self, end: int) -> int:
-        """Where something ends in the projected text, by where it ends in `text`."""
-        piece = bisect_right(self.outs, end - 1) - 1
-        return end - self.outs[piece] + self.starts[piece]
+    def __init__(self, text: Bytes | memoryview, pieces: NDArray[np.uint64]) -> None:
+        self.text = text
+        self._pieces = pieces  # seldom read: a match in such lines is rare
+
+    @property
+    def outs(self) -> Sequence[int]:
+        """Where pieces begin in `text`, in order."""
+        return cast("list[int]", self._pieces[:, 0].tolist())
+
+    @property
+    def starts(self) -> Sequence[int]:
+        """Where each begins in the projected text."""
+        return cast("list[int]", self._pieces[:, 1].tolist())
+
+    def homes(self, ends: Iterable[int]) -> list[int]:
+        """Where things end in the projected text, by where they end in `text`."""
+        outs, starts = self.outs, self.starts
+        pieces = [(end, bisect_right(outs, end - 1) - 1) for end in ends]
+        return [end - outs[piece] + starts[piece] for end, piece in pieces]
 
 
 def most_pieces(length: int) -> int:
@@ -79,5 +92,4 @@ def cue_lines(projected: Bytes, kernel: CDLL) -> tuple[CueLines, CueLines, CueLi
 
 def lines_of(room: NDArray[np.uint8], pieces: NDArray[np.uint64], copied: Copy) -> CueLines:
     """What the kernel has copied."""
-    own = pieces[: copied.count]
-    return CueLines(room[: copied.size], own[:, 0].tolist(), own[:, 1].tolist())
+    return CueLines(room[: copied.size], pieces[: copied.count])

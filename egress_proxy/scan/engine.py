@@ -222,16 +222,14 @@ class TextScanner:
         numbers = [number for number, text in enumerate(texts) if len(text) > CLEAN_CHARS or text not in clean]
         if not numbers:
             return _NOTHING, ()
-        scan, derived = self._scan([texts[number] for number in numbers], ids, rearranged=rearranged)
+        asked = [texts[number] for number in numbers]
+        scan, derived = self._scan(asked, ids, rearranged=rearranged)
         told = {found.text for found in scan.findings}.union(scan.undecided, (text for text, _ in derived))
         if len(clean) > MAX_CLEAN:
             clean.clear()
         if rearranged:  # else it was not looked at for all that a scanner with values of its own asks for
-            clean.update(
-                texts[number]
-                for place, number in enumerate(numbers)
-                if len(texts[number]) <= CLEAN_CHARS and place not in told
-            )
+            short = [place for place, text in enumerate(asked) if len(text) <= CLEAN_CHARS]
+            clean.update(asked[place] for place in short if place not in told)
         if not told or len(numbers) == len(texts):
             return scan, derived
         findings = tuple(replace(found, text=numbers[found.text]) for found in scan.findings)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 
 from egress_proxy.native import KERNEL
-from egress_proxy.scan.cues import Copy, CueLines, lines_of, most_pieces
+from egress_proxy.scan.cues import Copy, CueLines, most_pieces
 from egress_proxy.scan.projection import classes, codes_of
 from egress_proxy.scan.quoted import CANDIDATE
 
@@ -76,8 +76,8 @@ class Told(IntFlag):
     PLACEHOLDER = 64  # of our own, it may be; then nothing else was looked at
 
 
-_LINES: Final = ((0, int(Told.NAMED)), (1, int(Told.SAID)), (2, int(Told.SOLID)))
-_ANY_LINES: Final = sum(flag for _, flag in _LINES)
+_NAMED, _SAID, _SOLID = int(Told.NAMED), int(Told.SAID), int(Told.SOLID)
+_ANY_LINES: Final = _NAMED | _SAID | _SOLID
 _NO_LINES: Final = (None, None, None)
 _CANDIDATES, _TOKENS, _HINTS, _PLACEHOLDER = map(int, (Told.CANDIDATES, Told.TOKENS, Told.HINTS, Told.PLACEHOLDER))
 
@@ -91,7 +91,8 @@ class Seen:
     """What one look at a text told, in scratch space that serves one text at a time."""
 
     __slots__ = (
-        *("_bytes", "_codes", "_found", "_hints", "_length", "_lengths", "_look", "_pieces", "_told", "_tokens"),
+        *("_bytes", "_codes", "_copies", "_found", "_hints", "_length", "_lengths", "_look", "_outs", "_pieces"),
+        *("_told", "_tokens"),
         *("address", "room"),
     )
 
@@ -103,12 +104,14 @@ class Seen:
         self._tokens = np.empty((_MOST, 2), np.uint64)
         self._hints = np.empty((_MOST_HINTS, 3), np.uint32)
         self._lengths = array("I")
+        self._outs = [memoryview(own) for own in self._bytes[2:]]  # sliced sooner than an array
         projected, marked, *outs = (own.ctypes.data for own in self._bytes)
         copies = (Copy(out, piece.ctypes.data, len(piece)) for out, piece in zip(outs, self._pieces, strict=True))
         found, tokens, hints = self._found.ctypes.data, self._tokens.ctypes.data, self._hints.ctypes.data
         self._look = _Look(
             classes(), *plans, projected, marked, found, tokens, _MOST, *copies, None, 0, hints, _MOST_HINTS
         )
+        self._copies = (self._look.named, self._look.said, self._look.solid)
         self.address = addressof(self._look)
         self._codes = b""
         self._length = self._told = 0
@@ -154,13 +157,15 @@ class Seen:
         told = self._told & _ANY_LINES
         if not told:
             return _NO_LINES
-        look = self._look
-        copies = zip(_LINES, (look.named, look.said, look.solid), strict=True)
-        named, said, solid = (
-            lines_of(self._bytes[place + 2], self._pieces[place], copy) if told & flag else None
-            for (place, flag), copy in copies
+        named, said, solid = self._copies
+        return (
+            self._lines(0, named) if told & _NAMED else None,
+            self._lines(1, said) if told & _SAID else None,
+            self._lines(2, solid) if told & _SOLID else None,
         )
-        return named, said, solid
+
+    def _lines(self, place: int, copy: Copy) -> CueLines:
+        return CueLines(self._outs[place][: copy.size], self._pieces[place, : copy.count])
 
     def candidates(self) -> list[tuple[int, int, int, int]] | None:
         """The strings between quotes that are to be judged; None if there are too many to tell."""

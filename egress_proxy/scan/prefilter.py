@@ -105,13 +105,13 @@ class Prefilter:
         if ends is None or self._kernel is None or not any(self._lines):
             return ends
         for database, own in zip(self._lines, lines or cue_lines(projected, self._kernel), strict=True):
-            if database is None or own is None or not own.outs:
+            if database is None or own is None or not len(own.text):
                 continue
             more = database.ends(own.text, most)
             if more is None:
                 return None
             for rule, found in more.items():
-                ends.setdefault(rule, []).extend(map(own.home, found))
+                ends.setdefault(rule, []).extend(own.homes(found))
         return ends
 
     def _dense(self, text: str, projected: Bytes) -> Iterator[Place]:
@@ -174,7 +174,7 @@ class _Database:
         )
         self._scratches = [hyperscan.Scratch(self._database)]
 
-    def ends(self, projected: Bytes, most: int) -> dict[int, list[int]] | None:
+    def ends(self, projected: Bytes | memoryview, most: int) -> dict[int, list[int]] | None:
         """Ends of matches by rule; None if there are more than `most`."""
         found: list[tuple[int, int]] = []
         keep = found.append
