@@ -1,5 +1,7 @@
+#define _GNU_SOURCE /* memrchr */
 #include <string.h>
 
+#include "derive_bits.h"
 #include "scan.h"
 
 /* The lines of an ASCII text that hold one of a few words, in either case: `key tok pass pw cred cret auth`. Of these
@@ -54,9 +56,63 @@ static inline uint8_t begins(const uint8_t *at)
                      ((a == 'a') & (b == 'u') & (c == 't') & (d == 'h')));
 }
 
-/* Where the next word begins, or `end`. */
-WIDER static const uint8_t *next_word(const uint8_t *from, const uint8_t *end)
+#if defined(__x86_64__) && defined(__GNUC__)
+#include <immintrin.h>
+
+/* By the lower and the upper half of a byte, which words it may be the first, second, third letter of: key 1, tok 2, pw 4,
+ * pass 8, cred and cret 16, auth 32. Of the third one anything is allowed after `pw`. */
+static const uint8_t LOWER[3][16] __attribute__((aligned(16))) = {
+    {[0xB] = 1, [4] = 2, [0] = 4 | 8, [3] = 16, [1] = 32},
+    {[5] = 1 | 32, [0xF] = 2, [7] = 4, [1] = 8, [2] = 16},
+    {4, 4, 4, 4 | 8, 4 | 32, 4 | 16, 4, 4, 4, 4 | 1, 4, 4 | 2, 4, 4, 4, 4},
+};
+static const uint8_t UPPER[3][16] __attribute__((aligned(16))) = {
+    {[4] = 1 | 16 | 32, [6] = 1 | 16 | 32, [5] = 2 | 4 | 8, [7] = 2 | 4 | 8},
+    {[4] = 1 | 2 | 8, [6] = 1 | 2 | 8, [5] = 4 | 16 | 32, [7] = 4 | 16 | 32},
+    {4, 4, 4, 4, 4 | 2 | 16, 4 | 1 | 8 | 32, 4 | 2 | 16, 4 | 1 | 8 | 32, 4, 4, 4, 4, 4, 4, 4, 4},
+};
+
+/* Where the next word begins, or where there is not enough left to look at. */
+__attribute__((target("avx2"))) static const uint8_t *next_of_many(const uint8_t *from, const uint8_t *end)
 {
+    const __m256i half = _mm256_set1_epi8(15);
+    __m256i lower[3], upper[3];
+    for (int letter = 0; letter < 3; letter++) {
+        lower[letter] = _mm256_broadcastsi128_si256(_mm_load_si128((const __m128i *)LOWER[letter]));
+        upper[letter] = _mm256_broadcastsi128_si256(_mm_load_si128((const __m128i *)UPPER[letter]));
+    }
+    for (; end - from >= WIDE + LONGEST - 1; from += WIDE) {
+        __m256i words = _mm256_set1_epi8(-1);
+        for (int letter = 0; letter < 3; letter++) {
+            __m256i bytes = _mm256_loadu_si256((const __m256i *)(from + letter));
+            __m256i high = _mm256_and_si256(_mm256_srli_epi16(bytes, 4), half);
+            words = _mm256_and_si256(words, _mm256_shuffle_epi8(lower[letter], _mm256_and_si256(bytes, half)));
+            words = _mm256_and_si256(words, _mm256_shuffle_epi8(upper[letter], high));
+        }
+        uint32_t places = ~(uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(words, _mm256_setzero_si256()));
+        for (; places; places &= places - 1)
+            if (begins(from + lowest(places)))
+                return from + lowest(places);
+    }
+    return from;
+}
+
+static const uint8_t *skip_many(const uint8_t *from, const uint8_t *end)
+{
+    return __builtin_cpu_supports("avx2") ? next_of_many(from, end) : from;
+}
+#else
+static const uint8_t *skip_many(const uint8_t *from, const uint8_t *end)
+{
+    (void)end;
+    return from;
+}
+#endif
+
+/* Where the next word begins, or `end`. */
+static const uint8_t *next_word(const uint8_t *from, const uint8_t *end)
+{
+    from = skip_many(from, end);
     while (end - from >= WIDE + LONGEST - 1) { /* without a branch a byte, so that compilers make it wide */
         uint8_t here[WIDE], any = 0;
         for (int at = 0; at < WIDE; at++)
@@ -264,14 +320,23 @@ static int is_said_after(const uint8_t *at, const uint8_t *stop)
     return byte == ' ' || byte == '\t' || byte == '~' || byte == '=' || byte == ':' || byte == '>';
 }
 
+static inline sixteen are_odd(sixteen v)
+{
+    return are_digits(v) | within(v, '#', '&') | within(v, '*', '+') | within(v, '?', '@') | are(v, '!') | are(v, '^') | are(v, '~');
+}
+
 static int odd(const uint8_t *at, const uint8_t *stop)
 {
+    for (; stop - at >= 16; at += 16)
+        if (bits_of(are_odd(sixteen_at(at))))
+            return 1;
     while (at < stop && !(kind(*at) & ODD))
         at++;
     return at < stop;
 }
 
-static void copy(Copy *to, const uint8_t *text, const uint8_t *start, const uint8_t *stop)
+/* Adds lines that begin at `start` and end before `stop`. */
+void copy_lines(Copy *to, const uint8_t *text, const uint8_t *start, const uint8_t *stop)
 {
     if (to->count == to->most)
         start = to->done; /* no room: then what stands between is taken as well */
@@ -290,8 +355,8 @@ EXPORT void cue_lines(const uint8_t *text, size_t length, Copy *named, Copy *sai
     const uint8_t *end = text + length, *done = text; /* up to where lines are looked at */
     for (const uint8_t *word = next_word(text, end); word < end;) {
         const uint8_t *start = word, *stop = memchr(word, '\n', (size_t)(end - word));
-        while (start > done && start[-1] != '\n')
-            start--;
+        const uint8_t *before = memrchr(done, '\n', (size_t)(start - done));
+        start = before ? before + 1 : done;
         stop = stop ? stop + 1 : end;
         int is_named = frames(start, (size_t)(stop - start)), may_say = odd(start, stop), is_said = 0;
         for (const uint8_t *read = start; word < stop && !(is_named && is_said >= may_say);) {
@@ -310,9 +375,9 @@ EXPORT void cue_lines(const uint8_t *text, size_t length, Copy *named, Copy *sai
             is_said |= is_said_after(read, stop) || (run > start && run[-1] == ' ');
         }
         if (is_named)
-            copy(named, text, start, stop);
+            copy_lines(named, text, start, stop);
         if (may_say && is_said)
-            copy(said, text, start, stop);
+            copy_lines(said, text, start, stop);
         done = stop;
         if (word < stop)
             word = next_word(stop, end);

@@ -18,9 +18,12 @@ static int holds(const uint8_t *text, size_t length, const char *word)
             any |= (sixteen)(sixteen_at(text + part + 1) == second) & (sixteen)(sixteen_at(text + part + size - 1) == last);
         if (!bits_of(any))
             continue;
-        for (size_t part = at; part < at + BLOCK; part++)
-            if (memcmp(text + part, word, size) == 0)
-                return 1;
+        for (size_t part = at; part < at + BLOCK; part += 16) {
+            sixteen both = (sixteen)(sixteen_at(text + part + 1) == second) & (sixteen)(sixteen_at(text + part + size - 1) == last);
+            for (uint64_t places = bits_of(both); places; places &= places - 1)
+                if (memcmp(text + part + lowest(places), word, size) == 0)
+                    return 1;
+        }
     }
     for (; at + size - 1 + 16 <= length; at += 16) {
         sixteen both = (sixteen)(sixteen_at(text + at + 1) == second) & (sixteen)(sixteen_at(text + at + size - 1) == last);
@@ -59,9 +62,22 @@ static void find_all(const uint8_t *text, size_t length, struct found *found)
 
 #define STRETCH 512 /* characters that are made narrow at a time */
 
-static unsigned narrow_16(const uint16_t *codes, size_t length, uint8_t *to)
+/* As `is_strange`, in sixteen bits. */
+static unsigned strange_16(const uint16_t *codes, size_t length)
 {
     uint16_t strange = 0;
+    for (size_t at = 0; at < length; at++) {
+        uint16_t c = codes[at];
+        strange |= (uint16_t)((uint16_t)(c - 0x131) <= 0x58f - 0x131) | (uint16_t)((uint16_t)(c - 0x200b) <= 4)
+            | (uint16_t)((uint16_t)(c - 0x2060) <= 4) | (uint16_t)((uint16_t)(c - 0xfe00) <= 15) | (uint16_t)(c == 0xfeff)
+            | (uint16_t)((uint16_t)(c - 0x1d00) <= 0x22);
+    }
+    return strange;
+}
+
+static unsigned narrow_16(const uint16_t *codes, size_t length, uint8_t *to)
+{
+    unsigned strange = 0;
     for (size_t at = 0, end; at < length; at = end) {
         uint16_t others = 0;
         end = length - at > STRETCH ? at + STRETCH : length;
@@ -72,12 +88,7 @@ static unsigned narrow_16(const uint16_t *codes, size_t length, uint8_t *to)
                                  & (uint16_t)((uint16_t)(c - 0x2070) >= 0xfe00 - 0x2070));
             to[each] = c < 255 ? (uint8_t)c : 255;
         }
-        for (size_t each = others ? at : end; each < end; each++) {
-            uint16_t c = codes[each]; /* as `is_strange`, in sixteen bits */
-            strange |= (uint16_t)((uint16_t)(c - 0x131) <= 0x58f - 0x131) | (uint16_t)((uint16_t)(c - 0x200b) <= 4)
-                | (uint16_t)((uint16_t)(c - 0x2060) <= 4) | (uint16_t)((uint16_t)(c - 0xfe00) <= 15) | (uint16_t)(c == 0xfeff)
-                | (uint16_t)((uint16_t)(c - 0x1d00) <= 0x22);
-        }
+        strange |= others ? strange_16(codes + at, end - at) : 0;
     }
     return strange;
 }
@@ -91,6 +102,41 @@ static unsigned narrow_32(const uint32_t *codes, size_t length, uint8_t *to)
         to[at] = c < 255 ? (uint8_t)c : 255;
     }
     return strange;
+}
+
+/* Whether a text has characters that look like others, before it is made one byte a code point. */
+static unsigned strange_in(const void *codes, size_t length, size_t width)
+{
+    unsigned strange = 0;
+    if (width == sizeof(uint16_t))
+        for (size_t at = 0, end; at < length && !strange; at = end) {
+            const uint16_t *pairs = codes;
+            uint16_t any = 0;
+            end = length - at > STRETCH ? at + STRETCH : length;
+            for (size_t each = at; each < end; each++)
+                any |= pairs[each];
+            strange = any > 0x130 ? strange_16(pairs + at, end - at) : 0;
+        }
+    else if (width == sizeof(uint32_t))
+        for (size_t at = 0; at < length && !strange; at++)
+            strange = (unsigned)is_strange(((const uint32_t *)codes)[at]);
+    return strange;
+}
+
+void marked_hints(const uint8_t *marked, const void *codes, size_t width, uint32_t *lengths, size_t count, struct found *found)
+{
+    const uint8_t *own = codes;
+    for (size_t number = 0; number < count; number++) {
+        size_t length = lengths[number];
+        if (length >= SHORTEST) {
+            if (width > 1 && strange_in(own, length, width))
+                report(found, STRANGE, 0, length);
+            find_all(marked, length, found);
+        }
+        lengths[number] = (uint32_t)found->count;
+        marked += length + 1;
+        own += width * (length + 1);
+    }
 }
 
 /* Everything in one text, which is made one byte a code point in `narrow` where it is not. */

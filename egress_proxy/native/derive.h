@@ -55,10 +55,20 @@ enum kind {
 struct found {
     uint32_t *out;
     size_t room, count;
+    uint64_t skipped; /* kinds that nobody asks for, as bits */
 };
+
+/* The kinds in which only known values are looked for: `rules=False` in `scan/derive/table.py`. */
+#define OF_VALUES \
+    ((uint64_t)1 << LINES | (uint64_t)1 << WORDS | (uint64_t)1 << COLUMNS | (uint64_t)1 << OPAQUE | (uint64_t)1 << LISTED \
+     | (uint64_t)1 << THINNED)
+
+static inline int skips(const struct found *found, enum kind kind) { return found->skipped >> kind & 1; }
 
 static inline void report(struct found *found, uint32_t kind, size_t start, size_t end)
 {
+    if (skips(found, kind))
+        return;
     if (found->count < found->room) {
         uint32_t *to = found->out + 3 * found->count;
         to[0] = kind;
@@ -185,6 +195,9 @@ static inline int judged(struct judge *judge, uint8_t byte)
         judge->bad += part != 0;
     return judge->bad <= judge->most;
 }
+
+/* derive.c: as `derive_hints`, in texts that `project_codes` made one byte a code point, or that are ASCII. */
+void marked_hints(const uint8_t *marked, const void *codes, size_t width, uint32_t *lengths, size_t count, struct found *found);
 
 /* Each reports what it finds in a text of `length` bytes. */
 void find_runs(const uint8_t *text, size_t length, struct found *found);

@@ -149,6 +149,10 @@ static size_t joint_after(const uint8_t *text, size_t at, size_t length, int *es
     int joined = statement || w.signs, last = text[before - 1], first = w.at + 1 < length ? text[w.at + 1] : 0;
     if (!joined && (c != text[at] || last == ' ' || first == ' '))
         return 0;
+    if (!statement && last == ' ' && first == ' ')
+        return 0; /* prose about a sign: the "+" operator; no word goes on there */
+    if (!joined && !alnum((uint8_t)first) && w.at + 2 < length && blank(text[w.at + 2]))
+        return 0; /* prose about a string: ""name"". */
     if (before < at && w.at == slashes)
         return 0; /* the one is escaped, and the other is not */
     *escaped = (int)w.escaped | (before < at);

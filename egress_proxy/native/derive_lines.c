@@ -88,7 +88,8 @@ static void see_line(struct lines *l, const uint8_t *text, size_t start, size_t 
 {
     if (first < last) {
         see_dump(&l->dump, text, start, first, last, end, found);
-        see_ends(l, text, start, first, last, end, found);
+        if (!skips(found, LINES))
+            see_ends(l, text, start, first, last, end, found);
     }
     if (end - start != l->width || end - start < 2)
         end_columns(l, found);

@@ -439,7 +439,7 @@ static size_t see_marked(struct runs *runs, const uint8_t *text, size_t length, 
 static void see_token(struct runs *runs, const uint8_t *text, size_t length, size_t start, size_t end, struct found *found)
 {
     int first = start <= runs->chain && runs->chain < end;
-    if ((start < runs->chained && !first) || start < runs->read || runs->opaques >= MOST_OPAQUE)
+    if ((start < runs->chained && !first) || start < runs->read || runs->opaques >= MOST_OPAQUE || skips(found, OPAQUE))
         return;
     size_t head = end - start > LONGEST_TOKEN ? start + LONG_HEAD : end;
     if (opaque(text, start, head, length)) {

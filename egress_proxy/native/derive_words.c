@@ -425,7 +425,7 @@ void find_numbers(const uint8_t *text, size_t length, struct found *found)
                     see_glued(&n, text, start, end, found);
                 continue;
             }
-            if (initial_digit(text, start, length))
+            if (!skips(found, WORDS) && initial_digit(text, start, length))
                 see_initial(&i, text, start, length, found);
             if (end - start <= 10)
                 see_code(&n, text, start, end, found);

@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "derive.h"
 #include "scan.h"
 
 /* All passes over a text in one call, for short texts cost little else. */
@@ -13,15 +14,68 @@ typedef struct {
     Candidate *candidates;          /* room for `most` */
     Token *tokens;                  /* and here */
     uint64_t most;
-    Copy named, said;
+    Copy named, said, solid;
+    uint32_t *lengths;              /* as for `derive_hints`; NULL: no hints are looked for */
+    uint64_t texts;                 /* how many lengths */
+    uint32_t *hints;                /* room for `most_hints` */
+    uint64_t most_hints, plain;     /* `plain`: not what only known values are looked for in */
+    uint64_t unmasked;              /* stop at a placeholder: it is to be masked first */
     /* what is told: */
     uint64_t own;                   /* whether the text was projected: else it stands for itself */
     uint64_t candidate_count, candidates_done; /* done: 0 if there may be more */
     uint64_t token_count, tokens_done;
+    uint64_t hint_count;
 } Look;
 
-/* `codes` are of `width` bytes (1: ASCII, 2, 4). */
-EXPORT void look(Look *look, const void *codes, size_t width, size_t length)
+enum { NAMED = 1, SAID = 2, SOLID = 4, CANDIDATES = 8, TOKENS = 16, HINTS = 32, PLACEHOLDER = 64 };
+
+/* Whether one of our own placeholders may begin somewhere. */
+static int has_placeholder(const uint8_t *text, size_t length)
+{
+    const uint8_t *end = text + length;
+    for (const uint8_t *at = text; (at = memchr(at, '[', (size_t)(end - at))); at++)
+        if (end - at >= 10 && (memcmp(at, "[redacted:", 10) == 0 || memcmp(at, "[withheld:", 10) == 0))
+            return 1;
+    return 0;
+}
+
+static int lines(Look *look, const uint8_t *projected, size_t length)
+{
+    cue_lines(projected, length, &look->named, &look->said);
+    solid_lines(projected, length, &look->solid);
+    return (look->named.size ? NAMED : 0) | (look->said.size ? SAID : 0) | (look->solid.size ? SOLID : 0);
+}
+
+static int strings(Look *look, const uint8_t *marked, size_t length)
+{
+    Progress progress = {0};
+    size_t count = quoted(look->quoted_plan, marked, length, &progress, look->candidates, (size_t)look->most);
+    look->candidates_done = count + SETS <= look->most;
+    if (look->kept_plan)
+        count = tokens_kept(look->kept_plan, marked, length, look->candidates, count);
+    look->candidate_count = count;
+    return count || !look->candidates_done ? CANDIDATES : 0;
+}
+
+static int tokens(Look *look, const uint8_t *marked, size_t length)
+{
+    uint64_t place = 0;
+    size_t count = tokens_find(look->tokens_plan, marked, length, &place, look->tokens, (size_t)look->most);
+    look->tokens_done = count < look->most;
+    look->token_count = count;
+    return count || !look->tokens_done ? TOKENS : 0;
+}
+
+static int hints(Look *look, const uint8_t *marked, const void *codes, size_t width)
+{
+    struct found found = {.out = look->hints, .room = (size_t)look->most_hints, .skipped = look->plain ? OF_VALUES : 0};
+    marked_hints(marked, codes, width, look->lengths, (size_t)look->texts, &found);
+    look->hint_count = found.count;
+    return found.count ? HINTS : 0;
+}
+
+/* `codes` are of `width` bytes (1: ASCII, 2, 4). Returns what there is. */
+EXPORT int look(Look *look, const void *codes, size_t width, size_t length)
 {
     const uint8_t *projected = codes, *marked = codes;
     look->own = width > 1 || has_separators(codes, length);
@@ -35,21 +89,16 @@ EXPORT void look(Look *look, const void *codes, size_t width, size_t length)
         memcpy(look->marked, marked, length);
         projected = look->projected;
     }
-    cue_lines(projected, length, &look->named, &look->said);
-    look->candidate_count = look->token_count = 0;
+    if (look->unmasked && has_placeholder(marked, length))
+        return PLACEHOLDER;
+    int told = lines(look, projected, length);
+    look->candidate_count = look->token_count = look->hint_count = 0;
     look->candidates_done = look->tokens_done = 1;
-    if (look->quoted_plan) {
-        Progress progress = {0};
-        size_t count = quoted(look->quoted_plan, marked, length, &progress, look->candidates, (size_t)look->most);
-        look->candidates_done = count + SETS <= look->most;
-        if (look->kept_plan)
-            count = tokens_kept(look->kept_plan, marked, length, look->candidates, count);
-        look->candidate_count = count;
-    }
-    if (look->tokens_plan) {
-        uint64_t place = 0;
-        size_t count = tokens_find(look->tokens_plan, marked, length, &place, look->tokens, (size_t)look->most);
-        look->tokens_done = count < look->most;
-        look->token_count = count;
-    }
+    if (look->quoted_plan)
+        told |= strings(look, marked, length);
+    if (look->tokens_plan)
+        told |= tokens(look, marked, length);
+    if (look->lengths)
+        told |= hints(look, marked, codes, width);
+    return told;
 }

@@ -1,12 +1,12 @@
 #include <string.h>
 
+#include "derive_bits.h"
 #include "scan.h"
 
 /* Strings in quotes that look random: for each of a few character sets, what `(['"])([set]+)\1` matches one after the
  * other, as Python's `finditer` does, if it is long and has enough entropy. One pass, whatever the text. */
 
 #define LOGS 640 /* a longer value is for the caller: nor does Python turn every longer number into an `int` */
-#define STRIDE 32
 #define MARGIN 1e-9 /* bits; far more than sums of doubles differ by */
 
 typedef struct {
@@ -56,15 +56,14 @@ static int over(const QuotedPlan *plan, const CharacterSet *set, const Measure *
     return entropy < set->limit - MARGIN ? 0 : -1;
 }
 
-WIDER static const uint8_t *next_quote(const uint8_t *from, const uint8_t *end)
+static inline sixteen are_quotes(sixteen v) { return are(v, '"') | are(v, '\''); }
+
+static const uint8_t *next_quote(const uint8_t *from, const uint8_t *end)
 {
-    while (end - from >= STRIDE) { /* without a branch a byte, so that compilers make it wide */
-        uint8_t any = 0;
-        for (int at = 0; at < STRIDE; at++)
-            any |= (from[at] == '"') | (from[at] == '\'');
-        if (any)
-            break;
-        from += STRIDE;
+    for (; end - from >= BLOCK / 2; from += BLOCK / 2) {
+        uint64_t quotes = half_bits(from, are_quotes);
+        if (quotes)
+            return from + lowest(quotes);
     }
     while (from < end && *from != '"' && *from != '\'')
         from++;

@@ -38,7 +38,9 @@ typedef struct {
 void project_codes(const void *codes, size_t width, size_t length, const uint8_t *classes, uint8_t *projected,
                    uint8_t *marked);
 int has_separators(const uint8_t *text, size_t length);
+void copy_lines(Copy *to, const uint8_t *text, const uint8_t *start, const uint8_t *stop);
 void cue_lines(const uint8_t *text, size_t length, Copy *named, Copy *said);
+void solid_lines(const uint8_t *text, size_t length, Copy *solid);
 size_t quoted(const QuotedPlan *plan, const uint8_t *text, size_t length, Progress *progress, Candidate *out,
               size_t most);
 size_t tokens_find(const TokenPlan *plan, const uint8_t *text, size_t length, uint64_t *place, Token *out, size_t most);

@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "derive_bits.h"
 #include "scan.h"
 
 /* Tokens that cannot be ruled out to be random secrets. Every test here is one of `scan/random_tokens.py` and
@@ -16,7 +17,6 @@
 #define WORD 16          /* characters of the longest word */
 #define MULTIPLIER 0x9E3779B97F4A7C15u
 #define NO_PAIR 255
-#define WIDE 32
 
 enum { DIGIT = 1, LOWER = 2, UPPER = 4, SIGN = 8, SPACE = 16, ALNUM = DIGIT | LOWER | UPPER, RUN = ALNUM | SIGN };
 enum { IS_SECRET = 1, IS_INNOCENT = 2, IS_KEYS = 4, IS_NO_KEY = 8, IS_ANY_KEY = 16, IS_ANY = 32, IS_KEY = 64 };
@@ -42,7 +42,7 @@ typedef struct {
     size_t length;
 } Source;
 
-static int within(uint8_t byte, const char *signs)
+static int one_of(uint8_t byte, const char *signs)
 {
     return byte && strchr(signs, byte) != NULL;
 }
@@ -161,17 +161,17 @@ static Cue first_of(const TokenPlan *plan, const Name *found, size_t count)
 /* Whether a name decides, and what it says. */
 static int by_name(const TokenPlan *plan, const uint8_t *before, const uint8_t *end, Cue *said)
 {
-    while (end > before && within(end[-1], QUOTES))
+    while (end > before && one_of(end[-1], QUOTES))
         end--;
     if (end == before)
         return 0;
     uint8_t sign = end[-1];
-    if (!within(sign, SIGNS) && !(sign == ',' && end - before >= 2 && within(end[-2], "\"'")))
+    if (!one_of(sign, SIGNS) && !(sign == ',' && end - before >= 2 && one_of(end[-2], "\"'")))
         return 0;
-    while (end > before && within(end[-1], SIGNS "," QUOTES "]-"))
+    while (end > before && one_of(end[-1], SIGNS "," QUOTES "]-"))
         end--;
     const uint8_t *name = end;
-    while (name > before && end - name < 64 && (is_word(plan, name[-1]) || within(name[-1], ".$@-")))
+    while (name > before && end - name < 64 && (is_word(plan, name[-1]) || one_of(name[-1], ".$@-")))
         name--;
     if (name == end)
         return 0;
@@ -179,7 +179,7 @@ static int by_name(const TokenPlan *plan, const uint8_t *before, const uint8_t *
         const uint8_t *word = name - 1;
         while (word > before && name - 1 - word < 24 && (is_upper(word[-1]) || is_lower(word[-1])))
             word--;
-        if (word < name - 1 && (word == before || is_space(plan, word[-1]) || within(word[-1], "\"'`(*_|>[")))
+        if (word < name - 1 && (word == before || is_space(plan, word[-1]) || one_of(word[-1], "\"'`(*_|>[")))
             name = word;
     }
     Name found[PIECES];
@@ -225,7 +225,7 @@ static Cue cue(const Source *source, size_t start, size_t end)
     if (said != NONE)
         return said;
     for (const uint8_t *at = after; at < last; at++)
-        if (within(*at, "\t{}<>=[]") || (at + 1 < last && is_word(plan, *at) && at[1] == '/')) {
+        if (one_of(*at, "\t{}<>=[]") || (at + 1 < last && is_word(plan, *at) && at[1] == '/')) {
             last = at;
             break;
         }
@@ -296,9 +296,9 @@ static int unlike_words(const TokenPlan *plan, const uint8_t *token, size_t leng
 static int is_line(const Source *source, size_t start, size_t end)
 {
     size_t from = start, to = end;
-    while (from > 0 && start - from <= MARGIN && within(source->text[from - 1], "\"', \t"))
+    while (from > 0 && start - from <= MARGIN && one_of(source->text[from - 1], "\"', \t"))
         from--;
-    while (to < source->length && to - end <= MARGIN && within(source->text[to], "\"', \t"))
+    while (to < source->length && to - end <= MARGIN && one_of(source->text[to], "\"', \t"))
         to++;
     return start - from <= MARGIN && to - end <= MARGIN && (from == 0 || source->text[from - 1] == '\n') &&
            (to == source->length || source->text[to] == '\n');
@@ -310,8 +310,8 @@ static int may_stand_alone(const Source *source, size_t start, size_t end)
     const uint8_t *token = source->text + start;
     size_t length = end - start;
     static const char *around = "/\\&?#%@$:~<>+=-";
-    if (length < 20 || length > 100 || (start > 0 && within(token[-1], around)) ||
-        (end < source->length && within(token[length], around)))
+    if (length < 20 || length > 100 || (start > 0 && one_of(token[-1], around)) ||
+        (end < source->length && one_of(token[length], around)))
         return 0;
     size_t longest = 0, place = 0;
     int alnum = 1;
@@ -347,22 +347,19 @@ static int may_be_secret(const Source *source, size_t start, size_t end)
         return 0;
     if (is_plain(source->plan, token, length))
         return cue(source, start, end) >= SECRET;
-    if ((end < source->length && within(source->text[end], "([")) || !unlike_words(source->plan, token, length))
+    if ((end < source->length && one_of(source->text[end], "([")) || !unlike_words(source->plan, token, length))
         return 0;
     Cue said = cue(source, start, end);
     return said >= KEY || (said == NONE && may_stand_alone(source, start, end));
 }
 
 /* Where the next digit is, or `end`. */
-WIDER static const uint8_t *next_digit(const uint8_t *from, const uint8_t *end)
+static const uint8_t *next_digit(const uint8_t *from, const uint8_t *end)
 {
-    while (end - from >= WIDE) { /* without a branch a byte, so that compilers make it wide */
-        uint8_t any = 0;
-        for (int at = 0; at < WIDE; at++)
-            any |= (uint8_t)(from[at] - '0') < 10;
-        if (any)
-            break;
-        from += WIDE;
+    for (; end - from >= BLOCK / 2; from += BLOCK / 2) {
+        uint64_t digits = half_bits(from, are_digits);
+        if (digits)
+            return from + lowest(digits);
     }
     while (from < end && (uint8_t)(*from - '0') >= 10)
         from++;
@@ -383,7 +380,7 @@ static int is_path(const Source *source, size_t start, size_t end)
     const uint8_t *text = source->text;
     if (!memchr(text + start, '/', end - start))
         return 0;
-    if (start > 0 && within(text[start - 1], "/\\.@~"))
+    if (start > 0 && one_of(text[start - 1], "/\\.@~"))
         return 1;
     for (size_t at = start; at < start + 7; at++)
         if (text[at] == '/' && text[at + 1] == '/')
@@ -409,16 +406,16 @@ static size_t glued_before(const Source *source, size_t start)
 {
     const uint8_t *text = source->text;
     size_t limit = start > REACH ? start - REACH : 0, at = start;
-    if (at == limit || !within(text[at - 1], ":!."))
+    if (at == limit || !one_of(text[at - 1], ":!."))
         return start;
     at--;
     for (int colons = 0;; colons++) {
         size_t piece = at;
-        while (at > limit && piece - at < 24 && (is_word(source->plan, text[at - 1]) || within(text[at - 1], ".!-")))
+        while (at > limit && piece - at < 24 && (is_word(source->plan, text[at - 1]) || one_of(text[at - 1], ".!-")))
             at--;
         if (at == piece)
             return start;
-        if (at == limit || is_space(source->plan, text[at - 1]) || within(text[at - 1], "\"'`=("))
+        if (at == limit || is_space(source->plan, text[at - 1]) || one_of(text[at - 1], "\"'`=("))
             break;
         if (colons == 2 || text[at - 1] != ':')
             return start;
@@ -435,9 +432,9 @@ static size_t glued_after(const Source *source, size_t end)
     size_t limit = source->length - end > REACH ? end + REACH : source->length, at = end + 1;
     if (end >= limit || text[end] != ':')
         return end;
-    while (at < limit && (is_word(source->plan, text[at]) || within(text[at], "+/.=-")))
+    while (at < limit && (is_word(source->plan, text[at]) || one_of(text[at], "+/.=-")))
         at++;
-    int closed = at == limit || is_space(source->plan, text[at]) || within(text[at], "\"'`,;)");
+    int closed = at == limit || is_space(source->plan, text[at]) || one_of(text[at], "\"'`,;)");
     return closed && at - end > 8 ? at : end;
 }
 
@@ -466,10 +463,10 @@ EXPORT size_t tokens_find(const TokenPlan *plan, const uint8_t *text, size_t len
         size_t stop = end;
         while (stop < length && stop < end + 2 && text[stop] == '=')
             stop++;
-        if (start == first + 1 && within(text[first], "_-") && first > 0 && text[first - 1] != '\n' &&
-            ((plan->kinds[text[first - 1]] & SPACE) || within(text[first - 1], "\"'`=:")))
+        if (start == first + 1 && one_of(text[first], "_-") && first > 0 && text[first - 1] != '\n' &&
+            ((plan->kinds[text[first - 1]] & SPACE) || one_of(text[first - 1], "\"'`=:")))
             start--;
-        while (stop > start && within(text[stop - 1], "./-+~"))
+        while (stop > start && one_of(text[stop - 1], "./-+~"))
             stop--;
         size_t from = glued_before(&source, start), to = glued_after(&source, stop);
         if ((from == start && known_start(plan, text + start, stop - start)) || is_path(&source, start, stop))

@@ -10,14 +10,14 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from ctypes import Structure, addressof, c_size_t, c_uint64, c_void_p
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, cast
 
 import numpy as np
 
 from egress_proxy.native import KERNEL
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from ctypes import CDLL
 
     from numpy.typing import NDArray
@@ -43,19 +43,34 @@ class Copy(Structure):
 if KERNEL is not None:
     KERNEL.cue_lines.argtypes = (c_void_p, c_size_t, c_void_p, c_void_p)
     KERNEL.cue_lines.restype = None
+    KERNEL.solid_lines.argtypes = (c_void_p, c_size_t, c_void_p)
+    KERNEL.solid_lines.restype = None
 
 
-class CueLines(NamedTuple):
-    """Lines of a projected text, with their newlines, one after the other."""
+class CueLines:
+    """Lines of a projected text, with their newlines, one after the other: `text`."""
 
-    text: Bytes
-    outs: Sequence[int]  # where pieces begin in `text`, in order
-    starts: Sequence[int]  # where each begins in the projected text
+    __slots__ = ("_pieces", "text")
 
-    def home(self, end: int) -> int:
-        """Where something ends in the projected text, by where it ends in `text`."""
-        piece = bisect_right(self.outs, end - 1) - 1
-        return end - self.outs[piece] + self.starts[piece]
+    def __init__(self, text: Bytes | memoryview, pieces: NDArray[np.uint64]) -> None:
+        self.text = text
+        self._pieces = pieces  # seldom read: a match in such lines is rare
+
+    @property
+    def outs(self) -> Sequence[int]:
+        """Where pieces begin in `text`, in order."""
+        return cast("list[int]", self._pieces[:, 0].tolist())
+
+    @property
+    def starts(self) -> Sequence[int]:
+        """Where each begins in the projected text."""
+        return cast("list[int]", self._pieces[:, 1].tolist())
+
+    def homes(self, ends: Iterable[int]) -> list[int]:
+        """Where things end in the projected text, by where they end in `text`."""
+        outs, starts = self.outs, self.starts
+        pieces = [(end, bisect_right(outs, end - 1) - 1) for end in ends]
+        return [end - outs[piece] + starts[piece] for end, piece in pieces]
 
 
 def most_pieces(length: int) -> int:
@@ -63,19 +78,18 @@ def most_pieces(length: int) -> int:
     return 64 + length // 256
 
 
-def cue_lines(projected: Bytes, kernel: CDLL) -> tuple[CueLines, CueLines]:
-    """The lines that may name a value, and those in which a sentence may tell one."""
+def cue_lines(projected: Bytes, kernel: CDLL) -> tuple[CueLines, CueLines, CueLines]:
+    """The lines that may name a value, those in which a sentence may tell one, and those with long words (`solid`)."""
     length = len(projected)
-    room, pieces = np.empty((2, length), np.uint8), np.empty((2, most_pieces(length), 2), np.uint64)
-    named, said = (
-        Copy(own.ctypes.data, piece.ctypes.data, len(piece)) for own, piece in zip(room, pieces, strict=True)
-    )
+    room, pieces = np.empty((3, length), np.uint8), np.empty((3, most_pieces(length), 2), np.uint64)
+    copies = [Copy(own.ctypes.data, piece.ctypes.data, len(piece)) for own, piece in zip(room, pieces, strict=True)]
     text = projected if isinstance(projected, bytes) else projected.ctypes.data
-    kernel.cue_lines(text, length, addressof(named), addressof(said))
-    return lines_of(room[0], pieces[0], named), lines_of(room[1], pieces[1], said)
+    kernel.cue_lines(text, length, addressof(copies[0]), addressof(copies[1]))
+    kernel.solid_lines(text, length, addressof(copies[2]))
+    named, said, solid = map(lines_of, room, pieces, copies)
+    return named, said, solid
 
 
 def lines_of(room: NDArray[np.uint8], pieces: NDArray[np.uint64], copied: Copy) -> CueLines:
     """What the kernel has copied."""
-    own = pieces[: copied.count]
-    return CueLines(room[: copied.size], own[:, 0].tolist(), own[:, 1].tolist())
+    return CueLines(room[: copied.size], pieces[: copied.count])

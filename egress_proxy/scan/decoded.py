@@ -56,11 +56,17 @@ class Deriver(Protocol):
     """What the engine asks for derived texts; the package `derive` is one."""
 
     def derivations(
-        self, texts: Sequence[str], joined: str, *, rearranged: bool, closed: AbstractSet[int]
+        self,
+        texts: Sequence[str],
+        joined: str,
+        *,
+        rearranged: bool,
+        closed: AbstractSet[int],
+        hints: Sequence[tuple[int, Sequence[tuple[int, int, int]]]] | None = None,
     ) -> Iterable[tuple[int, Derivation]]:
         """What can be decoded from each text, by its number, where that is anything. `joined` is all of them, a newline
         between. What only known values are looked for in is left out where `rearranged` is not set, and the texts that
-        are `closed`, too."""
+        are `closed`, too. `hints` are those of the kernel, by number of the text, if somebody has them."""
         ...
 
 

@@ -13,7 +13,7 @@ import re
 import sys
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from msgspec.structs import replace
 
@@ -26,7 +26,7 @@ from egress_proxy.scan.canaries import CANARIES, Canary
 from egress_proxy.scan.decoded import Derived, DerivedTexts, Deriver, mapped
 from egress_proxy.scan.joined import CLOSE, JoinedTexts, Lines, LinesOf, near
 from egress_proxy.scan.known import KnownValues
-from egress_proxy.scan.look import Looking
+from egress_proxy.scan.look import Asking, Looking
 from egress_proxy.scan.own import own_rules
 from egress_proxy.scan.prefilter import Prefilter
 from egress_proxy.scan.projection import projection
@@ -52,6 +52,13 @@ MAX_PASSES: Final = 4  # over a text that has findings; two are enough for anyth
 _PLACEHOLDER = re.compile(r"\[(?:redacted|withheld):[A-Za-z0-9_.:-]{1,80}\]")
 _NOTHING: Final = Scan()
 _OWN = re.compile(r"\[(?:redacted|withheld):")
+
+
+Hints: TypeAlias = "Sequence[tuple[int, Sequence[tuple[int, int, int]]]]"  # by number of the text
+
+
+class PlaceholderError(Exception):
+    """One of our own placeholders may be in a text, and must be masked first."""
 
 
 class Rules:
@@ -83,13 +90,34 @@ class Rules:
             return
         seen = self._looking.at(joined.text)
         try:
-            places = self._prefilter.places(joined.text, seen.projected, seen.lines())
-            self._run_places(joined, places, tally, strong=strong)
-            if not strong:
-                self._run_quoted(joined, seen, tally)
-                self._run_tokens(joined, seen, tally)
+            self._run_seen(joined, seen, tally, strong=strong)
         finally:
             self._looking.done(seen)
+
+    def first(self, joined: JoinedTexts, tally: Tally, *, rearranged: bool, unmasked: bool) -> Hints | None:
+        """`run`, and the hints for `derive`, by number of the text; None if there are too many, or no kernel. Raises
+        `PlaceholderError` where one of our own may be in a text, and the texts are `unmasked`."""
+        if self._looking is None:
+            if unmasked and _OWN.search(joined.text):
+                raise PlaceholderError
+            self.run(joined, tally)
+            return None
+        seen = self._looking.at(joined.text, Asking(joined.texts, rearranged, unmasked))
+        try:
+            if seen.placeholder:
+                raise PlaceholderError
+            self._run_seen(joined, seen, tally, strong=False)
+            return seen.hints()
+        finally:
+            self._looking.done(seen)
+
+    def _run_seen(self, joined: JoinedTexts | LinesOf, seen: Seen, tally: Tally, *, strong: bool) -> None:
+        places = self._prefilter.places(joined.text, seen.projected, seen.lines())
+        if places:
+            self._run_places(joined, places, tally, strong=strong)
+        if not strong and not seen.nothing:
+            self._run_quoted(joined, seen, tally)
+            self._run_tokens(joined, seen, tally)
 
     def _run_places(
         self, joined: JoinedTexts | LinesOf, places: Iterable[Place], tally: Tally, *, strong: bool
@@ -194,16 +222,14 @@ class TextScanner:
         numbers = [number for number, text in enumerate(texts) if len(text) > CLEAN_CHARS or text not in clean]
         if not numbers:
             return _NOTHING, ()
-        scan, derived = self._scan([texts[number] for number in numbers], ids, rearranged=rearranged)
+        asked = [texts[number] for number in numbers]
+        scan, derived = self._scan(asked, ids, rearranged=rearranged)
         told = {found.text for found in scan.findings}.union(scan.undecided, (text for text, _ in derived))
         if len(clean) > MAX_CLEAN:
             clean.clear()
         if rearranged:  # else it was not looked at for all that a scanner with values of its own asks for
-            clean.update(
-                texts[number]
-                for place, number in enumerate(numbers)
-                if len(texts[number]) <= CLEAN_CHARS and place not in told
-            )
+            short = [place for place, text in enumerate(asked) if len(text) <= CLEAN_CHARS]
+            clean.update(asked[place] for place in short if place not in told)
         if not told or len(numbers) == len(texts):
             return scan, derived
         findings = tuple(replace(found, text=numbers[found.text]) for found in scan.findings)
@@ -215,14 +241,19 @@ class TextScanner:
         """`look` at texts that are not known to be clean."""
         texts, undecided = _without_long(texts)
         joined = JoinedTexts(texts)
-        if _OWN.search(joined.text):
+        tally = Tally(texts, undecided)
+        try:
+            hints = self._rules.first(joined, tally, rearranged=rearranged, unmasked=True)
+        except PlaceholderError:
             texts = [self._own_masked(text) for text in texts]
             joined = JoinedTexts(texts)
-        tally = Tally(texts, undecided)
-        self._rules.run(joined, tally)
+            tally = Tally(texts, undecided)
+            hints = self._rules.first(joined, tally, rearranged=rearranged, unmasked=False)
         self._run_known(texts, range(len(texts)), tally)
         closed = {number for number, text in enumerate(texts) if text in ids} if ids else set()
-        derived = self._run_derived(joined, tally, closed, rearranged=rearranged)
+        derived = self._run_derived(joined, tally, closed, hints, rearranged=rearranged)
+        if not tally.findings and not tally.undecided:
+            return _NOTHING, derived
         for _ in range(MAX_PASSES):
             fresh = tally.take_fresh()
             if not fresh:
@@ -249,16 +280,16 @@ class TextScanner:
             tally.add(replace(found, text=numbers[found.text]))
 
     def _run_derived(
-        self, joined: JoinedTexts, tally: Tally, closed: AbstractSet[int], *, rearranged: bool
+        self, joined: JoinedTexts, tally: Tally, closed: AbstractSet[int], hints: Hints | None, *, rearranged: bool
     ) -> DerivedTexts:
         """What was decoded from texts: known values there are encoded here, and of rules only the strong ones count.
         Of a text that is given up on it would be for nothing; `closed` ones have nothing in them."""
         derived: list[tuple[int, Derived]] = []
         if tally.undecided:
-            joined = JoinedTexts(
-                ["" if number in tally.undecided else text for number, text in enumerate(joined.texts)]
-            )
-        for number, made in self._deriver.derivations(joined.texts, joined.text, rearranged=rearranged, closed=closed):
+            closed = closed | tally.undecided
+        for number, made in self._deriver.derivations(
+            joined.texts, joined.text, rearranged=rearranged, closed=closed, hints=hints
+        ):
             if made.undecided or not tally.spend(number, made.cost):
                 tally.undecided.add(number)
             else:

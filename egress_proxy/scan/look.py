@@ -6,13 +6,16 @@ memory costs a long text more than reading it does. Where there is no kernel, `p
 
 from __future__ import annotations
 
-from ctypes import Structure, addressof, c_char_p, c_size_t, c_uint64, c_void_p
-from typing import TYPE_CHECKING, Final
+from array import array
+from ctypes import Structure, addressof, c_char_p, c_int, c_size_t, c_uint64, c_void_p
+from enum import IntFlag
+from itertools import pairwise
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
 from egress_proxy.native import KERNEL
-from egress_proxy.scan.cues import Copy, CueLines, lines_of, most_pieces
+from egress_proxy.scan.cues import Copy, CueLines, most_pieces
 from egress_proxy.scan.projection import classes, codes_of
 from egress_proxy.scan.quoted import CANDIDATE
 
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from ctypes import CDLL
 
+    from egress_proxy.scan.derive.kinds import Hint
     from egress_proxy.scan.projection import Bytes
     from egress_proxy.scan.quoted import QuotedStrings
     from egress_proxy.scan.rule import Span
@@ -28,6 +32,7 @@ if TYPE_CHECKING:
 _MOST: Final = 512  # candidates and tokens of one call
 _LEAST_ROOM: Final = 16_384  # characters
 _MOST_ROOM: Final = 1_048_576  # of scratch space that is kept
+_MOST_HINTS: Final = 2_048  # of one call
 
 
 class _Look(Structure):
@@ -43,41 +48,99 @@ class _Look(Structure):
         ("most", c_uint64),
         ("named", Copy),
         ("said", Copy),
+        ("solid", Copy),
+        ("lengths", c_void_p),
+        ("texts", c_uint64),
+        ("hints", c_void_p),
+        ("most_hints", c_uint64),
+        ("plain", c_uint64),
+        ("unmasked", c_uint64),
         ("own", c_uint64),
         ("candidate_count", c_uint64),
         ("candidates_done", c_uint64),
         ("token_count", c_uint64),
         ("tokens_done", c_uint64),
+        ("hint_count", c_uint64),
     )
+
+
+class Told(IntFlag):
+    """What a look tells, as the kernel does. Where nothing is told there is nothing of it."""
+
+    NAMED = 1
+    SAID = 2
+    SOLID = 4
+    CANDIDATES = 8
+    TOKENS = 16
+    HINTS = 32
+    PLACEHOLDER = 64  # of our own, it may be; then nothing else was looked at
+
+
+_NAMED, _SAID, _SOLID = int(Told.NAMED), int(Told.SAID), int(Told.SOLID)
+_ANY_LINES: Final = _NAMED | _SAID | _SOLID
+_NO_LINES: Final = (None, None, None)
+_CANDIDATES, _TOKENS, _HINTS, _PLACEHOLDER = map(int, (Told.CANDIDATES, Told.TOKENS, Told.HINTS, Told.PLACEHOLDER))
 
 
 if KERNEL is not None:
     KERNEL.look.argtypes = (c_void_p, c_char_p, c_size_t, c_size_t)
-    KERNEL.look.restype = None
+    KERNEL.look.restype = c_int
 
 
 class Seen:
     """What one look at a text told, in scratch space that serves one text at a time."""
 
-    __slots__ = ("_bytes", "_codes", "_found", "_length", "_lines", "_look", "_pieces", "_tokens", "address", "room")
+    __slots__ = (
+        *("_bytes", "_codes", "_copies", "_found", "_hints", "_length", "_lengths", "_look", "_outs", "_pieces"),
+        *("_told", "_tokens"),
+        *("address", "room"),
+    )
 
     def __init__(self, room: int, plans: Sequence[int | None]) -> None:
         self.room = room
-        self._bytes = np.empty((4, room), np.uint8)
-        self._pieces = np.empty((2, most_pieces(room), 2), np.uint64)
+        self._bytes = np.empty((5, room), np.uint8)
+        self._pieces = np.empty((3, most_pieces(room), 2), np.uint64)
         self._found = np.empty(_MOST, CANDIDATE)
         self._tokens = np.empty((_MOST, 2), np.uint64)
+        self._hints = np.empty((_MOST_HINTS, 3), np.uint32)
+        self._lengths = array("I")
+        self._outs = [memoryview(own) for own in self._bytes[2:]]  # sliced sooner than an array
         projected, marked, *outs = (own.ctypes.data for own in self._bytes)
         copies = (Copy(out, piece.ctypes.data, len(piece)) for out, piece in zip(outs, self._pieces, strict=True))
-        found, tokens = self._found.ctypes.data, self._tokens.ctypes.data
-        self._look = _Look(classes(), *plans, projected, marked, found, tokens, _MOST, *copies)
+        found, tokens, hints = self._found.ctypes.data, self._tokens.ctypes.data, self._hints.ctypes.data
+        self._look = _Look(
+            classes(), *plans, projected, marked, found, tokens, _MOST, *copies, None, 0, hints, _MOST_HINTS
+        )
+        self._copies = (self._look.named, self._look.said, self._look.solid)
         self.address = addressof(self._look)
         self._codes = b""
-        self._length = 0
+        self._length = self._told = 0
 
-    def told(self, codes: bytes, length: int) -> None:
-        """Say which text it was, once the kernel is through."""
-        self._codes, self._length = codes, length
+    def asked(self, asking: Asking | None) -> None:
+        """Say what hints are asked for."""
+        look = self._look
+        if asking is None:
+            if look.lengths is not None:
+                look.lengths = None
+            look.unmasked = 0
+            return
+        self._lengths = lengths = array("I", map(len, asking.texts))
+        look.lengths, look.texts = lengths.buffer_info()
+        look.plain, look.unmasked = not asking.rearranged, asking.unmasked
+
+    def told(self, told: int, codes: bytes, length: int) -> None:
+        """Say what the kernel told of which text."""
+        self._told, self._codes, self._length = told, codes, length
+
+    @property
+    def nothing(self) -> bool:
+        """Whether there is nothing to look at closer, but for what the prefilter may find."""
+        return not self._told
+
+    @property
+    def placeholder(self) -> bool:
+        """Whether nothing was looked at, for a placeholder of our own may be in the text."""
+        return self._told & _PLACEHOLDER != 0
 
     @property
     def projected(self) -> Bytes:
@@ -89,25 +152,51 @@ class Seen:
         """And the other one."""
         return self._bytes[1, : self._length] if self._look.own else self._codes
 
-    def lines(self) -> tuple[CueLines | None, CueLines | None]:
-        """The lines that may name a value, and those in which a sentence may tell one (`cues`)."""
-        look = self._look
-        named = lines_of(self._bytes[2], self._pieces[0], look.named) if look.named.size else None
-        return named, lines_of(self._bytes[3], self._pieces[1], look.said) if look.said.size else None
+    def lines(self) -> tuple[CueLines | None, CueLines | None, CueLines | None]:
+        """The lines that may name a value, those in which a sentence may tell one, those with long words (`cues`)."""
+        told = self._told & _ANY_LINES
+        if not told:
+            return _NO_LINES
+        named, said, solid = self._copies
+        return (
+            self._lines(0, named) if told & _NAMED else None,
+            self._lines(1, said) if told & _SAID else None,
+            self._lines(2, solid) if told & _SOLID else None,
+        )
+
+    def _lines(self, place: int, copy: Copy) -> CueLines:
+        return CueLines(self._outs[place][: copy.size], self._pieces[place, : copy.count])
 
     def candidates(self) -> list[tuple[int, int, int, int]] | None:
         """The strings between quotes that are to be judged; None if there are too many to tell."""
-        count = self._look.candidate_count
-        if not self._look.candidates_done:
-            return None
-        return self._found[:count].tolist() if count else []
+        if not self._told & _CANDIDATES:
+            return []
+        return self._found[: self._look.candidate_count].tolist() if self._look.candidates_done else None
 
     def tokens(self) -> list[Span] | None:
         """The tokens that are to be judged; None if there are too many to tell."""
-        count = self._look.token_count
-        if not self._look.tokens_done:
+        if not self._told & _TOKENS:
+            return []
+        return list(map(tuple, self._tokens[: self._look.token_count].tolist())) if self._look.tokens_done else None
+
+    def hints(self) -> list[tuple[int, list[Hint]]] | None:
+        """Hints by number of the text, where there are any; None if there are too many to tell."""
+        if not self._told & _HINTS:
+            return []
+        count = self._look.hint_count
+        if count > _MOST_HINTS:
             return None
-        return list(map(tuple, self._tokens[:count].tolist())) if count else []
+        hints = list(map(tuple, self._hints[:count].tolist()))
+        ends = enumerate(pairwise((0, *self._lengths)))
+        return [(number, hints[first:last]) for number, (first, last) in ends if first < last]
+
+
+class Asking(NamedTuple):
+    """What hints are asked for (`derive`)."""
+
+    texts: Sequence[str]  # joined they are what is looked at
+    rearranged: bool  # what only known values are looked for in, too
+    unmasked: bool  # stop at a placeholder of our own
 
 
 class Looking:
@@ -122,7 +211,7 @@ class Looking:
         self._plans = (quoted.plan if quoted else None, kept, tokens.plan if tokens else None)
         self._pool = [Seen(_LEAST_ROOM, self._plans)]
 
-    def at(self, text: str) -> Seen:
+    def at(self, text: str, asking: Asking | None = None) -> Seen:
         """What a text is like. Give it to `done` when nothing of it is needed any more."""
         codes, width = codes_of(text)
         length = len(text)
@@ -132,8 +221,8 @@ class Looking:
             seen = Seen(max(_LEAST_ROOM, length), self._plans)
         if seen.room < length:
             seen = Seen(length if length > _MOST_ROOM else 1 << length.bit_length(), self._plans)
-        self._kernel.look(seen.address, codes, width, length)
-        seen.told(codes, length)
+        seen.asked(asking)
+        seen.told(self._kernel.look(seen.address, codes, width, length), codes, length)
         return seen
 
     def done(self, seen: Seen) -> None:

@@ -21,9 +21,10 @@ import hyperscan
 from egress_proxy.native import KERNEL
 from egress_proxy.scan.cues import CueLines, cue_lines
 from egress_proxy.scan.projection import project
+from egress_proxy.scan.solid import SOLID, solid
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from ctypes import CDLL
 
     from egress_proxy.scan.projection import Bytes
@@ -57,6 +58,9 @@ class Place(NamedTuple):
     end: int
 
 
+_NO_PLACES: Final = ()
+
+
 class Prefilter:
     """The compiled databases over a fixed sequence of rules. Immutable but for pools of scratch spaces."""
 
@@ -64,7 +68,11 @@ class Prefilter:
 
     def __init__(self, rules: Sequence[tuple[int, Rule]], kernel: CDLL | None = KERNEL) -> None:
         """`rules` with the numbers that places name them by. Without a kernel all lines are read for all of them."""
-        sorts = [_expressions(rules, of) for of in (_anywhere, lambda rule: rule.named, lambda rule: rule.said)]
+        named, said = (_expressions(rules, of) for of in (lambda rule: rule.named, lambda rule: rule.said))
+        anywhere, words = list[_Expression](), list[_Expression]()
+        for one in _expressions(rules, _anywhere):
+            (words if solid(one.text.decode("ascii")) >= SOLID else anywhere).append(one)
+        sorts = (anywhere, named, said, words)
         every = [expression for own in sorts for expression in own]
         self._kernel = kernel
         self._texts, *self._lines = [_Database(own, 0) if own else None for own in (sorts if kernel else [every])]
@@ -78,14 +86,16 @@ class Prefilter:
             self._first = _Database(self._every, hyperscan.HS_FLAG_SINGLEMATCH)
         return self._first
 
-    def places(self, text: str, projected: Bytes, lines: Sequence[CueLines | None] | None = None) -> Iterator[Place]:
+    def places(self, text: str, projected: Bytes, lines: Sequence[CueLines | None] | None = None) -> Iterable[Place]:
         """Every line in which a rule may match, once a rule. `projected` is of the text, and so are the `lines` that
         `cues` tells apart, if somebody has them.
 
         A match lies in one line, and ends where Hyperscan reports an end; so the lines of the reported ends are enough.
         """
         ends = self.ends(projected, max(MAX_ENDS, len(projected) // CHARACTERS_AN_END), lines)
-        return self._dense(text, projected) if ends is None else _places(text, ends, 0)
+        if not ends:
+            return _NO_PLACES if ends is not None else self._dense(text, projected)
+        return _places(text, ends, 0)
 
     def ends(
         self, projected: Bytes, most: int, lines: Sequence[CueLines | None] | None = None
@@ -95,13 +105,13 @@ class Prefilter:
         if ends is None or self._kernel is None or not any(self._lines):
             return ends
         for database, own in zip(self._lines, lines or cue_lines(projected, self._kernel), strict=True):
-            if database is None or own is None or not own.outs:
+            if database is None or own is None or not len(own.text):
                 continue
             more = database.ends(own.text, most)
             if more is None:
                 return None
             for rule, found in more.items():
-                ends.setdefault(rule, []).extend(map(own.home, found))
+                ends.setdefault(rule, []).extend(own.homes(found))
         return ends
 
     def _dense(self, text: str, projected: Bytes) -> Iterator[Place]:
@@ -164,7 +174,7 @@ class _Database:
         )
         self._scratches = [hyperscan.Scratch(self._database)]
 
-    def ends(self, projected: Bytes, most: int) -> dict[int, list[int]] | None:
+    def ends(self, projected: Bytes | memoryview, most: int) -> dict[int, list[int]] | None:
         """Ends of matches by rule; None if there are more than `most`."""
         found: list[tuple[int, int]] = []
         keep = found.append
@@ -184,7 +194,7 @@ class _Database:
         finally:
             self._scratches.append(scratch)
         ends: dict[int, list[int]] = {}
-        for rule, end in found:
+        for rule, end in found:  # mostly none
             ends.setdefault(rule, []).append(end)
         return ends
 

@@ -14,7 +14,8 @@ from egress_proxy.scan.random_tokens import is_value
 from egress_proxy.scan.rule import Rule, Scope, Span, TooMuchError
 from egress_proxy.scan.values import not_placeholder
 
-_RULER = re.compile(r"^[ \t>]*+\|?(?:[ \t]*+:?-{2,}+:?[ \t]*+\|?){1,40}+[ \t]*+\r?$", re.MULTILINE)
+_RULER = re.compile(r"[ \t>]*+\|?(?:[ \t]*+:?-{2,}+:?[ \t]*+\|?){1,40}+[ \t]*+\r?(?![^\n])")
+_OF_RULERS = "--"
 _MOST_NAMES = 16_384  # different ones in a text
 # What rows cost, and what a text may: a microsecond is some 4.
 _A_ROW, _A_CELL = 16, 6
@@ -46,19 +47,29 @@ def _in_tables(text: str) -> Iterator[Span]:
     """Cells below a header that names a secret, and beside a cell that does."""
     known: dict[str, bool] = {}  # whether a name is one of a secret: cells come again and again
     left = _FIRST + _EACH * len(text)
-    for ruler in _RULER.finditer(text):
-        head_end = ruler.start() - 1
+    for start, end in _rulers(text):
+        head_end = start - 1
         head_start = text.rfind("\n", 0, max(head_end, 0)) + 1
         if head_end <= head_start or "|" not in text[head_start:head_end]:
             continue
         names = [text[a:b] for a, b in _cells(text, head_start, head_end)]
         secret = {index for index, name in enumerate(names) if _of_secret(name, known)}
-        for start, end in _rows(text, ruler.end() + 1):
-            cells = _cells(text, start, end)
+        for row in _rows(text, end + 1):
+            cells = _cells(text, *row)
             left -= _A_ROW + _A_CELL * len(cells)
             if left < 0:  # a ruler makes all that is below it a table of its own
                 raise TooMuchError
             yield from _in_row(text, cells, names, secret, known)
+
+
+def _rulers(text: str) -> Iterator[Span]:
+    """Lines of hyphens and bars. Only lines with two hyphens are read, for a text may be long."""
+    at = text.find(_OF_RULERS)
+    while at >= 0:
+        if ruler := _RULER.match(text, text.rfind("\n", 0, at) + 1):
+            yield ruler.span()
+        end = text.find("\n", at)
+        at = text.find(_OF_RULERS, end) if end >= 0 else -1
 
 
 def _rows(text: str, position: int) -> Iterator[Span]:

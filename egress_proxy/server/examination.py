@@ -49,7 +49,7 @@ def examine(projected: Projected, scanner: Scanner, judge: Judge) -> Examined:
         texts=texts,
         judgement=judgement,
         lengths=lengths,
-        size=sum(lengths) if all(map(str.isascii, texts)) else sum(map(_size, texts)),
+        size=sum(lengths) + sum(_more(text) for text in texts if not text.isascii()),
         body=body,
         cursor="" if projected.cursor in replaced else projected.cursor,
     )
@@ -61,5 +61,6 @@ def _replaced(texts: tuple[str, ...], judged: tuple[str, ...]) -> dict[str, str]
     return {old: new for old, new in zip(texts, judged, strict=True) if old != new}
 
 
-def _size(text: str) -> int:
-    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
+def _more(text: str) -> int:
+    """How many more bytes a text takes than it has characters."""
+    return len(text.encode("utf-8", "surrogatepass")) - len(text)

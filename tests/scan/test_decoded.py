@@ -43,7 +43,7 @@ class Everything:
 
 class Stub:
     def derivations(
-        self, texts: Sequence[str], joined: str, *, rearranged: bool, closed: object
+        self, texts: Sequence[str], joined: str, *, rearranged: bool, closed: object, hints: object = None
     ) -> Iterator[tuple[int, Derivation]]:
         assert joined == "\n".join(texts)
         for number, text in enumerate(texts):
@@ -132,7 +132,7 @@ def test_what_nobody_could_write_is_not_decoded(scanner: TextScanner) -> None:
 
 class Rearranging(Stub):
     def derivations(
-        self, texts: Sequence[str], joined: str, *, rearranged: bool, closed: object
+        self, texts: Sequence[str], joined: str, *, rearranged: bool, closed: object, hints: object = None
     ) -> Iterator[tuple[int, Derivation]]:
         if rearranged:
             yield from super().derivations(texts, joined, rearranged=True, closed=closed)

@@ -11,7 +11,10 @@ from hypothesis import strategies as st
 
 from egress_proxy.native import KERNEL
 from egress_proxy.scan.cues import cue_lines, most_pieces
-from egress_proxy.scan.look import Looking, Seen
+from egress_proxy.scan.derive.hints import _of_kernel
+from egress_proxy.scan.derive.kinds import Hint
+from egress_proxy.scan.derive.table import DECODERS
+from egress_proxy.scan.look import Asking, Looking, Seen
 from egress_proxy.scan.projection import projection
 from egress_proxy.scan.quoted import QuotedStrings
 from egress_proxy.scan.rules import plugin_rules
@@ -26,6 +29,7 @@ QUOTED = QuotedStrings(
     [(number, rule.quoted) for number, rule in enumerate(plugin_rules()) if rule.quoted], KERNEL, TOKENS
 )
 LOOKING = Looking(KERNEL, QUOTED, TOKENS)
+FOR_VALUES = {decoder.kind for decoder in DECODERS if not decoder.rules}
 PIECES = [
     *("key", "token: ", "pass", "secret", "\n", " ", '"', "'", "1", "é", "\u3000", "\x1c", "\ud800", "\U0001f511", "ſ"),
     *("a8Kd03mXw7Tn2Bv5Hs6Jd1F", "0123456789abcdef0123456789abcdef", "plain words of a sentence "),
@@ -46,6 +50,45 @@ def check(text: str) -> None:
     for found, all_ in ((seen.candidates(), QUOTED.candidates(marked)), (seen.tokens(), TOKENS.spans(marked))):
         assert len(all_) > 500 if found is None else found == all_
     LOOKING.done(seen)
+    check_hints(text.split("\n"))
+
+
+def check_hints(batch: list[str]) -> None:
+    """The hints of a look at all of a batch are those of each text: of all kinds, and of those that rules need."""
+    expected = {number: own for number, text in enumerate(batch) if (own := hints_of(text))}
+    for rearranged in (True, False):
+        seen = LOOKING.at("\n".join(batch), Asking(batch, rearranged, unmasked=False))
+        found = seen.hints()
+        wanted = {
+            number: own
+            for number, hints in expected.items()
+            if (own := [hint for hint in hints if rearranged or hint[0] not in FOR_VALUES])
+        }
+        if found is not None:
+            assert dict(found) == wanted
+        else:
+            assert sum(map(len, wanted.values())) > 2_000
+        LOOKING.done(seen)
+
+
+def hints_of(text: str) -> list[Hint]:
+    assert KERNEL is not None
+    return [hint for _, own in _of_kernel(KERNEL, [text], text) for hint in own]
+
+
+def test_a_look_stops_at_a_placeholder_that_is_to_be_masked() -> None:
+    for text in ("[redacted:x]", 'é [a [[withheld:"token": "0123456789abcdef0123456789abcdef"'):
+        asking = Asking([text], rearranged=True, unmasked=True)
+        seen = LOOKING.at(text, asking)
+        assert seen.placeholder
+        LOOKING.done(seen)
+        for other in (LOOKING.at(text), LOOKING.at(text, asking._replace(unmasked=False))):
+            assert not other.placeholder
+            LOOKING.done(other)
+    for text in ("[redacted", "[redacted]", "x[", "redacted:", "[Redacted:x]", ""):
+        seen = LOOKING.at(text, Asking([text], rearranged=True, unmasked=True))
+        assert not seen.placeholder
+        LOOKING.done(seen)
 
 
 @settings(max_examples=300, deadline=None)

@@ -20,6 +20,7 @@ from typing import Final
 from msgspec import Struct
 
 from egress_proxy.scan.derive.hints import SHORTEST, hinted, hinted_each
+from egress_proxy.scan.derive.kinds import Hint
 from egress_proxy.scan.derive.readable import TooMuch
 from egress_proxy.scan.derive.spans import Derived, Span
 from egress_proxy.scan.derive.table import DECODERS, Decoder
@@ -97,11 +98,17 @@ class _Layers:
 
 
 def derivations(
-    texts: Sequence[str], joined: str, *, rearranged: bool = True, closed: AbstractSet[int] = frozenset()
+    texts: Sequence[str],
+    joined: str,
+    *,
+    rearranged: bool = True,
+    closed: AbstractSet[int] = frozenset(),
+    hints: Sequence[tuple[int, Sequence[Hint]]] | None = None,
 ) -> Iterator[tuple[int, Derivation]]:
     """What each text says in another writing, by its number, where that may be anything. Without `rearranged`, not what
-    only known values are looked for in; of those that are `closed` nothing."""
-    for number, found in hinted_each(texts, joined).items():
+    only known values are looked for in; of those that are `closed` nothing. `hints`: those of the kernel, if somebody
+    has them."""
+    for number, found in hinted_each(texts, joined, hints).items():
         if number not in closed:
             yield number, _derived(texts[number], found, rearranged=rearranged)
 

@@ -58,12 +58,16 @@ def _of_twin(texts: Sequence[str]) -> Iterable[tuple[int, Sequence[Hint]]]:
             yield number, found
 
 
-def hinted_each(texts: Sequence[str], joined: str) -> dict[int, Hints]:
+def hinted_each(
+    texts: Sequence[str], joined: str, found: Iterable[tuple[int, Sequence[Hint]]] | None = None
+) -> dict[int, Hints]:
     """Spans that are worth a look, by number of the text; mostly none. `joined` is all of them, a newline between: one
-    call is enough for the dozens of ids that an answer is made of."""
+    call is enough for the dozens of ids that an answer is made of. `found` are the kernel's hints, if somebody has
+    them."""
     if len(joined) < SHORTEST:
         return {}
-    found = _of_twin(texts) if KERNEL is None else _of_kernel(KERNEL, texts, joined)
+    if found is None:
+        found = _of_twin(texts) if KERNEL is None else _of_kernel(KERNEL, texts, joined)
     return {number: own for number, hints in found if (own := _by_kind(texts[number], hints))}
 
 

@@ -131,9 +131,12 @@ def _joint(text: str, at: int) -> tuple[int, bool]:
     joined = statement or walk.signs > 0
     if quote not in QUOTES or walk.signs > most or slashes > 3:  # noqa: PLR2004  as many as a string in a string has
         return 0, False
-    if not joined and (quote != text[at] or " " in {last, first}):
-        return 0, False
-    if before < at and not slashes:
+    of_prose = not statement and last == first == " "  # about a sign: the "+" operator; no word goes on there
+    if not joined:
+        # ""name"". is about a string
+        about = first not in ALNUM and char(text, walk.at + 2) in _BLANKS
+        of_prose = of_prose or about or quote != text[at] or " " in {last, first}
+    if of_prose or (before < at and not slashes):
         return 0, False
     return walk.at if first == " " or first in _PIECE else 0, walk.escaped or before < at
 
