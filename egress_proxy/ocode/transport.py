@@ -170,15 +170,10 @@ class HttpTransport:
             raise
         except TimeoutError:
             raise timed_out(f"No answer within {call.timeout:g} seconds.") from None
-        except http.client.RemoteDisconnected:
-            if self._address.via is not None:  # ssh took the connection here, and had none to hand it on to
-                raise unreachable(
-                    f"ssh reached the machine, but nothing answered behind it: {self._address.origin}. Is the proxy"
-                    " running there, and is OCODE_URL right?"
-                ) from None
-            raise _broken() from None
         except (OSError, http.client.HTTPException):
-            raise _broken() from None
+            raise unreachable(
+                "The connection broke before the whole answer was there. Read the session before sending it again."
+            ) from None
 
     def _request(self, connection: http.client.HTTPConnection, call: Outgoing) -> Answer:
         deadline = time.monotonic() + call.timeout
@@ -206,7 +201,16 @@ class HttpTransport:
         with suppress(BrokenPipeError, ConnectionResetError):
             connection.request(call.method, self._target(call), call.body, self._headers(call))
         sock.settimeout(_left(deadline))
-        return connection.getresponse()
+        try:
+            return connection.getresponse()
+        except ConnectionResetError:
+            if self._address.via is None:
+                raise
+            # ssh took the connection here, and found nobody to hand it on to.
+            raise unreachable(
+                f"ssh reached the machine, but nothing answered behind it: {self._address.origin}. Is the proxy"
+                " running there, and is OCODE_URL right?"
+            ) from None
 
     def _target(self, call: Outgoing) -> str:
         return self._address.prefix + call.path + ("?" + urlencode(call.query) if call.query else "")
@@ -312,9 +316,3 @@ def _left(deadline: float) -> float:
     if left <= 0:
         raise TimeoutError
     return left
-
-
-def _broken() -> Fault:
-    return unreachable(
-        "The connection broke before the whole answer was there. Read the session before sending it again."
-    )

@@ -29,6 +29,7 @@ IDLE_SECONDS: Final = 600
 LOGIN_SECONDS: Final = 60.0
 _CONNECT_SECONDS: Final = 15
 _MOST_TOLD: Final = 300
+_MOST_ABOVE: Final = 48  # of the 107 bytes, ours takes 26, and ssh makes its socket under a name that is 17 longer
 _OPTIONS: Final = (
     "ControlMaster=yes",
     f"ControlPersist={IDLE_SECONDS}",
@@ -140,7 +141,8 @@ def _listens(path: Path) -> bool:
 def _private_directory(environment: Mapping[str, str]) -> Path:
     """A directory that is ours alone; short, since a socket's path may have 107 bytes. Raise a fault."""
     above = environment.get("XDG_RUNTIME_DIR") or ""
-    place = Path(above) / "ocode" if above.startswith("/") else Path(f"/tmp/ocode-{os.geteuid()}")  # noqa: S108 - checked
+    fits = above.startswith("/") and len(above) <= _MOST_ABOVE
+    place = Path(above) / "ocode" if fits else Path(f"/tmp/ocode-{os.geteuid()}")  # noqa: S108 - checked
     try:
         place.mkdir(mode=0o700, exist_ok=True)
         found = place.lstat()

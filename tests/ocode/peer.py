@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socketserver import TCPServer
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import parse_qsl, urlsplit
@@ -150,20 +151,39 @@ def item(*labels: str, **changes: Any) -> dict[str, Any]:
     return {"question": "Which database?", "header": "db", "options": options, **changes}
 
 
+class UnixServer(ThreadingHTTPServer):
+    """An HTTP server on a Unix socket."""
+
+    address_family = socket.AF_UNIX
+
+    def __init__(self, path: str, handler: type[BaseHTTPRequestHandler]) -> None:
+        super().__init__(path, handler)  # type: ignore[arg-type]  # a path where a host and port are expected
+
+    def server_bind(self) -> None:
+        TCPServer.server_bind(self)  # http.server's own would look for a host's name
+
+    def get_request(self) -> tuple[socket.socket, Any]:
+        connection, _ = super().get_request()
+        return connection, ("localhost", 0)
+
+
 class Peer:
     """An HTTP server with an answer for each `METHOD /path`; anything else is refused as unknown.
 
     A list of answers is said one after the other.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, path: str = "") -> None:
+        """Listen on loopback, or on a Unix socket at `path`."""
         self.answers: dict[str, Answering | list[Says]] = {}
         self.got: list[Got] = []
         self.ended = threading.Event()
         self._frames: list[bytes] = []
         self._news = threading.Condition()
         self._hang_up = 0
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._server: ThreadingHTTPServer = (
+            UnixServer(path, self._handler()) if path else ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        )
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from egress_proxy.ocode import settings
-from egress_proxy.ocode.address import DEFAULT_URL, Address
+from egress_proxy.ocode.address import DEFAULT_URL, Address, Via
 from egress_proxy.ocode.exits import Exit
 from egress_proxy.ocode.faults import Fault
 from tests.ocode.conftest import TOKEN
@@ -33,6 +33,36 @@ ADDRESSES: dict[str, tuple[str, Mapping[str, str], Address, str]] = {
         {},
         Address("https", "a.example", 8, "/egress/v1"),
         "https://a.example:8",
+    ),
+    "Unix socket": (
+        "unix:///run/egress/cloud.sock",
+        {},
+        Address("unix", "", 0, "", "/run/egress/cloud.sock"),
+        "unix:///run/egress/cloud.sock",
+    ),
+    "ssh": (
+        "ssh://me@box.example:2222/127.0.0.1:9000",
+        {},
+        Address("ssh", "127.0.0.1", 9000, "", via=Via("box.example", 2222, "me")),
+        "ssh://me@box.example:2222/127.0.0.1:9000",
+    ),
+    "ssh by its name alone": (
+        "ssh://box",
+        {},
+        Address("ssh", "127.0.0.1", 8642, "", via=Via("box", 0, "")),
+        "ssh://box/127.0.0.1:8642",
+    ),
+    "ssh to IPv6": (
+        "ssh://[fe80::1]:22/[::1]:9",
+        {},
+        Address("ssh", "::1", 9, "", via=Via("fe80::1", 22, "")),
+        "ssh://[fe80::1]:22/[::1]:9",
+    ),
+    "ssh to a socket": (
+        "ssh://me@box/run/egress/cloud.sock",
+        {},
+        Address("ssh", "", 0, "", "/run/egress/cloud.sock", Via("box", 0, "me")),
+        "ssh://me@box/run/egress/cloud.sock",
     ),
     "trusted network": (
         "http://10.0.0.1:5",
@@ -75,6 +105,24 @@ WRONG = {
     "loopback in the name": "http://127.0.0.1.example",
     "localhost in the name": "http://localhost.example",
     "the token": TOKEN,
+    "Unix socket with a host": "unix://host/run/x.sock",
+    "Unix socket without a path": "unix://",
+    "Unix socket by a relative path": "unix:run/x.sock",
+    "Unix socket with dots": "unix:///run/../x.sock",
+    "Unix socket with an escape": "unix:///run/%2e.sock",
+    "Unix socket that is too long": "unix:///" + "a" * 101,
+    "ssh with a password": f"ssh://me:{TOKEN}@box",
+    "ssh without a host": "ssh:///127.0.0.1:1",
+    "ssh to an option": "ssh://-oProxyCommand=x/127.0.0.1:1",
+    "ssh as an option": "ssh://-lroot@box",
+    "ssh as nobody": "ssh://@box",
+    "ssh with a space": "ssh://box x",
+    "ssh beyond the machine": "ssh://box/10.0.0.1:8642",
+    "ssh to a name beyond": "ssh://box/proxy.example:8642",
+    "ssh to a high port": "ssh://box/127.0.0.1:65536",
+    "ssh to port 0": "ssh://box:0",
+    "ssh with a query": "ssh://box?x",
+    "ssh to dots": "ssh://box/run/../x",
 }
 
 
