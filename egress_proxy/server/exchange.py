@@ -17,7 +17,8 @@ from typing import Final
 
 from msgspec import structs
 
-from egress_proxy.gates import GatePolicy, may_approve
+from egress_proxy.gate_rules import Gate
+from egress_proxy.gates import GatePolicy, classify
 from egress_proxy.metrics import Metrics
 from egress_proxy.model import (
     Admitted,
@@ -50,6 +51,7 @@ from egress_proxy.wire import View, merge, project
 log = logging.getLogger("egress_proxy")
 
 _CURSOR: Final = re.compile(r"[A-Za-z0-9_=-]{1,512}")  # base64url, as both versions make it
+_GATED: Final = {Gate.SELF: None, Gate.HUMAN: Reason.ASK_FOR_HUMAN, Gate.NEVER: Reason.ASK_NEVER}
 _CREATIONS: Final = frozenset({BodyRule.SESSION_CREATE, BodyRule.FORK})
 _WORKING: Final = frozenset({BodyRule.PROMPT, BodyRule.SUMMARIZE, BodyRule.PERMISSION_RESPONSE})  # the agent goes on
 _SLOW: Final = frozenset({BodyRule.PROMPT, BodyRule.SUMMARIZE})  # these wait for the model
@@ -129,8 +131,7 @@ class Exchanges:
         return await self.pipeline.answer(origin, admitted.row.response, projected, status, tuple(trees))
 
     async def _admitted(self, routed: Routed, place: Place) -> Admitted | Refused:
-        approve = place.ask is not None and may_approve(place.ask, self.settings.gates)
-        admitted = admit(routed, place, self.settings.policy, may_approve=approve)
+        admitted = admit(routed, place, self.settings.policy, gated=self._gated(routed.client, place))
         if isinstance(admitted, Admitted) and admitted.parent:
             facts = await self.sessions.resolve(admitted.parent)
             if isinstance(facts, Refused):
@@ -138,6 +139,11 @@ class Exchanges:
             if facts is None or not self.sessions.owns(routed.client, admitted.parent):
                 return Refused(Reason.SESSION_UNKNOWN)
         return admitted
+
+    def _gated(self, client: Client, place: Place) -> Reason | None:
+        """Why the client may not approve the ask of a place. Without one there is nothing to approve."""
+        gate = Gate.HUMAN if place.ask is None else classify(place.ask, client.name, self.settings.gates)
+        return _GATED[gate]
 
     async def _projected(self, admitted: Admitted, trees: set[Tree]) -> Projected | Refused:
         """What may cross once scanned; `trees` gets those of the sessions that it tells of, as they are by now."""

@@ -22,9 +22,9 @@ async def cloud_socket(cloud: Cloud, host: str, port: int, max_connections: int)
 
 
 @asynccontextmanager
-async def operator_socket(metrics: Metrics, host: str, port: int) -> AsyncIterator[None]:
+async def operator_socket(metrics: Metrics, host: str, port: int, *, gated: bool) -> AsyncIterator[None]:
     """Serve the operator while the context lasts. Raises `StartError`."""
-    async with _listening(web.AppRunner(operator_app(metrics, host), access_log=None), host, port):
+    async with _listening(web.AppRunner(operator_app(metrics, host, gated=gated), access_log=None), host, port):
         yield
 
 

@@ -15,11 +15,13 @@ from egress_proxy.wire.event_types import DropKind
 from egress_proxy.wire.facts import (
     EventFacts,
     SessionFacts,
+    ShellCall,
     read_asks,
     read_event_facts,
     read_health,
     read_session,
     read_session_list,
+    read_shell_call,
     read_status_ids,
     read_worktree,
 )
@@ -36,6 +38,7 @@ __all__ = [
     "EventFacts",
     "EventOutcome",
     "SessionFacts",
+    "ShellCall",
     "StrippedMessage",
     "View",
     "ask_events",
@@ -51,6 +54,7 @@ __all__ = [
     "read_part_event",
     "read_session",
     "read_session_list",
+    "read_shell_call",
     "read_status_ids",
     "read_worktree",
 ]
