@@ -10,6 +10,7 @@ import asyncio
 import datetime as dt
 import gc
 import logging
+import os
 import secrets
 import signal
 import sys
@@ -22,9 +23,9 @@ from msgspec.structs import replace
 
 from egress_proxy import __version__
 from egress_proxy.audit import Ledger
-from egress_proxy.config import Config, Source, read_password
-from egress_proxy.errors import Exit
-from egress_proxy.gates import GatePolicy
+from egress_proxy.config import Config, Source, read_gates, read_password
+from egress_proxy.errors import ConfigError, Exit
+from egress_proxy.gates import DEFAULTS, GatePolicy, Own
 from egress_proxy.metrics import Metrics
 from egress_proxy.model import Client, Policy
 from egress_proxy.routes import catalogue
@@ -48,7 +49,7 @@ from egress_proxy.tokens import Tokens, prepare
 
 log: Final = logging.getLogger("egress_proxy")
 
-_OPENCODE_CREDENTIALS: Final = (str(Path("~/.local/share/opencode/auth.json").expanduser()),)
+_OPENCODE_LOGINS: Final = ("~/.local/share/opencode/auth.json", "~/.local/share/opencode/mcp-auth.json")
 # A scan in a thread and the event loop wait for each other at every hand-over of the interpreter, up to so many
 # seconds: with Python's own 5 ms a reply of 1 MB takes three times as long, and others wait as long.
 _SWITCH_SECONDS: Final = 0.0005
@@ -114,13 +115,14 @@ async def _serve(config: Config) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     async with AsyncExitStack() as stack:
-        cloud, metrics = await _assemble(config, stack)
+        gates = gate_policy(config)
+        cloud, metrics = await _assemble(config, gates, stack)
         # What stays until the end is not looked through again: with it a full collection stops the loop for 20 ms.
         gc.collect()
         gc.freeze()
         operator, listen = config.operator, config.listen
-        await stack.enter_async_context(operator_socket(metrics, operator.host, operator.port))
         most = config.limits.max_connections
+        await stack.enter_async_context(operator_socket(metrics, operator.host, operator.port, gated=bool(gates.rules)))
         await stack.enter_async_context(
             cloud_unix_socket(cloud, listen.path, config.listen_group, most)
             if listen.path
@@ -134,9 +136,10 @@ async def _serve(config: Config) -> None:
         await cloud.drain(config.limits.drain_seconds)
 
 
-async def _assemble(config: Config, stack: AsyncExitStack) -> tuple[Cloud, Metrics]:
+async def _assemble(config: Config, gates: GatePolicy, stack: AsyncExitStack) -> tuple[Cloud, Metrics]:
     """Everything behind the sockets, in the order that fails closed."""
     metrics = Metrics()
+    metrics.set_gate_rules(len(gates.rules))
     state = Path(config.state_dir)
     prepare(state)
     recorder = Recorder(Ledger(state / "audit.jsonl"))
@@ -152,7 +155,7 @@ async def _assemble(config: Config, stack: AsyncExitStack) -> tuple[Cloud, Metri
     pipeline = Pipeline(scanner, judge, recorder, metrics, config.limits.scan_seconds, _now)
     sessions = Sessions(upstream, owners, config.limits.upstream_timeout_seconds)
     taints = Taints(upstream, sessions, config.limits.upstream_timeout_seconds, names=names)
-    exchanges = Exchanges(_settings(config), upstream, sessions, pipeline, metrics, _new_id, taints=taints)
+    exchanges = Exchanges(_settings(config, gates), upstream, sessions, pipeline, metrics, _new_id, taints=taints)
     events = Events(exchanges, pipeline, metrics)
     stack.push_async_callback(events.close)
     cloud = Cloud(
@@ -172,7 +175,7 @@ def _upstream(config: Config) -> Upstream:
     return Upstream(config.upstream.url, password, config.limits.answer_bytes, config.limits.event_frame_bytes)
 
 
-def _settings(config: Config) -> Settings:
+def _settings(config: Config, gates: GatePolicy) -> Settings:
     policy = Policy(
         models=config.models,
         agents=config.agents,
@@ -182,14 +185,32 @@ def _settings(config: Config) -> Settings:
         max_parts=config.limits.parts,
         max_text_chars=config.limits.text_chars,
     )
-    declared = frozenset(source.path for source in config.known_values if source.kind is Source.ENV_FILE)
     return Settings(
         policy,
-        GatePolicy(env_files=declared, forbidden=(config.state_dir, *_OPENCODE_CREDENTIALS)),
+        gates,
         patch_text=config.features.patch_text,
         call_seconds=config.limits.upstream_timeout_seconds,
         prompt_seconds=config.limits.prompt_timeout_seconds,
     )
+
+
+def gate_policy(config: Config) -> GatePolicy:
+    """Give the gate policy that a configuration means; one without rules where its file is missing, empty or broken."""
+    try:
+        rules = read_gates(Path(config.gates_file)) if config.gates_file else DEFAULTS
+    except ConfigError as error:
+        log.critical("gates_file: %s; until it is mended, every ask is for a human", error)
+        rules = ()
+    state = (config.state_dir, *filter(None, (config.upstream.password_file, config.gates_file, config.rules_file)))
+    named = (source.path for source in config.known_values if source.kind is Source.OPENCODE_AUTH)
+    logins = (*(str(Path(place).expanduser()) for place in _OPENCODE_LOGINS), *named)
+    own = Own(_as_given_and_real(state), _as_given_and_real(logins), str(Path.home()))
+    declared = frozenset(source.path for source in config.known_values if source.kind is Source.ENV_FILE)
+    return GatePolicy(rules, declared, own)
+
+
+def _as_given_and_real(places: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(spelling for place in places for spelling in (place, os.path.realpath(place))))
 
 
 def _authenticator(tokens: Tokens, roots: tuple[str, ...]) -> Authenticate:

@@ -17,6 +17,8 @@ class Exit(IntEnum):
     USAGE = 2  # wrong arguments, or a configuration that is not valid
     NOT_STARTED = 3  # cannot start: address in use, state not writable, self-test failed, unsupported upstream
     UPSTREAM = 4  # opencode cannot be reached or refused the password
+    FOR_HUMAN = 5  # `gates explain`: a human decides the ask
+    NEVER = 6  # `gates explain`: nobody may approve it
 
 
 class EgressError(Exception):

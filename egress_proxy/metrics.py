@@ -100,6 +100,11 @@ class Metrics:
             "Operations of the running server that the catalogue does not know (all denied).",
             registry=registry,
         )
+        self._gate_rules = Gauge(
+            "egress_gate_rules",
+            "Rules of the gate policy in force; with none, every ask is for a human.",
+            registry=registry,
+        )
         self._known_values = Gauge("egress_known_values", "Secret values that are recognised.", registry=registry)
         # Finding a series among a metric's costs more than counting; there are few, since labels are bounded.
         self._requests_of = cache(self._requests.labels)
@@ -158,6 +163,9 @@ class Metrics:
 
     def set_unknown_operations(self, count: int) -> None:
         self._unknown.set(count)
+
+    def set_gate_rules(self, count: int) -> None:
+        self._gate_rules.set(count)
 
     def set_known_values(self, count: int) -> None:
         self._known_values.set(count)

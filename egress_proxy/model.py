@@ -191,6 +191,10 @@ class Ask(Struct, frozen=True):
     permission: str  # "" for a question
     patterns: tuple[str, ...]
     worktree: str = ""  # of the directory, as `GET /path` names it: relative patterns start there; "" if not known
+    message_id: str = ""  # of the call that asks
+    call_id: str = ""
+    command: str | None = None  # of a shell ask, the whole of it: the patterns leave parts out; None if not known
+    workdir: str = ""  # of a shell ask, where the call wants it to run; "" for the directory
 
     def __repr__(self) -> str:
         return f"Ask({self.id})"
@@ -225,6 +229,7 @@ class Admitted(Struct, frozen=True):
     calls: tuple[Call, ...]
     session_id: str = ""
     parent: str = ""  # the session that the body names as parent: the client must own it
+    approves: bool = False  # it lets an ask pass
 
 
 class Refused(Struct, frozen=True):

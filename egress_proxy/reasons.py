@@ -49,6 +49,7 @@ class Reason(StrEnum):
     SESSION_UNKNOWN = "session_unknown"
     ASK_UNKNOWN = "ask_unknown"
     ASK_FOR_HUMAN = "ask_for_human"
+    ASK_NEVER = "ask_never"
     # The body of a request, at admission
     BODY_TOO_LARGE = "body_too_large"
     BODY_TYPE = "body_type"
@@ -207,6 +208,12 @@ EXPLAINED: dict[Reason, Explanation] = {
         403,
         "This ask is for a human to approve.",
         "Reject it, or wait: the operator can answer it on the machine itself.",
+    ),
+    Reason.ASK_NEVER: Explanation(
+        _A,
+        403,
+        "This ask touches what binds the local agent: nobody may approve it from here.",
+        "Reject it, and have the task done without the proxy's state and opencode's logins.",
     ),
     Reason.BODY_TOO_LARGE: Explanation(_A, 413, "The request body is over the limit.", "Send less at a time."),
     Reason.BODY_TYPE: Explanation(

@@ -22,6 +22,8 @@ EXIT_CODES: Final[dict[int, str]] = {
     Exit.USAGE: "wrong arguments, or a configuration or token file that is not valid",
     Exit.NOT_STARTED: "cannot start: address in use, state not writable, self-test failed, unsupported upstream",
     Exit.UPSTREAM: "opencode cannot be reached or refused the password",
+    Exit.FOR_HUMAN: "`gates explain`: a human decides the ask",
+    Exit.NEVER: "`gates explain`: nobody may approve the ask",
     INTERRUPTED: "interrupted",
 }
 EPILOG: Final = "\b\nExit codes:\n" + "\n".join(f"  {code:>3}  {meaning}" for code, meaning in EXIT_CODES.items())

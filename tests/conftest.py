@@ -31,6 +31,12 @@ settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
 
 
+DECLARED_COMMAND: Final = "git status"
+"""The one shell command that the gate policy of `proxied` lets a client approve."""
+_DECLARED: Final = f"""
+  - {{id: declared-command, verdict: self, permission: bash, commands: [{DECLARED_COMMAND}]}}
+"""
+_GATES: Final = Path(__file__).parents[1] / "config" / "gates.yaml"
 _RELEASE: Final = re.compile(r"\[(\d+\.\d+\.\d+)")
 
 
@@ -138,7 +144,10 @@ def proxied(bare: Bare, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pr
     root = tmp_path_factory.mktemp(f"proxy-{bare.version}")
     # All tests of a worker come from one address: a few that log in badly must not shut out the others.
     limits = {"login_failures_per_minute": 10_000}
-    with Proxy(root, configuration(bare.opencode, bare.world, root / "state", limits=limits)) as proxy:
+    gates = root / "gates.yaml"
+    gates.write_text(_GATES.read_text("utf-8") + _DECLARED, encoding="utf-8")
+    config = configuration(bare.opencode, bare.world, root / "state", limits=limits, gates_file=str(gates))
+    with Proxy(root, config) as proxy:
         yield Proxied(proxy, bare)
 
 

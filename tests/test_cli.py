@@ -82,6 +82,8 @@ def test_the_commands_that_others_rely_on_are_there() -> None:
         "fingerprint key export",
         "fingerprint key import",
         "fingerprint key id",
+        "gates explain",
+        "gates check",
     }
 
 

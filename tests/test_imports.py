@@ -29,6 +29,7 @@ LEVELS: dict[str, int] = {
     "native": 0,
     "markup": 0,
     "private": 0,
+    "gate_rules": 0,
     "routes": 1,
     "wire": 1,
     "scan": 1,
@@ -45,22 +46,25 @@ LEVELS: dict[str, int] = {
     "console": 3,
     "app": 4,
     "cli_fingerprint": 5,
+    "cli_gates": 5,
     "cli": 6,
     "__main__": 7,
 }
-VOCABULARY = {name: set[str]() for name in ("__init__", "reasons", "errors", "native", "markup", "private")} | {
-    "model": {"reasons"}
-}
+VOCABULARY = {
+    name: set[str]() for name in ("__init__", "reasons", "errors", "native", "markup", "private", "gate_rules")
+} | {"model": {"reasons"}}
 
 DOORS: dict[str, tuple[str, ...]] = {
     "detect_secrets": ("scan/",),
     "hyperscan": ("scan/",),
     "yaml": ("markup.py",),
     "re2": ("scan/",),
+    "tree_sitter": ("gates/",),
+    "tree_sitter_bash": ("gates/parse.py",),
     "prometheus_client": ("metrics.py",),
     "cryptography": ("audit/",),
     "aiohttp": ("server/", "ocode/"),
-    "click": ("cli.py", "cli_fingerprint.py", "terminal.py", "ocode/"),
+    "click": ("cli.py", "cli_fingerprint.py", "cli_gates.py", "terminal.py", "ocode/"),
 }
 SINGLE = ("detect_secrets", "prometheus_client", "cryptography", "re2", "yaml")
 

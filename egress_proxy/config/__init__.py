@@ -1,5 +1,6 @@
 """The operator's settings: YAML without surprises, checked as a whole before anything starts."""
 
+from egress_proxy.config.gates import read_gates
 from egress_proxy.config.load import DEFAULT_FILE, load, upstream_address
 from egress_proxy.config.password import read_password
 from egress_proxy.config.rules import OperatorRule, read_rules
@@ -30,6 +31,7 @@ __all__ = [
     "Source",
     "Upstream",
     "load",
+    "read_gates",
     "read_password",
     "read_rules",
     "settings",

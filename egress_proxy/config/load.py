@@ -81,6 +81,7 @@ _READERS: Final[dict[str, Reader]] = {
     "agents": values.several(values.agent),
     "known_values": values.several(known_source, least=0),
     "rules_file": values.optional(paths.file),
+    "gates_file": values.optional(paths.path),
     "state_dir": paths.path,
     "limits": _section(Limits, _bounded(Limits)),
     "features": _section(Features, dict.fromkeys(Features.__struct_fields__, values.boolean)),
@@ -96,6 +97,7 @@ def _apart(config: Config, root: AnyNode, place: Path) -> None:
         "upstream.password_file": password,
         "rules_file": config.rules_file,
         "the socket of `listen`": config.listen.path or None,
+        "gates_file": config.gates_file,
     }
     for name, path in held.items():
         if path is not None and paths.inside(path, config.directories):

@@ -190,6 +190,13 @@ class Config(Struct, frozen=True, kw_only=True):
             description="File with rules of your own for what must never cross, in YAML. Each start tries its examples."
         ),
     ] = None
+    gates_file: Annotated[
+        str | None,
+        Meta(
+            description="File with your gate policy, in YAML. Without one, those of config/gates.yaml are in force; "
+            "one that is missing, empty or broken leaves every ask to a human."
+        ),
+    ] = None
     state_dir: Annotated[
         str, Meta(description="Tokens, owners of sessions, fingerprints and the audit log; for the proxy's user only.")
     ] = "~/.local/state/egress-proxy"

@@ -1,101 +1,128 @@
-"""Which asks the calling agent may approve itself, and which only a human.
+"""Which asks the calling agent may approve itself, which only a human, and which nobody should.
 
-    never   it touches opencode's own credentials or the proxy's state: nobody should approve it
-    self    a read of env files of the directory that the operator declared, and of nothing else
-    human   all the rest, and whatever cannot be decided
+Every rule is looked at; the order of the file decides only which of several is named. An ask is taken apart
+(`subjects`), and of each thing that it is about
 
-First version: the operator declares the files by naming them under `known_values`, so their values are known to the
-scanner, and reading them is what the local agent is there for. Bash, writes, globs and questions are a human's.
+    a rule that says *never* or *human* holds if it fits in any way,
+    a rule that says *self* holds if it fits exactly and there is no doubt about the whole,
+    and where no rule holds, it is a human's.
 
-A read's patterns are paths relative to the *worktree* of the directory, not to the directory (`src/.env` for a session
-in `src`), and in a directory without git to `/` (seen on both versions). Paths are normalised as text only: what a link
-leads to is not looked at, because it could change between the look and the read. A declared file that is replaced by a
-link to another is read under its name; what it then holds is still scanned.
+Of all verdicts the strongest is the ask's. So a rule that says *human* or *never* can be added without weakening
+anything, and one that says *self* cannot weaken what another says. No rules at all make everything a human's.
 """
 
 from __future__ import annotations
 
-import re
-from enum import StrEnum
-from posixpath import dirname, normpath
+from collections.abc import Iterator
 from typing import Final
 
-from msgspec import Struct, structs
+from msgspec import Struct
 
+from egress_proxy.gate_rules import MEANING, STRENGTH, Gate, GateRule
+from egress_proxy.gates import commands, paths
+from egress_proxy.gates.shell import GLOB, HOLE, HOME
+from egress_proxy.gates.subjects import Own, Subject, subjects_of
 from egress_proxy.model import Ask
 
-MAX_PATTERNS: Final = 16
-MAX_PATTERN_CHARS: Final = 4096  # PATH_MAX
-
-_READ: Final = "read"
-_BASH: Final = "bash"
-# Glob characters, escapes, and what a path in an ask never has: controls, separators of lines, lone surrogates
-_UNREADABLE: Final = re.compile(r"[*?\[\]{}!\\$`~%\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
-
-
-class Gate(StrEnum):
-    """Who decides an ask."""
-
-    SELF = "self"
-    HUMAN = "human"
-    NEVER = "never"
+NO_RULE: Final = "no rule lets the agent approve it"
+NO_RULES: Final = "there is no policy in force"
+_SHOWN: Final = str.maketrans({HOLE: "…", GLOB: "*", HOME: "~"})
 
 
 class GatePolicy(Struct, frozen=True):
-    """What the operator declared. Paths are absolute and canonical.
+    """What the operator declared. Paths are absolute and canonical. The empty one leaves everything to a human.
 
-    `env_files`: those that may be read on the caller's own word. `forbidden`: files and directories that no ask should
-    touch: opencode's auth.json, the proxy's state.
+    `env_files`: those that rules mean by declared files. `own`: the places that rules mean by touches.
     """
 
+    rules: tuple[GateRule, ...] = ()
     env_files: frozenset[str] = frozenset()
-    forbidden: tuple[str, ...] = ()
+    own: Own = Own()
 
 
-def classify(ask: Ask, policy: GatePolicy) -> Gate:
-    """Say who decides an ask. Never raises; what cannot be decided is a human's."""
-    if any(_touches(ask, pattern, place) for pattern in ask.patterns for place in policy.forbidden):
-        return Gate.NEVER
-    paths = [_path(ask, pattern) for pattern in ask.patterns[: MAX_PATTERNS + 1]]
-    if ask.permission != _READ or not paths or len(paths) > MAX_PATTERNS:
-        return Gate.HUMAN
-    return Gate.SELF if all(_is_declared(ask, path, policy) for path in paths) else Gate.HUMAN
+class Ruling(Struct, frozen=True):
+    """The verdict about one thing that an ask is about. `rule` is empty where none holds. Holds unscanned text."""
+
+    subject: str
+    gate: Gate
+    rule: str
+    why: str
+
+    def __repr__(self) -> str:
+        return f"Ruling({self.gate}, {self.rule})"
 
 
-def may_approve(ask: Ask, policy: GatePolicy) -> bool:
-    """Say whether the calling agent may answer `once`. It may always answer `reject`."""
-    return classify(ask, policy) is Gate.SELF
+class Decision(Struct, frozen=True):
+    """The verdict about an ask, the rule that decided, why, and what it was made from. Holds unscanned text."""
+
+    gate: Gate
+    rule: str
+    why: str
+    rulings: tuple[Ruling, ...]
+
+    def __repr__(self) -> str:
+        return f"Decision({self.gate}, {self.rule})"
 
 
-def _path(ask: Ask, pattern: str) -> str | None:
-    """Give the absolute path that a pattern names, or None if it names no single one."""
-    if not pattern or len(pattern) > MAX_PATTERN_CHARS or _UNREADABLE.search(pattern):
-        return None
-    if pattern.startswith("/"):
-        return _absolute(pattern)
-    return _absolute(f"{ask.worktree}/{pattern}") if ask.worktree.startswith("/") else None
+def decide(ask: Ask, client: str, policy: GatePolicy) -> Decision:
+    """Say who decides a client's ask, and why. Never raises; what cannot be decided is a human's."""
+    rules = tuple(rule for rule in policy.rules if _is_for(rule, ask, client))
+    rulings = tuple(_ruling(subject, ask, rules, policy) for subject in subjects_of(ask, policy.own))
+    places = {rule.id: -index for index, rule in enumerate(rules, start=1)}
+    # Of the strongest, the one whose rule stands first in the file is named: the rest differ in words only.
+    first = max(rulings, key=lambda ruling: (STRENGTH[ruling.gate], bool(ruling.rule), places.get(ruling.rule, 0)))
+    return Decision(first.gate, first.rule, first.why, rulings)
 
 
-def _absolute(path: str) -> str:
-    return "/" + normpath(path).lstrip("/")  # POSIX lets two leading slashes stand
+def classify(ask: Ask, client: str, policy: GatePolicy) -> Gate:
+    """Say who decides an ask."""
+    return decide(ask, client, policy).gate
 
 
-def _is_declared(ask: Ask, path: str | None, policy: GatePolicy) -> bool:
-    """Say whether a path is a declared file of the ask's own directory: another's may belong to another client."""
-    below = f"{ask.directory.rstrip('/')}/"
-    return path is not None and path in policy.env_files and path.startswith(below)
+def _is_for(rule: GateRule, ask: Ask, client: str) -> bool:
+    return (
+        (not rule.permissions or ask.permission in rule.permissions)
+        and (not rule.directories or ask.directory in rule.directories)
+        and (not rule.clients or client in rule.clients)
+    )
 
 
-def _touches(ask: Ask, pattern: str, place: str) -> bool:
-    """Say whether a pattern names `place`, something below it, all that lies beside it, or speaks of it in a command.
+def _ruling(subject: Subject, ask: Ask, rules: tuple[GateRule, ...], policy: GatePolicy) -> Ruling:
+    held = [rule for rule in rules if _holds(rule, subject, ask, policy)]
+    text = subject.text.translate(_SHOWN)
+    if not held:
+        why = subject.doubts[0] if subject.doubts else NO_RULE if policy.rules else NO_RULES
+        return Ruling(text, Gate.HUMAN, "", why)
+    rule = max(held, key=lambda one: STRENGTH[one.gate])
+    if rule.gate is Gate.SELF and subject.doubts:
+        return Ruling(text, Gate.HUMAN, "", subject.doubts[0])
+    return Ruling(
+        text, rule.gate, rule.id, rule.why or "; ".join(_meanings(rule, subject)) or f"the rule {rule.id} says so"
+    )
 
-    Upper and lower case are the same here: on some file systems they are.
-    """
-    pattern, place = pattern.lower(), place.lower().rstrip("/")
-    if f"{place}/" in f"{pattern}/" or (ask.permission == _BASH and place in pattern):
-        return True
-    path = _path(structs.replace(ask, worktree=ask.worktree.lower()), pattern.removesuffix("/*"))
-    if path is None:
+
+def _meanings(rule: GateRule, subject: Subject) -> Iterator[str]:
+    yield from (MEANING[kind] for kind in rule.kinds if kind in subject.kinds)
+
+
+def _holds(rule: GateRule, subject: Subject, ask: Ask, policy: GatePolicy) -> bool:
+    """Whether all selectors of a rule fit. One that says *self* needs one that names exactly what it means."""
+    if rule.gate is Gate.SELF and not (rule.files or rule.paths or rule.patterns or rule.commands):
         return False
-    beside = pattern.endswith("/*") and path == dirname(place)
-    return beside or f"{path}/".startswith(f"{place}/")
+    return (
+        (rule.files is None or _is_declared(subject.path, ask, policy))
+        and (not rule.paths or _is_among(subject.path, rule.paths))
+        and (not rule.patterns or (subject.command is None and _is_among(subject.text, rule.patterns)))
+        and (not rule.commands or commands.fits(subject.command, rule, ask.directory))
+        and (not rule.kinds or not subject.kinds.isdisjoint(rule.kinds))
+        and (not rule.touches or not subject.touches.isdisjoint(rule.touches))
+    )
+
+
+def _is_among(text: str | None, globs: tuple[str, ...]) -> bool:
+    return text is not None and any(paths.glob(one).fullmatch(text) for one in globs)
+
+
+def _is_declared(path: str | None, ask: Ask, policy: GatePolicy) -> bool:
+    """Say whether a path is a declared file of the ask's own directory: another's may belong to another client."""
+    return path is not None and path in policy.env_files and paths.below(path, ask.directory, itself=False)

@@ -1,8 +1,8 @@
 """From a routed request and the place that the shell found for it to rebuilt upstream calls.
 
 The place is checked again here, so that a mistake in the shell refuses and does not open: directories must be among the
-client's, an ask must be the one that the path names. What only the shell can know is handed in or handed back:
-`may_approve` is the gate policy's word on `place.ask`, `Admitted.parent` is a session that the client must own.
+client's, an ask must be the one that the path names. What only the shell can know is handed in or handed back: `gated`
+is why `place.ask` may not be approved by this client, `Admitted.parent` is a session that the client must own.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _LISTED: Final = "path"  # the query key that names something below the director
 _UNRESERVED: Final = re.compile(r"[0-9A-Za-z_.~-]*+")  # RFC 3986, 2.3: quoting changes nothing
 
 
-def admit(routed: Routed, place: Place, policy: Policy, *, may_approve: bool) -> Admitted | Refused:
+def admit(routed: Routed, place: Place, policy: Policy, *, gated: Reason | None) -> Admitted | Refused:
     """Give the calls of a permitted exchange: one, but for sweeps one a directory. Never raises."""
     rebuilt = rebuild(routed.row.body, routed.body, policy)
     if isinstance(rebuilt, Refused):
@@ -28,7 +28,7 @@ def admit(routed: Routed, place: Place, policy: Policy, *, may_approve: bool) ->
     directories = _directories(routed, place)
     if isinstance(directories, Refused):
         return directories
-    refused = _refuse_ask(routed, place, rebuilt, may_approve=may_approve)
+    refused = _refuse_ask(routed, place, rebuilt, gated=gated)
     if refused is not None:
         return refused
     query = _query(routed, place)
@@ -36,7 +36,7 @@ def admit(routed: Routed, place: Place, policy: Policy, *, may_approve: bool) ->
         return query
     path = _path(routed)
     calls = tuple(Call(routed.row.method, path, query, directory, rebuilt.body) for directory in directories)
-    return Admitted(routed.row, routed.client, calls, routed.session_id, rebuilt.parent)
+    return Admitted(routed.row, routed.client, calls, routed.session_id, rebuilt.parent, rebuilt.approves)
 
 
 def _directories(routed: Routed, place: Place) -> tuple[str | None, ...] | Refused:
@@ -50,7 +50,7 @@ def _directories(routed: Routed, place: Place) -> tuple[str | None, ...] | Refus
     return place.directories
 
 
-def _refuse_ask(routed: Routed, place: Place, rebuilt: Rebuilt, *, may_approve: bool) -> Refused | None:
+def _refuse_ask(routed: Routed, place: Place, rebuilt: Rebuilt, *, gated: Reason | None) -> Refused | None:
     """Refuse an answer to another ask than the path names, to one of the other kind, and what a human must approve."""
     if routed.row.scope is not Scope.ASK:
         return None
@@ -62,9 +62,7 @@ def _refuse_ask(routed: Routed, place: Place, rebuilt: Rebuilt, *, may_approve: 
         return Refused(Reason.ASK_UNKNOWN, routed.row)
     if (ask.permission == "") != routed.row.template.startswith("/question/"):
         return Refused(Reason.ASK_UNKNOWN, routed.row)
-    if rebuilt.approves and not may_approve:
-        return Refused(Reason.ASK_FOR_HUMAN, routed.row)
-    return None
+    return Refused(gated, routed.row) if rebuilt.approves and gated is not None else None
 
 
 def _query(routed: Routed, place: Place) -> tuple[tuple[str, str], ...] | Refused:

@@ -17,7 +17,8 @@ from typing import Final
 
 from msgspec import structs
 
-from egress_proxy.gates import GatePolicy, may_approve
+from egress_proxy.gate_rules import Gate
+from egress_proxy.gates import GatePolicy, classify
 from egress_proxy.metrics import Metrics
 from egress_proxy.model import (
     Admitted,
@@ -52,6 +53,7 @@ log = logging.getLogger("egress_proxy")
 SELF: Final = "self"
 HUMAN: Final = "human"
 _CURSOR: Final = re.compile(r"[A-Za-z0-9_=-]{1,512}")  # base64url, as both versions make it
+_GATED: Final = {Gate.SELF: None, Gate.HUMAN: Reason.ASK_FOR_HUMAN, Gate.NEVER: Reason.ASK_NEVER}
 _CREATIONS: Final = frozenset({BodyRule.SESSION_CREATE, BodyRule.FORK})
 _WORKING: Final = frozenset({BodyRule.PROMPT, BodyRule.SUMMARIZE, BodyRule.PERMISSION_RESPONSE})  # the agent goes on
 _SLOW: Final = frozenset({BodyRule.PROMPT, BodyRule.SUMMARIZE})  # these wait for the model
@@ -141,8 +143,7 @@ class Exchanges:
         return await self.pipeline.answer(origin, admitted.row.response, projected, status, tuple(trees))
 
     async def _admitted(self, routed: Routed, place: Place) -> Admitted | Refused:
-        approve = self.answerer(place) == SELF
-        admitted = admit(routed, place, self.settings.policy, may_approve=approve)
+        admitted = admit(routed, place, self.settings.policy, gated=_GATED[self._gate(routed.client, place)])
         if isinstance(admitted, Admitted) and admitted.parent:
             facts = await self.sessions.resolve(admitted.parent)
             if isinstance(facts, Refused):
@@ -151,9 +152,13 @@ class Exchanges:
                 return Refused(Reason.SESSION_UNKNOWN)
         return admitted
 
-    def answerer(self, place: Place) -> str:
+    def answerer(self, client: Client, place: Place) -> str:
         """Who may approve the ask of a place: `SELF`, the client that it is of, or `HUMAN`."""
-        return SELF if place.ask is not None and may_approve(place.ask, self.settings.gates) else HUMAN
+        return SELF if self._gate(client, place) is Gate.SELF else HUMAN
+
+    def _gate(self, client: Client, place: Place) -> Gate:
+        """Who decides the ask of a place. Without one there is nothing to approve."""
+        return Gate.HUMAN if place.ask is None else classify(place.ask, client.name, self.settings.gates)
 
     async def _projected(self, admitted: Admitted, trees: set[Tree]) -> Projected | Refused:
         """What may cross once scanned; `trees` gets those of the sessions that it tells of, as they are by now."""

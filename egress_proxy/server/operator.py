@@ -12,11 +12,13 @@ from egress_proxy.metrics import Metrics
 _CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
 
-def operator_app(metrics: Metrics, host: str) -> web.Application:
-    """The application of the operator's socket. `host` is where it listens, without the port."""
+def operator_app(metrics: Metrics, host: str, *, gated: bool) -> web.Application:
+    """The application of the operator's socket. `host` is where it listens, without the port; `gated` is whether a gate
+    policy is in force: without one, every ask is for a human.
+    """
     app = web.Application(middlewares=[_host_check(host)])
     app.router.add_get("/metrics", _metrics(metrics))
-    app.router.add_get("/health", _health)
+    app.router.add_get("/health", _health("in force" if gated else "none: every ask is for a human"))
     return app
 
 
@@ -27,8 +29,11 @@ def _metrics(metrics: Metrics) -> Handler:
     return handler
 
 
-async def _health(_: web.Request) -> web.StreamResponse:
-    return web.json_response({"healthy": True})
+def _health(gates: str) -> Handler:
+    async def handler(_: web.Request) -> web.StreamResponse:
+        return web.json_response({"healthy": True, "gate_policy": gates})
+
+    return handler
 
 
 def _host_check(host: str) -> Middleware:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 from functools import lru_cache
 from pathlib import Path
 from typing import Final, assert_never
@@ -18,8 +19,10 @@ from egress_proxy.model import Ask, Call, Client, Place, Refused, Routed, Scope
 from egress_proxy.reasons import Reason
 from egress_proxy.server.sessions import Sessions
 from egress_proxy.server.upstream import Upstream
-from egress_proxy.wire import read_asks, read_worktree
+from egress_proxy.wire import read_asks, read_shell_call, read_worktree
 
+SHELL: Final = "bash"
+MESSAGE: Final = re.compile(r"msg_[0-9A-Za-z]{1,60}")
 _PARALLEL: Final = 8  # upstream calls of one sweep
 
 
@@ -78,7 +81,21 @@ class Places:
         if facts is None or not self._sessions.owns(routed.client, ask.session_id):
             return Refused(Reason.ASK_UNKNOWN)
         worktree = await self._worktree(ask.directory)
-        return Place((ask.directory,), structs.replace(ask, worktree=worktree))
+        return Place((ask.directory,), await self._with_command(structs.replace(ask, worktree=worktree)))
+
+    async def _with_command(self, ask: Ask) -> Ask:
+        """Look up what a shell ask's call is: its patterns leave out assignments, `cd`, and redirections of groups."""
+        if ask.permission != SHELL:
+            return ask
+        nothing = structs.replace(ask, command=None)
+        if not MESSAGE.fullmatch(ask.message_id):
+            return nothing
+        path = f"/session/{ask.session_id}/message/{ask.message_id}"
+        reply = await self._upstream.call(Call("GET", path, (), None, None), self._seconds)
+        call = reply if isinstance(reply, Refused) else read_shell_call(reply.body, ask.call_id)
+        if isinstance(call, Refused) or ask.command not in {None, call.command}:
+            return nothing
+        return structs.replace(ask, command=call.command, workdir=call.workdir)
 
     async def _worktree(self, directory: str) -> str:
         """Where the relative patterns of asks start. Empty if not known: then nothing relative is approved."""

@@ -89,11 +89,10 @@ def _clear(path: str) -> None:
 
 
 @asynccontextmanager
-async def operator_socket(metrics: Metrics, host: str, port: int) -> AsyncIterator[None]:
+async def operator_socket(metrics: Metrics, host: str, port: int, *, gated: bool) -> AsyncIterator[None]:
     """Serve the operator while the context lasts. Raises `StartError`."""
-    async with _listening(
-        web.AppRunner(operator_app(metrics, host), access_log=None, shutdown_timeout=_CLOSING_SECONDS), host, port
-    ):
+    runner = web.AppRunner(operator_app(metrics, host, gated=gated), access_log=None, shutdown_timeout=_CLOSING_SECONDS)
+    async with _listening(runner, host, port):
         yield
 
 

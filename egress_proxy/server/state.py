@@ -116,7 +116,7 @@ class States:
         for ask in permissions[:_MOST_TOLD]:
             place = await self._exchanges.places.find(Routed(_REPLY, client, {"requestID": ask["id"]}, {}, None, b""))
             if not isinstance(place, Refused):  # it was answered meanwhile, and will not be there the next time
-                ask["answerer"] = self._exchanges.answerer(place)
+                ask["answerer"] = self._exchanges.answerer(client, place)
 
     async def _pending(self, client: Client, trees: set[Tree]) -> dict[str, list[Any]] | Refused:
         pending = {}

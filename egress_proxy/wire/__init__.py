@@ -15,12 +15,14 @@ from egress_proxy.wire.event_types import DropKind
 from egress_proxy.wire.facts import (
     EventFacts,
     SessionFacts,
+    ShellCall,
     read_asks,
     read_event_facts,
     read_health,
     read_project_id,
     read_session,
     read_session_list,
+    read_shell_call,
     read_status_ids,
     read_worktree,
 )
@@ -42,6 +44,7 @@ __all__ = [
     "PartName",
     "Piece",
     "SessionFacts",
+    "ShellCall",
     "StrippedMessage",
     "View",
     "ask_events",
@@ -60,6 +63,7 @@ __all__ = [
     "read_project_id",
     "read_session",
     "read_session_list",
+    "read_shell_call",
     "read_status_ids",
     "read_worktree",
 ]

@@ -49,6 +49,11 @@ class _GivenSession(Wire, frozen=True):
     parent_id: SessionID | None = None
 
 
+class _AskingCall(Wire, frozen=True):
+    message_id: str = ""
+    call_id: str = ""
+
+
 class _GivenAsk(Wire, frozen=True):
     """A permission, or a question, which has no patterns."""
 
@@ -56,6 +61,45 @@ class _GivenAsk(Wire, frozen=True):
     session_id: SessionID
     permission: str = ""
     patterns: tuple[str, ...] = ()
+    tool: _AskingCall | None = None
+    metadata: Raw = Raw(b"{}")
+
+
+class _Metadata(Wire, frozen=True):
+    """1.18.33 repeats a shell ask's whole command in it; 1.15.13 has nothing there."""
+
+    command: object = None
+
+
+class _Input(Wire, frozen=True):
+    command: str
+    workdir: str = ""
+
+
+class _State(Wire, frozen=True):
+    status: str
+    input: _Input
+
+
+class _Part(Wire, frozen=True):
+    type: str
+    call_id: str = ""
+    tool: str = ""
+    state: Raw = Raw(b"")
+
+
+class _Message(Wire, frozen=True):
+    parts: tuple[_Part, ...]
+
+
+class ShellCall(Struct, frozen=True):
+    """What the model called the shell with. Never released."""
+
+    command: str
+    workdir: str
+
+    def __repr__(self) -> str:
+        return "ShellCall(…)"
 
 
 class _GivenEvent(Wire, frozen=True):
@@ -88,6 +132,8 @@ class _Created(Wire, frozen=True):
     info: _GivenSession
 
 
+_SHELL: Final = "bash"
+_AT_WORK: Final = frozenset({"pending", "running"})
 _SESSION: Final = msgspec.json.Decoder(_GivenSession)
 _SESSIONS: Final = Items(_GivenSession)
 _ASKS: Final = Items(_GivenAsk)
@@ -96,6 +142,9 @@ _PROJECT: Final = msgspec.json.Decoder(GivenProject)
 _FRAME: Final = msgspec.json.Decoder(_GivenFrame)
 _PROPERTIES: Final = msgspec.json.Decoder(_Properties)
 _STATUSES: Final = msgspec.json.Decoder(dict[str, Raw])
+_METADATA: Final = msgspec.json.Decoder(_Metadata)
+_MESSAGE: Final = msgspec.json.Decoder(_Message)
+_STATE: Final = msgspec.json.Decoder(_State)
 _CREATED: Final = msgspec.json.Decoder(_Created)
 
 
@@ -117,8 +166,47 @@ def read_asks(body: bytes, directory: str) -> tuple[Ask, ...] | Refused:
     """Read the answer of `/permission` or `/question` that was asked of `directory`, anybody's asks."""
 
     def read(body: bytes) -> tuple[Ask, ...]:
-        given = _ASKS.decode(body)
-        return tuple(Ask(one.id, one.session_id, directory, one.permission, one.patterns) for one in given)
+        return tuple(_ask(given, directory) for given in _ASKS.decode(body))
+
+    return guarded(read, body)
+
+
+def _ask(given: _GivenAsk, directory: str) -> Ask:
+    call = given.tool or _AskingCall()
+    return Ask(
+        given.id,
+        given.session_id,
+        directory,
+        given.permission,
+        given.patterns,
+        message_id=call.message_id,
+        call_id=call.call_id,
+        command=_told_command(given),
+    )
+
+
+def _told_command(given: _GivenAsk) -> str | None:
+    """The command that the ask itself tells; anything else in that place is as good as none."""
+    if given.permission != _SHELL:
+        return None
+    try:
+        command = _METADATA.decode(given.metadata).command
+    except msgspec.MsgspecError:
+        return None
+    return command if isinstance(command, str) else None
+
+
+def read_shell_call(body: bytes, call_id: str) -> ShellCall | Refused:
+    """Read from a message what the shell was called with. Refused where there is not exactly one such call at work."""
+
+    def read(body: bytes) -> ShellCall | Refused:
+        found = [part for part in _MESSAGE.decode(body).parts if part.type == "tool" and part.call_id == call_id]
+        if len(found) != 1 or found[0].tool != _SHELL:
+            return Refused(Reason.ANSWER_SHAPE)
+        state = _STATE.decode(found[0].state)
+        if state.status not in _AT_WORK:
+            return Refused(Reason.ANSWER_SHAPE)
+        return ShellCall(state.input.command, state.input.workdir)
 
     return guarded(read, body)
 

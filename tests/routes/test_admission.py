@@ -33,8 +33,8 @@ QUESTION = Ask(QUE, SES, ROOT, "", ())
 FORBIDDEN, ASK = Reason.DIRECTORY_FORBIDDEN, Reason.ASK_UNKNOWN
 
 
-def admitted(found: Routed, place: Place = HERE, *, may_approve: bool = False) -> Admitted | Refused:
-    return admit(found, place, POLICY, may_approve=may_approve)
+def admitted(found: Routed, place: Place = HERE, *, gated: Reason | None = Reason.ASK_FOR_HUMAN) -> Admitted | Refused:
+    return admit(found, place, POLICY, gated=gated)
 
 
 def calls(outcome: Admitted | Refused) -> tuple[Call, ...]:
@@ -57,7 +57,7 @@ def test_every_parameter_is_filled_in() -> None:
             found_row = match(request(row.method, example(row)))
             assert isinstance(found_row, Routed)
             asked = QUESTION if row.template.startswith("/question/") else READ
-            outcome = admit(found_row, Place((ROOT,), asked, ROOT), POLICY, may_approve=True)
+            outcome = admit(found_row, Place((ROOT,), asked, ROOT), POLICY, gated=None)
             if isinstance(outcome, Admitted):
                 assert outcome.calls[0].path == example(row)
 
@@ -157,38 +157,41 @@ def test_the_root_of_the_file_system_lists_what_is_below_it() -> None:
 
 REPLY, RESPONSE = f"/permission/{PER}/reply", f"/session/{SES}/permissions/{PER}"
 OTHER = "ses_other"
+HUMAN = Reason.ASK_FOR_HUMAN
 
 
 @pytest.mark.parametrize(
-    ("target", "body", "ask", "may_approve", "expected"),
+    ("target", "body", "ask", "gated", "expected"),
     [
-        (REPLY, {"reply": "once"}, READ, True, None),
-        (REPLY, {"reply": "once"}, READ, False, Reason.ASK_FOR_HUMAN),
-        (REPLY, {"reply": "reject"}, READ, False, None),
-        (REPLY, {"reply": "always"}, READ, True, Reason.ALWAYS_FORBIDDEN),
-        (REPLY, {"reply": "once"}, None, True, ASK),
-        (REPLY, {"reply": "reject"}, None, True, ASK),
-        (REPLY, {"reply": "once"}, Ask("per_other", SES, ROOT, "read", ()), True, ASK),
-        (REPLY, {"reply": "once"}, Ask(PER, SES, OTHER_ROOT, "read", ()), True, ASK),
-        (REPLY, {"reply": "once"}, Ask(PER, SES, ROOT, "", ()), True, ASK),
-        (REPLY, {"reply": "once"}, Ask(PER, OTHER, ROOT, "read", ()), True, None),
-        (RESPONSE, {"response": "once"}, READ, True, None),
-        (RESPONSE, {"response": "once"}, READ, False, Reason.ASK_FOR_HUMAN),
-        (RESPONSE, {"response": "reject"}, READ, False, None),
-        (RESPONSE, {"response": "always"}, READ, True, Reason.ALWAYS_FORBIDDEN),
-        (RESPONSE, {"response": "once"}, Ask(PER, OTHER, ROOT, "read", ()), True, ASK),
-        (f"/question/{QUE}/reply", {"answers": [["Yes"]]}, QUESTION, False, None),
-        (f"/question/{QUE}/reply", {"answers": [["Yes"]]}, None, False, ASK),
-        (f"/question/{QUE}/reply", {"answers": []}, Ask(QUE, SES, ROOT, "read", ()), True, ASK),
-        (f"/question/{QUE}/reject", None, QUESTION, False, None),
-        (f"/question/{QUE}/reject", None, None, False, ASK),
+        (REPLY, {"reply": "once"}, READ, None, None),
+        (REPLY, {"reply": "once"}, READ, HUMAN, Reason.ASK_FOR_HUMAN),
+        (REPLY, {"reply": "once"}, READ, Reason.ASK_NEVER, Reason.ASK_NEVER),
+        (REPLY, {"reply": "reject"}, READ, HUMAN, None),
+        (REPLY, {"reply": "reject"}, READ, Reason.ASK_NEVER, None),
+        (REPLY, {"reply": "always"}, READ, None, Reason.ALWAYS_FORBIDDEN),
+        (REPLY, {"reply": "once"}, None, None, ASK),
+        (REPLY, {"reply": "reject"}, None, None, ASK),
+        (REPLY, {"reply": "once"}, Ask("per_other", SES, ROOT, "read", ()), None, ASK),
+        (REPLY, {"reply": "once"}, Ask(PER, SES, OTHER_ROOT, "read", ()), None, ASK),
+        (REPLY, {"reply": "once"}, Ask(PER, SES, ROOT, "", ()), None, ASK),
+        (REPLY, {"reply": "once"}, Ask(PER, OTHER, ROOT, "read", ()), None, None),
+        (RESPONSE, {"response": "once"}, READ, None, None),
+        (RESPONSE, {"response": "once"}, READ, HUMAN, Reason.ASK_FOR_HUMAN),
+        (RESPONSE, {"response": "reject"}, READ, HUMAN, None),
+        (RESPONSE, {"response": "always"}, READ, None, Reason.ALWAYS_FORBIDDEN),
+        (RESPONSE, {"response": "once"}, Ask(PER, OTHER, ROOT, "read", ()), None, ASK),
+        (f"/question/{QUE}/reply", {"answers": [["Yes"]]}, QUESTION, HUMAN, None),
+        (f"/question/{QUE}/reply", {"answers": [["Yes"]]}, None, HUMAN, ASK),
+        (f"/question/{QUE}/reply", {"answers": []}, Ask(QUE, SES, ROOT, "read", ()), None, ASK),
+        (f"/question/{QUE}/reject", None, QUESTION, HUMAN, None),
+        (f"/question/{QUE}/reject", None, None, HUMAN, ASK),
     ],
-    ids=range(20),
+    ids=range(22),
 )
 def test_answers_to_asks(
-    target: str, body: object, ask: Ask | None, may_approve: bool, expected: Reason | None
+    target: str, body: object, ask: Ask | None, gated: Reason | None, expected: Reason | None
 ) -> None:
-    outcome = admitted(routed("POST", target, body=body), Place((ROOT,), ask), may_approve=may_approve)
+    outcome = admitted(routed("POST", target, body=body), Place((ROOT,), ask), gated=gated)
     assert reason(outcome) is expected
 
 

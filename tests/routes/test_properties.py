@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from egress_proxy.model import BodyRule, Client, Place, Policy, Refused, Request, RouteClass, Routed
+from egress_proxy.reasons import Reason
 from egress_proxy.routes import admit, match
 from egress_proxy.routes.bodies import Rebuilt, rebuild
 from egress_proxy.routes.catalogue import ROWS
@@ -203,6 +204,6 @@ def test_no_call_leaves_for_a_directory_that_is_not_the_clients(row: Any, places
     client = Client("cloud", (ROOT,))
     found = match(Request(row.method, example(row), (), b"", client))
     if isinstance(found, Routed):
-        outcome = admit(found, Place(tuple(places)), POLICY, may_approve=approve)
+        outcome = admit(found, Place(tuple(places)), POLICY, gated=None if approve else Reason.ASK_FOR_HUMAN)
         if not isinstance(outcome, Refused):
             assert {call.directory for call in outcome.calls} <= {ROOT, None}

@@ -6,7 +6,7 @@ import pytest
 
 from egress_proxy.model import Ask, Refused, Resource
 from egress_proxy.reasons import Reason
-from egress_proxy.wire import merge, read_asks
+from egress_proxy.wire import ShellCall, merge, read_asks, read_shell_call
 from tests.wire.test_part import SECRET
 from tests.wire.views import DIRECTORY, FOREIGN, MESSAGE, PERMISSION, QUESTION, SESSION, body, crossed
 
@@ -48,8 +48,75 @@ def test_asks_of_others_are_not_shown() -> None:
 
 def test_the_shell_reads_everybodys_asks() -> None:
     foreign = {**QUESTION_ASKED, "sessionID": FOREIGN}
-    assert read_asks(body([ASKED]), DIRECTORY) == (Ask(PERMISSION, SESSION, DIRECTORY, "bash", ("cat .env", "ls *")),)
+    plain = Ask(PERMISSION, SESSION, DIRECTORY, "bash", ("cat .env", "ls *"), message_id=MESSAGE, call_id="call_1")
+    assert read_asks(body([{**ASKED, "metadata": {}}]), DIRECTORY) == (plain,)
     assert read_asks(body([foreign]), DIRECTORY) == (Ask(QUESTION, FOREIGN, DIRECTORY, "", ()),)
+
+
+@pytest.mark.parametrize(
+    ("permission", "metadata", "command"),
+    [
+        ("bash", {"command": "cat .env; ls *"}, "cat .env; ls *"),
+        ("bash", {"command": ["cat"]}, None),
+        ("bash", {"command": None}, None),
+        ("bash", {"other": "x"}, None),
+        ("bash", [], None),
+        ("bash", "cat .env", None),
+        ("external_directory", {"command": "cat /etc/x"}, None),
+    ],
+)
+def test_the_command_that_an_ask_tells(permission: str, metadata: object, command: str | None) -> None:
+    found = read_asks(body([{**ASKED, "permission": permission, "metadata": metadata}]), DIRECTORY)
+    assert isinstance(found, tuple)
+    assert found[0].command == command
+
+
+CALLED = {
+    "id": "prt_1",
+    "type": "tool",
+    "callID": "call_1",
+    "tool": "bash",
+    "state": {"status": "running", "input": {"command": "ls; id", "description": "x"}, "time": {"start": 1}},
+}
+SPOKEN = {"id": "prt_0", "type": "text", "text": "I shall look."}
+
+
+def of_state(**change: object) -> dict[str, object]:
+    return {**CALLED, "state": {"status": "running", "input": {"command": "ls; id"}, **change}}
+
+
+@pytest.mark.parametrize(
+    ("parts", "command"),
+    [
+        ([SPOKEN, CALLED], "ls; id"),
+        ([{**CALLED, "callID": "call_2"}, CALLED], "ls; id"),
+        ([of_state(status="pending")], "ls; id"),
+        ([of_state(status="completed")], None),
+        ([of_state(input={"command": ["ls"]})], None),
+        ([of_state(input={})], None),
+        ([of_state(input={"command": "ls", "workdir": 1})], None),
+        ([{**CALLED, "tool": "read"}], None),
+        ([{**CALLED, "type": "text"}], None),
+        ([{**CALLED, "callID": "call_2"}], None),
+        ([CALLED, CALLED], None),
+        ([{**CALLED, "state": "running"}], None),
+        ([], None),
+        ("parts", None),
+    ],
+    ids=range(14),
+)
+def test_the_call_that_asks(parts: object, command: str | None) -> None:
+    found = read_shell_call(body({"info": {}, "parts": parts}), "call_1")
+    if command is None:
+        assert found == Refused(Reason.ANSWER_SHAPE)
+    else:
+        assert found == ShellCall(command, "")
+
+
+def test_the_call_tells_where_it_runs_and_is_not_shown() -> None:
+    found = read_shell_call(body({"parts": [of_state(input={"command": "ls", "workdir": "/etc"})]}), "call_1")
+    assert found == ShellCall("ls", "/etc")
+    assert "ls" not in repr(found)
 
 
 @pytest.mark.parametrize("change", [{"id": "x"}, {"sessionID": "x"}, {"patterns": "*"}, {"patterns": [1]}])
