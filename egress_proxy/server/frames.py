@@ -25,6 +25,7 @@ from egress_proxy.wire import DropKind, Dropped, EventFacts, EventOutcome, proje
 log = logging.getLogger("egress_proxy")
 
 _ROW: Final = next(row for row in ROWS if row.response is Resource.EVENT)
+_ASKING: Final = frozenset({"permission.asked", "question.asked"})
 _TELLING: Final = frozenset({"permission.asked", "question.asked", "todo.updated"})
 OF_THE_CONNECTION: Final = frozenset({"server.connected", "server.heartbeat"})  # every stream of ours has its own
 
@@ -35,6 +36,14 @@ class Heard(Struct, frozen=True):
     owner: str
     released: Released
     value: dict[str, object]
+
+    @property
+    def ask(self) -> str:
+        """The id of the ask that begins with it; empty if none does."""
+        properties = self.value.get("properties")
+        if self.value.get("type") not in _ASKING or not isinstance(properties, dict):
+            return ""
+        return str(properties["id"])
 
     def __repr__(self) -> str:
         return f"Heard({self.released})"

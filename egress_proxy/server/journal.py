@@ -28,11 +28,12 @@ class Lost(Exception):
 
 
 class Entry(Struct, frozen=True):
-    """A frame as it stands on either stream."""
+    """A frame as it stands on either stream. `ask` is the id of the ask that begins with it, if one does."""
 
     directory: str
     event: Released
     global_event: Released
+    ask: str = ""
 
     @property
     def size(self) -> int:

@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from typing import Final
 
 from msgspec import Struct
 
 from egress_proxy.metrics import Metrics
-from egress_proxy.server.journal import Journal, Lost
+from egress_proxy.server.journal import Entry, Journal, Lost
 from egress_proxy.server.pipeline import Notice, Pipeline, Released, Within
 
 HEARTBEAT: Final = 10.0  # seconds of silence, as opencode's own
 
 
 class Shown(Struct, frozen=True):
-    """What a stream shows. `worldwide` is the form of `/global/event`."""
+    """What a stream shows. `worldwide` is the form of `/global/event`; `waiting` gives the asks that are pending."""
 
     journal: Journal
     directories: frozenset[str]
     worldwide: bool
+    waiting: Callable[[], Awaitable[Sequence[Entry]]]
 
 
 class Reader:
@@ -52,6 +53,10 @@ class Reader:
         if last_event_id and not going_on:
             self._metrics.count_stream("resynchronised")
             yield self._own(Notice.PLACE_UNKNOWN)
+        told = set[str]()
+        for entry in () if going_on else await self._shown.waiting():
+            told.add(entry.ask)
+            yield self._form(entry)
         while True:
             try:
                 entries = journal.after(place)
@@ -61,10 +66,13 @@ class Reader:
                 return
             for entry in entries:
                 place += 1
-                if entry.directory in self._shown.directories:
-                    yield entry.global_event if self._shown.worldwide else entry.event
+                if entry.directory in self._shown.directories and entry.ask not in told:
+                    yield self._form(entry)
             if not entries and not await self._news():
                 yield self._own(Notice.HEARTBEAT)
+
+    def _form(self, entry: Entry) -> Released:
+        return entry.global_event if self._shown.worldwide else entry.event
 
     async def _news(self) -> bool:
         try:

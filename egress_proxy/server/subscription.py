@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final, cast
 
 from egress_proxy.metrics import Metrics
@@ -18,6 +18,7 @@ from egress_proxy.model import Call, Refused
 from egress_proxy.reasons import Reason
 from egress_proxy.server.frames import Frames, Heard
 from egress_proxy.server.upstream import Upstream
+from egress_proxy.server.waiting import Waiting
 from egress_proxy.wire import ask_events, idle_events
 
 log = logging.getLogger("egress_proxy")
@@ -50,6 +51,7 @@ class Subscription:
         self._wanted = wanted
         self._deliver = deliver
         self._gap = gap
+        self._waiting = Waiting(self._pending)
         self._asked: set[str] = set()  # pending asks that were delivered
         self._working: set[str] = set()  # sessions that were last said to be at work
         self._connected = False
@@ -66,8 +68,13 @@ class Subscription:
         """Whether it ended: only without a first connection, or when it was closed."""
         return self._task.done()
 
+    async def waiting(self) -> Sequence[Heard]:
+        """The asks that are pending now, as events; of all clients."""
+        return await self._waiting.now()
+
     def stop(self) -> None:
         """Begin to end it."""
+        self._waiting.stop()
         self._task.cancel()
 
     async def close(self) -> None:
@@ -123,16 +130,22 @@ class Subscription:
 
     async def _resynchronise(self) -> None:
         """Tell what no later event would: asks that are pending, and sessions that are no longer at work."""
+        for heard in await self._pending():
+            self._tell(heard)
+        if self._working:
+            await self._tell_idle()
+
+    async def _pending(self) -> Sequence[Heard]:
+        found = []
         for path, kind in (("/permission", "permission.asked"), ("/question", "question.asked")):
             reply = await self._upstream.call(Call("GET", path, (), self.directory, None), _STATE_SECONDS)
             events = reply if isinstance(reply, Refused) else ask_events(kind, reply.body)
             if isinstance(events, Refused):
                 await self._frames.skip(events.reason)
                 continue
-            for event in events:
-                await self._read(event)
-        if self._working:
-            await self._tell_idle()
+            heard = [await self._frames.read(event, self._wanted) for event in events]
+            found += [one for one in heard if one is not None]
+        return found
 
     async def _tell_idle(self) -> None:
         reply = await self._upstream.call(Call("GET", "/session/status", (), self.directory, None), _STATE_SECONDS)
@@ -145,7 +158,11 @@ class Subscription:
 
     async def _read(self, frame: bytes) -> None:
         heard = await self._frames.read(frame, self._wanted)
-        if heard is not None and self._is_news(heard.value):
+        if heard is not None:
+            self._tell(heard)
+
+    def _tell(self, heard: Heard) -> None:
+        if self._is_news(heard.value):
             self._deliver(self.directory, heard)
 
     def _is_news(self, event: dict[str, object]) -> bool:

@@ -18,10 +18,10 @@ from egress_proxy.wire.facts import (
     read_asks,
     read_event_facts,
     read_health,
+    read_project_id,
     read_session,
     read_session_list,
     read_status_ids,
-    read_project_id,
     read_worktree,
 )
 from egress_proxy.wire.projection import PROJECTORS, merge, project
@@ -50,9 +50,9 @@ __all__ = [
     "read_messages",
     "read_part",
     "read_part_event",
+    "read_project_id",
     "read_session",
     "read_session_list",
     "read_status_ids",
-    "read_project_id",
     "read_worktree",
 ]
