@@ -112,9 +112,9 @@ class Driver:
 
 def node(module: str, config: Mapping[str, Any], relay: Relay) -> Driver:
     """Drive an SDK by its name under node_modules. Raise `MissingClient`."""
-    found = shutil.which("node")
-    if found is None or not (_home() / "node_modules" / module.partition("/")[0]).is_dir():
-        raise MissingClient(f"node or {module} is not installed in {_home()}: run `make setup`")
+    found = node_binary()
+    if not (_home() / "node_modules" / module.partition("/")[0]).is_dir():
+        raise MissingClient(f"{module} is not installed in {_home()}: run `make setup`")
     # A module is looked up from where the code is: given as a text, that is the working directory.
     source = (_HERE / "node_client.mjs").read_text("utf-8")
     given = {**config, "baseUrl": relay.url}
@@ -123,11 +123,24 @@ def node(module: str, config: Mapping[str, Any], relay: Relay) -> Driver:
 
 def python(module: str, client: str, config: Mapping[str, Any], relay: Relay) -> Driver:
     """Drive a Python client by its module and class. Raise `MissingClient`."""
-    interpreter = _home() / "venv" / "bin" / "python"
-    if not interpreter.is_file():
-        raise MissingClient(f"{module} is not installed in {_home()}: run `make setup`")
     first = {"module": module, "client": client, "config": {**config, "base_url": relay.url}}
-    return Driver([str(interpreter), str(_HERE / "python_client.py")], first, relay)
+    return Driver([str(interpreter()), str(_HERE / "python_client.py")], first, relay)
+
+
+def node_binary() -> str:
+    """Give the path of node. Raise `MissingClient`."""
+    found = shutil.which("node")
+    if found is None:
+        raise MissingClient("node is not installed")
+    return found
+
+
+def interpreter() -> Path:
+    """Give the interpreter that has the Python clients. Raise `MissingClient`."""
+    path = _home() / "venv" / "bin" / "python"
+    if not path.is_file():
+        raise MissingClient(f"the Python clients are not installed in {_home()}: run `make setup`")
+    return path
 
 
 def _home() -> Path:
