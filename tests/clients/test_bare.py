@@ -27,26 +27,21 @@ def exposed(request: pytest.FixtureRequest, bare: Bare) -> Iterator[Speaker]:
             yield speaker
 
 
-def test_without_the_proxy_a_client_receives_the_values(bare: Bare, exposed: Speaker) -> None:
+def test_without_the_proxy_a_client_receives_the_values_and_runs_any_model(bare: Bare, exposed: Speaker) -> None:
+    """All but one run what they name. `opencode-ai` runs the default, whatever it names, and tells nobody."""
     kind, session = exposed.kind, exposed.session()
     name = f"client-bare-{kind.name}-{bare.version}"
     read = call("read", filePath=str(bare.world.project / "src" / "app.py"))
+    marker = bare.model.script(name, read, Text(f"It is {bare.canaries['DB_PASSWORD']}."))
     exposed.listen()
-    reply = exposed.prompt(session, bare.model.script(name, read, Text(f"It is {bare.canaries['DB_PASSWORD']}.")))
+    reply = exposed.prompt(session, marker, model={"providerID": "other", "modelID": "foreign"})
     assert reply.error is None, reply.shown
     exposed.driver.until("session.idle", sessionID=session)
     exposed.do("messages", {"sessionID": session})
     exposed.call(CONFIGURATION.get(kind.module, "config.get"))
     leaked = bare.canaries.leaks(exposed.driver.received() + exposed.driver.printed())
     assert {"DB_PASSWORD", "COMMITTED_TOKEN", "PROVIDER_API_KEY", "MCP_HEADER"} <= set(leaked)
-
-
-def test_without_the_proxy_a_client_ends_up_on_another_model(bare: Bare, exposed: Speaker) -> None:
-    """All but one run what they name. `opencode-ai` runs the default, whatever it names, and tells nobody."""
-    name = f"client-bare-model-{exposed.kind.name}-{bare.version}"
-    model = {"providerID": "other", "modelID": "foreign"}
-    exposed.prompt(exposed.session(), bare.model.script(name, Text("Yes.")), model=model)
-    expected = "small" if exposed.kind is OLDER else "foreign"
+    expected = "small" if kind is OLDER else "foreign"
     assert {seen.model for seen in bare.model.requests(name)} == {expected}
 
 
