@@ -2,14 +2,14 @@
 //
 // The first line says which: {"module", "config"}; `config` goes to createOpencodeClient. Then each line is one of
 //   {"call": "session.create", "args": [...]}       -> {"value": ..., "status": 200}
-//   {"listen": "event.subscribe", "args": [...]}    -> {"value": true}; reads the stream from then on
+//   {"listen": "event.subscribe", "args": [...]}    -> {"value": true}; forgets what it heard, and reads this stream, too
 //   {"until": {"type": ..., "properties": {...}}}   -> {"value": [all events so far]} once there is such an event
-// and what went wrong is {"error": {"type", "text", "status", "body"}}, as the SDK throws or returns it.
+// with an "id", which the answer has, too. What went wrong is {"error": {"type", "text", "status", "body"}}, as the SDK throws or returns it.
 import { createInterface } from "node:readline"
 
 const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]()
-const say = (answer) => process.stdout.write(JSON.stringify(answer) + "\n")
 const heard = []
+const PATIENCE_MS = 30_000
 let wake = () => {}
 
 const { module, config } = JSON.parse((await lines.next()).value)
@@ -29,6 +29,7 @@ function failure(error) {
 }
 
 async function listen(path, args) {
+  heard.length = 0
   const [first = {}, second = {}] = args
   const options = { sseMaxRetryAttempts: 1, sseDefaultRetryDelay: 1, onSseError: (error) => hear({ failed: failure(error) }) }
   // The older entry point has one object of options, the newer one parameters and then options.
@@ -52,12 +53,20 @@ function matches(event, wanted) {
 }
 
 async function until(wanted) {
-  while (!heard.some((event) => matches(event, wanted))) await new Promise((resolve) => (wake = resolve))
+  const deadline = Date.now() + PATIENCE_MS
+  while (!heard.some((event) => matches(event, wanted))) {
+    const left = deadline - Date.now()
+    if (left <= 0) throw new Error(`heard: ${heard.map((event) => event.type)}`)
+    let timer
+    await new Promise((resolve) => ((wake = resolve), (timer = setTimeout(resolve, left))))
+    clearTimeout(timer)
+  }
   return heard
 }
 
 for await (const line of lines) {
   const asked = JSON.parse(line)
+  const say = (answer) => process.stdout.write(JSON.stringify({ ...answer, id: asked.id }) + "\n")
   try {
     if (asked.listen) {
       await listen(asked.listen, asked.args)

@@ -12,6 +12,8 @@ import sys
 import threading
 from typing import Any
 
+PATIENCE_S = 30
+
 
 class Events:
     """What a stream has said so far, read by a thread."""
@@ -21,11 +23,14 @@ class Events:
         self._news = threading.Condition()
 
     def read(self, stream: Any) -> None:
+        with self._news:
+            self._heard.clear()
         threading.Thread(target=self._read, args=(stream,), daemon=True).start()
 
     def until(self, wanted: dict[str, Any]) -> list[dict[str, Any]]:
         with self._news:
-            self._news.wait_for(lambda: any(matches(event, wanted) for event in self._heard))
+            if not self._news.wait_for(lambda: any(matches(event, wanted) for event in self._heard), PATIENCE_S):
+                raise TimeoutError(f"heard: {[event.get('type') for event in self._heard]}")
             return list(self._heard)
 
     def _read(self, stream: Any) -> None:
@@ -103,21 +108,27 @@ class Driver:
         return found
 
     def _built(self, args: dict[str, Any]) -> dict[str, Any]:
+        return {key: object if key == "cast_to" else self._value(value) for key, value in args.items()}
+
+    def _value(self, value: Any) -> Any:
         """Make what is given as {"$": "TypeName", …} into the client's own type of that name."""
-        return {
-            key: getattr(self._module, value.pop("$"))(**value) if isinstance(value, dict) and "$" in value else value
-            for key, value in args.items()
-        }
+        if isinstance(value, list):
+            return [self._value(one) for one in value]
+        if isinstance(value, dict) and "$" in value:
+            made = {key: self._value(one) for key, one in value.items() if key != "$"}
+            return getattr(self._module, value["$"])(**made)
+        return value
 
 
 def main() -> None:
     driver = Driver(**json.loads(sys.stdin.readline()))
     for line in sys.stdin:
+        asked = json.loads(line)
         try:
-            answer = driver.answer(json.loads(line))
+            answer = driver.answer(asked)
         except Exception as error:  # noqa: BLE001  # whatever it is, it is what the client's user sees
             answer = {"error": failure(error)}
-        sys.stdout.write(json.dumps(answer, default=str) + "\n")
+        sys.stdout.write(json.dumps({**answer, "id": asked["id"]}, default=str) + "\n")
         sys.stdout.flush()
 
 

@@ -130,8 +130,8 @@ class Sheet:
 
 
 def is_written(test: str) -> bool:
-    """Tell whether a test `tests/…/test_x.py::test_y` stands in the source."""
-    path, _, name = test.partition("::")
+    """Tell whether a test `tests/…/test_x.py::test_y[parameters]` stands in the source."""
+    path, _, name = test.partition("[")[0].partition("::")
     file = ROOT / path
     return file.is_file() and re.search(rf"^def {re.escape(name)}\(", file.read_text("utf-8"), re.MULTILINE) is not None
 
