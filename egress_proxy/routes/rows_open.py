@@ -21,7 +21,6 @@ def row(
     why: str,
     *,
     query: tuple[str, ...] = (),
-    ignored: tuple[str, ...] = (),
     body: BodyRule = BodyRule.NONE,
     versions: tuple[str, ...] = BOTH,
 ) -> Row:
@@ -35,7 +34,6 @@ def row(
         versions=versions,
         scope=scope,
         query=query,
-        ignored=ignored,
         body=body,
         response=response,
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec import structs
+
 from egress_proxy.model import BodyRule, Resource, RouteClass, Row, Scope
 from egress_proxy.routes.rows_open import row
 
@@ -9,13 +11,15 @@ _ALLOW, _PROJECT, _SCAN = RouteClass.ALLOW, RouteClass.PROJECT, RouteClass.SCAN
 _SESSION = "/session/{sessionID}"
 
 _SESSIONS: tuple[Row, ...] = (
-    row(
-        "GET /session",
-        _SCAN,
-        Scope.DIRECTORY,
-        Resource.SESSIONS,
-        "The client's own sessions of one directory; `scope` and `path`, which would cross directories, are dropped.",
-        query=("roots", "start", "search", "limit"),
+    structs.replace(
+        row(
+            "GET /session",
+            _SCAN,
+            Scope.DIRECTORY,
+            Resource.SESSIONS,
+            "The client's own sessions of one directory; `scope` and `path` would cross directories and are dropped.",
+            query=("roots", "start", "search", "limit"),
+        ),
         ignored=("scope", "path"),  # the TUI lists its sessions with one of them
     ),
     row(

@@ -12,6 +12,8 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from collections.abc import Sequence
+from functools import partial
 from typing import Final
 
 from egress_proxy.metrics import Metrics
@@ -60,7 +62,12 @@ class Events:
             using.end()
             return await self._pipeline.refuse(origin, refused.reason)
         worldwide = routed.row.response is Resource.GLOBAL_EVENT
-        shown = Shown(self._journals[routed.client.name], frozenset(directories), worldwide=worldwide)
+        shown = Shown(
+            self._journals[routed.client.name],
+            frozenset(directories),
+            worldwide=worldwide,
+            waiting=partial(self._waiting, routed.client.name, directories),
+        )
         return Reader(shown, last_event_id, self._pipeline, self._metrics, using.end)
 
     def stop(self) -> None:
@@ -112,17 +119,28 @@ class Events:
     def _deliver(self, directory: str, heard: Heard) -> None:
         journal = self._journals.get(heard.owner)
         if journal is not None:
-            journal.append(self._entry(journal, directory, heard.released))
+            journal.append(self._entry(journal.next_id(), directory, heard.released, heard.ask))
+
+    async def _waiting(self, client: str, directories: tuple[str, ...]) -> Sequence[Entry]:
+        """A client's asks that are pending. Their frames have no place in its journal, and so no id."""
+        subscriptions = [(one, self._subscriptions.get(one)) for one in directories]
+        found = await asyncio.gather(*(one.waiting() for _, one in subscriptions if one is not None))
+        named = [directory for directory, one in subscriptions if one is not None]
+        return [
+            self._entry("", directory, heard.released, heard.ask)
+            for directory, asks in zip(named, found, strict=True)
+            for heard in asks
+            if heard.owner == client
+        ]
 
     def _gap(self, directory: str) -> None:
         """Tell all who may read of a directory that something of it may not have been heard."""
         for journal in self._journals.values():
-            journal.gap(self._entry(journal, directory, self._pipeline.notice(Notice.UPSTREAM_LOST)))
+            journal.gap(self._entry(journal.next_id(), directory, self._pipeline.notice(Notice.UPSTREAM_LOST)))
 
-    def _entry(self, journal: Journal, directory: str, event: Released) -> Entry:
-        number = journal.next_id()
+    def _entry(self, number: str, directory: str, event: Released, ask: str = "") -> Entry:
         framed = self._pipeline.framed
-        return Entry(directory, framed(event, number), framed(event, number, within=self._labels[directory]))
+        return Entry(directory, framed(event, number), framed(event, number, within=self._labels[directory]), ask)
 
     def _unused(self, key: Key) -> None:
         """Nobody has read of a client's frames, or of a directory, for a while."""

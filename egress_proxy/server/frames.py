@@ -45,6 +45,7 @@ log = logging.getLogger("egress_proxy")
 
 _ROW: Final = next(row for row in ROWS if row.response is Resource.EVENT)
 _PART: Final = "message.part.updated"
+_ASKING: Final = frozenset({"permission.asked", "question.asked"})
 _TELLING: Final = frozenset({"permission.asked", "question.asked", "todo.updated"})
 OF_THE_CONNECTION: Final = frozenset({"server.connected", "server.heartbeat"})  # every stream of ours has its own
 
@@ -55,6 +56,14 @@ class Heard(Struct, frozen=True):
     owner: str
     released: Released
     value: dict[str, Any]
+
+    @property
+    def ask(self) -> str:
+        """The id of the ask that begins with it; empty if none does."""
+        properties = self.value.get("properties")
+        if self.value.get("type") not in _ASKING or not isinstance(properties, dict):
+            return ""
+        return str(properties["id"])
 
     def __repr__(self) -> str:
         return f"Heard({self.released})"
@@ -91,10 +100,14 @@ class Frames:
         """Frames were lost: what they told is not known."""
         self._lose("")
 
-    def _lose(self, session: str) -> None:
-        """What a frame told may not be known: of a session, or of any."""
+    def overtaken(self) -> None:
+        """What comes next did not come in the order of the frames: those before it may not have been read yet."""
         self._told.clear()
         self._losses += 1
+
+    def _lose(self, session: str) -> None:
+        """What a frame told may not be known: of a session, or of any."""
+        self.overtaken()
         self._growing.lose(session)
 
     async def take(self, frame: bytes) -> Taken | Refused:

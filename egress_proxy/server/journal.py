@@ -32,22 +32,29 @@ class Lost(Exception):
 
 
 class Entry(Struct, frozen=True):
-    """A frame as it stands on either stream."""
+    """A frame as it stands on either stream. `ask` is the id of the ask that begins with it, if one does."""
 
     directory: str
     event: Released
     global_event: Released
+    ask: str = ""
 
     @property
     def size(self) -> int:
         return len(self.event.body) + len(self.global_event.body)
 
+    def form(self, *, worldwide: bool) -> Released:
+        """The frame as it stands on `/event`, or on `/global/event`."""
+        return self.global_event if worldwide else self.event
+
 
 class Batch(Struct, frozen=True):
-    """What comes after a place, up to another one; `shown` is None where nothing of it is for this reader."""
+    """What comes after a place, up to another one; `shown` is None where nothing of it is for this reader. `left_out`
+    are the asks of it that this reader was told of before."""
 
     place: int
     shown: Released | None
+    left_out: frozenset[str] = frozenset()
 
 
 class Journal:
@@ -60,7 +67,7 @@ class Journal:
         self._bytes = 0
         self._first = 1  # the number of the first entry that is kept
         self._gaps: dict[str, int] = {}  # by directory: places before this one have a gap after them
-        self._batches: dict[tuple[int, frozenset[str], bool], Batch] = {}
+        self._batches: dict[tuple[int, frozenset[str], bool, frozenset[str]], Batch] = {}
         self._waiting: list[asyncio.Future[None]] = []
         self._timer: asyncio.TimerHandle | None = None
         self.ended = False
@@ -114,10 +121,12 @@ class Journal:
             raise Lost
         return [self._entries[index] for index in range(start, min(start + BATCH, len(self._entries)))]
 
-    def batch(self, place: int, directories: frozenset[str], *, worldwide: bool) -> Batch | None:
-        """The next frames after a place that are of these directories, in one; None if there is none yet. Raises
-        `Lost`."""
-        key = (place, directories, worldwide)
+    def batch(
+        self, place: int, directories: frozenset[str], *, worldwide: bool, told: frozenset[str] = frozenset()
+    ) -> Batch | None:
+        """The next frames after a place that are of these directories, in one, without those of asks that were `told`
+        of; None if there is none yet. Raises `Lost`."""
+        key = (place, directories, worldwide, told)
         found = self._batches.get(key)
         if found is None:
             entries = self.after(place)
@@ -125,7 +134,7 @@ class Journal:
                 return None
             if len(self._batches) == _SHARED:
                 self._batches.clear()
-            found = self._batches[key] = _joined(place, entries, directories, worldwide=worldwide)
+            found = self._batches[key] = _joined(place, entries, directories, worldwide=worldwide, told=told)
         return found
 
     def whole(self, place: int, directories: Iterable[str]) -> bool:
@@ -153,14 +162,19 @@ class Journal:
                 one.set_result(None)
 
 
-def _joined(place: int, entries: Sequence[Entry], directories: frozenset[str], *, worldwide: bool) -> Batch:
+def _joined(
+    place: int, entries: Sequence[Entry], directories: frozenset[str], *, worldwide: bool, told: frozenset[str]
+) -> Batch:
     shown: list[Released] = []
+    left_out: set[str] = set()
     size = 0
     for entry in entries:
         place += 1
-        if entry.directory in directories:
-            shown.append(entry.global_event if worldwide else entry.event)
+        if entry.ask in told:
+            left_out.add(entry.ask)
+        elif entry.directory in directories:
+            shown.append(entry.form(worldwide=worldwide))
             size += len(shown[-1].body)
             if size >= BATCH_BYTES:
                 break
-    return Batch(place, Pipeline.joined(shown) if shown else None)
+    return Batch(place, Pipeline.joined(shown) if shown else None, frozenset(left_out))

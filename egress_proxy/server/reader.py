@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from typing import Final
 
 from msgspec import Struct
 
 from egress_proxy.metrics import Metrics
-from egress_proxy.server.journal import Journal, Lost
+from egress_proxy.server.journal import Entry, Journal, Lost
 from egress_proxy.server.pipeline import Notice, Pipeline, Released, Within
 
 HEARTBEAT: Final = 10.0  # seconds of silence, as opencode's own; looked at twice in that time
 
 
 class Shown(Struct, frozen=True):
-    """What a stream shows. `worldwide` is the form of `/global/event`."""
+    """What a stream shows. `worldwide` is the form of `/global/event`; `waiting` gives the asks that are pending."""
 
     journal: Journal
     directories: frozenset[str]
     worldwide: bool
+    waiting: Callable[[], Awaitable[Sequence[Entry]]]
 
 
 class Reader:
@@ -53,28 +54,33 @@ class Reader:
         if last_event_id and not going_on:
             self._metrics.count_stream("resynchronised")
             yield self._own(Notice.PLACE_UNKNOWN)
+        told: frozenset[str] = frozenset()
+        for entry in () if going_on else await self._shown.waiting():
+            told |= {entry.ask}
+            yield entry.form(worldwide=self._shown.worldwide)
         now = asyncio.get_running_loop().time
-        told = now()
+        spoke = now()
         while True:
             try:
-                batch = journal.batch(place, self._shown.directories, worldwide=self._shown.worldwide)
+                batch = journal.batch(place, self._shown.directories, worldwide=self._shown.worldwide, told=told)
             except Lost:
                 self._metrics.count_stream("too-slow")
                 yield self._own(Notice.TOO_SLOW)
                 return
             if batch is not None:
                 place = batch.place
+                told -= batch.left_out
                 if batch.shown is not None:
                     yield batch.shown
-                    told = now()
+                    spoke = now()
             elif journal.ended:
                 yield self._own(Notice.SHUTTING_DOWN)
                 return
             else:
                 await journal.news(HEARTBEAT / 2)
-            if now() - told >= HEARTBEAT * 3 / 4:
+            if now() - spoke >= HEARTBEAT * 3 / 4:
                 yield self._own(Notice.HEARTBEAT)
-                told = now()
+                spoke = now()
 
     def _own(self, notice: Notice, event_id: str = "") -> Released:
         within = Within() if self._shown.worldwide else None

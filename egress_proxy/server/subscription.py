@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final, cast
 
 from egress_proxy.metrics import Metrics
@@ -19,6 +19,7 @@ from egress_proxy.reasons import Reason
 from egress_proxy.server.frames import Frames, Heard, Taken
 from egress_proxy.server.lanes import Lanes
 from egress_proxy.server.upstream import Upstream
+from egress_proxy.server.waiting import Waiting
 from egress_proxy.wire import ask_events, idle_events
 
 log = logging.getLogger("egress_proxy")
@@ -51,6 +52,7 @@ class Subscription:
         self._wanted = wanted
         self._deliver = deliver
         self._gap = gap
+        self._waiting = Waiting(self._pending)
         self._asked: set[str] = set()  # pending asks that were delivered
         self._working: set[str] = set()  # sessions that were last said to be at work
         self._connected = False
@@ -67,8 +69,13 @@ class Subscription:
         """Whether it ended: only without a first connection, or when it was closed."""
         return self._task.done()
 
+    async def waiting(self) -> Sequence[Heard]:
+        """The asks that are pending now, as events; of all clients."""
+        return await self._waiting.now()
+
     def stop(self) -> None:
         """Begin to end it."""
+        self._waiting.stop()
         self._task.cancel()
 
     async def close(self) -> None:
@@ -123,16 +130,32 @@ class Subscription:
 
     async def _resynchronise(self, lanes: Lanes[Taken]) -> None:
         """Tell what no later event would: asks that are pending, and sessions that are no longer at work."""
+        for frame in await self._asks():
+            await self._take(frame, lanes)
+        if self._working:
+            await self._tell_idle(lanes)
+
+    async def _asks(self) -> Sequence[bytes | Refused]:
+        """Frames of the asks that are pending, and why others could not be had."""
+        found: list[bytes | Refused] = []
         for path, kind in (("/permission", "permission.asked"), ("/question", "question.asked")):
             reply = await self._upstream.call(Call("GET", path, (), self.directory, None), _STATE_SECONDS)
             events = reply if isinstance(reply, Refused) else ask_events(kind, reply.body)
-            if isinstance(events, Refused):
-                await self._take(events, lanes)
-                continue
-            for event in events:
-                await self._take(event, lanes)
-        if self._working:
-            await self._tell_idle(lanes)
+            found += [events] if isinstance(events, Refused) else events
+        return found
+
+    async def _pending(self) -> Sequence[Heard]:
+        """What may be told of the asks that are pending. They wait for no lane, and overtake what still waits there."""
+        found: list[Heard] = []
+        asks = await self._asks()
+        self._frames.overtaken()
+        for frame in asks:
+            taken = frame if isinstance(frame, Refused) else await self._frames.take(frame)
+            if isinstance(taken, Refused):
+                await self._frames.skip(taken.reason)
+            else:
+                found += await self._frames.read(taken, self._wanted)
+        return found
 
     async def _tell_idle(self, lanes: Lanes[Taken]) -> None:
         reply = await self._upstream.call(Call("GET", "/session/status", (), self.directory, None), _STATE_SECONDS)

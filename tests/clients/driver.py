@@ -52,6 +52,7 @@ class Driver:
     def __init__(self, command: Sequence[str], first: Mapping[str, Any], relay: Relay) -> None:
         self._relay = relay
         self._printed = bytearray()
+        self._asked = 0
         environment = {"PATH": os.environ.get("PATH", os.defpath), "LANG": "C.UTF-8"}
         self._process = subprocess.Popen(
             command, cwd=_home(), env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE
@@ -97,12 +98,15 @@ class Driver:
         self._process.stdout.close()
 
     def _ask(self, asked: Mapping[str, Any]) -> Answer:
-        self._say(asked)
+        self._asked += 1
+        self._say({**asked, "id": self._asked})
         assert self._process.stdout is not None
-        line = self._process.stdout.readline()
-        self._printed += line
-        assert line, "the client's driver has ended"
-        return Answer(**{key: value for key, value in json.loads(line).items() if key != "status"})
+        while line := self._process.stdout.readline():
+            self._printed += line
+            answer = json.loads(line)
+            if answer["id"] == self._asked:  # a test that was stopped leaves its answer behind
+                return Answer(answer.get("value"), answer.get("type", ""), answer.get("error"))
+        raise AssertionError("the client's driver has ended")
 
     def _say(self, asked: Mapping[str, Any]) -> None:
         assert self._process.stdin is not None
@@ -112,9 +116,9 @@ class Driver:
 
 def node(module: str, config: Mapping[str, Any], relay: Relay) -> Driver:
     """Drive an SDK by its name under node_modules. Raise `MissingClient`."""
-    found = shutil.which("node")
-    if found is None or not (_home() / "node_modules" / module.partition("/")[0]).is_dir():
-        raise MissingClient(f"node or {module} is not installed in {_home()}: run `make setup`")
+    found = node_binary()
+    if not (_home() / "node_modules" / module.partition("/")[0]).is_dir():
+        raise MissingClient(f"{module} is not installed in {_home()}: run `make setup`")
     # A module is looked up from where the code is: given as a text, that is the working directory.
     source = (_HERE / "node_client.mjs").read_text("utf-8")
     given = {**config, "baseUrl": relay.url}
@@ -123,11 +127,24 @@ def node(module: str, config: Mapping[str, Any], relay: Relay) -> Driver:
 
 def python(module: str, client: str, config: Mapping[str, Any], relay: Relay) -> Driver:
     """Drive a Python client by its module and class. Raise `MissingClient`."""
-    interpreter = _home() / "venv" / "bin" / "python"
-    if not interpreter.is_file():
-        raise MissingClient(f"{module} is not installed in {_home()}: run `make setup`")
     first = {"module": module, "client": client, "config": {**config, "base_url": relay.url}}
-    return Driver([str(interpreter), str(_HERE / "python_client.py")], first, relay)
+    return Driver([str(interpreter()), str(_HERE / "python_client.py")], first, relay)
+
+
+def node_binary() -> str:
+    """Give the path of node. Raise `MissingClient`."""
+    found = shutil.which("node")
+    if found is None:
+        raise MissingClient("node is not installed")
+    return found
+
+
+def interpreter() -> Path:
+    """Give the interpreter that has the Python clients. Raise `MissingClient`."""
+    path = _home() / "venv" / "bin" / "python"
+    if not path.is_file():
+        raise MissingClient(f"the Python clients are not installed in {_home()}: run `make setup`")
+    return path
 
 
 def _home() -> Path:

@@ -4,11 +4,10 @@
 //   {"call": "session.create", "args": [...]}       -> {"value": ..., "status": 200}
 //   {"listen": "event.subscribe", "args": [...]}    -> {"value": true}; forgets what it heard, and reads this stream, too
 //   {"until": {"type": ..., "properties": {...}}}   -> {"value": [all events so far]} once there is such an event
-// and what went wrong is {"error": {"type", "text", "status", "body"}}, as the SDK throws or returns it.
+// with an "id", which the answer has, too. What went wrong is {"error": {"type", "text", "status", "body"}}, as the SDK throws or returns it.
 import { createInterface } from "node:readline"
 
 const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]()
-const say = (answer) => process.stdout.write(JSON.stringify(answer) + "\n")
 const heard = []
 const PATIENCE_MS = 30_000
 let wake = () => {}
@@ -67,6 +66,7 @@ async function until(wanted) {
 
 for await (const line of lines) {
   const asked = JSON.parse(line)
+  const say = (answer) => process.stdout.write(JSON.stringify({ ...answer, id: asked.id }) + "\n")
   try {
     if (asked.listen) {
       await listen(asked.listen, asked.args)

@@ -123,11 +123,12 @@ class Driver:
 def main() -> None:
     driver = Driver(**json.loads(sys.stdin.readline()))
     for line in sys.stdin:
+        asked = json.loads(line)
         try:
-            answer = driver.answer(json.loads(line))
+            answer = driver.answer(asked)
         except Exception as error:  # noqa: BLE001  # whatever it is, it is what the client's user sees
             answer = {"error": failure(error)}
-        sys.stdout.write(json.dumps(answer, default=str) + "\n")
+        sys.stdout.write(json.dumps({**answer, "id": asked["id"]}, default=str) + "\n")
         sys.stdout.flush()
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from tests.clients.driver import Answer, Driver, node, python
-from tests.kit.client import bearer
+from tests.kit.client import basic, bearer
 from tests.kit.relay import Relay
 
 Arguments = tuple[tuple[Any, ...], dict[str, Any]]
@@ -61,15 +61,20 @@ class Kind:
     module: str = ""
 
 
+def _login(secret: str) -> str:
+    """A token of the proxy as such; else the password of an opencode, as it takes it."""
+    return bearer(secret) if secret.startswith("egx_") else basic("opencode", secret)
+
+
 def _start_sdk(kind: Kind, version: str, secret: str, directory: str, relay: Relay) -> Driver:
     """`headers`, `directory` and `throwOnError` are the SDK's own options."""
-    config = {"headers": {"Authorization": bearer(secret)}, "directory": directory, "throwOnError": True}
+    config = {"headers": {"Authorization": _login(secret)}, "directory": directory, "throwOnError": True}
     return node(f"sdk-{version}{kind.module}", config, relay)
 
 
 def _start_older(kind: Kind, version: str, secret: str, directory: str, relay: Relay) -> Driver:
     """It has no option for a login and never names a directory: headers are what it offers."""
-    headers = {"Authorization": bearer(secret), "x-opencode-directory": directory}
+    headers = {"Authorization": _login(secret), "x-opencode-directory": directory}
     return python(kind.module, "Opencode", {"default_headers": headers, "max_retries": 0}, relay)
 
 
@@ -190,11 +195,11 @@ class Speaker:
         """Tell whether the client has a method for it."""
         return what in self.kind.methods
 
-    def do(self, what: str, path: dict[str, str] | None = None, **body: Any) -> Answer:
+    def do(self, what: str, path: dict[str, str] | None = None, /, **body: Any) -> Answer:
         """Do what all kinds call alike."""
         return self.call(self.kind.methods[what], path, **body)
 
-    def call(self, method: str, path: dict[str, str] | None = None, **body: Any) -> Answer:
+    def call(self, method: str, path: dict[str, str] | None = None, /, **body: Any) -> Answer:
         """Call a method of this kind by its own name."""
         args, keywords = self.kind.spelling(path or {}, body)
         return self.driver.call(method, *args, **keywords)

@@ -6,7 +6,6 @@ import pytest
 
 from tests.clients.conftest import Stage
 from tests.clients.speakers import OLDER, TYPED
-from tests.kit.script import Text
 
 pytestmark = pytest.mark.e2e
 
@@ -49,15 +48,3 @@ def test_anothers_session(stage: Stage) -> None:
     speaker = stage.speaker
     stage.seen("read another client's session", "refused", speaker.do("messages", session))
     assert session["sessionID"] not in str(speaker.do("list").value)
-
-
-def test_a_summary(stage: Stage) -> None:
-    """The operator's model writes it."""
-    speaker, session = stage.speaker, stage.speaker.session()
-    speaker.prompt(session, stage.script("summary", Text("Yes.")))
-    chosen = {"providerID": "local", "modelID": "small"}
-    stage.seen("summarize a session", "works", speaker.do("summarize", {"sessionID": session}, **chosen))
-    other = {"providerID": "other", "modelID": "foreign"}
-    refused = speaker.do("summarize", {"sessionID": session}, **other)
-    stage.seen("summarize with a model that is not listed", "refused", refused)
-    assert set(stage.models("summary")) == {"small"}

@@ -85,6 +85,31 @@ async def test_who_comes_back_with_an_id_gets_what_it_missed_without_gap_or_repe
     assert proxy.upstream.asked.count("GET /event") == 1
 
 
+async def test_a_stream_begins_with_the_asks_that_wait(proxy: Rig) -> None:
+    """No later event would tell of them: opencode's TUI never asks. Each is told of once, and to its owner."""
+    async with stream(proxy) as first:
+        assert (await first.next())["type"] == "server.connected"
+        proxy.upstream.answers["GET /permission"] = answer(json.dumps([ASK]).encode())
+        await proxy.upstream.send("GET /event", frame("permission.asked", **ASK))
+        assert (await first.next())["properties"]["id"] == ASK["id"]
+        async with stream(proxy) as late, stream(proxy, "/global/event") as far:
+            for one in (late, far):
+                assert (await one.next()).get("type", "payload") in {"server.connected", "payload"}
+            asked = await late.next()
+            assert (asked["type"], asked["properties"]["id"]) == ("permission.asked", ASK["id"])
+            assert (await far.next())["payload"] == asked
+            await proxy.upstream.send("GET /event", frame("permission.asked", **ASK), IDLE)
+            assert await late.types(1) == ["session.idle"]
+        assert await first.types(1) == ["session.idle"]
+        async with stream(proxy, last=first.last) as again:
+            await proxy.upstream.send("GET /event", BUSY)
+            assert await again.types(2) == ["server.connected", "session.status"]
+        async with stream(proxy, token=OTHER_TOKEN) as anothers:
+            assert (await anothers.next())["type"] == "server.connected"
+            await proxy.upstream.hang_up("GET /event")
+            assert (await anothers.next())["type"] == "egress.stream"
+
+
 @pytest.mark.parametrize("last", ["1", "00000000-1", "ffffffff-99999", "x" * 4000])
 async def test_an_id_that_is_not_known_is_answered_with_a_typed_event(proxy: Rig, last: str) -> None:
     async with stream(proxy, last=last) as one:
