@@ -23,6 +23,8 @@ class Plan:
     gate_seconds: float = 1.0  # of load through the passthrough and the whole proxy, for each size
     stall_rounds: int = 3
     stall_seconds: float = 2.0
+    deltas: tuple[int, int, int] = (4_000, 4, 3)  # characters of a text that grows, texts of each sort, rounds
+    delta_seconds: float = 0.002  # between two of its pieces, of four characters
     worst_characters: int = 262_144
     worst_seconds: float = 20.0  # for one text, before it is given up on
 
@@ -41,6 +43,7 @@ QUICK = Plan(
     gate_seconds=0.2,
     stall_rounds=1,
     stall_seconds=0.3,
+    deltas=(800, 1, 1),
     worst_characters=8_192,
 )
 """Enough to see that it works. The figures mean nothing."""
