@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from random import Random
 
 import pytest
@@ -150,6 +151,19 @@ def test_a_sentence_is_released_when_the_next_has_ended() -> None:
     assert "".join(released).endswith(". ") or growing.released == len("".join(released))
 
 
+def test_the_last_sentence_is_held_however_long_it_is() -> None:
+    """A value stands before what says that it is one: `… is the password`."""
+    first, last = "It is done. ", "This goes on and on " + "and on " * 60 + "until it ends. "
+    assert settled_until(first + last, ()) == len(first)
+    assert settled_until(f"{first}{last}Again it is. ", ()) > len(first)
+
+
+def test_nothing_of_a_line_that_goes_on_is_released_if_anything_is_found_in_it() -> None:
+    line = "It is done. " * 40
+    assert settled_until(BEFORE + line, ()) > len(BEFORE)
+    assert settled_until(BEFORE + line, [Finding(0, len(BEFORE) + 5, len(BEFORE) + 9, "one")]) == len(BEFORE)
+
+
 def test_what_a_line_holds_is_released_with_the_whole_line(examine: Examine) -> None:
     """What is found in a line that goes on may be something else when all of it is there."""
     said = "The other word for it is written below here, and it is long enough to be held by nobody at all. " * 3
@@ -239,6 +253,52 @@ def test_a_finding_that_turns_up_late_is_not_taken_back() -> None:
     check(text, list(range(0, len(text), 7)), late)
 
 
+def test_in_a_line_of_sentences_any_finding_may_turn_up_late() -> None:
+    text = "It is done as you said it. " * 20
+    finding = Finding(0, 30, 40, "some-rule")
+    result = whole(text, lambda seen: Judged((finding,)) if len(seen) == len(text) else Judged())
+    assert result.withheld == WITHHELD_UNDECIDED
+    assert text.startswith(result.text.removesuffix(WITHHELD_UNDECIDED))
+
+
+def test_behind_a_finding_that_may_turn_up_late_nothing_is_released() -> None:
+    once = len(BEFORE) + 28
+    growing, _ = streamed([BEFORE * 3], lambda seen: Judged((), 30 if len(seen) == once else None))
+    assert growing.over
+    assert growing.released < len(BEFORE)
+
+
+def test_a_finding_that_is_gone_at_the_next_checkpoint_ends_it() -> None:
+    finding = Finding(0, 3, 9, "some-rule")
+    growing, released = streamed(list(BEFORE * 3), lambda seen: Judged((finding,) if len(seen) <= len(BEFORE) else ()))
+    assert growing.over
+    assert "".join(released).startswith("I l[redacted:some-rule]")
+    assert len("".join(released)) < len(BEFORE)
+
+
+def test_late_findings_far_into_a_text_are_not_taken_back_either() -> None:
+    text = BEFORE * (2 * MOST_HELD // len(BEFORE))
+    finding = Finding(0, MOST_HELD + 500, MOST_HELD + 510, "some-rule")
+    result = whole(text, lambda seen: Judged((finding,), finding.start) if len(seen) == len(text) else Judged())
+    assert result.withheld == WITHHELD_UNDECIDED
+
+
+@pytest.mark.parametrize(
+    ("text", "late"),
+    [
+        (f"It is {VALUE} here.", False),
+        ("token: gh" + "p_" + "Qw7Zr2Lk9Xv4Tn8Bm3Hs6Jd1Fp5Gc0YaKe5u", False),
+        ("| user | password |\n|---|---|\n| anna | Qw7Zr2Lk9Xv4Tn8B |", True),
+        ("-----BEGIN RSA " + "PRIVATE KEY-----\nabc\n-----END RSA PRIVATE KEY-----", True),
+        (b64encode(b"my key is gh" + b"p_Qw7Zr2Lk9Xv4Tn8Bm3Hs6Jd1Fp5Gc0YaKe5u").decode(), True),
+    ],
+)
+def test_what_more_than_its_line_decides_is_late(scanner: TextScanner, text: str, late: bool) -> None:
+    scan = scanner.with_known(KnownValues.build([("V", Secret(VALUE))], KEY)).scan(["other", text])
+    assert scan.findings
+    assert scan.late == (frozenset(scan.findings) if late else frozenset())
+
+
 def test_a_finding_that_turns_up_late_and_was_held_is_redacted() -> None:
     text = BEFORE + AFTER
     finding = Finding(0, len(text) - 20, len(text) - 10, "some-rule")
@@ -282,8 +342,8 @@ def test_what_is_judged_of_a_scan() -> None:
 
 def test_data_is_held_until_it_says_of_what_it_is(examine: Examine) -> None:
     """A manifest whose `kind` comes last, as programs write it: the values stand above what makes them secrets."""
-    value = "Zm9vYmFyYmF6cXV4"
-    text = f"{BEFORE}apiVersion: v1\ndata:\n" + f"  first: {value}\n" * 20 + f"kind: Secret\n{BEFORE}"
+    value = "a word-or-two of it that is as long as a line of a text may be"
+    text = f"{BEFORE}apiVersion: v1\nstringData:\n" + f'  first: "{value}"\n' * 6 + f"kind: Secret\n{BEFORE}"
     _, released = streamed(list(text), examine)
     result = whole(text, examine)
     assert value not in "".join(released)

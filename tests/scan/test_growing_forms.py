@@ -1,13 +1,10 @@
 """Secrets of every form of the corpus and of every rule, cut in two at every place: nothing is released that the whole
-text would not give, and of a value that is known nothing is told by its first half.
-
-Each form is cut at some places of its writing, chosen by a seed; `EVERY_SPLIT=1` cuts at every one (a minute).
+text would not give, and of a value that is known its first half tells nothing.
 """
 
 from __future__ import annotations
 
-import os
-from random import Random
+from collections.abc import Iterable
 from typing import Final
 
 import pytest
@@ -23,7 +20,6 @@ from tests.scan.conftest import KEY
 from tests.scan.examples import EXAMPLES
 from tests.scan.own_texts import IN_CONTEXT
 
-SPLITS: Final = None if os.environ.get("EVERY_SPLIT") else 24  # of a form
 REVEAL: Final = 12  # characters of a value that are no accident
 BEFORE: Final = "I looked at it as you said.\n" + "It is a small thing with many parts, all of them old.\n" * 6
 AFTER: Final = "\nThat is all of it.\nNothing else was changed by me.\nGood night.\n"
@@ -37,11 +33,6 @@ def examine(scanner: TextScanner) -> Examine:
     return examiner(scanner.with_known(KnownValues.build([("A", Secret(VALUE)), ("B", Secret(PHRASE))], KEY)))
 
 
-def places(name: str, start: int, end: int) -> list[int]:
-    every = range(start, end + 1)
-    return list(every) if SPLITS is None else sorted(Random(name).sample(every, min(SPLITS, len(every))))
-
-
 @pytest.mark.parametrize("form", FORMS, ids=lambda form: form.name)
 def test_a_form_in_two_pieces(examine: Examine, form: Form) -> None:
     for value in (VALUE, PHRASE):
@@ -50,7 +41,7 @@ def test_a_form_in_two_pieces(examine: Examine, form: Form) -> None:
         written = form.write(value)
         text = BEFORE + written + AFTER
         result = whole(text, examine)
-        for at in places(form.name, len(BEFORE), len(BEFORE) + len(written)):
+        for at in range(len(BEFORE), len(BEFORE) + len(written) + 1):
             growing, released = streamed([text[:at], text[at:]], examine)
             assert result.text.startswith("".join(released))
             assert growing.finish(result.text) == result.text[len("".join(released)) :]
@@ -64,16 +55,16 @@ def test_what_a_rule_finds_in_two_pieces(examine: Examine, name: str, text: str)
     """What the whole gives is not changed for the sake of streams: each is held for as long as it takes."""
     start, end = text.index("\u00ab"), text.index("\u00bb") - 1
     bare = BEFORE + text.replace("\u00ab", "").replace("\u00bb", "") + AFTER
-    _check(examine, bare, places(f"{name} {len(text)}", len(BEFORE) + start, len(BEFORE) + end))
+    _check(examine, bare, range(len(BEFORE) + start, len(BEFORE) + end + 1))
 
 
 @pytest.mark.parametrize(("name", "token"), EXAMPLES, ids=lambda given: given[:12])
 def test_a_token_in_two_pieces(examine: Examine, name: str, token: str) -> None:
     start = len(BEFORE) + len("It is ")
-    _check(examine, f"{BEFORE}It is {token} now.{AFTER}", places(name, start, start + len(token)))
+    _check(examine, f"{BEFORE}It is {token} now.{AFTER}", range(start, start + len(token) + 1))
 
 
-def _check(examine: Examine, text: str, cuts: list[int]) -> None:
+def _check(examine: Examine, text: str, cuts: Iterable[int]) -> None:
     found = examine(text)
     assert found.findings
     result = redact(text, found.findings)
