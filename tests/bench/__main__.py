@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Final
 
 from tests.bench import (
+    deltas,
     gate,
     histories,
+    page_deltas,
     page_gate,
     page_rules,
     page_streams,
@@ -30,7 +32,7 @@ from tests.bench.page import PARTS, machine, page, parts_measured
 from tests.bench.plan import FULL, QUICK, Plan
 
 PAGE: Final = Path(__file__).resolve().parents[2] / "docs" / "benchmarks.md"
-_TRAFFIC: Final = ("replies", "histories", "readers", "soak")
+_TRAFFIC: Final = ("replies", "histories", "deltas", "readers", "soak")
 _SCAN: Final = tuple(name for name in PARTS if name not in _TRAFFIC)
 _MEASURES: Final[Mapping[str, Callable[[Plan], str]]] = {
     "replies": lambda plan: page_traffic.replies(tuple(replies.measure(plan))),
@@ -41,6 +43,7 @@ _MEASURES: Final[Mapping[str, Callable[[Plan], str]]] = {
     "values": lambda plan: page_rules.values(values.measure(plan)),
     "gate": lambda plan: page_gate.gate(tuple(gate.measure(plan))),
     "stalls": lambda plan: page_gate.stalls(stalls.measure(plan)),
+    "deltas": lambda plan: page_deltas.deltas(deltas.measure(plan)),
     "worst": lambda plan: page_gate.worst(worst.measure(plan)),
 }
 

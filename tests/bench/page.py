@@ -21,6 +21,7 @@ PARTS: Final[Mapping[str, str]] = {
     "values": "Known values",
     "gate": "The gate, with everything on",
     "stalls": "A large reply and the event loop",
+    "deltas": "Texts that grow",
     "worst": "The worst texts",
 }
 """The parts in their order, with their headings."""
@@ -34,7 +35,7 @@ share the machine's processors. The upstream is a stand-in with fixed answers; t
 written configuration, with {FULL.known_values:,} known values, and records nothing, since every answer is clean. No
 figure is a promise, and no test asserts one.
 
-`python -m tests.bench --only NAME` measures one part, or `scan` for all but the first four, and leaves the figures of
+`python -m tests.bench --only NAME` measures one part, or `scan` for those of the scanner, and leaves the figures of
 the others as they were: each says when it ran. The parts are {", ".join(f"`{name}`" for name in PARTS)}.
 """
 _NOT_MEASURED: Final = "Not measured.\n"

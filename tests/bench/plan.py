@@ -29,6 +29,8 @@ class Plan:
     reader_rounds: int = 3
     reader_seconds: float = 3.0
     soak_seconds: float = 75.0
+    deltas: tuple[int, int, int] = (4_000, 4, 3)  # characters of a text that grows, texts of each sort, rounds
+    delta_seconds: float = 0.002  # between two of its pieces, of four characters
     worst_characters: int = 262_144
     worst_seconds: float = 20.0  # for one text, before it is given up on
 
@@ -51,6 +53,7 @@ QUICK = Plan(
     reader_rounds=1,
     reader_seconds=0.3,
     soak_seconds=3.0,
+    deltas=(800, 1, 1),
     worst_characters=8_192,
 )
 """Enough to see that it works. The figures mean nothing."""

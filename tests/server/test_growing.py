@@ -14,6 +14,7 @@ import pytest
 from egress_proxy.audit import Ledger, Record
 from egress_proxy.errors import AuditError
 from egress_proxy.scan import TextScanner
+from egress_proxy.server import journal
 from tests.server.growth import (
     LINE,
     MESSAGE,
@@ -242,6 +243,33 @@ async def test_a_reader_that_comes_back_amid_a_text_misses_and_hears_nothing_twi
         await until_ended(whole)
         assert told([*events, *await until_ended(again)]) == (TEXT, TEXT)
         assert again.last == whole.last
+
+
+async def test_a_reader_that_comes_back_too_late_is_told_so_and_has_the_whole_in_the_end(
+    proxy: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journal, "MOST_FRAMES", 20)
+    async with stream(proxy) as first:
+        await first.next()
+        await proxy.upstream.send(EVENTS, said(), begun(), *pieces(LINE * 2))
+        while not delta_of(await first.next()):
+            pass
+        last = first.last
+    async with stream(proxy) as whole:
+        await whole.next()
+        await proxy.upstream.send(EVENTS, *pieces(LINE * 6))
+        for _ in range(5):
+            await proxy.upstream.send(EVENTS, *[frame("session.idle", sessionID=SECOND)] * 10)
+            while (await whole.next())["type"] != "session.idle":
+                pass
+            await whole.types(9)
+        async with stream(proxy, last=last) as late:
+            assert await late.types(2) == ["server.connected", "egress.stream"]
+            await proxy.upstream.send(EVENTS, *pieces(LINE), ended(LINE * 9))
+            deltas, end = told(await until_ended(late))
+    assert end == LINE * 9
+    assert end.endswith(deltas)
+    assert deltas
 
 
 async def test_a_text_that_is_too_long_is_told_at_its_end(proxy: Rig) -> None:
