@@ -29,8 +29,7 @@ CLIENTS, SESSIONS, READERS = 4, 5, 5
 """Clients, sessions and steady readers of each."""
 _PROMPTERS: Final = 2
 _RETURNING: Final = 2
-_SAID: Final = 8  # frames of each directory at a time
-_PAUSE: Final = 0.02  # seconds between them
+_SAID: Final = 64  # frames of each directory at a time
 _STAY: Final = (0.2, 1.0)  # seconds until a reader hangs up
 _SLEEP: Final = 0.3  # of all the time
 _SAMPLE: Final = 0.25
@@ -51,6 +50,7 @@ class Soak:
     sessions: int = 0
     asks: int = 0
     returns: int = 0
+    told: int = 0
     cut_off: int = 0
     memory: list[tuple[float, int]] = field(default_factory=list)
 
@@ -71,7 +71,7 @@ def measure(plan: Plan) -> Soak:
 
 
 async def _run(way: Way, plan: Plan, found: Soak) -> None:
-    progress = Progress()
+    progress, reading = Progress(), Progress()
     started = time.perf_counter()
     over = asyncio.Event()
 
@@ -79,28 +79,28 @@ async def _run(way: Way, plan: Plan, found: Soak) -> None:
         while not over.is_set():
             await step()
 
+    async def say() -> None:
+        """The next ones when all steady readers have heard the last."""
+        await once(way.upstream, request("POST", f"/bench/say?count={_SAID}", {}))
+        found.sent += _SAID * len(way.clients)
+        await reading.until(found.sent * READERS)
+
     async with aiohttp.ClientSession() as http, asyncio.TaskGroup() as tasks:
         users = [_User(way, client, number, found, progress, http) for number, client in enumerate(way.clients)]
-        steady = [await listen_once(way.port, user.client.request, progress) for user in users for _ in range(READERS)]
+        steady = [await listen_once(way.port, user.client.request, reading) for user in users for _ in range(READERS)]
         steps = [step for user in users for step in user.steps()]
-        running = [tasks.create_task(until_over(step)) for step in [*steps, lambda: _say(way, found)]]
+        running = [tasks.create_task(until_over(step)) for step in [*steps, say]]
         while (at := time.perf_counter() - started) < plan.soak_seconds:
             found.memory.append((at, resident_bytes(way.pid)))
             await asyncio.sleep(_SAMPLE)
         over.set()
         await asyncio.gather(*running)
-        found.delivered = progress.total
+        found.delivered = progress.total + reading.total
         found.wrong += sum(reader.wrong for reader in steady)
         for user in users:
             user.close()
         for reader in steady:
             reader.close()
-
-
-async def _say(way: Way, found: Soak) -> None:
-    await once(way.upstream, request("POST", f"/bench/say?count={_SAID}", {}))
-    found.sent += _SAID * len(way.clients)
-    await asyncio.sleep(_PAUSE)
 
 
 class _User:
@@ -143,8 +143,10 @@ class _User:
         await asyncio.sleep(self._dice.uniform(*_STAY))
 
     def returned(self, reader: Listener) -> None:
+        """Count what a reader has come to."""
         self._found.returns += 1
         self._found.wrong += reader.wrong
+        self._found.told += reader.told
 
     async def _ask(self) -> None:
         session = self._dice.choice(self.client.sessions)
