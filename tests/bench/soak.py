@@ -29,6 +29,7 @@ CLIENTS, SESSIONS, READERS = 4, 5, 5
 """Clients, sessions and steady readers of each."""
 _PROMPTERS: Final = 2
 _RETURNING: Final = 2
+_FILLING: Final = 5_000  # frames of each directory before it begins: more than are kept
 _SAID: Final = 64  # frames of each directory at a time
 _STAY: Final = (0.2, 1.0)  # seconds until a reader hangs up
 _SLEEP: Final = 0.3  # of all the time
@@ -40,9 +41,11 @@ _ASKING: Final = {"parts": [{"type": "text", "text": "Please ask first."}]}
 
 @dataclass
 class Soak:
-    """What was done in how many seconds, and the proxy's resident memory by the second since the start, in bytes."""
+    """What was done in how many seconds, and the proxy's resident memory in bytes: idle, and by the second since the
+    soak began. Then it keeps as many frames as it ever does."""
 
     seconds: float = 0.0
+    idle: int = 0
     exchanges: int = 0
     sent: int = 0
     delivered: int = 0
@@ -65,6 +68,7 @@ def measure(plan: Plan) -> Soak:
     readers = 2 * CLIENTS * (READERS + _RETURNING + 1)
     with Hall(CLIENTS, SESSIONS, readers, plan.known_values, _FORGIVEN) as hall:
         (way,) = (one for one in hall.ways if one.name == PROXY)
+        found.idle = resident_bytes(way.pid)
         with apart(way.pid):
             asyncio.run(_run(way, plan, found))
     return found
@@ -72,22 +76,24 @@ def measure(plan: Plan) -> Soak:
 
 async def _run(way: Way, plan: Plan, found: Soak) -> None:
     progress, reading = Progress(), Progress()
-    started = time.perf_counter()
     over = asyncio.Event()
 
     async def until_over(step: Callable[[], Awaitable[None]]) -> None:
         while not over.is_set():
             await step()
 
-    async def say() -> None:
+    async def say(count: int = _SAID) -> None:
         """The next ones when all steady readers have heard the last."""
-        await once(way.upstream, request("POST", f"/bench/say?count={_SAID}", {}))
-        found.sent += _SAID * len(way.clients)
+        await once(way.upstream, request("POST", f"/bench/say?count={count}", {}))
+        found.sent += count * len(way.clients)
         await reading.until(found.sent * READERS)
 
     async with aiohttp.ClientSession() as http, asyncio.TaskGroup() as tasks:
         users = [_User(way, client, number, found, progress, http) for number, client in enumerate(way.clients)]
         steady = [await listen_once(way.port, user.client.request, reading) for user in users for _ in range(READERS)]
+        for _ in range(0, int(_FILLING * min(1, plan.soak_seconds / 30)), 4 * _SAID):
+            await say(4 * _SAID)
+        started, filled = time.perf_counter(), found.sent
         steps = [step for user in users for step in user.steps()]
         running = [tasks.create_task(until_over(step)) for step in [*steps, say]]
         while (at := time.perf_counter() - started) < plan.soak_seconds:
@@ -95,7 +101,8 @@ async def _run(way: Way, plan: Plan, found: Soak) -> None:
             await asyncio.sleep(_SAMPLE)
         over.set()
         await asyncio.gather(*running)
-        found.delivered = progress.total + reading.total
+        found.delivered = progress.total + reading.total - filled * READERS
+        found.sent -= filled
         found.wrong += sum(reader.wrong for reader in steady)
         for user in users:
             user.close()
