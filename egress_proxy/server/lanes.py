@@ -15,6 +15,8 @@ W = TypeVar("W")
 
 MOST_WAITING: Final = 8_388_608
 """Bytes of what waits in all lanes, above which no more is taken: as upstream is not read then, it waits there."""
+TURN: Final = 0.005
+"""Seconds of work on what has come, before others have their turn."""
 _OVERHEAD: Final = 1_000  # bytes that a small frame is counted as, at least
 
 
@@ -49,10 +51,15 @@ class Lanes(Generic[W]):
 
     async def _run(self, lane: str) -> None:
         items = self._lanes[lane]
+        now = asyncio.get_running_loop().time
+        began = now()
         try:
             while items:
                 item, size = items[0]
                 await self._work(item)
+                if now() - began > TURN:
+                    await asyncio.sleep(0)
+                    began = now()
                 items.popleft()
                 self._waiting -= size
                 self._less.set()

@@ -17,7 +17,7 @@ from egress_proxy.metrics import Metrics
 from egress_proxy.model import Call, Refused
 from egress_proxy.reasons import Reason
 from egress_proxy.server.frames import Frames, Heard, Taken
-from egress_proxy.server.lanes import Lanes
+from egress_proxy.server.lanes import TURN, Lanes
 from egress_proxy.server.upstream import Upstream
 from egress_proxy.server.waiting import Waiting
 from egress_proxy.wire import ask_events, idle_events
@@ -112,12 +112,17 @@ class Subscription:
     async def _listen(self, lanes: Lanes[Taken]) -> Reason:
         """Hear one connection to its end. Why it ended."""
         call = Call("GET", "/event", (), self.directory, None)
+        now = asyncio.get_running_loop().time
+        began = now()
         async for frame in self._upstream.frames(call):
             if isinstance(frame, Refused) and frame.reason is not Reason.UPSTREAM_TOO_LARGE:
                 return frame.reason
             if not self._connected:
                 await self._connect(lanes)
             await self._take(frame, lanes)
+            if now() - began > TURN:
+                await asyncio.sleep(0)
+                began = now()
         return Reason.UPSTREAM_LOST
 
     async def _connect(self, lanes: Lanes[Taken]) -> None:

@@ -13,6 +13,7 @@ from typing import Final
 
 _NUMBER: Final = re.compile(rb"#(\d+)#")
 _ID: Final = b"\nid: "
+_TOLD: Final = b'"egress.stream"'
 _AT_ONCE: Final = 16  # connections that are opened at a time
 _SECONDS: Final = 120.0
 
@@ -22,7 +23,8 @@ class ListeningFailed(Exception):
 
 
 class Listener(asyncio.Protocol):
-    """One stream. `heard` frames had the number that was due, `wrong` had not."""
+    """One stream. Of the frames `heard`, `wrong` had not the number that was due. What the proxy says is missing
+    (`told`) is not wrong."""
 
     def __init__(self, request: bytes, progress: Progress, due: int | None = None) -> None:
         """`due` is the number that must come first, if that is known."""
@@ -36,7 +38,7 @@ class Listener(asyncio.Protocol):
         self.closed = asyncio.Event()
         self._transport: asyncio.Transport | None = None
         self.opened: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self.heard = self.wrong = 0
+        self.heard = self.wrong = self.told = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -76,6 +78,9 @@ class Listener(asyncio.Protocol):
             return
         if not self.opened.done():
             self.opened.set_result(None)
+        if _TOLD in self._text:
+            self.told += 1
+            self.due = None
         before = self.heard
         for number in map(int, _NUMBER.findall(self._text, 0, whole)):
             if self.due is not None and number != self.due:

@@ -29,8 +29,8 @@ CLIENTS, SESSIONS, READERS = 4, 5, 5
 """Clients, sessions and steady readers of each."""
 _PROMPTERS: Final = 2
 _RETURNING: Final = 2
-_SAID: Final = 8  # frames of each directory at a time
-_PAUSE: Final = 0.02  # seconds between them
+_FILLING: Final = 5_000  # frames of each directory before it begins: more than are kept
+_SAID: Final = 64  # frames of each directory at a time
 _STAY: Final = (0.2, 1.0)  # seconds until a reader hangs up
 _SLEEP: Final = 0.3  # of all the time
 _SAMPLE: Final = 0.25
@@ -41,9 +41,11 @@ _ASKING: Final = {"parts": [{"type": "text", "text": "Please ask first."}]}
 
 @dataclass
 class Soak:
-    """What was done in how many seconds, and the proxy's resident memory by the second since the start, in bytes."""
+    """What was done in how many seconds, and the proxy's resident memory in bytes: idle, and by the second since the
+    soak began. Then it keeps as many frames as it ever does."""
 
     seconds: float = 0.0
+    idle: int = 0
     exchanges: int = 0
     sent: int = 0
     delivered: int = 0
@@ -51,6 +53,7 @@ class Soak:
     sessions: int = 0
     asks: int = 0
     returns: int = 0
+    told: int = 0
     cut_off: int = 0
     memory: list[tuple[float, int]] = field(default_factory=list)
 
@@ -65,42 +68,46 @@ def measure(plan: Plan) -> Soak:
     readers = 2 * CLIENTS * (READERS + _RETURNING + 1)
     with Hall(CLIENTS, SESSIONS, readers, plan.known_values, _FORGIVEN) as hall:
         (way,) = (one for one in hall.ways if one.name == PROXY)
+        found.idle = resident_bytes(way.pid)
         with apart(way.pid):
             asyncio.run(_run(way, plan, found))
     return found
 
 
 async def _run(way: Way, plan: Plan, found: Soak) -> None:
-    progress = Progress()
-    started = time.perf_counter()
+    progress, reading = Progress(), Progress()
     over = asyncio.Event()
 
     async def until_over(step: Callable[[], Awaitable[None]]) -> None:
         while not over.is_set():
             await step()
 
+    async def say(count: int = _SAID) -> None:
+        """The next ones when all steady readers have heard the last."""
+        await once(way.upstream, request("POST", f"/bench/say?count={count}", {}))
+        found.sent += count * len(way.clients)
+        await reading.until(found.sent * READERS)
+
     async with aiohttp.ClientSession() as http, asyncio.TaskGroup() as tasks:
         users = [_User(way, client, number, found, progress, http) for number, client in enumerate(way.clients)]
-        steady = [await listen_once(way.port, user.client.request, progress) for user in users for _ in range(READERS)]
+        steady = [await listen_once(way.port, user.client.request, reading) for user in users for _ in range(READERS)]
+        for _ in range(0, int(_FILLING * min(1, plan.soak_seconds / 30)), 4 * _SAID):
+            await say(4 * _SAID)
+        started, filled = time.perf_counter(), found.sent
         steps = [step for user in users for step in user.steps()]
-        running = [tasks.create_task(until_over(step)) for step in [*steps, lambda: _say(way, found)]]
+        running = [tasks.create_task(until_over(step)) for step in [*steps, say]]
         while (at := time.perf_counter() - started) < plan.soak_seconds:
             found.memory.append((at, resident_bytes(way.pid)))
             await asyncio.sleep(_SAMPLE)
         over.set()
         await asyncio.gather(*running)
-        found.delivered = progress.total
+        found.delivered = progress.total + reading.total - filled * READERS
+        found.sent -= filled
         found.wrong += sum(reader.wrong for reader in steady)
         for user in users:
             user.close()
         for reader in steady:
             reader.close()
-
-
-async def _say(way: Way, found: Soak) -> None:
-    await once(way.upstream, request("POST", f"/bench/say?count={_SAID}", {}))
-    found.sent += _SAID * len(way.clients)
-    await asyncio.sleep(_PAUSE)
 
 
 class _User:
@@ -143,8 +150,10 @@ class _User:
         await asyncio.sleep(self._dice.uniform(*_STAY))
 
     def returned(self, reader: Listener) -> None:
+        """Count what a reader has come to."""
         self._found.returns += 1
         self._found.wrong += reader.wrong
+        self._found.told += reader.told
 
     async def _ask(self) -> None:
         session = self._dice.choice(self.client.sessions)
