@@ -153,7 +153,8 @@ class Subscription:
         """What may be told of the asks that are pending. They wait for no lane, and overtake what still waits there."""
         found: list[Heard] = []
         asks = await self._asks()
-        self._frames.overtaken()
+        if asks:
+            self._frames.overtaken()
         for frame in asks:
             taken = frame if isinstance(frame, Refused) else await self._frames.take(frame)
             if isinstance(taken, Refused):

@@ -48,6 +48,18 @@ class Ran:
 
 
 @dataclass(frozen=True)
+class Running:
+    """A command that has not ended."""
+
+    process: subprocess.Popen[bytes]
+
+    def ended(self, stdin: str = "") -> Ran:
+        """Wait for its end."""
+        out, err = self.process.communicate(stdin.encode(), timeout=100)
+        return Ran(self.process.returncode, out.decode(), err.decode())
+
+
+@dataclass(frozen=True)
 class Ocode:
     """The command with one address, token and directory."""
 
@@ -57,6 +69,10 @@ class Ocode:
     home: Path
 
     def __call__(self, *arguments: str, stdin: str = "") -> Ran:
+        return self.begun(*arguments).ended(stdin)
+
+    def begun(self, *arguments: str) -> Running:
+        """Start a command and go on."""
         environment = {
             "PATH": os.environ["PATH"],
             "HOME": str(self.home),
@@ -64,16 +80,15 @@ class Ocode:
             "OCODE_TOKEN": self.token,
             "OCODE_DIRECTORY": self.directory,
         }
-        done = subprocess.run(
+        process = subprocess.Popen(
             [sys.executable, "-m", "egress_proxy.ocode.cli", *arguments],
             cwd=ROOT,
-            env=environment,
-            input=stdin.encode(),
-            capture_output=True,
-            timeout=100,
-            check=False,
+            env={name: value for name, value in environment.items() if value},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
         )
-        return Ran(done.returncode, done.stdout.decode(), done.stderr.decode())
+        return Running(process)
 
     def new(self, title: str = "A task") -> str:
         """Make a session."""
@@ -265,3 +280,111 @@ def test_text_crosses_as_it_is_but_for_control_characters(ocode: Ocode, model: M
     assert ocode("read", session).out == text.replace("\u202e", "\\u202e").replace("\x1b", "\\x1b") + "\n"
     sent = ocode("read", session, "--full", "--json").json["messages"][0]["text"]
     assert sent == marked("ocode-text", text)
+
+
+def ask_of(ran: Ran, kind: str = "permissions") -> Any:
+    """The one ask that a command ended with."""
+    (found,) = ran.json[kind]
+    return found
+
+
+def prompted(ocode: Ocode, session: str, prompt: str) -> Ran:
+    """Prompt, saying that `.env` will be read; a proxy without expectations says that it has none."""
+    ran = ocode("prompt", session, prompt, "--expect", "read:.env", "--json")
+    if ran.code == Exit.REFUSED and ran.json["error"]["reason"] == "ocode_unsupported":
+        return ocode("prompt", session, prompt, "--json")
+    return ran
+
+
+def test_an_ask_is_answered_and_the_turn_goes_on(ocode: Ocode, proxied: Proxied) -> None:
+    """An own ask, one of a sub-agent, and a question; every byte of it without a value."""
+    read = call("read", filePath=str(proxied.world.env_file))
+    tell = Text(lambda seen: f"It is {proxied.canaries['DB_PASSWORD']}. {len(seen.tool_results[-1]) > 100}")
+    inner = proxied.model.script("ocode-ask-inner", read, Text("Looked."))
+    below = call("task", description="Look", prompt=inner, subagent_type="general")
+    choose = call("question", questions=[{"question": "Which?", "header": "db", "options": OPTIONS, "multiple": False}])
+    prompt = proxied.model.script("ocode-ask", read, below, choose, tell)
+    session = ocode.new()
+    printed = [ran := prompted(ocode, session, prompt)]
+    assert (ran.code, ran.json["reply"], ran.json["state"]) == (Exit.BLOCKED, None, "blocked")
+    own = ask_of(ran)
+    assert (own["permission"], own["session"], own["answerer"]) == ("read", session, "self")
+    assert ocode("status", session[:24]).out == "blocked\n"
+    printed += [ran := ocode("perms", session)]
+    assert (own["id"] in ran.out, "    .env\n" in ran.out) == (True, True)
+    assert ocode("allow", own["id"], "always").code == Exit.REFUSED
+    printed += [ocode("allow", own["id"], "once"), ran := ocode("wait", session, "--json")]
+    assert (printed[-2].everything, ran.code) == ("", Exit.BLOCKED)
+    child = ask_of(ran)
+    assert (child["root"], child["session"] != session) == (session, True)
+    assert ocode("allow", child["id"], "reject").code == 0
+    printed += [ran := ocode("wait", session, "--json")]
+    question = ask_of(ran, "questions")
+    assert [option["label"] for option in question["questions"][0]["options"]] == ["Postgres", "SQLite"]
+    assert ocode("answer", question["id"], "Mongo").code == Exit.USAGE
+    printed += [ocode("answer", question["id"], "sqlite"), ocode("wait", session), ran := ocode("read", session)]
+    assert (printed[-2].code, ran.out) == (0, "It is [redacted:KNOWN:DB_PASSWORD]. True\n")
+    assert ocode("status", session).out == "idle\n"
+    assert ocode("allow", own["id"], "once").code == Exit.NOT_FOUND
+    assert [proxied.canaries.leaks(ran.everything) for ran in printed] == [[]] * len(printed)
+
+
+OPTIONS = [{"label": "Postgres", "description": "the elephant"}, {"label": "SQLite", "description": "a file"}]
+
+
+def test_what_a_human_decides_is_waited_for(ocode: Ocode, proxied: Proxied) -> None:
+    session, operator = ocode.new(), proxied.bare.agent()
+    rule = {"permission": "bash", "pattern": "*", "action": "ask"}
+    operator.client.patch(f"/session/{session}", {"permission": [rule]})
+    made = proxied.world.project / "ocode-by-human"
+    run = call("bash", command=f"sudo -n true; touch {made.name}", description="Make it")
+    prompt = proxied.model.script("ocode-human", run, Text("Made."))
+    assert ocode("send", session, prompt).everything == ""
+    ran = ocode("wait", session, "--json")
+    assert (ran.code, ran.json["state"], ask_of(ran)["answerer"]) == (Exit.HUMAN, "human", "human")
+    assert ocode("allow", ask_of(ran)["id"], "once").code == Exit.HUMAN
+    waiting = ocode.begun("wait", session, "--human")
+    operator.answer(operator.ask(session), "once")
+    assert waiting.ended().code == 0
+    assert (ocode("read", session).out, made.exists()) == ("Made.\n", True)
+    made.unlink()
+
+
+def test_events_of_a_session(ocode: Ocode, proxied: Proxied) -> None:
+    """From before a turn to the session's end; the value that the turn tells is in none of them."""
+    secret = proxied.canaries["API_TOKEN"]
+    session = ocode.new()
+    tail = ocode.begun("tail", session, "--json")
+    poll(lambda: proxied.proxy.series().get("egress_event_streams"))
+    ocode("prompt", session, proxied.model.script("ocode-tail", Text(["It is ", secret[:9], secret[9:], " there."])))
+    assert ocode("rm", session).code == 0
+    ran = tail.ended()
+    lines = [json.loads(line) for line in ran.out.splitlines()]
+    assert ran.code == 0
+    assert {line["session"] for line in lines if line["type"] != "egress.stream"} == {session}
+    assert {"message.part.updated", "session.idle", "session.deleted"} <= {line["type"] for line in lines}
+    assert "[redacted:KNOWN:API_TOKEN]" in ran.out
+    assert proxied.canaries.leaks(ran.everything) == []
+
+
+def test_what_was_stored_is_enough(ocode: Ocode, proxied: Proxied) -> None:
+    """After `login` no verb but `new` is told anything but its session."""
+    stored = Ocode("", "", "", ocode.home)
+    assert stored("login", "--url", ocode.url, stdin=ocode.token).code == 0
+    assert stored("login", "--url", ocode.url, stdin=ocode.token[:-1]).code == Exit.UNAUTHENTICATED
+    session = stored("new", "--dir", str(proxied.world.plain), "--agent", "plan", "--json").json
+    assert (session["directory"], session["agent"]) == (str(proxied.world.plain), "plan")
+    assert session["id"] in stored("sessions").out
+    prompt = proxied.model.script("ocode-plan", Text(lambda seen: f"Plan: {'plan' in str(seen.body).lower()}"))
+    assert stored("prompt", session["id"][:-1], "--file", str(written(ocode.home, prompt))).out == "Plan: True\n"
+    ran = stored("doctor", "--json")
+    found = {one["name"]: one["told"] for one in ran.json["findings"]}
+    assert (ran.code, ran.json["ok"]) == (0, True)
+    assert found["versions"].endswith(f"opencode {proxied.bare.version}")
+    assert (found["agents"], found["directory"]) == ("build, plan", str(proxied.world.project))
+
+
+def written(home: Path, text: str) -> Path:
+    made = home / "brief.md"
+    made.write_text(text, encoding="utf-8")
+    return made
