@@ -50,6 +50,7 @@ enum kind {
 #define FEWEST_LETTERS  4    /* different ones that have labels */
 #define WIDEST          32   /* lines that are read downwards */
 #define FEWEST_CHANGES  6    /* among sixteen initials that look random */
+#define LONGEST_TAG     4    /* characters of a word beside those that are woven */
 #define FEWEST          8    /* numbered, spelled or columned characters in a row */
 
 struct found {

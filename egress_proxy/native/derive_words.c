@@ -213,7 +213,8 @@ static int spelled(const uint8_t *text, size_t start, size_t end)
 #define NEXT_WORDS 20 /* characters after the beginning of a word that the next two begin in, if they may be woven */
 
 /* The word at or before a place after the first ones of a text, as `start` and `end`: as far as sixteen characters.
- * Whether there may be a character alone: this word, or one of the next two. */
+ * Whether there may be a character alone for `see_woven`: this word, if it is no longer than a tag, or one of the next
+ * two. */
 static int word_at(const uint8_t *text, size_t length, size_t place, size_t *start, size_t *end)
 {
     uint8_t spare[BLOCK];
@@ -224,7 +225,7 @@ static int word_at(const uint8_t *text, size_t length, size_t place, size_t *sta
     count = leading(letters >> first);
     *start = at + first;
     *end = *start + (count < 16 ? count : 16);
-    return (alone >> first & below(NEXT_WORDS + 1)) != 0;
+    return ((alone >> first & below(NEXT_WORDS + 1)) != 0) & (count <= LONGEST_TAG); /* one branch: it is a word in two */
 }
 
 void find_spelled(const uint8_t *text, size_t length, struct found *found)

@@ -6,7 +6,6 @@
 #define NARROWEST_SEPARATOR 2
 #define WIDEST_SEPARATOR    64
 #define REPEATED            4 /* times that the same stands between one character and the next */
-#define LONGEST_TAG         4
 #define WORDS_TRIED         3 /* that may be of what stands between */
 
 /* Where the two characters at `at` stand again, by how long a separator is that ends before the one before them: bit 0 is
