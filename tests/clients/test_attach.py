@@ -162,7 +162,7 @@ def test_only_permitted_models_are_offered_and_used(seat: Seat) -> None:
     assert "Small" in offered
     assert "Foreign" not in offered
     seat.tui.keys("Foreign")
-    seat.tui.until("No results found")
+    seat.tui.until("Foreign Connect provider")
     seat.tui.keys(*["\x7f"] * len("Foreign"), "Large")
     seat.tui.until("Large local")
     seat.tui.keys(ENTER)
@@ -229,7 +229,6 @@ def test_what_would_widen_is_refused(seat: Seat) -> None:
     tui.prompt("cat .env")
     seat.until_refused("POST /session/{sessionID}/shell", "operation_denied", before)
     seat.saw("a shell command with !", "refused", SILENCE, "operation_denied")
-    tui.keys(ESCAPE)
     tui.until_gone("exit shell mode")
     tui.slash("/compact", "Compact session")
     tui.until("A summary.")

@@ -40,8 +40,9 @@ class Run:
 
     @property
     def shown(self) -> str:
-        """What its user reads, without colours."""
-        return _SEQUENCE.sub("", f"{self.errors.decode()} {self.output.decode()}")
+        """What its user reads, without colours and what 1.15.13 says of its own database when it is first run."""
+        lines = _SEQUENCE.sub("", f"{self.errors.decode()}\n{self.output.decode()}").splitlines()
+        return "\n".join(line for line in lines if "migration" not in line)
 
     @property
     def events(self) -> list[Mapping[str, Any]]:

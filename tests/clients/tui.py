@@ -10,7 +10,7 @@ from typing import Final, Self
 
 from tests.kit import binaries
 from tests.kit.canaries import Canaries
-from tests.kit.terminal import ScreenNeverShowed, Terminal
+from tests.kit.terminal import PATIENCE_S, ScreenNeverShowed, Terminal
 
 RIGHT: Final = "\x1b[C"
 ENTER: Final = "\r"
@@ -61,8 +61,7 @@ class Tui:
         """Be at the start, with an empty prompt and no session."""
         if self._terminal is not None:
             try:
-                self._terminal.type(ESCAPE)
-                self.slash("/new", "New session")
+                self.slash("/new", "New session", _HOME_AGAIN_S)
                 self._terminal.until_text(_HOME, _HOME_AGAIN_S)
                 return
             except (ScreenNeverShowed, OSError):
@@ -97,10 +96,10 @@ class Tui:
         self.until(text)
         self.keys(ENTER)
 
-    def slash(self, command: str, title: str) -> None:
+    def slash(self, command: str, title: str, timeout: float = PATIENCE_S) -> None:
         """Type a command of the TUI, and choose it once it is offered by its title."""
         self.keys(command)
-        self.until(f"{command} {title}")
+        self.terminal.until_text(f"{command} {title}", timeout)
         self.keys(ENTER)
 
     def between(self, start: str, end: str) -> str:

@@ -25,7 +25,7 @@ import pyte
 from tests.kit.canaries import Canaries
 
 COLUMNS, LINES = 110, 40
-_PATIENCE_S = 60.0
+PATIENCE_S = 60.0
 _SLICE_S = 0.05
 _STOP_TIMEOUT_S = 10.0
 _READ_BYTES = 65536
@@ -127,14 +127,14 @@ class Terminal:
             self._leaked.update(self._canaries.leaks(data))
         return sorted(self._leaked)
 
-    def until(self, shown: Callable[[str], object], what: str, timeout: float = _PATIENCE_S) -> None:
+    def until(self, shown: Callable[[str], object], what: str, timeout: float = PATIENCE_S) -> None:
         """Read until the screen's words are as they should be. Raise `ScreenNeverShowed`."""
         deadline = time.monotonic() + timeout
         while not shown(self.words):
             if time.monotonic() > deadline or not self._read():
                 raise ScreenNeverShowed(f"{what}:\n{self.masked()}")
 
-    def until_text(self, text: str, timeout: float = _PATIENCE_S) -> None:
+    def until_text(self, text: str, timeout: float = PATIENCE_S) -> None:
         """Read until the screen shows a text, wrapped or not."""
         self.until(lambda words: text in words, f"the screen never showed {text!r}", timeout)
 
@@ -143,7 +143,7 @@ class Terminal:
         process = self._process
         if process is None:
             raise ScreenNeverShowed("the program was never started")
-        deadline = time.monotonic() + _PATIENCE_S
+        deadline = time.monotonic() + PATIENCE_S
         while self._read() or process.poll() is None:
             if time.monotonic() > deadline:
                 raise ScreenNeverShowed(f"the program did not end:\n{self.masked()}")
