@@ -15,12 +15,23 @@ from msgspec.structs import replace
 
 from egress_proxy.model import Judgement, Scan, Scanner, Verdict
 from egress_proxy.reasons import Reason
-from egress_proxy.scan.growing import Examine, Judged, Settled, TooMuchError, judged, settled, settled_at
+from egress_proxy.scan.growing import (
+    APART,
+    MOST_LOOKED,
+    Examine,
+    Judged,
+    Settled,
+    TooMuchError,
+    judged,
+    settled,
+    settled_at,
+)
 from egress_proxy.scan.redaction import WITHHELD_ENCODED, WITHHELD_UNDECIDED
 from egress_proxy.server.tree import Remembering
 
-# Characters that are looked at again for one answer: some two of the longest texts that are streamed.
-MOST_AGAIN: Final = 8_388_608
+# Characters that are looked at again for one answer: as many as for the longest text that is streamed. Of hostile ones
+# each takes up to 4 us.
+MOST_AGAIN: Final = APART * MOST_LOOKED
 
 
 def examiner(scanner: Scanner) -> Examine:
