@@ -50,7 +50,7 @@ QUICK = Plan(
     readers=(2, 2, 20),
     reader_rounds=1,
     reader_seconds=0.3,
-    soak_seconds=3.0,
+    soak_seconds=1.0,
     worst_characters=8_192,
 )
 """Enough to see that it works. The figures mean nothing."""
