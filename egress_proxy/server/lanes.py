@@ -7,6 +7,7 @@ that has to be on record first) holds up the frames behind it, which may depend 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Final, Generic, TypeVar
@@ -15,8 +16,8 @@ W = TypeVar("W")
 
 MOST_WAITING: Final = 8_388_608
 """Bytes of what waits in all lanes, above which no more is taken: as upstream is not read then, it waits there."""
-TURN: Final = 0.005
-"""Seconds of work on what has come, before others have their turn."""
+TURN: Final = 0.01
+"""Seconds of processor for frames that have come, before others have their turn."""
 _OVERHEAD: Final = 1_000  # bytes that a small frame is counted as, at least
 
 
@@ -51,15 +52,14 @@ class Lanes(Generic[W]):
 
     async def _run(self, lane: str) -> None:
         items = self._lanes[lane]
-        now = asyncio.get_running_loop().time
-        began = now()
+        began = time.thread_time()
         try:
             while items:
                 item, size = items[0]
                 await self._work(item)
-                if now() - began > TURN:
+                if time.thread_time() - began > TURN:
                     await asyncio.sleep(0)
-                    began = now()
+                    began = time.thread_time()
                 items.popleft()
                 self._waiting -= size
                 self._less.set()

@@ -52,7 +52,7 @@ QUICK = Plan(
     readers=(2, 2, 20),
     reader_rounds=1,
     reader_seconds=0.3,
-    soak_seconds=3.0,
+    soak_seconds=1.0,
     deltas=(800, 1, 1),
     worst_characters=8_192,
 )

@@ -58,8 +58,10 @@ class Soak:
     memory: list[tuple[float, int]] = field(default_factory=list)
 
     def resident(self, begin: float, end: float) -> float:
-        """The median between two shares of the time."""
-        return median(size for at, size in self.memory if begin * self.seconds <= at <= end * self.seconds)
+        """The median between two shares of the time, or what was there next after it."""
+        within = [size for at, size in self.memory if begin * self.seconds <= at <= end * self.seconds]
+        after = [size for at, size in self.memory if at > end * self.seconds]
+        return median(within) if within else float([*after, self.memory[-1][1]][0])
 
 
 def measure(plan: Plan) -> Soak:
