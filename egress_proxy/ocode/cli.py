@@ -28,11 +28,11 @@ import os
 import re
 import sys
 from argparse import SUPPRESS, ArgumentParser, ArgumentTypeError, Namespace, RawDescriptionHelpFormatter
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from io import StringIO
 from itertools import takewhile
 from textwrap import fill
-from typing import Final, Never
+from typing import BinaryIO, Final, Never
 
 from egress_proxy import __version__
 from egress_proxy.ocode.arguments import COMPLETE, Complete
@@ -153,12 +153,24 @@ def _parse(arguments: Sequence[str]) -> Namespace:
     return build_parser().parse_args(arguments, Namespace(**_COMMON))
 
 
-def _run(arguments: Sequence[str], console: Console, open_transport: Connect) -> Exit:
+def _run(
+    arguments: Sequence[str],
+    console: Console,
+    environment: Mapping[str, str],
+    stdin: BinaryIO | None,
+    open_transport: Connect,
+) -> Exit:
     parsed = _parse(arguments)
     console.json = parsed.json
-    stdin = sys.stdin.buffer if sys.stdin is not None else None
-    run: Exit = parsed.verb.run(Context(parsed, console, os.environ, stdin, open_transport))
+    run: Exit = parsed.verb.run(Context(parsed, console, environment, stdin, open_transport))
     return run
+
+
+def run_verb(
+    arguments: Sequence[str], console: Console, environment: Mapping[str, str], open_transport: Connect
+) -> int:
+    """Run a command line within another program, without standard input. Give its exit code."""
+    return _settle(lambda: _run(arguments, console, environment, None, open_transport), console)
 
 
 def _complete(open_transport: Connect) -> None:
@@ -171,10 +183,10 @@ def _complete(open_transport: Connect) -> None:
     complete(build_parser(find))
 
 
-def _settle(arguments: Sequence[str], console: Console, open_transport: Connect) -> int:
+def _settle(run: Callable[[], Exit], console: Console) -> int:
     """Run, and make of every way to end an exit code. Raise `OutputLost`."""
     try:
-        return _run(arguments, console, open_transport)
+        return run()
     except SystemExit as done:  # --help and --version
         return done.code if isinstance(done.code, int) else Exit.OK
     except Fault as fault:
@@ -195,7 +207,8 @@ def main(argv: Sequence[str] | None = None, open_transport: Connect = reach) -> 
     arguments = sys.argv[1:] if argv is None else list(argv)
     console = Console.standard(json="--json" in arguments)
     try:
-        code = _settle(arguments, console, open_transport)
+        stdin = sys.stdin.buffer if sys.stdin is not None else None
+        code = _settle(lambda: _run(arguments, console, os.environ, stdin, open_transport), console)
         console.flush()
     except (OutputLost, BrokenPipeError):
         abandon_stdout()

@@ -42,7 +42,7 @@ class Context:
         self.console = console
         self.environment = environment
         self.stdin = stdin
-        self._connect = connect
+        self.connect = connect
 
     @cached_property
     def address(self) -> Address:
@@ -65,7 +65,7 @@ class Context:
         seconds = self.arguments.timeout or QUICK_SECONDS
         if getattr(self.arguments, "waits", False):
             seconds = min(seconds, QUICK_SECONDS)
-        return Api(self._connect(address, token, self.environment), directory, seconds)
+        return Api(self.connect(address, token, self.environment), directory, seconds)
 
     @property
     def wait_seconds(self) -> float:

@@ -253,7 +253,7 @@ DOCUMENTS: Final[dict[str, type[Struct]]] = {
     "doctor": DoctorDocument,
     "completion": CompletionDocument,
 }
-"""The document of each verb; of `tail` that of each line. `ErrorDocument` is any verb's."""
+"""The document of each verb but `mcp`, which speaks MCP; of `tail` that of each line. `ErrorDocument` is any verb's."""
 
 
 def session_document(session: Session) -> SessionDocument:

@@ -13,6 +13,7 @@ from egress_proxy.ocode import (
     conversation,
     doctor,
     login,
+    mcp,
     sessions,
     states,
     tail,
@@ -197,6 +198,15 @@ VERBS: Final = (
         arguments.nothing,
         doctor.doctor,
         ("ocode doctor", "ocode doctor --json"),
+    ),
+    Verb(
+        "mcp",
+        "serve the verbs as tools over MCP",
+        "Serve the verbs as tools of an MCP server on standard input and output, with typed results, progress while"
+        " waiting, and errors that say what to do. Needs the extra `mcp` of this package. Runs until its input ends.",
+        arguments.nothing,
+        mcp.mcp,
+        ("ocode mcp", "ocode mcp --url ssh://me@devbox"),
     ),
     Verb(
         "completion",

@@ -85,7 +85,7 @@ def examples() -> dict[str, str]:
 
 def test_every_document_has_an_example() -> None:
     assert examples().keys() == SHAPES.keys()
-    assert SHAPES.keys() == {f"`{verb.name}`" for verb in VERBS} | {"Errors"}
+    assert SHAPES.keys() == {f"`{verb.name}`" for verb in VERBS if verb.name != "mcp"} | {"Errors"}
 
 
 @pytest.mark.parametrize("name", SHAPES)

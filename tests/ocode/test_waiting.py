@@ -40,6 +40,8 @@ OURS = State(SESSION, "blocked", permissions=(Permission(PERMISSION, SESSION, "r
 THEIRS = State(SESSION, "blocked", permissions=(Permission(PERMISSION, SESSION, "bash", answerer="human"),))
 BOTH = State(SESSION, "blocked", permissions=(*OURS.permissions, *THEIRS.permissions))
 ASKED = State(SESSION, "blocked", permissions=THEIRS.permissions, questions=(Question("que_1", SESSION, ()),))
+BELOW = State(SESSION, "blocked", permissions=(Permission(PERMISSION, SESSION[:-2] + "zz", "read"),))
+"""A sub-agent asks, under its own id."""
 UNTOLD = State(SESSION, "blocked", permissions=(Permission(PERMISSION, SESSION, "bash"),))
 
 
@@ -74,12 +76,12 @@ def waited(*states: State, events: list[tuple[float, str]] | None = None, human:
     return waiting.until_rest(through_human=human), looked
 
 
-@pytest.mark.parametrize("rest", [IDLE, FAILED, OURS, THEIRS, BOTH, ASKED, UNTOLD])
+@pytest.mark.parametrize("rest", [IDLE, FAILED, OURS, THEIRS, BOTH, ASKED, UNTOLD, BELOW])
 def test_rest_ends_at_once(rest: State) -> None:
     assert waited(rest) == (rest, [0.0])
 
 
-@pytest.mark.parametrize("rest", [IDLE, FAILED, OURS, BOTH, ASKED, UNTOLD])
+@pytest.mark.parametrize("rest", [IDLE, FAILED, OURS, BOTH, ASKED, UNTOLD, BELOW])
 def test_nothing_but_a_human_is_waited_through(rest: State) -> None:
     """Also not where the proxy does not say who answers: it may be the caller."""
     assert waited(THEIRS, rest, events=[(5, "permission.replied")], human=True) == (rest, [0.0, 5.0])
