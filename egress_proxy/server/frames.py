@@ -25,6 +25,7 @@ from egress_proxy.wire import DropKind, Dropped, EventFacts, EventOutcome, proje
 log = logging.getLogger("egress_proxy")
 
 _ROW: Final = next(row for row in ROWS if row.response is Resource.EVENT)
+_IDLE: Final = "session.idle"
 _TELLING: Final = frozenset({"permission.asked", "question.asked", "todo.updated"})
 OF_THE_CONNECTION: Final = frozenset({"server.connected", "server.heartbeat"})  # every stream of ours has its own
 
@@ -82,6 +83,8 @@ class Frames:
         if isinstance(owner, Refused):
             await self._withhold(origin, owner.reason)
             return None
+        if facts.type == _IDLE:
+            self._exchanges.gating.expectations.ended(facts.session_id)  # of a sub-agent's own nothing is declared
         origin = Origin(id=origin.id, client=owner, row=_ROW, directory=self._directory, session=facts.session_id)
         refused = await self._taints.heard(facts.session_id, frame) if owner else None
         if refused is None and owner and not wanted(owner):
