@@ -92,6 +92,7 @@ class BodyRule(StrEnum):
     PERMISSION_REPLY = "permission-reply"
     PERMISSION_RESPONSE = "permission-response"
     QUESTION_REPLY = "question-reply"
+    EXPECT = "expect"
 
 
 class Resource(StrEnum):

@@ -50,6 +50,8 @@ class Reason(StrEnum):
     ASK_UNKNOWN = "ask_unknown"
     ASK_FOR_HUMAN = "ask_for_human"
     ASK_NEVER = "ask_never"
+    ASK_NOT_EXPECTED = "ask_not_expected"
+    ASK_FLOOD = "ask_flood"
     # The body of a request, at admission
     BODY_TOO_LARGE = "body_too_large"
     BODY_TYPE = "body_type"
@@ -214,6 +216,19 @@ EXPLAINED: dict[Reason, Explanation] = {
         403,
         "This ask touches what binds the local agent: nobody may approve it from here.",
         "Reject it, and have the task done without the proxy's state and opencode's logins.",
+    ),
+    Reason.ASK_NOT_EXPECTED: Explanation(
+        _A,
+        403,
+        "You may approve this ask, but did not say before the prompt that you expect it.",
+        'Reject it, declare it with `POST /_egress/session/{id}/expect` and `{"expect": ["read:.env"]}` (or '
+        "`ocode prompt --expect read:.env`), and prompt again. Each counts once, and for that turn.",
+    ),
+    Reason.ASK_FLOOD: Explanation(
+        _A,
+        429,
+        "Too many answers to the asks of one session in a minute.",
+        "Wait a minute. If the agent asks the same again and again, abort the session.",
     ),
     Reason.BODY_TOO_LARGE: Explanation(_A, 413, "The request body is over the limit.", "Send less at a time."),
     Reason.BODY_TYPE: Explanation(

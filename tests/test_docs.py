@@ -26,7 +26,7 @@ from egress_proxy.config import Config, Features, Limits, settings
 from egress_proxy.metrics import Metrics
 from egress_proxy.model import RouteClass
 from egress_proxy.reasons import EXPLAINED, Reason, Stage, message
-from egress_proxy.routes import body_prompt, body_reply, body_session, parts
+from egress_proxy.routes import body_expect, body_prompt, body_reply, body_session, parts
 from egress_proxy.routes.catalogue import ROWS
 from egress_proxy.wire.event_properties import RELEASED
 from egress_proxy.wire.fields import Wire
@@ -139,7 +139,7 @@ ASKED: list[type[msgspec.Struct]] = [
     body_session.Renaming,
 ]
 ASKED += [body_session.Fork, body_session.DenyRule, body_reply.PermissionReply, body_reply.PermissionResponse]
-ASKED += [body_reply.QuestionReply, parts.AskedText, parts.AskedFile]
+ASKED += [body_reply.QuestionReply, parts.AskedText, parts.AskedFile, body_expect.Expectations]
 
 
 def readme_section(title: str) -> str:

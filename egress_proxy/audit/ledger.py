@@ -51,6 +51,7 @@ class Record(Struct, frozen=True, kw_only=True):
     findings: int = 0
     detectors: tuple[str, ...] = ()
     spans: tuple[Span, ...] = ()
+    noted: tuple[str, ...] = ()  # what a client was let do: a word for it, and what it was about, as it may be shown
     lengths: tuple[int, ...] = ()  # of the texts that were redacted or withheld, in order of `spans`' text
 
 

@@ -16,6 +16,7 @@ from egress_proxy.gates.shell import MAX_COMMANDS, MAX_STRINGS, Command, Context
 
 _CONTINUED: Final = "\\\n"
 _MOST_TAILS: Final = 24
+_LONGEST_TAIL: Final = 32  # words; of the wrapper itself all are looked at
 WRAPS: Final = "one of its commands runs another that its arguments name"
 UNNAMED: Final = "which command it runs is known only to the shell"
 CHANGES: Final = "one of its commands changes what later ones mean"
@@ -65,7 +66,8 @@ def _tails(command: Command) -> Iterator[Command]:
     for index, word in enumerate(words):
         if not word.startswith("-") and "=" not in word:
             context = command.context | {Context.WRAPPED}
-            yield Command(command.words[index + 1 :], (), command.redirections, context, command.documents)
+            tail = command.words[index + 1 : index + 1 + _LONGEST_TAIL]
+            yield Command(tail, (), command.redirections, context, command.documents)
 
 
 def _texts(command: Command, doubts: dict[str, None]) -> Iterator[str]:

@@ -9,6 +9,6 @@ rebuilt from parsed values, never forwarded as it was spelt (FACTS "Spellings").
 from egress_proxy.routes.admission import admit
 from egress_proxy.routes.catalogue import row_of
 from egress_proxy.routes.matching import match
-from egress_proxy.routes.rows_own import ASKS, OWN, STATE
+from egress_proxy.routes.rows_own import ASKS, EXPECT, OWN, STATE
 
-__all__ = ["ASKS", "OWN", "STATE", "admit", "match", "row_of"]
+__all__ = ["ASKS", "EXPECT", "OWN", "STATE", "admit", "match", "row_of"]

@@ -16,6 +16,7 @@ from msgspec import UNSET, Struct
 
 from egress_proxy.model import BodyRule, Policy, Refused
 from egress_proxy.reasons import Reason
+from egress_proxy.routes.body_expect import read_expectations
 from egress_proxy.routes.body_prompt import read_prompt, read_summary
 from egress_proxy.routes.body_reply import (
     PermissionReply,
@@ -48,6 +49,7 @@ _READERS: Final[dict[BodyRule, Callable[[Object, Policy], Struct | Refused]]] = 
     BodyRule.PERMISSION_REPLY: read_reply,
     BodyRule.PERMISSION_RESPONSE: read_response,
     BodyRule.QUESTION_REPLY: read_answers,
+    BodyRule.EXPECT: read_expectations,
 }
 
 

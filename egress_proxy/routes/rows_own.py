@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from egress_proxy.model import Resource, RouteClass, Row, Scope
+from egress_proxy.model import BodyRule, Resource, RouteClass, Row, Scope
 from egress_proxy.routes.rows_open import row
 
 STATE: Final = row(
@@ -21,4 +21,12 @@ ASKS: Final = row(
     Resource.PERMISSIONS,
     "All that the client's sessions and their sub-agents wait for.",
 )
-OWN: Final[tuple[Row, ...]] = (STATE, ASKS)
+EXPECT: Final = row(
+    "POST /_egress/session/{sessionID}/expect",
+    RouteClass.SCAN,
+    Scope.SESSION,
+    Resource.STATUS,
+    "What the client expects the next prompt to ask: only that it may approve itself.",
+    body=BodyRule.EXPECT,
+)
+OWN: Final[tuple[Row, ...]] = (STATE, ASKS, EXPECT)

@@ -17,8 +17,7 @@ from typing import Final
 
 from msgspec import structs
 
-from egress_proxy.gate_rules import Gate
-from egress_proxy.gates import GatePolicy, classify
+from egress_proxy.gates import GatePolicy
 from egress_proxy.metrics import Metrics
 from egress_proxy.model import (
     Admitted,
@@ -38,6 +37,7 @@ from egress_proxy.model import (
 from egress_proxy.reasons import Reason
 from egress_proxy.routes import admit
 from egress_proxy.server.apart import apart
+from egress_proxy.server.gating import Gating
 from egress_proxy.server.learning import learn
 from egress_proxy.server.pipeline import Origin, Pipeline, Released
 from egress_proxy.server.places import Places
@@ -50,10 +50,7 @@ from egress_proxy.wire import View, merge, project
 
 log = logging.getLogger("egress_proxy")
 
-SELF: Final = "self"
-HUMAN: Final = "human"
 _CURSOR: Final = re.compile(r"[A-Za-z0-9_=-]{1,512}")  # base64url, as both versions make it
-_GATED: Final = {Gate.SELF: None, Gate.HUMAN: Reason.ASK_FOR_HUMAN, Gate.NEVER: Reason.ASK_NEVER}
 _CREATIONS: Final = frozenset({BodyRule.SESSION_CREATE, BodyRule.FORK})
 _WORKING: Final = frozenset({BodyRule.PROMPT, BodyRule.SUMMARIZE, BodyRule.PERMISSION_RESPONSE})  # the agent goes on
 _SLOW: Final = frozenset({BodyRule.PROMPT, BodyRule.SUMMARIZE})  # these wait for the model
@@ -92,6 +89,7 @@ class Exchanges:
         self.sessions = sessions
         self.pipeline = pipeline
         self.places = Places(upstream, sessions, settings.call_seconds)
+        self.gating = Gating(settings.gates, sessions, self.places, pipeline, settings.prompt_seconds)
         self._metrics = metrics
         self.new_id = new_id
 
@@ -128,9 +126,14 @@ class Exchanges:
             raise
 
     async def _placed(self, origin: Origin, routed: Routed, place: Place) -> Released:
+        if self.gating.flooded(routed, place):
+            return await self.pipeline.refuse(origin, Reason.ASK_FLOOD)
         admitted = await self._admitted(routed, place)
         if isinstance(admitted, Refused):
             return await self.pipeline.refuse(origin, admitted.reason)
+        reason = await self.gating.begin(origin, admitted, place)
+        if reason is not None:
+            return await self.pipeline.refuse(origin, reason)
         if admitted.session_id and admitted.row.body in _WORKING:
             self.taints.prompted(admitted.session_id)
         if admitted.session_id and admitted.row.body in _SLOW:
@@ -139,11 +142,12 @@ class Exchanges:
         projected = await self._projected(admitted, trees)
         if isinstance(projected, Refused):
             return await self.pipeline.refuse(origin, projected.reason)
+        self.gating.end(admitted)
         status = 204 if admitted.row.response is Resource.NOTHING else 200
         return await self.pipeline.answer(origin, admitted.row.response, projected, status, tuple(trees))
 
     async def _admitted(self, routed: Routed, place: Place) -> Admitted | Refused:
-        admitted = admit(routed, place, self.settings.policy, gated=_GATED[self._gate(routed.client, place)])
+        admitted = admit(routed, place, self.settings.policy, gated=self.gating.refusal(routed.client, place))
         if isinstance(admitted, Admitted) and admitted.parent:
             facts = await self.sessions.resolve(admitted.parent)
             if isinstance(facts, Refused):
@@ -151,14 +155,6 @@ class Exchanges:
             if facts is None or not self.sessions.owns(routed.client, admitted.parent):
                 return Refused(Reason.SESSION_UNKNOWN)
         return admitted
-
-    def answerer(self, client: Client, place: Place) -> str:
-        """Who may approve the ask of a place: `SELF`, the client that it is of, or `HUMAN`."""
-        return SELF if self._gate(client, place) is Gate.SELF else HUMAN
-
-    def _gate(self, client: Client, place: Place) -> Gate:
-        """Who decides the ask of a place. Without one there is nothing to approve."""
-        return Gate.HUMAN if place.ask is None else classify(place.ask, client.name, self.settings.gates)
 
     async def _projected(self, admitted: Admitted, trees: set[Tree]) -> Projected | Refused:
         """What may cross once scanned; `trees` gets those of the sessions that it tells of, as they are by now."""

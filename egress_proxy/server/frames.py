@@ -46,6 +46,7 @@ log = logging.getLogger("egress_proxy")
 _ROW: Final = next(row for row in ROWS if row.response is Resource.EVENT)
 _PART: Final = "message.part.updated"
 _ASKING: Final = frozenset({"permission.asked", "question.asked"})
+_IDLE: Final = "session.idle"
 _TELLING: Final = frozenset({"permission.asked", "question.asked", "todo.updated"})
 OF_THE_CONNECTION: Final = frozenset({"server.connected", "server.heartbeat"})  # every stream of ours has its own
 
@@ -150,6 +151,8 @@ class Frames:
         if kind in OF_THE_CONNECTION:
             return ()
         owner = await self._owner(session)
+        if kind == _IDLE:
+            self._exchanges.gating.expectations.ended(session)  # of a sub-agent's own nothing is declared
         origin = replace(origin, client=owner)
         refused = await self._taints.heard(session, frame) if owner and kind == _PART else None
         if refused is None and owner and not wanted(owner):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from egress_proxy.model import Call, Client, Refused, Reply, Resource, Row
+from egress_proxy.model import Ask, Call, Client, Refused, Reply, Resource, Row
 from egress_proxy.server.apart import apart
 from egress_proxy.server.sessions import Sessions
 from egress_proxy.wire import read_asks, read_session, read_session_list, read_status_ids
@@ -20,7 +20,7 @@ async def learn(row: Row, reply: Reply, call: Call, client: Client, sessions: Se
             return await _listed(reply, sessions)
         case Resource.PERMISSIONS | Resource.QUESTIONS:
             asks = read_asks(reply.body, call.directory or "")
-            return asks if isinstance(asks, Refused) else await _resolved({ask.session_id for ask in asks}, sessions)
+            return asks if isinstance(asks, Refused) else await _asked(asks, sessions)
         case Resource.STATUS:
             ids = read_status_ids(reply.body)
             return ids if isinstance(ids, Refused) else await _resolved(ids, sessions)
@@ -48,6 +48,11 @@ async def _listed(reply: Reply, sessions: Sessions) -> Refused | None:
     for facts in listed:
         sessions.learn(facts)
     return None
+
+
+async def _asked(asks: Sequence[Ask], sessions: Sessions) -> Refused | None:
+    sessions.asked.met(asks)
+    return await _resolved({ask.session_id for ask in asks}, sessions)
 
 
 async def _resolved(ids: Iterable[str], sessions: Sessions) -> Refused | None:

@@ -265,6 +265,10 @@ class Pipeline:
         self._metrics.count_exchange(origin.route, origin.route_class, verdict)
         return self._refusal(origin.id, reason, status)
 
+    async def note(self, origin: Origin, noted: tuple[str, ...]) -> bool:
+        """Record what a client was let do. `noted` is released text, or words of ours. Whether it is on the disk."""
+        return await self._recorded(origin, None, Judgement((), Verdict.CLEAN), (), 200, noted)
+
     def refuse_unrecorded(self, origin: Origin, reason: Reason) -> Released:
         """A refusal that is only counted: for floods of unauthenticated requests, which must not fill the disk."""
         self._metrics.count_reason(reason)
@@ -340,7 +344,13 @@ class Pipeline:
         return await self._recorded(origin, channel, judgement, lengths, status)
 
     async def _recorded(
-        self, origin: Origin, channel: Resource | None, judgement: Judgement, lengths: tuple[int, ...], status: int
+        self,
+        origin: Origin,
+        channel: Resource | None,
+        judgement: Judgement,
+        lengths: tuple[int, ...],
+        status: int,
+        noted: tuple[str, ...] = (),
     ) -> bool:
         for reason in judgement.reasons:
             self._metrics.count_reason(reason)
@@ -355,6 +365,7 @@ class Pipeline:
             reasons=judgement.reasons,
             status=status,
             channel=channel.value if channel else "",
+            noted=noted,
             **found_in(judgement, lengths),
         )
         try:

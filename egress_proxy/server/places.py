@@ -80,6 +80,8 @@ class Places:
             return facts
         if facts is None or not self._sessions.owns(routed.client, ask.session_id):
             return Refused(Reason.ASK_UNKNOWN)
+        if not self._sessions.asked.stands(ask):
+            return Refused(Reason.ASK_UNKNOWN)
         worktree = await self._worktree(ask.directory)
         return Place((ask.directory,), await self._with_command(structs.replace(ask, worktree=worktree)))
 

@@ -14,6 +14,7 @@ from typing import Final
 
 from egress_proxy.model import Call, Client, Refused
 from egress_proxy.reasons import Reason
+from egress_proxy.server.asked import Asked
 from egress_proxy.server.owners import Owners
 from egress_proxy.server.upstream import Upstream
 from egress_proxy.wire import SessionFacts, read_session
@@ -34,6 +35,7 @@ class Sessions:
         self._facts: OrderedDict[str, SessionFacts] = OrderedDict()
         self._prompted: OrderedDict[str, float] = OrderedDict()
         self._creations: set[asyncio.Future[None]] = set()
+        self.asked = Asked()
 
     def learn(self, facts: SessionFacts) -> None:
         """Remember what an answer or event of upstream said of a session."""

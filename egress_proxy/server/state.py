@@ -8,16 +8,21 @@ those that clients get.
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Final
 
+import msgspec
 from msgspec import structs
 
+from egress_proxy.gate_rules import Gate
 from egress_proxy.model import Client, Projected, Refused, Routed, Row
 from egress_proxy.reasons import Reason
-from egress_proxy.routes import STATE, row_of
+from egress_proxy.routes import EXPECT, STATE, row_of
+from egress_proxy.routes.bodies import rebuild
+from egress_proxy.routes.body_expect import Expectations
 from egress_proxy.server.exchange import Exchanges
 from egress_proxy.server.pipeline import Origin, Released
 from egress_proxy.server.tree import Tree
@@ -30,6 +35,7 @@ _CUT_OFF: Final = {
     "name": "MessageInterruptedError",  # a name of our own: opencode has none for it
     "data": {"message": "The last prompt has no finished reply, and nothing works on it. Send another one to go on."},
 }
+_OVER: Final = frozenset({"idle", "error"})
 _SKEW: Final = 1_000  # milliseconds between upstream's clock and ours
 _PERMISSIONS: Final = row_of("GET", "/permission")
 _QUESTIONS: Final = row_of("GET", "/question")
@@ -40,7 +46,7 @@ _MESSAGES: Final = row_of("GET", "/session/{sessionID}/message")
 
 
 class States:
-    """Answers the two operations. `now` is the time as upstream has it, in seconds since the epoch."""
+    """Answers the three operations. `now` is the time as upstream has it, in seconds since the epoch."""
 
     def __init__(self, exchanges: Exchanges, now: Callable[[], float]) -> None:
         self._exchanges = exchanges
@@ -52,6 +58,8 @@ class States:
         exchanges = self._exchanges
         origin = Origin(id=exchanges.new_id(), client=routed.client.name, row=routed.row, session=routed.session_id)
         try:
+            if routed.row is EXPECT:
+                return await self._expect(origin, routed)
             trees: set[Tree] = set()
             value = await (self._state(routed, trees) if routed.row is STATE else self._asks(routed.client, trees))
             if isinstance(value, Refused):
@@ -60,6 +68,27 @@ class States:
         except Exception as error:  # noqa: BLE001 - a crash is a reason (invariant 4)
             log.error("exchange %s failed with %s", origin.id, type(error).__name__)
             return await exchanges.pipeline.refuse(origin, Reason.INTERNAL_ERROR)
+
+    async def _expect(self, origin: Origin, routed: Routed) -> Released:
+        """Take what a client expects the next prompt to ask, once it is on record who said so."""
+        exchanges = self._exchanges
+        place = await exchanges.places.find(routed)
+        rebuilt = (
+            place if isinstance(place, Refused) else rebuild(routed.row.body, routed.body, exchanges.settings.policy)
+        )
+        if isinstance(rebuilt, Refused):
+            return await exchanges.pipeline.refuse(origin, rebuilt.reason)
+        wanted = msgspec.json.decode(rebuilt.body or b"", type=Expectations)
+        until = dt.datetime.fromtimestamp(self._now() + exchanges.settings.prompt_seconds, dt.UTC)
+        told = {"expect": list(wanted.expect), "until": until.isoformat(timespec="seconds")}
+        released = await exchanges.pipeline.answer(origin, routed.row.response, Projected(told), 200)
+        if released.status != 200:  # it could not be scanned, or not be recorded
+            return released
+        shown: dict[str, list[str]] = msgspec.json.decode(released.body)  # what was scanned
+        if not await exchanges.pipeline.note(origin, ("expected", *shown["expect"])):
+            return await exchanges.pipeline.refuse(origin, Reason.AUDIT_UNAVAILABLE)
+        exchanges.gating.expectations.declare(self._sessions.root(routed.session_id), wanted.expect)
+        return released
 
     async def _asks(self, client: Client, trees: set[Tree]) -> dict[str, object] | Refused:
         pending = await self._pending(client, trees)
@@ -86,6 +115,8 @@ class States:
         await self._tell_answerers(here, asks["permissions"])
         working = {one: status for one, status in statuses.items() if within(one)}
         told = _blocked_or_working(working, blocked=any(asks.values())) or await self._at_rest(session, here, trees)
+        if not isinstance(told, Refused) and told["state"] in _OVER and self._sessions.root(session) == session:
+            self._exchanges.gating.expectations.ended(session)
         return told if isinstance(told, Refused) else {"id": session, **told, "working": sorted(working), **asks}
 
     async def _at_rest(self, session: str, client: Client, trees: set[Tree]) -> dict[str, object] | Refused:
@@ -116,7 +147,7 @@ class States:
         for ask in permissions[:_MOST_TOLD]:
             place = await self._exchanges.places.find(Routed(_REPLY, client, {"requestID": ask["id"]}, {}, None, b""))
             if not isinstance(place, Refused):  # it was answered meanwhile, and will not be there the next time
-                ask["answerer"] = self._exchanges.answerer(client, place)
+                ask["answerer"] = "self" if self._exchanges.gating.answerer(client, place) is Gate.SELF else "human"
 
     async def _pending(self, client: Client, trees: set[Tree]) -> dict[str, list[Any]] | Refused:
         pending = {}

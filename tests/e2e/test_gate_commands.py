@@ -37,17 +37,20 @@ HOSTILE = {
 }
 
 
-def asked(model: Model, agent: Agent, operator: Agent, name: str, turn: Turn) -> Ask:
+def asked(model: Model, agent: Agent, operator: Agent, name: str, turn: Turn, expect: str = "") -> Ask:
     """Start a session that has to ask for every shell command, and of which a turn asks."""
     session = agent.session()
     operator.client.patch(f"/session/{session}", {"permission": ASK_ALWAYS})
+    if expect:
+        agent.expect(session, expect)
     agent.prompt_async(session, model.script(name, turn, Text("Done.")))
     return agent.ask(session)
 
 
 def asked_for(proxied: Proxied, name: str, command: str, **more: str) -> Ask:
     turn = call("bash", command=command, description="Run it", **more)
-    return asked(proxied.model, proxied.agent(), proxied.bare.agent(), f"gate-command-{name}", turn)
+    agent, operator = proxied.agent(), proxied.bare.agent()
+    return asked(proxied.model, agent, operator, f"gate-command-{name}", turn, f"bash:{DECLARED_COMMAND}")
 
 
 def test_a_declared_command_may_be_approved_once(proxied: Proxied) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -10,7 +12,7 @@ import pytest
 
 from tests.conftest import Bare, Proxied
 from tests.e2e.answers import refusal
-from tests.kit.agent import Agent
+from tests.kit.agent import Agent, poll
 from tests.kit.client import Answer
 from tests.kit.script import Text, Turn, call
 from tests.kit.world import World
@@ -19,6 +21,8 @@ pytestmark = pytest.mark.e2e
 
 ROUTES = ("reply", "response")
 FOR_HUMAN, ALWAYS, GONE = (403, "ask_for_human"), (403, "always_forbidden"), (404, "ask_unknown")
+NOT_EXPECTED = (403, "ask_not_expected")
+ENV: Final = "read:.env"
 Ask = Mapping[str, Any]
 
 
@@ -29,9 +33,11 @@ def answered(agent: Agent, ask: Ask, answer: str, route: str = "reply") -> Answe
     return agent.client.post(f"/session/{ask['sessionID']}/permissions/{ask['id']}", {"response": answer})
 
 
-def asked(proxied: Proxied, agent: Agent, name: str, turn: Turn, *more: Turn) -> Ask:
-    """Start a session of which a turn asks, and give the ask."""
+def asked(proxied: Proxied, agent: Agent, name: str, turn: Turn, *more: Turn, expect: str = ENV) -> Ask:
+    """Start a session of which a turn asks, as was said beforehand, and give the ask."""
     session = agent.session()
+    if expect:
+        agent.expect(session, expect)
     agent.prompt_async(session, proxied.model.script(name, turn, *(more or (Text("Done."),))))
     return agent.ask(session)
 
@@ -103,6 +109,75 @@ def test_a_read_in_a_directory_without_git_may_be_approved_once(proxied: Proxied
     agent.until_idle(ask["sessionID"])
 
 
+def test_what_was_not_expected_is_not_approved(proxied: Proxied) -> None:
+    """Nor what is said when the ask is there already, or of another file, or with another prompt for it."""
+    agent, read = proxied.agent(), call("read", filePath=str(proxied.world.env_file))
+    ask = asked(proxied, agent, "gate-unexpected", read, expect="")
+    session = ask["sessionID"]
+    assert refusal(answered(agent, ask, "once")) == NOT_EXPECTED
+    told = agent.expect(session, ENV, "read:src/.env")
+    assert told.json["expect"] == [ENV, "read:src/.env"]
+    assert dt.datetime.fromisoformat(told.json["until"]) > dt.datetime.now(dt.UTC)
+    assert refusal(answered(agent, ask, "once", "response")) == NOT_EXPECTED
+    agent.prompt_async(session, "And now?")
+    assert refusal(answered(agent, ask, "once")) == NOT_EXPECTED
+    assert answered(agent, ask, "reject").json is True
+    agent.client.post(f"/session/{session}/abort")
+    agent.until_idle(session)
+
+
+def test_an_expectation_counts_once_and_ends_with_its_turn(proxied: Proxied) -> None:
+    agent, read = proxied.agent(), call("read", filePath=str(proxied.world.env_file))
+    session = agent.session()
+    agent.expect(session, ENV)
+    agent.prompt_async(session, proxied.model.script("gate-once-each", read, read, Text("Done.")))
+    assert answered(agent, agent.ask(session), "once").json is True
+    first = agent.ask(session)
+    assert refusal(answered(agent, first, "once")) == NOT_EXPECTED
+    answered(agent, first, "reject")
+    agent.until_idle(session)
+    agent.expect(session, ENV)
+    agent.prompt_async(session, proxied.model.script("gate-unused", Text("Nothing to read.")))
+    poll(lambda: agent.client.get(f"/_egress/session/{session}/state").json["state"] == "idle")
+    # Nobody sees this prompt but opencode: the turn that was expected to ask is over.
+    prompt = proxied.model.script("gate-later", read, Text("Done."))
+    proxied.bare.agent().prompt_async(session, prompt)
+    later = agent.ask(session)
+    assert refusal(answered(agent, later, "once")) == NOT_EXPECTED
+    answered(agent, later, "reject")
+    agent.until_idle(session)
+
+
+def test_what_was_expected_and_approved_is_on_record(proxied: Proxied) -> None:
+    agent = proxied.agent()
+    read = call("read", filePath=str(proxied.world.env_file))
+    session = agent.session()
+    secret = proxied.canaries["API_TOKEN"]
+    assert secret not in agent.expect(session, ENV, f"read:{secret}").text
+    agent.prompt_async(session, proxied.model.script("gate-recorded", read, Text("Done.")))
+    ask = agent.ask(session)
+    assert answered(agent, ask, "once").json is True
+    agent.until_idle(session)
+    lines = (proxied.proxy.state / "audit.jsonl").read_text("utf-8").splitlines()
+    records = [record for record in map(json.loads, lines) if record["session"] == session and record["noted"]]
+    assert [(record["client"], record["noted"]) for record in records] == [
+        ("agent", ["expected", ENV, "read:[redacted:KNOWN:API_TOKEN]"]),
+        ("agent", ["approved", ask["id"], "declared-env-files"]),
+    ]
+
+
+def test_expectations_are_of_ones_own_sessions(proxied: Proxied) -> None:
+    agent = proxied.agent()
+    assert refusal(agent.expect("ses_" + "0" * 26, ENV)) == (404, "session_unknown")
+    foreign = proxied.bare.agent().session()
+    assert refusal(agent.expect(foreign, ENV)) == (404, "session_unknown")
+    session = agent.session()
+    path = f"/_egress/session/{session}/expect"
+    for body in ({"expect": "read:.env"}, {"expect": ["*"]}, {"expect": [ENV] * 33}, {}, {"expect": ["read:a\nb"]}):
+        assert refusal(agent.client.post(path, body)) == (400, "body_invalid")
+    assert refusal(agent.client.post(path, {"expect": [], "x": 1})) == (400, "field_unknown")
+
+
 UNDECLARED: Final[Mapping[str, Callable[[World], Path]]] = {
     "outside": lambda world: world.forbidden / "secret.txt",
     "another env file": lambda world: world.project / "src" / ".env",
@@ -117,7 +192,8 @@ def test_any_other_read_is_for_a_human(proxied: Proxied, case: str) -> None:
     other = proxied.world.project / "src" / ".env"
     other.write_text("MODE=test\n", encoding="utf-8")
     path = str(UNDECLARED[case](proxied.world))
-    ask = asked(proxied, agent, f"gate-{case.replace(' ', '-')}", call("read", filePath=path))
+    turn = call("read", filePath=path)
+    ask = asked(proxied, agent, f"gate-{case.replace(' ', '-')}", turn, expect=f"read:{path}")
     other.unlink()
     assert refusal(answered(agent, ask, "once")) == FOR_HUMAN
     assert answered(agent, ask, "reject").json is True

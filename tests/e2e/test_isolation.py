@@ -202,6 +202,7 @@ def test_a_sub_agents_ask_belongs_to_the_owner_of_its_root(proxied: Proxied, two
     task = call("task", description="Ask a child", prompt=inner, subagent_type="general")
     with two.owner.client.events() as own, two.other.client.events() as near:
         session = two.owner.session()
+        two.owner.expect(session, "read:.env")
         two.owner.prompt_async(session, proxied.model.script("outer", task, Text("The child has answered.")))
         ask = poll(lambda: _of_child(two.owner, session))
         child = ask["sessionID"]

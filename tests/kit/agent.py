@@ -56,6 +56,10 @@ class Agent:
         """Send a prompt and return at once (204)."""
         return self.client.post(f"/session/{session}/prompt_async", {"parts": [text_part(text), *parts], **extra})
 
+    def expect(self, session: str, *expected: str) -> Answer:
+        """Tell the proxy what the next prompt is expected to ask: `read:.env`."""
+        return self.client.post(f"/_egress/session/{session}/expect", {"expect": list(expected)})
+
     def messages(self, session: str) -> Answer:
         """All messages of a session."""
         return self.client.get(f"/session/{session}/message")

@@ -6,7 +6,7 @@ import asyncio
 import json
 import logging
 import threading
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
@@ -19,6 +19,7 @@ from egress_proxy.scan import TextScanner
 from egress_proxy.scan.decoded import DerivedTexts
 from egress_proxy.server import connections, use
 from egress_proxy.server.cloud import HEALTH
+from egress_proxy.server.expectations import MOST_ANSWERS
 from egress_proxy.server.journal import Journal
 from tests.server.rig import SESSION, STREAM, TOKEN, Rig, answer, frame, rig, until
 
@@ -230,6 +231,38 @@ async def test_the_record_of_an_ask_that_is_not_the_agents_names_its_session(pro
     assert await proxy.reason("POST", "/permission/per_1/reply", {"reply": "once"}) == "ask_for_human"
     (record,) = records(proxy)
     assert record["session"] == SESSION
+
+
+ENV_ASK = {
+    "id": "per_1",
+    "sessionID": SESSION,
+    "permission": "read",
+    "patterns": [".env"],
+    "metadata": {},
+    "always": [],
+}
+
+
+def asks(proxy: Rig, *pending: Mapping[str, object]) -> None:
+    proxy.upstream.answers["GET /permission"] = answer(json.dumps(pending).encode())
+
+
+async def test_answers_without_end_are_refused(proxy: Rig) -> None:
+    asks(proxy, ENV_ASK)
+    for _ in range(MOST_ANSWERS):
+        assert await proxy.reason("POST", "/permission/per_1/reply", {"reply": "once"}) == "ask_for_human"
+    assert await proxy.reason("POST", "/permission/per_1/reply", {"reply": "once"}) == "ask_flood"
+    assert await proxy.reason("POST", "/permission/per_1/reply", {"reply": "reject"}) == "ask_flood"
+
+
+async def test_an_ask_that_changes_under_its_id_is_unknown(proxy: Rig) -> None:
+    asks(proxy, ENV_ASK)
+    assert await proxy.reason("POST", "/permission/per_1/reply", {"reply": "once"}) == "ask_for_human"
+    asks(proxy, {**ENV_ASK, "patterns": ["id_rsa"]})
+    assert await proxy.reason("POST", "/permission/per_1/reply", {"reply": "once"}) == "ask_unknown"
+    assert await proxy.reason("POST", "/permission/per_1/reply", {"reply": "reject"}) == "ask_unknown"
+    asks(proxy, ENV_ASK)
+    assert await proxy.reason("POST", "/permission/per_1/reply", {"reply": "once"}) == "ask_for_human"
 
 
 async def test_threads_that_are_stuck_keep_no_record_waiting(proxy: Rig) -> None:
