@@ -89,8 +89,8 @@ def test_a_text_without_an_encoded_value_is_redacted_whole(inner: TextScanner) -
 
 
 def halves() -> tuple[str, str]:
-    """Two texts: each says half a value, and the second much before."""
-    return f"The first part of it is '{TAINTED[:10]}'.", f"{BEFORE}And then '{TAINTED[10:]}'.\n{AFTER}"
+    """Two texts: each says half a value, and the second much before and after it."""
+    return f"The first part of it is '{TAINTED[:10]}'.", f"{BEFORE}And then '{TAINTED[10:]}'.\n{BEFORE}{AFTER}"
 
 
 def test_of_what_gives_a_value_away_with_earlier_texts_the_beginning_stays(inner: TextScanner, tree: Tree) -> None:
