@@ -32,7 +32,8 @@ _WRAPPED: Final = re.compile(r"(?<=\S)\n(?=\S)")
 class Deltas:
     """By sort of text: `added` (seconds from a piece of opencode's to the piece that it completed), `told` (seconds
     until its own characters are told) and `held` (characters, after each piece), each as `_p50` and `_p99`; `pieces`,
-    `released` and `processor` (seconds a piece). `unclean` are texts of each sort in which something was found."""
+    `released` and `processor` (seconds a piece). `unclean` are texts of each sort that did not cross as
+    they were, in pieces."""
 
     tables: Mapping[str, Table]
     unclean: Mapping[str, int]
@@ -125,7 +126,7 @@ async def _run(way: Way, said: Sequence[str], seconds: float) -> _Run:
             sent = await way.writer.write(text, seconds)
             heard, whole = await listening
             pieces += len(sent.pieces)
-            if whole != text:
+            if whole != text or sum(one.length for one in heard) != len(text):
                 unclean += 1
                 continue
             released += len(heard)

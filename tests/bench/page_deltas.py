@@ -62,7 +62,7 @@ def _read(measured: Deltas) -> str:
         }
         told.append(
             f"- {sort}: what can be released is with the client {more(extra['p50'], 'later', 'sooner')} at the median "
-            f"and\n  {more(extra['p99'], 'later', 'sooner')} at the 99th percentile. Something was found in "
-            f"{measured.unclean[sort]} of the texts, which do not count."
+            f"and\n  {more(extra['p99'], 'later', 'sooner')} at the 99th percentile. Of the texts, "
+            f"{measured.unclean[sort]} did not cross as they were in pieces, and do not count."
         )
     return "\n".join([*told, ""])

@@ -312,22 +312,7 @@ async def test_what_is_not_the_beginning_of_the_whole_is_replaced_by_it(proxy: R
 
 async def test_a_text_that_is_withheld_from_a_line_on_stops_there_and_ends_so(proxy: Rig) -> None:
     value = "".join(random.Random("encoded").choices(string.ascii_letters + string.digits, k=24))
-    part = {
-        "id": "prt_000000000000Tool00000000001",
-        "messageID": MESSAGE,
-        "sessionID": SESSION,
-        "type": "tool",
-        "tool": "bash",
-        "callID": "call_1",
-        "state": {
-            "status": "completed",
-            "input": {"command": "cat .env"},
-            "output": f"API_KEY={value}\n",
-            "title": "",
-            "metadata": {},
-            "time": {"start": 1, "end": 2},
-        },
-    }
+    part = tool(f"API_KEY={value}\n")
     text = f"{LINE * 4}It is {value[::-1]} backwards.\n{LINE * 4}"
     frames = (said(), frame("message.part.updated", part=part), begun(), *pieces(text), ended(text))
     deltas, end = told(await heard(proxy, *frames))
@@ -337,6 +322,35 @@ async def test_a_text_that_is_withheld_from_a_line_on_stops_there_and_ends_so(pr
     assert fates(proxy) == {"stopped": 1.0}
     assert len(records(proxy)) == 1
     assert b'egress_alerts_total{channel="event"} 1.0' in proxy.metrics.render()
+
+
+async def test_a_text_that_is_withheld_for_what_became_known_amid_it_is_replaced(proxy: Rig) -> None:
+    """Its pieces had passed the place before a tool of a sub-agent showed the value. Nothing can take them back, and
+    the end does not repeat them."""
+    value = "".join(random.Random("later").choices(string.ascii_letters + string.digits, k=24))
+    shown = frame("message.part.updated", part=tool(f"API_KEY={value}\n"))
+    text = f"{LINE * 4}It is {value[::-1]} backwards.\n{LINE * 6}"
+    at = len(text) - len(LINE)
+    frames = (said(), begun(), *pieces(text[:at]), shown, *pieces(text[at:]), ended(text))
+    deltas, end = told(await heard(proxy, *frames))
+    assert deltas
+    assert end.endswith("[withheld:known_value_encoded]")
+    assert len(end) < len(deltas)
+    assert fates(proxy) == {"diverged": 1.0}
+
+
+def tool(output: str) -> dict[str, Any]:
+    """A part of a tool that printed something."""
+    state = {
+        "status": "completed",
+        "input": {"command": "cat .env"},
+        "output": output,
+        "title": "",
+        "metadata": {},
+        "time": {"start": 1, "end": 2},
+    }
+    name = {"id": "prt_000000000000Tool00000000001", "messageID": MESSAGE, "sessionID": SESSION}
+    return {**name, "type": "tool", "tool": "bash", "callID": "call_1", "state": state}
 
 
 async def test_what_tools_showed_before_the_stream_is_known_to_the_first_piece(proxy: Rig) -> None:
