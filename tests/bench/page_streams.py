@@ -24,8 +24,8 @@ _INTRODUCTION: Final = (
     "the last. The passthrough is an aiohttp server that opens a stream upstream for each reader and hands on each "
     f"piece as it comes; the proxy opens {_CLIENTS}, one a directory, and scans each frame once. The process between "
     "has one processor for itself; readers and stand-in share the others. The bench raises the soft limit of open "
-    f"files to {2 * _READERS + 200:,} where it is lower (`setrlimit`). A burst is one read and one write of a reader's for "
-    "the passthrough, which does not look at it; the proxy decodes, projects and scans each frame of it."
+    f"files to {2 * _READERS + 200:,} where it is lower (`setrlimit`). A burst is one read and one write of a reader's "
+    "for the passthrough, which does not look at it; the proxy decodes, projects and scans each frame of it."
 )
 
 
