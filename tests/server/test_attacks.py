@@ -19,7 +19,7 @@ from egress_proxy.scan import TextScanner
 from egress_proxy.scan.decoded import DerivedTexts
 from egress_proxy.server import connections, use
 from egress_proxy.server.cloud import HEALTH
-from egress_proxy.server.reader import Reader
+from egress_proxy.server.journal import Journal
 from tests.server.rig import SESSION, STREAM, TOKEN, Rig, answer, frame, rig, until
 
 CONNECTED: Final = b'data: {"type":"server.connected","properties":{}}\n\n'
@@ -196,10 +196,10 @@ async def test_a_stream_that_fails_is_not_answered_twice(proxy: Rig, monkeypatch
     proxy.upstream.answers["GET /event"] = STREAM + CONNECTED
     proxy.upstream.held.add("GET /event")
 
-    async def crash(_: Reader) -> bool:
+    async def crash(*_: object) -> None:
         raise RuntimeError(KEY)
 
-    monkeypatch.setattr(Reader, "_news", crash)
+    monkeypatch.setattr(Journal, "news", crash)
     async with Peer.connect(proxy) as peer:
         await peer.send(f"GET /event HTTP/1.1\r\n{LOGIN}\r\n")
         assert (await peer.rest()).count(b"HTTP/1.1 ") == 1
