@@ -24,7 +24,8 @@ _INTRODUCTION: Final = (
     "the last. The passthrough is an aiohttp server that opens a stream upstream for each reader and hands on each "
     f"piece as it comes; the proxy opens {_CLIENTS}, one a directory, and scans each frame once. The process between "
     "has one processor for itself; readers and stand-in share the others. The bench raises the soft limit of open "
-    f"files to {2 * _READERS + 200:,} where it is lower (`setrlimit`)."
+    f"files to {2 * _READERS + 200:,} where it is lower (`setrlimit`). A burst is one read and one write of a reader's "
+    "for the passthrough, which does not look at it; the proxy decodes, projects and scans each frame of it."
 )
 
 
@@ -55,16 +56,10 @@ def readers(measured: Readers) -> str:
 
 
 def _memory(measured: Readers) -> str:
-    rows = [
-        (
-            way,
-            *(
-                f"{max(one[way][figure] for one in measured.memory.rounds) / 1e3:.1f} KB"
-                for figure in ("opened", "used")
-            ),
-        )
-        for way in _WAYS
-    ]
+    def most(way: str, figure: str) -> str:
+        return f"{max(one[way][figure] for one in measured.memory.rounds) / 1e3:.1f} KB"
+
+    rows = [(way, most(way, "opened"), most(way, "used")) for way in _WAYS]
     head = ("way", "resident memory a reader, the most of a round: streams open", "after the frames")
     return table(head, rows, left=1)
 
@@ -105,7 +100,7 @@ def _done(measured: Soak) -> str:
         f"texts were said, and delivered {measured.delivered:,} times: to {READERS} steady readers of each client, to "
         f"readers that hung up and took their stream up again {measured.returns:,} times with `Last-Event-ID`, and to "
         f"some that slept, of whom {measured.cut_off:,} were cut off. {measured.wrong:,} frames were missing, repeated "
-        "or out of order. When it starts, the proxy already keeps as many frames as it ever does, 4 MiB of each client. "
+        "or out of order. At the start the proxy already keeps as many frames as it ever does, 4 MiB of each client. "
         "What grows from then on is bounded as well: verdicts about the texts of a session, 50,000 of some 100 bytes; "
         "facts of 50,000 sessions. `tests/server/test_memory.py` sees that nothing else does."
     )

@@ -197,7 +197,7 @@ async def test_a_stream_that_fails_is_not_answered_twice(proxy: Rig, monkeypatch
     proxy.upstream.answers["GET /event"] = STREAM + CONNECTED
     proxy.upstream.held.add("GET /event")
 
-    async def crash(_: Journal, __: float) -> None:
+    async def crash(*_: object) -> None:
         raise RuntimeError(KEY)
 
     monkeypatch.setattr(Journal, "news", crash)
