@@ -6,7 +6,7 @@
                                               |        api (typed calls) -> transport (bytes), tunnel (ssh)
                                               |             |
                                               |             v
-                                              |        listening (events) -> waiting (when is it over?), live (the reply)
+                                              |        listening (events) -> waiting (is it over?), live (the reply)
                                               v
                                   documents (the JSON shapes) -> console (the only writer)
     mcp -> mcp_server -> tools -> the same verbs
