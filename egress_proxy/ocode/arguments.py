@@ -96,7 +96,12 @@ def allow(parser: ArgumentParser) -> None:
         "id", metavar="ID", help="the permission's id (per_…), or as much of its start as is unique"
     )
     _completed(parser, action, "per")
-    parser.add_argument("reply", choices=("once", "always", "reject"), help="`always` only says why it is not sent")
+    parser.add_argument(
+        "reply",
+        metavar="ANSWER",
+        choices=("once", "always", "reject"),
+        help="once or reject; `always` only says why it is not sent",
+    )
     parser.add_argument("--message", metavar="TEXT", help="with reject: what the local agent is told")
 
 
@@ -121,4 +126,4 @@ def login(parser: ArgumentParser) -> None:
 
 
 def completion(parser: ArgumentParser) -> None:
-    parser.add_argument("shell", choices=SHELLS, help="the shell")
+    parser.add_argument("shell", metavar="SHELL", choices=SHELLS, help="bash, zsh or fish")

@@ -9,7 +9,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from egress_proxy.ocode.answers import Message
+from egress_proxy.ocode.answers import Message, State
 from egress_proxy.ocode.api import Api
 from egress_proxy.ocode.asks import note_asks
 from egress_proxy.ocode.console import Console, one_line, visible
@@ -30,6 +30,8 @@ from egress_proxy.ocode.states import exit_of_state
 from egress_proxy.ocode.waiting import Waiting
 
 _WAITING: Final = "sent; waiting for the reply (Ctrl-C stops the waiting, not the turn)"
+GRACE_SECONDS: Final = 30.0
+"""Until a prompt without any reply is taken for one that gets none."""
 _CLIPPED_LINES: Final = 12
 _CLIPPED_CHARS: Final = 1200
 
@@ -47,8 +49,9 @@ def prompt(context: Context) -> Exit:
             _send(context, api, session, text, found.agent)
             console.progress(_WAITING)
             deadline = time.monotonic() + context.wait_seconds
+            patience = time.monotonic() + GRACE_SECONDS
             waiting = Waiting(
-                lambda: api.state(session),
+                lambda: _state(api, session, before, patience),
                 listener,
                 time.monotonic,
                 deadline,
@@ -105,6 +108,16 @@ def _send(context: Context, api: Api, session: str, text: str, agent: str | None
                 audit_id=refusal.audit_id,
             ) from None
     api.prompt(session, text, agent)
+
+
+def _state(api: Api, session: str, before: str, patience: float) -> State:
+    """Ask for the state. A turn that has left no message of its own has not begun, on a machine that is busy enough."""
+    state = api.state(session)
+    if state.state in {"idle", "error"} and time.monotonic() < patience:
+        newest = api.messages(session, limit=1).messages
+        if not newest or newest[-1].info.id == before or newest[-1].info.role != "assistant":
+            return State(session, "busy")
+    return state
 
 
 def _newest(api: Api, session: str) -> str:

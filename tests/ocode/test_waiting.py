@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from egress_proxy.ocode import conversation
 from egress_proxy.ocode.answers import Permission, Question, State
 from egress_proxy.ocode.exits import Exit
 from egress_proxy.ocode.heard import Event
@@ -212,8 +213,18 @@ def test_a_prompt_that_is_asked_back_says_what_to_do(peer: Peer, run: Run) -> No
     assert (document["state"], document["reply"], len(document["permissions"])) == ("blocked", None, 1)
 
 
-def test_a_turn_without_a_reply_is_no_success(peer: Peer, run: Run) -> None:
+def test_a_turn_that_does_not_show_yet_is_waited_for(peer: Peer, run: Run) -> None:
+    """The state is idle for a moment on a busy machine: the reply of the turn before is none."""
+    converse(peer)
+    old, new = [user(PROMPT, "old"), assistant(REPLY, "old")], [user(PROMPT[:-1] + "8", "x")]
+    told = [old, old, [*old, *new], [*old, *new, assistant(REPLY[:-1] + "9", "new")]]
+    peer.answers[f"GET /session/{SESSION}/message"] = lambda _: Says(told.pop(0) if len(told) > 1 else told[0])
+    assert run("prompt", SESSION, "x").out == "new\n"
+
+
+def test_a_turn_without_a_reply_is_no_success(peer: Peer, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """Above all, the reply of the turn before is not taken for it."""
+    monkeypatch.setattr(conversation, "GRACE_SECONDS", 0.0)
     converse(peer)
     peer.answers[f"GET /session/{SESSION}/message"] = Says([user(PROMPT, "old"), assistant(REPLY, "old reply")])
     ran = run("prompt", SESSION, "x")
