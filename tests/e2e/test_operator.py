@@ -65,6 +65,7 @@ def test_metrics_count_what_happens(proxied: Proxied) -> None:
     now = proxied.proxy.series()
     assert now["egress_unknown_operations"] == 0
     assert now["egress_known_values"] >= 14
+    assert now["egress_gate_rules"] > 10
     assert any(name.startswith("egress_build_info") and f'opencode="{proxied.bare.version}"' in name for name in now)
 
 
