@@ -25,6 +25,7 @@ from egress_proxy import __version__
 from egress_proxy.audit import Ledger
 from egress_proxy.config import Config, Source, read_gates, read_password
 from egress_proxy.errors import ConfigError, Exit
+from egress_proxy.gate_rules import GateRule
 from egress_proxy.gates import DEFAULTS, GatePolicy, Own
 from egress_proxy.metrics import Metrics
 from egress_proxy.model import Client, Policy
@@ -206,7 +207,20 @@ def gate_policy(config: Config) -> GatePolicy:
     logins = (*(str(Path(place).expanduser()) for place in _OPENCODE_LOGINS), *named)
     own = Own(_as_given_and_real(state), _as_given_and_real(logins), str(Path.home()))
     declared = frozenset(source.path for source in config.known_values if source.kind is Source.ENV_FILE)
-    return GatePolicy(rules, declared, own)
+    return GatePolicy(tuple(map(_with_real_paths, rules)), declared, own)
+
+
+def _with_real_paths(rule: GateRule) -> GateRule:
+    """Asks speak of real paths: a rule about a link means what it leads to as well."""
+    directories = _as_given_and_real(rule.directories)
+    return replace(rule, directories=directories, paths=tuple(dict.fromkeys(map(_real_glob, rule.paths))) + rule.paths)
+
+
+def _real_glob(pattern: str) -> str:
+    """The same glob below the real path of what stands before its first star."""
+    plain, star, rest = pattern.partition("*")
+    above, _, name = plain.rpartition("/") if star else (plain, "", "")
+    return f"{os.path.realpath(above or '/').rstrip('/')}/{name}{star}{rest}" if star else os.path.realpath(plain)
 
 
 def _as_given_and_real(places: tuple[str, ...]) -> tuple[str, ...]:

@@ -118,7 +118,7 @@ def test_half_an_ask_in_options_is_an_error(run: Run) -> None:
 
 
 def test_signs_that_a_terminal_obeys_are_escaped(run: Run) -> None:
-    _, out, _ = run("explain", "--permission", "bash", "--command", "echo '\x1b[2J\u202e' \n" + "x" * 300)
+    _, out, _ = run("explain", "--permission", "webfetch", "--pattern", "\x1b[2J\u202e\n" + "x" * 300)
     assert "\\x1b[2J\\u202e" in out
     assert "\x1b" not in out
 

@@ -20,7 +20,6 @@ _LONGEST_TAIL: Final = 32  # words; of the wrapper itself all are looked at
 WRAPS: Final = "one of its commands runs another that its arguments name"
 UNNAMED: Final = "which command it runs is known only to the shell"
 CHANGES: Final = "one of its commands changes what later ones mean"
-BEYOND_ASCII: Final = "it has letters or signs beyond ASCII, which can look like others"
 UNSEEN: Final = "a text that one of its commands runs is not known"
 
 
@@ -28,8 +27,6 @@ def taken_apart(text: str) -> Script:
     """Parse a command, and all that is within it. Never raises."""
     script = parse(text)
     doubts = dict.fromkeys(script.doubts)
-    if not text.isascii():
-        doubts[BEYOND_ASCII] = None
     found: list[Command] = []
     _add(found, script, doubts, 0)
     if _CONTINUED in text:  # the grammar takes a word over two lines for two

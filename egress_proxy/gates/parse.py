@@ -16,7 +16,6 @@ from tree_sitter import Language, Node, Parser
 
 from egress_proxy.gates.shell import (
     HOLE,
-    MARKERS,
     MAX_CHARS,
     MAX_COMMANDS,
     MAX_DEPTH,
@@ -29,9 +28,13 @@ from egress_proxy.gates.shell import (
 from egress_proxy.gates.words import text_of, word
 
 _BASH: Final = Language(tree_sitter_bash.language())
-_MARKERS: Final = str.maketrans(dict.fromkeys(MARKERS, "?"))
+# The grammar's scanner asks C's tables of characters about any code point, and ends the process where they end. Nothing
+# but ASCII is shown to it; each other sign is a letter for it, and a doubt.
+_UNKNOWN: Final = re.compile(r"[^\t\n -~]")
+_LETTER: Final = "X"
 
 TOO_LONG: Final = f"it has more than {MAX_CHARS} characters"
+BEYOND_ASCII: Final = "it has signs beyond printable ASCII, which can look like others"
 TOO_MUCH: Final = "it has too many commands, or nests them too deeply"
 NO_SHELL: Final = "it is not a shell command that can be read as a whole"
 NOT_PLAIN: Final = "it is not written plainly: a quote, a variable, a pattern or another sign of the shell is in it"
@@ -64,13 +67,14 @@ def parse(text: str) -> Script:
     """Take a command apart. Never raises; what cannot be read leaves a doubt."""
     if len(text) > MAX_CHARS:
         return Script(doubts=(TOO_LONG,))
-    text = text.translate(_MARKERS)
-    source = text.encode("utf-8", "replace")
-    tree = Parser(_BASH).parse(source)
-    root = tree.root_node
+    known = _UNKNOWN.sub(_LETTER, text)
+    source = known.encode("ascii")
+    root = Parser(_BASH).parse(source).root_node
     if root.descendant_count > MAX_NODES:
         return Script(doubts=(TOO_MUCH,))
     reader = _Reader(source)
+    if known != text:
+        reader.doubts[BEYOND_ASCII] = None
     reader.read(root, frozenset(), 0)
     if root.has_error:
         reader.doubts[NO_SHELL] = None

@@ -111,12 +111,18 @@ def _holds(rule: GateRule, subject: Subject, ask: Ask, policy: GatePolicy) -> bo
         return False
     return (
         (rule.files is None or _is_declared(subject.path, ask, policy))
-        and (not rule.paths or _is_among(subject.path, rule.paths))
+        and (not rule.paths or _names_one_of(rule, subject))
         and (not rule.patterns or (subject.command is None and _is_among(subject.text, rule.patterns)))
         and (not rule.commands or commands.fits(subject.command, rule, ask.directory))
         and (not rule.kinds or not subject.kinds.isdisjoint(rule.kinds))
         and (not rule.touches or not subject.touches.isdisjoint(rule.touches))
     )
+
+
+def _names_one_of(rule: GateRule, subject: Subject) -> bool:
+    """Whether a path is one of a rule's; of a command, any of its words, for a rule that does not let pass."""
+    named = () if rule.gate is Gate.SELF else subject.named
+    return any(_is_among(path, rule.paths) for path in (subject.path, *named))
 
 
 def _is_among(text: str | None, globs: tuple[str, ...]) -> bool:

@@ -2,7 +2,7 @@
 
 A word is its text after quoting and escapes, in which a part that only the shell knows (a variable, a substitution, a
 brace expansion) is `HOLE`, one that the file system decides is `GLOB`, and the home directory is `HOME`. These are
-private-use characters, which a source cannot hold: `parse` replaces them first.
+private-use characters, which a source cannot hold: `parse` takes ASCII only.
 """
 
 from __future__ import annotations

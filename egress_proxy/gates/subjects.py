@@ -58,11 +58,13 @@ class Own(Struct, frozen=True):
 
 
 class Subject(Struct, frozen=True):
-    """One thing that an ask is about. `doubts` say why the calling agent may not approve it, whatever the rules."""
+    """One thing that an ask is about. `named` are the paths that a command may mean; `doubts` say why the calling agent
+    may not approve it, whatever the rules."""
 
     text: str
     path: str | None = None
     command: Command | None = None
+    named: tuple[str, ...] = ()
     kinds: frozenset[Kind] = frozenset()
     touches: frozenset[Touch] = frozenset()
     doubts: tuple[str, ...] = ()
@@ -86,7 +88,7 @@ def _of_pattern(ask: Ask, pattern: str, own: Own) -> Subject:
     path = path_of(ask, pattern)
     meant = path_of(ask, pattern.removesuffix("/*"))  # external_directory: what lies in it
     kinds = kinds_of_path(meant, ask.permission, ask.directory)
-    return Subject(pattern, path, None, kinds, touches, () if path else (NO_PATH,))
+    return Subject(pattern, path, None, (), kinds, touches, () if path else (NO_PATH,))
 
 
 def path_of(ask: Ask, pattern: str) -> str | None:
@@ -161,10 +163,28 @@ def _of_command(text: str, where: Where, own: Own, doubts: tuple[str, ...]) -> l
         where = Where(where.directory, "", where.home)
     doubts = (*doubts, *script.doubts)
     found = [
-        Subject(" ".join(one.words), None, one, kinds_of(one, where), _touched_by(one, where, own), doubts)
+        Subject(
+            " ".join(one.words),
+            None,
+            one,
+            _named(one, where),
+            kinds_of(one, where),
+            _touched_by(one, where, own),
+            doubts,
+        )
         for one in script.commands
     ]
     return found or [Subject(text, doubts=doubts or (NO_PATTERNS,))]
+
+
+def _named(command: Command, where: Where) -> tuple[str, ...]:
+    spellings = (
+        spelling
+        for word in (*command.words[1:], *(one.target for one in command.redirections))
+        for spelling in dict.fromkeys((word, word.rpartition("=")[2], word.lstrip("@")))
+    )
+    found = (paths.of_word(spelling, where.start, where.home) for spelling in spellings)
+    return tuple(dict.fromkeys(path for path in found if path is not None))
 
 
 def _touched_by(command: Command, where: Where, own: Own) -> frozenset[Touch]:

@@ -162,6 +162,17 @@ def test_the_policy_knows_what_is_not_the_agents(site: Site) -> None:
     assert policy.own.opencode_logins[0].endswith("/.local/share/opencode/auth.json")
 
 
+def test_rules_about_a_link_mean_what_it_leads_to(site: Site) -> None:
+    project = site.project("shop")
+    (site.root / "link").symlink_to(project)
+    (site.root / "gates.yaml").write_text(
+        f"rules: [{{id: a, verdict: never, directory: {site.root}/link, paths: ['{site.root}/link/s*', '/x/**']}}]"
+    )
+    (rule,) = gate_policy(load(site.write(minimal(project) + f"gates_file: {site.root}/gates.yaml\n"))).rules
+    assert {str(project), f"{site.root}/link"} == set(rule.directories)
+    assert {f"{project}/s*", f"{site.root}/link/s*", "/x/**"} == set(rule.paths)
+
+
 def test_the_local_agent_cannot_write_the_policy(site: Site) -> None:
     project = site.project("shop")
     with pytest.raises(ConfigError, match="contains gates_file"):

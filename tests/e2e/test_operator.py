@@ -11,6 +11,7 @@ import pytest
 
 from egress_proxy.model import Resource, RouteClass, Verdict
 from egress_proxy.reasons import Reason
+from egress_proxy.routes import OWN
 from egress_proxy.routes.catalogue import ROWS
 from tests.conftest import Proxied
 from tests.e2e.answers import exchange, refusal
@@ -65,6 +66,7 @@ def test_metrics_count_what_happens(proxied: Proxied) -> None:
     now = proxied.proxy.series()
     assert now["egress_unknown_operations"] == 0
     assert now["egress_known_values"] >= 14
+    assert now["egress_gate_rules"] > 10
     assert any(name.startswith("egress_build_info") and f'opencode="{proxied.bare.version}"' in name for name in now)
 
 
@@ -73,7 +75,7 @@ def test_labels_are_bounded(proxied: Proxied) -> None:
     for path in ("/made/up", "/session/ses_madeup", "/MADE-UP", "//made-up", "/provider/made-up/oauth/authorize"):
         agent.client.get(path)
     allowed = {
-        "route": {row.name for row in ROWS} | {"unknown"},
+        "route": {row.name for row in (*ROWS, *OWN)} | {"unknown"},
         "class": {found.value for found in RouteClass},
         "verdict": {found.value for found in Verdict},
         "reason": {found.value for found in Reason},

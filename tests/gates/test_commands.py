@@ -150,6 +150,20 @@ def test_hostile_texts_are_bounded(piece: str) -> None:
     assert len(taken_apart(text).commands) <= MAX_COMMANDS
 
 
+@given(st.text(st.characters(min_codepoint=0x80), max_size=60))
+@settings(max_examples=300)
+def test_the_grammar_is_shown_ascii_alone(text: str) -> None:
+    """Of other signs its scanner reads beyond tables of C, and ends the process: this would not return."""
+    for command in (
+        text,
+        f"ls {text}",
+        f"x{text}=(1 {text})",
+        f"cat <<{text}\n{text}\n{text}",
+        "{" + text + "}|((" + text,
+    ):
+        assert decided(command).gate is not Gate.SELF or not text
+
+
 def test_a_longer_text_is_not_even_parsed() -> None:
     assert parse("a" * (MAX_CHARS + 1)).commands == ()
 

@@ -74,7 +74,7 @@ READS = [
     ("not-auth-of-another-home", "/home/other/.local/share/opencode/log/x", HUMAN),
     ("all-of-another-directory", "/etc/*", HUMAN),
     ("all-above-auth", "/home/agent/*", HUMAN),
-    ("auth-glob-in-path", AUTH + "*", HUMAN),
+    ("auth-glob-in-path", AUTH + "*", NEVER),
     ("not-auth", AUTH + ".example", HUMAN),
     ("state", STATE, NEVER),
     ("state-below", f"{STATE}/audit/log.jsonl", NEVER),
@@ -200,12 +200,16 @@ WEB = ask("webfetch", "https://docs.example.org/a/b")
         (rule(NEVER, commands=("terraform *",)), shell("/opt/bin/terraform plan"), NEVER),
         (rule(NEVER, commands=("terraform *",)), shell("terraformer plan"), HUMAN),
         (rule(HUMAN, touches=(Touch.PROXY_STATE,)), ask("read", STATE), NEVER),
+        (rule(NEVER, paths=("/srv/vault/**",)), shell("ls; sudo cat ../vault/x"), NEVER),
+        (rule(NEVER, paths=("/srv/vault/**",)), shell("cat <../vault/x"), NEVER),
+        (rule(NEVER, paths=("/srv/vault/**",)), shell("tool --file=/srv/vault/x"), NEVER),
+        (rule(NEVER, paths=("/srv/vault/**",)), shell("cat vault/x"), HUMAN),
         (rule(NEVER, kinds=(Kind.CREDENTIALS,)), ask("read", "/home/agent/.ssh/id_rsa"), NEVER),
         (rule(NEVER, kinds=(Kind.WRITE_OUTSIDE,)), ask("external_directory", "/etc/*"), NEVER),
         (rule(NEVER, kinds=(Kind.WRITE_OUTSIDE,)), ask("edit", "a"), HUMAN),
         (rule(SELF, permissions=("read",), files=Files.DECLARED, clients=("other",)), ask("read", ".env"), SELF),
     ],
-    ids=range(32),
+    ids=range(36),
 )
 def test_rules(mine: GateRule, found: Ask, expected: Gate) -> None:
     policy = GatePolicy((*DEFAULTS, mine), ENV_FILES, POLICY.own)
