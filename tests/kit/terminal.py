@@ -123,8 +123,10 @@ class Terminal:
         """Give the names of the planted values among all bytes received and on all screens ever shown."""
         news = bytes(self.received[max(0, self._searched - _OVERLAP) :])
         screens, self._unsearched, self._searched = self._unsearched, [], len(self.received)
-        for data in (news, _SEQUENCE.sub(b"", news), *screens):
+        for data in (news, _SEQUENCE.sub(b"", news)):
             self._leaked.update(self._canaries.leaks(data))
+        for screen in screens:
+            self._leaked.update(self._canaries.leaks(screen))
         return sorted(self._leaked)
 
     def until(self, shown: Callable[[str], object], what: str, timeout: float = PATIENCE_S) -> None:
