@@ -20,6 +20,7 @@ NAMED = {
     Reason.OVERLOADED: Exit.UNAVAILABLE,
     Reason.SHUTTING_DOWN: Exit.UNAVAILABLE,
     Reason.UPSTREAM_REJECTED: Exit.REFUSED,
+    Reason.ASK_FLOOD: Exit.UNAVAILABLE,
     Reason.CLIENT_GONE: Exit.REFUSED,  # recorded only: nobody is there to be answered
 }
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from egress_proxy.gates import GatePolicy
+from egress_proxy.gates import DEFAULTS, GatePolicy
 from tests.server.rig import HISTORY, OTHER_TOKEN, SESSION, Rig, answer, rig
 
 CHILD = "ses_0000000000000000000000000c"
@@ -91,11 +91,10 @@ async def test_who_waits_for_an_answer_is_blocked(proxy: Rig, session: str) -> N
     assert asks["questions"] == []
 
 
-async def test_it_says_who_may_approve(proxy: Rig) -> None:
+async def test_it_says_who_may_approve(proxy: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     """The file is declared: its read is the caller's to approve. The shell is not."""
     file = f"{proxy.directory}/.env"
-    policy = GatePolicy(env_files=frozenset({file}))
-    proxy.settings.gates = policy
+    monkeypatch.setattr(proxy.exchanges.gating, "_policy", GatePolicy(DEFAULTS, frozenset({file})))
     paths = {"directory": proxy.directory, "worktree": "/", "home": "", "state": "", "config": ""}
     read = ask(SESSION, id="per_02", permission="read", patterns=[file.removeprefix("/")])
     proxy.upstream.answers |= {"GET /path": body(paths), "GET /permission": body([ask(SESSION), read, ask(STRANGER)])}

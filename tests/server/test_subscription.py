@@ -47,15 +47,23 @@ async def test_a_burst_of_one_directory_leaves_others_their_turn(
     monkeypatch: pytest.MonkeyPatch, turn: float, others_wait: bool
 ) -> None:
     """All that has come is read without a pause otherwise, and whoever wants a reply waits until it is."""
-    monkeypatch.setattr(subscription, "_TURN", turn)
+    monkeypatch.setattr(subscription, "TURN", turn)
     monkeypatch.setattr(Subscription, "_resynchronise", _nothing)
     upstream = Burst()
-    frames = cast("Frames", SimpleNamespace(read=_nothing, interrupted=lambda: None))
+    frames = cast("Frames", SimpleNamespace(take=_taken, read=_none, interrupted=lambda: None))
     silent: Callable[..., None] = lambda *_: None  # noqa: E731 - three callbacks that do nothing
     made = Subscription("/a", cast("Upstream", upstream), frames, Metrics(), wanted=bool, deliver=silent, gap=silent)
     await upstream.done.wait()
     await made.close()
     assert (min(upstream.turns) == BURST) == others_wait
+
+
+async def _taken(frame: bytes) -> SimpleNamespace:
+    return SimpleNamespace(lane="", frame=frame)
+
+
+async def _none(*_: object) -> tuple[()]:
+    return ()
 
 
 async def _nothing(*_: object) -> None:
