@@ -155,7 +155,9 @@ async def _assemble(config: Config, gates: GatePolicy, stack: AsyncExitStack) ->
     scanner = known.scanner if names else ByFingerprint(known.scanner).scanner
     pipeline = Pipeline(scanner, judge, recorder, metrics, config.limits.scan_seconds, _now)
     sessions = Sessions(upstream, owners, config.limits.upstream_timeout_seconds)
-    taints = Taints(upstream, sessions, config.limits.upstream_timeout_seconds, names=names)
+    taints = Taints(
+        upstream, sessions, config.limits.upstream_timeout_seconds, names=names, directories=config.directories
+    )
     exchanges = Exchanges(_settings(config, gates), upstream, sessions, pipeline, metrics, _new_id, taints=taints)
     events = Events(exchanges, pipeline, metrics)
     stack.push_async_callback(events.close)

@@ -72,13 +72,23 @@ class _Learnt(Struct, frozen=True):
 class Taints:
     """Trees by their root session, the least recently used first. Used from the event loop's thread."""
 
-    def __init__(self, upstream: Upstream, sessions: Sessions, seconds: float, *, names: bool = True) -> None:
-        """`seconds` bounds each call of opencode; `names`: whether values may be named. What is dropped for room is
-        learnt anew when it is needed."""
+    def __init__(
+        self,
+        upstream: Upstream,
+        sessions: Sessions,
+        seconds: float,
+        *,
+        names: bool = True,
+        directories: Sequence[str] = (),
+    ) -> None:
+        """`seconds` bounds each call of opencode; `names`: whether values may be named; `directories` are told to
+        clients, so what stands in their paths is no secret, however random it looks. What is dropped for room is learnt
+        anew when it is needed."""
         self._upstream = upstream
         self._sessions = sessions
         self._seconds = seconds
         self._names = names
+        self._directories = tuple(directories)
         self._key = secrets.token_bytes(32)
         self._trees: OrderedDict[str, Tree] = OrderedDict()
 
@@ -220,11 +230,16 @@ class Taints:
         learnt = await apart(sum(map(len, fresh)), _learn, fresh)
         if isinstance(learnt, Refused):
             return learnt
-        await apart(len(learnt.taints) * _VALUE_BYTES, tree.remember, learnt.taints)
+        secret = [taint for taint in learnt.taints if not self._public(taint)]
+        await apart(len(secret) * _VALUE_BYTES, tree.remember, secret)
         log.met(fresh)
         for child in learnt.children:
             tree.log(child).open = True
         return learnt.spoken
+
+    def _public(self, taint: Taint) -> bool:
+        value = taint.value.reveal()
+        return any(value in path for path in self._directories)
 
     def _make_room(self) -> None:
         """Drop the least recently used trees, but the one that was just made."""

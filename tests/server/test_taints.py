@@ -347,3 +347,24 @@ async def test_a_part_of_a_message_under_way_is_read_once(tmp_path: Path) -> Non
     assert [tree.log(SESSION).fresh(bytes(part)) for page in pages for part in page.parts] == [False, False]
     assert (tree.log(SESSION).open, len(tree.log(SESSION).anchored)) == (True, 1)
     owners.close()
+
+
+@pytest.mark.parametrize("directories", [(), ("/srv/tmp21ryfjav8q/shop",)])
+async def test_a_path_that_clients_are_told_is_no_secret(tmp_path: Path, directories: tuple[str, ...]) -> None:
+    """Its name looks random, and a file that was read says it. An ask about a file below could else not be shown."""
+    path = "/srv/tmp21ryfjav8q/shop"
+    body_of = json.dumps([ASKED, message(2, bash(f"ROOT={path}\nSEED={TOKEN}\n"))]).encode()
+
+    class Answering:
+        async def call(self, _: Call, __: float) -> Reply:
+            return Reply(200, "application/json", "", "", body_of)
+
+    owners = Owners(tmp_path / "sessions.db")
+    sessions = Sessions(Answering(), owners, 5.0)  # type: ignore[arg-type]
+    sessions.learn(SessionFacts(SESSION, "", "/w"))
+    tree = await Taints(Answering(), sessions, 5.0, directories=directories).look(SESSION)  # type: ignore[arg-type]
+    assert isinstance(tree, Tree)
+    scanner = Remembering(build_scanner(KnownValues.none()), [tree])
+    told = (f"It is {path}/.env.", f"And {TOKEN}.")
+    assert {finding.text for finding in scanner.scan(told).findings} == ({1} if directories else {0, 1})
+    owners.close()
