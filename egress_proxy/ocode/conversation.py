@@ -111,11 +111,12 @@ def _send(context: Context, api: Api, session: str, text: str, agent: str | None
 
 
 def _state(api: Api, session: str, before: str, patience: float) -> State:
-    """Ask for the state. A turn that has left no message of its own has not begun, on a machine that is busy enough."""
+    """Ask for the state. A turn without a finished message of its own has only begun, whatever is said."""
     state = api.state(session)
     if state.state in {"idle", "error"} and time.monotonic() < patience:
         newest = api.messages(session, limit=1).messages
-        if not newest or newest[-1].info.id == before or newest[-1].info.role != "assistant":
+        last = newest[-1] if newest else None
+        if last is None or last.info.id == before or last.info.role != "assistant" or last.running:
             return State(session, "busy")
     return state
 

@@ -217,7 +217,8 @@ def test_a_turn_that_does_not_show_yet_is_waited_for(peer: Peer, run: Run) -> No
     """The state is idle for a moment on a busy machine: the reply of the turn before is none."""
     converse(peer)
     old, new = [user(PROMPT, "old"), assistant(REPLY, "old")], [user(PROMPT[:-1] + "8", "x")]
-    told = [old, old, [*old, *new], [*old, *new, assistant(REPLY[:-1] + "9", "new")]]
+    begun = assistant(REPLY[:-1] + "9", time={"created": 1}, finish=None)
+    told = [old, old, [*old, *new], [*old, *new, begun], [*old, *new, assistant(REPLY[:-1] + "9", "new")]]
     peer.answers[f"GET /session/{SESSION}/message"] = lambda _: Says(told.pop(0) if len(told) > 1 else told[0])
     assert run("prompt", SESSION, "x").out == "new\n"
 
