@@ -97,7 +97,7 @@ ALL: Final[tuple[tuple[str, Outcome, str, Methods, Check], ...]] = (
     (
         CHANGED,
         "works",
-        "",
+        "names and counts of lines",
         ("file.status", "file.status", "file.status", "files.status"),
         lambda value: isinstance(value, list),
     ),
