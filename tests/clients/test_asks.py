@@ -20,9 +20,12 @@ pytestmark = pytest.mark.e2e
 Ask = Mapping[str, Any]
 
 
-def asked(stage: Stage, name: str, event: str, *turns: Turn) -> Ask:
-    """Start a turn that asks, and give the ask as the client's events have it."""
+def asked(stage: Stage, name: str, event: str, *turns: Turn, expect: str = "") -> Ask:
+    """Start a turn that asks, and give the ask as the client's events have it. No client has a method for what has to
+    be expected beforehand: that is a call of the proxy's own."""
     speaker, session = stage.speaker, stage.speaker.session()
+    if expect:
+        assert stage.proxied.agent().expect(session, expect).status == 200
     listened = speaker.listen()
     assert listened.error is None, listened.shown
     speaker.driver.until("server.connected")
@@ -86,12 +89,18 @@ def test_an_ask_for_a_declared_env_file(stage: Stage) -> None:
     """And all that happens meanwhile, told by events until the session is idle."""
     speaker, (route, said) = stage.speaker, routes(stage.speaker)[-1]
     say = Text(f"It is {stage.proxied.canaries['DB_PASSWORD']}, and that is all.")
-    ask = asked(stage, "env", "permission.asked", read_of(stage.proxied.world.env_file), say)
+    read = read_of(stage.proxied.world.env_file)
+    unexpected = asked(stage, "env-unexpected", "permission.asked", read, Text("Done."))
+    refused = answered(speaker, unexpected, "once", route)
+    stage.seen("answer `once` to an ask for a declared env file that was not expected", "refused", refused)
+    assert answered(speaker, unexpected, "reject", route).value is True
+    until_idle(stage, unexpected)
+    ask = asked(stage, "env", "permission.asked", read, say, expect="read:.env")
     refused = answered(speaker, ask, "always", route)
     stage.seen("answer `always` to an ask for a declared env file", "refused", refused)
     allowed = answered(speaker, ask, "once", route)
     assert allowed.value is True
-    stage.seen(f"answer `once` to an ask for a declared env file ({said})", "works", allowed)
+    stage.seen(f"answer `once` to an expected ask for a declared env file ({said})", "works", allowed)
     heard = [event for event in until_idle(stage, ask) if is_about(event, ask["sessionID"])]
     kinds = {event["type"] for event in heard}
     assert {"message.updated", "message.part.updated", "permission.replied", "session.status", "session.idle"} <= kinds

@@ -105,11 +105,24 @@ def test_bare_opencode_shows_the_value(bare: Bare, tmp_path: object, tmp_path_fa
 
 
 def test_an_ask_of_its_own_is_allowed_once_and_never_always(seat: Seat) -> None:
+    """Once only if it was expected, which is said by a call of the proxy's own: the TUI has no words for it."""
     read = call("read", filePath=str(seat.proxied.world.env_file))
+    seat.tui.prompt(seat.proxied.model.script("tui-unexpected", read, Text("Not to be said.")))
+    seat.tui.until(DIALOG)
+    before, route = seat.refusals(), "POST /permission/{requestID}/reply"
+    seat.tui.keys(ENTER)
+    seat.until_refused(route, "ask_not_expected", before)
+    (ask,) = seat.agent.client.get("/permission").json
+    assert DIALOG in seat.tui.terminal.words
+    seat.saw("allow it once, though it was not expected", "refused", f"{SILENCE}; the dialog stays", "ask_not_expected")
+    seat.tui.keys(RIGHT, RIGHT, ENTER)
+    seat.tui.until_gone(DIALOG)
+    seat.agent.until_idle(ask["sessionID"])
+    assert seat.agent.expect(ask["sessionID"], "read:.env").status == 200
     seat.tui.prompt(seat.proxied.model.script("tui-own", read, Text("It was read.")))
     seat.tui.until(DIALOG)
     seat.saw("see an ask for a declared env file", "differs", seat.tui.between(DIALOG, DIALOG_END))
-    before, route = seat.refusals(), "POST /permission/{requestID}/reply"
+    before = seat.refusals()
     seat.tui.keys(RIGHT, ENTER)
     seat.tui.until("Always allow")
     seat.tui.keys(ENTER)
@@ -121,7 +134,7 @@ def test_an_ask_of_its_own_is_allowed_once_and_never_always(seat: Seat) -> None:
     seat.tui.until("It was read.")
     seat.tui.until_idle()
     assert ask["id"] not in str(seat.agent.client.get("/permission").json)
-    seat.saw("allow it once", "works", "It was read.")
+    seat.saw("allow it once, as it was expected", "works", "It was read.")
 
 
 def test_an_ask_of_a_human_is_not_allowed(seat: Seat) -> None:

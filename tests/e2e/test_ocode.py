@@ -289,11 +289,8 @@ def ask_of(ran: Ran, kind: str = "permissions") -> Any:
 
 
 def prompted(ocode: Ocode, session: str, prompt: str) -> Ran:
-    """Prompt, saying that `.env` will be read; a proxy without expectations says that it has none."""
-    ran = ocode("prompt", session, prompt, "--expect", "read:.env", "--json")
-    if ran.code == Exit.REFUSED and ran.json["error"]["reason"] == "ocode_unsupported":
-        return ocode("prompt", session, prompt, "--json")
-    return ran
+    """Prompt, saying that `.env` will be read."""
+    return ocode("prompt", session, prompt, "--expect", "read:.env", "--json")
 
 
 def test_an_ask_is_answered_and_the_turn_goes_on(ocode: Ocode, proxied: Proxied) -> None:
