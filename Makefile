@@ -1,6 +1,7 @@
 # Every target works from a fresh clone: each needs `setup`, which is quick when nothing has changed.
 PYTHON ?= python3.11
-JOBS ?= 2
+# More than processors: the end-to-end tests wait for servers most of their time.
+JOBS ?= 4
 
 BIN := .venv/bin
 OPENCODE := .opencode

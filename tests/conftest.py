@@ -37,17 +37,18 @@ _DECLARED: Final = f"""
   - {{id: declared-command, verdict: self, permission: bash, commands: [{DECLARED_COMMAND}]}}
 """
 _GATES: Final = Path(__file__).parents[1] / "config" / "gates.yaml"
+_SHARING: Final = frozenset({"tests/e2e", "tests/clients"})
 _RELEASE: Final = re.compile(r"\[(\d+\.\d+\.\d+)")
 
 
 class ByRelease(LoadScopeScheduling):  # type: ignore[misc]  # its base is untyped
-    """All end-to-end tests of a release go to one worker, so that its servers are started once; else a module each."""
+    """All end-to-end tests of a release go to one worker, those of clients to another, so that servers are started
+    once; else a module each."""
 
     def _split_scope(self, nodeid: str) -> str:
         release = _RELEASE.search(nodeid)
-        return (
-            release[1] if release and nodeid.startswith(("tests/e2e/", "tests/clients/")) else nodeid.partition("::")[0]
-        )
+        folder = "/".join(nodeid.split("/")[:2])
+        return f"{folder} {release[1]}" if release and folder in _SHARING else nodeid.partition("::")[0]
 
 
 @pytest.hookimpl(optionalhook=True)
