@@ -255,6 +255,7 @@ def test_an_ask_that_waits_is_shown_to_who_comes_later(seat: Seat) -> None:
     """The TUI never asks what waits: a stream begins with it, also if another reader has long been told."""
     session = seat.agent.session(title="Waits for an answer")
     read = call("read", filePath=str(seat.proxied.world.env_file))
+    seat.agent.expect(session, "read:.env")
     seat.agent.prompt_async(session, seat.proxied.model.script("tui-late", read, Text("It was read later.")))
     seat.agent.ask(session)
     seat.tui.start("--session", session)

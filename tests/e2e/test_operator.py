@@ -88,7 +88,7 @@ def test_labels_are_bounded(proxied: Proxied) -> None:
         assert found or label == "channel"
     assert not re.search("made.?up", text, re.IGNORECASE)
     names = set(re.findall(r'[{,]([a-z_]+)="', text))
-    assert names <= {*allowed, "detector", "outcome", "le", "version", "opencode", "catalogue"}
+    assert names <= {*allowed, "detector", "outcome", "fate", "le", "version", "opencode", "catalogue"}
 
 
 @pytest.mark.parametrize("path", ["/metrics", "/health", "/_egress/metrics"])
