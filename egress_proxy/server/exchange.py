@@ -53,6 +53,7 @@ log = logging.getLogger("egress_proxy")
 _CURSOR: Final = re.compile(r"[A-Za-z0-9_=-]{1,512}")  # base64url, as both versions make it
 _CREATIONS: Final = frozenset({BodyRule.SESSION_CREATE, BodyRule.FORK})
 _WORKING: Final = frozenset({BodyRule.PROMPT, BodyRule.SUMMARIZE, BodyRule.PERMISSION_RESPONSE})  # the agent goes on
+_READINGS: Final = 3  # of one history, while texts of it end
 _SLOW: Final = frozenset({BodyRule.PROMPT, BodyRule.SUMMARIZE})  # these wait for the model
 
 
@@ -170,6 +171,25 @@ class Exchanges:
         return Projected(merged, size=sum(projected.size for projected in values))
 
     async def _ask(self, admitted: Admitted, call: Call, trees: set[Tree]) -> Projected | Refused:
+        """What may cross of one call's answer once scanned.
+
+        A client that hears events while it reads a history would take an older history for the newer: a text that ended
+        meanwhile would vanish from its screen. So the history is read again, if one has.
+        """
+        for _ in range(_READINGS - 1):
+            before = self._told(admitted)
+            answer = await self._ask_once(admitted, call, trees)
+            if self._told(admitted) == before:
+                return answer
+        return await self._ask_once(admitted, call, trees)
+
+    def _told(self, admitted: Admitted) -> int:
+        """How many texts of a history's session the event stream has told the end of."""
+        if admitted.row.method != "GET" or admitted.row.response is not Resource.MESSAGES:
+            return 0
+        return self.taints.tree(admitted.session_id).told
+
+    async def _ask_once(self, admitted: Admitted, call: Call, trees: set[Tree]) -> Projected | Refused:
         row = admitted.row
         with self.sessions.creating() if row.body in _CREATIONS else nullcontext():
             reply = await self._learnt(admitted, call)

@@ -163,6 +163,8 @@ class Frames:
             return await self._piece(origin, frame)
         outcome = refused or project_event(Resource.EVENT, frame, view)
         heard = await self._released(origin, outcome, len(frame))
+        if heard and kind == _PART and not _is_blank(heard[-1].value):
+            self._taints.tree(session).told += 1
         if heard and kind == _PART and _is_blank(heard[-1].value):
             begun = read_growth(frame)
             if isinstance(begun, Begun):

@@ -61,6 +61,7 @@ class Tree:
         self.full = False
         self.guess = False
         self.prompted = True  # a prompt may be running that the proxy passed on
+        self.told = 0  # texts whose end was released on the event stream
         self._random = 0
         self._pieces = Pieces()
         self._judged: OrderedDict[int, Finding | None] = OrderedDict()

@@ -12,7 +12,8 @@ from tests.clients.record import Outcome, Sheet
 from tests.clients.tui import DIALOG, ENTER, ERASE_LINE, ESCAPE, RIGHT, Tui
 from tests.conftest import Bare, Proxied
 from tests.kit.agent import Agent
-from tests.kit.script import Hang, Text, call
+from tests.kit.gate import Gate
+from tests.kit.script import Hang, Held, Text, Turn, call
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]  # a busy machine starts a TUI slowly
 
@@ -60,6 +61,21 @@ class Seat:
         count = before.count((route, reason))
         self.tui.until_true(lambda: self.refusals().count((route, reason)) > count, f"{route} was not refused")
 
+    def hear(self, name: str, said: str, *more: Turn) -> None:
+        """Prompt in a new session, and have the reply come once the TUI has read that session. What ends while it
+        reads, it forgets: its screen is then what the older answer said (seen on 1.15.13)."""
+        read = 'egress_requests_total{class="scan",route="GET /session/{sessionID}/diff"'
+        before = self._count(read)
+        with Gate() as gate:
+            self.tui.prompt(self.proxied.model.script(name, Held(gate, said), *more))
+            self.tui.until_true(lambda: gate.reached and self._count(read) > before, "the session was not read")
+            gate.open()
+            self.tui.until(said[-12:])
+        self.tui.until_idle()
+
+    def _count(self, start: str) -> float:
+        return sum(count for name, count in self.proxied.proxy.series().items() if name.startswith(start))
+
     def models(self, name: str) -> set[str]:
         """Give the models that were asked for a script, for its title too."""
         return {seen.model for seen in self.proxied.model.requests(name, titles=True)}
@@ -85,9 +101,7 @@ def seat(attached: Tui, proxied: Proxied, sheet: Sheet) -> Iterator[Seat]:
 def test_a_reply_is_shown_redacted(seat: Seat) -> None:
     say = f"The password is {seat.proxied.canaries['DB_PASSWORD']}, and that is all."
     seat.saw("start", "works", seat.tui.between("Build ·", "Small local"))
-    seat.tui.prompt(seat.proxied.model.script("tui-reply", Text([say[:20], say[20:]])))
-    seat.tui.until("and that is all.")
-    seat.tui.until_idle()
+    seat.hear("tui-reply", say)
     seat.saw("prompt, and see the reply", "works", seat.tui.between("The password is", "and that is all."))
     assert GIVEN_AWAY in seat.tui.terminal.words
     assert seat.models("tui-reply") == {"small"}
@@ -141,7 +155,8 @@ def test_an_ask_of_a_human_is_not_allowed(seat: Seat) -> None:
     read = call("read", filePath=str(seat.proxied.world.forbidden / "secret.txt"))
     seat.tui.prompt(seat.proxied.model.script("tui-human", read, Text("Not to be said.")))
     seat.tui.until(DIALOG)
-    seat.saw("see an ask that is a human's", "works", seat.tui.between(DIALOG, DIALOG_END))
+    dialog = seat.tui.between(DIALOG, DIALOG_END).replace("/ forbidden", "/forbidden")  # where a long path is wrapped
+    seat.saw("see an ask that is a human's", "works", dialog)
     before, route = seat.refusals(), "POST /permission/{requestID}/reply"
     seat.tui.keys(ENTER)
     seat.until_refused(route, "ask_for_human", before)
@@ -181,9 +196,7 @@ def test_only_permitted_models_are_offered_and_used(seat: Seat) -> None:
     seat.tui.until("Large local")
     seat.tui.keys(ENTER)
     seat.tui.until("Build · Large local")
-    seat.tui.prompt(seat.proxied.model.script("tui-large", Text("I am the large one.")))
-    seat.tui.until("I am the large one.")
-    seat.tui.until_idle()
+    seat.hear("tui-large", "I am the large one.")
     assert {seen.model for seen in seat.proxied.model.requests("tui-large")} == {"large"}
     # Its words would be mixed with those that stand behind the dialog.
     seat.saw("switch to another permitted model", "works", ", ".join(re.findall("Large|Small|Foreign", offered)))
@@ -218,9 +231,7 @@ def test_sessions_are_listed_and_opened(seat: Seat) -> None:
 def test_what_would_widen_is_refused(seat: Seat) -> None:
     """The TUI looks at no answer of these but that of `/share`, and shows what its own mistake is."""
     tui = seat.tui
-    tui.prompt(seat.proxied.model.script("tui-refused", Text("First words."), Text("A summary.")))
-    tui.until("First words.")
-    tui.until_idle()
+    seat.hear("tui-refused", "First words.", Text("A summary."))
     before = seat.refusals()
     tui.slash("/undo", "Undo previous message")
     seat.until_refused("POST /session/{sessionID}/revert", "operation_denied", before)

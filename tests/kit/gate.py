@@ -32,6 +32,11 @@ class Gate:
         _wait(self._left, "nobody hung up at the gate")
 
     @property
+    def reached(self) -> bool:
+        """Whether a reply has come here."""
+        return self._reached.is_set()
+
+    @property
     def left(self) -> bool:
         """Whether somebody has."""
         return self._left.is_set()

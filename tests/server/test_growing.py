@@ -471,3 +471,28 @@ async def test_a_scanner_that_fails_lets_nothing_more_cross(tmp_path: Path, brok
         assert end.endswith(deltas)
         assert [bool(delta_of(event)) for event in events].count(True) == 1
         assert fates(proxy) == {"failed": 1.0}
+
+
+async def test_a_history_is_read_again_if_a_text_of_it_ended_meanwhile(
+    proxy: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever hears events would take what was read before for the newer."""
+    tree, readings = proxy.exchanges.taints.tree(SESSION), []
+    once = proxy.exchanges._ask_once
+    for ended_at, expected in (((), 1), ((1,), 2), ((1, 2, 3), 3)):
+
+        async def read(*arguments: Any, ended_at: tuple[int, ...] = ended_at) -> Any:
+            readings.append(arguments)
+            tree.told += len(readings) in ended_at
+            return await once(*arguments)
+
+        monkeypatch.setattr(proxy.exchanges, "_ask_once", read)
+        readings.clear()
+        await proxy.ask("GET", f"/session/{SESSION}/message")
+        assert len(readings) == expected
+
+
+async def test_the_ends_of_texts_are_counted(proxy: Rig) -> None:
+    tree = proxy.exchanges.taints.tree(SESSION)
+    await heard(proxy, said(), begun(), *pieces(TEXT), ended(TEXT))
+    assert tree.told == 1
