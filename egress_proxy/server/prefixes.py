@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from egress_proxy.model import Judgement, Scan, Scanner, Verdict
 from egress_proxy.reasons import Reason
+from egress_proxy.scan.checkpoints import Checkpoints
 from egress_proxy.scan.growing import (
     APART,
     MOST_LOOKED,
@@ -66,9 +67,9 @@ def as_released(
 
 
 def _streamed(texts: Sequence[str], scan: Scan, spoken: AbstractSet[str]) -> list[int]:
-    """The numbers of texts with findings of which a stream may have released something: never of a single line."""
+    """The numbers of texts with findings of which a stream may have released something: not of a single sentence."""
     found = {finding.text for finding in scan.findings}.union(scan.undecided)
-    return [number for number in sorted(found) if "\n" in texts[number] and texts[number] in spoken]
+    return [number for number in sorted(found) if texts[number] in spoken and any(Checkpoints().add(texts[number]))]
 
 
 class _Settling:

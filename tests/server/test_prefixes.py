@@ -26,6 +26,7 @@ BEFORE = "I looked at it as you said.\n" + "It is a small thing with many parts,
 AFTER = "That is all of it.\nNothing else was changed by me.\n"
 LETTERS = string.ascii_letters + string.digits
 VALUE, TAINTED, OTHER = ("".join(random.Random(seed).choices(LETTERS, k=20)) for seed in range(3))
+PARAGRAPH = "It is a small thing with many parts, all of them old. " * 12
 ENCODED = f"{BEFORE}It is {VALUE[::-1]}.\n{AFTER}"
 
 
@@ -74,8 +75,21 @@ def test_a_stream_has_released_the_same(inner: TextScanner, tree: Tree) -> None:
         assert text_of(part(ENCODED), scanner) == stream(ENCODED, scanner).given + WITHHELD_ENCODED
 
 
-def test_a_single_line_is_withheld_whole(inner: TextScanner) -> None:
+def test_of_a_short_line_nothing_stays(inner: TextScanner) -> None:
     assert text_of(part(f"It is done. So: {VALUE[::-1]}"), inner) == WITHHELD_ENCODED
+
+
+def test_of_a_line_of_sentences_stays_what_a_stream_has_released(inner: TextScanner, tree: Tree) -> None:
+    """A paragraph is one line, and is streamed sentence by sentence."""
+    for scanner in (inner, Remembering(inner, [tree])):
+        for end in (f"So it is {VALUE[::-1]}.", f"It is {TAINTED[:10]}. And {TAINTED[10:]}.", f"It is {VALUE}."):
+            text = f"{PARAGRAPH}{end}"
+            growing = GrowingText(examiner(scanner))
+            for at in range(0, len(text), 7):
+                growing.add(text[at : at + 7])
+                growing.look()
+            assert len(growing.given) > len(PARAGRAPH) / 2
+            assert growing.finish(text_of(part(text), scanner)) is not None
 
 
 def test_only_texts_of_messages_keep_their_beginning(inner: TextScanner) -> None:
