@@ -14,6 +14,7 @@ import re
 import secrets
 from collections import OrderedDict
 from collections.abc import Sequence
+from pathlib import PurePosixPath
 from typing import Final
 
 from msgspec import Raw, Struct
@@ -35,6 +36,7 @@ MOST_VALUES: Final = 100_000  # of all trees
 _FIRST_PAGE: Final = 3  # the prompt, its reply, and one that was seen before
 _LARGEST_PAGE: Final = 96
 _MOST_PAGES: Final = 2_000
+_SHORTEST_PATH: Final = 2  # parts, the root one of them
 _MOST_RECENT: Final = 16  # trees of a client that answers of no session are compared with
 _CURSOR: Final = re.compile(r"[A-Za-z0-9_=-]{1,512}")
 
@@ -88,7 +90,7 @@ class Taints:
         self._sessions = sessions
         self._seconds = seconds
         self._names = names
-        self._directories = tuple(directories)
+        self._public = _with_parents(directories)
         self._key = secrets.token_bytes(32)
         self._trees: OrderedDict[str, Tree] = OrderedDict()
 
@@ -227,19 +229,14 @@ class Taints:
         fresh = [part for part in map(bytes, parts) if log.fresh(part)]
         if not fresh:
             return ()
-        learnt = await apart(sum(map(len, fresh)), _learn, fresh)
+        learnt = await apart(sum(map(len, fresh)), _learn, fresh, self._public)
         if isinstance(learnt, Refused):
             return learnt
-        secret = [taint for taint in learnt.taints if not self._public(taint)]
-        await apart(len(secret) * _VALUE_BYTES, tree.remember, secret)
+        await apart(len(learnt.taints) * _VALUE_BYTES, tree.remember, learnt.taints)
         log.met(fresh)
         for child in learnt.children:
             tree.log(child).open = True
         return learnt.spoken
-
-    def _public(self, taint: Taint) -> bool:
-        value = taint.value.reveal()
-        return any(value in path for path in self._directories)
 
     def _make_room(self) -> None:
         """Drop the least recently used trees, but the one that was just made."""
@@ -251,7 +248,7 @@ class Taints:
                 values -= len(self._trees.pop(root).values)
 
 
-def _learn(parts: Sequence[bytes]) -> _Learnt | Refused:
+def _learn(parts: Sequence[bytes], public: Sequence[str]) -> _Learnt | Refused:
     taints: list[Taint] = []
     spoken: list[str] = []
     children: list[str] = []
@@ -259,7 +256,7 @@ def _learn(parts: Sequence[bytes]) -> _Learnt | Refused:
         contents = read_part(Raw(part))
         if isinstance(contents, Refused):
             return contents
-        taints += _taints(contents)
+        taints += _taints(contents, public)
         if contents.spoken:
             spoken.append(contents.spoken)
         if contents.child:
@@ -267,8 +264,24 @@ def _learn(parts: Sequence[bytes]) -> _Learnt | Refused:
     return _Learnt(tuple(taints), tuple(spoken), tuple(children))
 
 
-def _taints(contents: Contents) -> tuple[Taint, ...]:
-    return (*extract(contents.read, contents.sources), *extract(contents.told, ()))
+def _taints(contents: Contents, public: Sequence[str]) -> tuple[Taint, ...]:
+    read, told = (tuple(_without(text, public) for text in texts) for texts in (contents.read, contents.told))
+    return (*extract(read, contents.sources), *extract(told, ()))
+
+
+def _with_parents(directories: Sequence[str]) -> tuple[str, ...]:
+    """Paths, and those that they lie below, the longest first. A single name is none: it may stand anywhere."""
+    paths = (PurePosixPath(directory) for directory in directories)
+    found = {str(path) for own in paths for path in (own, *own.parents) if len(path.parts) > _SHORTEST_PATH}
+    return tuple(sorted(found, key=len, reverse=True))
+
+
+def _without(text: str, public: Sequence[str]) -> str:
+    """A text without these paths. What stands about them is learnt as if they were not there."""
+    for path in public:
+        if path in text:
+            text = text.replace(path, "")
+    return text
 
 
 def _anchor(log: Log, messages: Sequence[StrippedMessage]) -> bool:

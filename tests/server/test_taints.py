@@ -353,7 +353,14 @@ async def test_a_part_of_a_message_under_way_is_read_once(tmp_path: Path) -> Non
 async def test_a_path_that_clients_are_told_is_no_secret(tmp_path: Path, directories: tuple[str, ...]) -> None:
     """Its name looks random, and a file that was read says it. An ask about a file below could else not be shown."""
     path = "/srv/tmp21ryfjav8q/shop"
-    body_of = json.dumps([ASKED, message(2, bash(f"ROOT={path}\nSEED={TOKEN}\n"))]).encode()
+    body_of = json.dumps(
+        [
+            ASKED,
+            message(
+                2, bash(f"ROOT={path}\nSEED={TOKEN}\nKEY_FILE={path}/.env\n<path>/srv/tmp21ryfjav8q/other</path>\n")
+            ),
+        ]
+    ).encode()
 
     class Answering:
         async def call(self, _: Call, __: float) -> Reply:
@@ -365,6 +372,6 @@ async def test_a_path_that_clients_are_told_is_no_secret(tmp_path: Path, directo
     tree = await Taints(Answering(), sessions, 5.0, directories=directories).look(SESSION)  # type: ignore[arg-type]
     assert isinstance(tree, Tree)
     scanner = Remembering(build_scanner(KnownValues.none()), [tree])
-    told = (f"It is {path}/.env.", f"And {TOKEN}.")
-    assert {finding.text for finding in scanner.scan(told).findings} == ({1} if directories else {0, 1})
+    told = (f"It is {path}/.env.", f"And {TOKEN}.", path)
+    assert {finding.text for finding in scanner.scan(told).findings} == ({1} if directories else {0, 1, 2})
     owners.close()
