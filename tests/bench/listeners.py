@@ -1,7 +1,7 @@
 """Readers of event streams that cost as little as a socket does, and count every frame by its number.
 
-Whatever is between must give each reader all numbers in their order: one that is missing, repeated or out of order is
-counted as wrong.
+Whatever is between must give each reader all numbers of a session in their order: one that is missing, repeated or out
+of order is counted as wrong. Frames of two sessions may overtake each other.
 """
 
 from __future__ import annotations
@@ -11,7 +11,9 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-_NUMBER: Final = re.compile(rb"#(\d+)#")
+_NUMBER: Final = re.compile(rb"#(\d+)\.(\d+)#")
+Due = Mapping[int, int]
+"""The number that comes next, by session: where it is known."""
 _ID: Final = b"\nid: "
 _TOLD: Final = b'"egress.stream"'
 _AT_ONCE: Final = 16  # connections that are opened at a time
@@ -26,14 +28,14 @@ class Listener(asyncio.Protocol):
     """One stream. Of the frames `heard`, `wrong` had not the number that was due. What the proxy says is missing
     (`told`) is not wrong."""
 
-    def __init__(self, request: bytes, progress: Progress, due: int | None = None) -> None:
-        """`due` is the number that must come first, if that is known."""
+    def __init__(self, request: bytes, progress: Progress, due: Due | None = None) -> None:
+        """`due` are the numbers that must come first, where they are known."""
         self._request = request
         self._progress = progress
         self._pending = bytearray()
         self._text = bytearray()
         self._chunked: bool | None = None  # unknown until the head has come
-        self.due = due
+        self.due = dict(due or {})
         self.last_id = ""
         self.closed = asyncio.Event()
         self._transport: asyncio.Transport | None = None
@@ -80,12 +82,13 @@ class Listener(asyncio.Protocol):
             self.opened.set_result(None)
         if _TOLD in self._text:
             self.told += 1
-            self.due = None
+            self.due.clear()
         before = self.heard
-        for number in map(int, _NUMBER.findall(self._text, 0, whole)):
-            if self.due is not None and number != self.due:
+        for session, number in _NUMBER.findall(self._text, 0, whole):
+            place, told = int(session), int(number)
+            if self.due.get(place, told) != told:
                 self.wrong += 1
-            self.due = number + 1
+            self.due[place] = told + 1
             self.heard += 1
         self._note_id(whole)
         del self._text[: whole + 2]
@@ -159,7 +162,7 @@ async def listen(port: int, requests: Iterable[bytes], progress: Progress) -> Se
         return await asyncio.gather(*map(one, requests))
 
 
-async def listen_once(port: int, request: bytes, progress: Progress, due: int | None = None) -> Listener:
+async def listen_once(port: int, request: bytes, progress: Progress, due: Due | None = None) -> Listener:
     """Open a stream. Raise `ListeningFailed`."""
     loop = asyncio.get_running_loop()
     _, listener = await loop.create_connection(lambda: Listener(request, progress, due), "127.0.0.1", port)

@@ -19,7 +19,7 @@ from typing import Any, Final
 import aiohttp
 
 from tests.bench.hall import Hall, Listening, Way, apart
-from tests.bench.listeners import Listener, Progress, listen_once
+from tests.bench.listeners import Due, Listener, Progress, listen_once
 from tests.bench.load import Connection, once, request
 from tests.bench.plan import Plan
 from tests.bench.process import resident_bytes
@@ -140,7 +140,7 @@ class _User:
         self._connections.append(await Connection.open(self._way.port))
         return self._connections[-1]
 
-    async def listen(self, last_id: str = "", due: int | None = None) -> Listener:
+    async def listen(self, last_id: str = "", due: Due | None = None) -> Listener:
         return await listen_once(self._way.port, self.client.request_after(last_id), self._progress, due)
 
     def prompt(self) -> bytes:
@@ -212,7 +212,7 @@ class _Returning:
     def __init__(self, user: _User) -> None:
         self._user = user
         self._last_id = ""
-        self._due: int | None = None
+        self._due: Due = {}
 
     async def step(self) -> None:
         reader = await self._user.listen(self._last_id, self._due)

@@ -2,7 +2,7 @@
 
 `python -m tests.bench.speaker SESSIONS` serves on a free port of the loopback, which it prints. `POST
 /bench/say?count=N` has each directory that is listened to hear N frames: texts of its first SESSIONS sessions in turn,
-numbered (`#17#`).
+numbered in each (`#2.17#` is of the third).
 A prompt is answered with a reply of 1 KB, and heard on the directory's streams. One that says `ask` is accepted only,
 and asks for a permission.
 """
@@ -55,7 +55,7 @@ class Directory:
         self.replies: dict[str, list[bytes]] = {}
         self._listeners: set[asyncio.Transport] = set()
         self._turn = itertools.count()
-        self._numbers = itertools.count()
+        self._numbers: dict[int, int] = {}  # the last, by place of the session
         self._texts = itertools.cycle(
             [history.prose(random.Random(seed), TEXT_CHARACTERS) for seed in range(_VARIANTS)]
         )
@@ -80,8 +80,15 @@ class Directory:
     def say(self, count: int) -> None:
         """Tell so many numbered texts, of the sessions in turn."""
         if self._listeners and self.sessions:
-            told = zip(range(count), itertools.cycle(self.sessions[: self._lasting]))
-            self.tell(*(self._text(session, f"#{next(self._numbers)}# {next(self._texts)}") for _, session in told))
+            told = zip(range(count), itertools.cycle(enumerate(self.sessions[: self._lasting])))
+            self.tell(
+                *(self._text(session, f"{self._number(place)} {next(self._texts)}") for _, (place, session) in told)
+            )
+
+    def _number(self, place: int) -> str:
+        """The next number of the session at a place."""
+        self._numbers[place] = number = self._numbers.get(place, -1) + 1
+        return f"#{place}.{number}#"
 
     def _text(self, session: str, text: str) -> bytes:
         number = next(self._turn)

@@ -19,7 +19,7 @@ PLAIN = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n"
 
 
 def frames(numbers: Sequence[int]) -> list[bytes]:
-    texts = [f'id: 0-{number}\ndata: {{"text":"#{number}# and more"}}\n\n' for number in numbers]
+    texts = [f'id: 0-{number}\ndata: {{"text":"#0.{number}# and more"}}\n\n' for number in numbers]
     return [b'data: {"type":"server.connected"}\n\n', *(text.encode() for text in texts)]
 
 
@@ -28,7 +28,7 @@ def chunked(pieces: Sequence[bytes]) -> bytes:
 
 
 async def heard(stream: bytes, cut: int, due: int | None = None) -> Listener:
-    listener = Listener(b"", Progress(), due)
+    listener = Listener(b"", Progress(), {} if due is None else {0: due})
     for start in range(0, len(stream), cut):
         listener.data_received(stream[start : start + cut])
     return listener
@@ -56,10 +56,16 @@ async def test_each_fault_is_counted(cut: int, numbers: list[int], due: int | No
         assert listener.opened.done()
 
 
+async def test_sessions_may_overtake_each_other() -> None:
+    texts = [f'data: {{"text":"#{name}#"}}\n\n'.encode() for name in ("0.1", "1.7", "1.8", "0.2", "1.8")]
+    listener = await heard(PLAIN + b"".join(texts), 9)
+    assert (listener.heard, listener.wrong, listener.due) == (5, 1, {0: 3, 1: 9})
+
+
 async def test_a_frame_that_is_not_whole_is_not_heard() -> None:
     stream = PLAIN + b"".join(frames([1, 2]))
     listener = await heard(stream[:-1], 10)
-    assert (listener.heard, listener.last_id, listener.due) == (1, "0-1", 2)
+    assert (listener.heard, listener.last_id, listener.due) == (1, "0-1", {0: 2})
 
 
 async def test_what_is_said_to_be_missing_is_not_wrong() -> None:
