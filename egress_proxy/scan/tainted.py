@@ -35,14 +35,18 @@ class Looking(Protocol):
 
 
 class TaintedScanner:
-    """`inner`, and tainted values. With `guess`, whatever looks as random as a tainted token is taken for one."""
+    """`inner`, and tainted values. With `guess`, whatever looks as random as a tainted token is taken for one. Of
+    `public` texts, which the reader knows, nothing is tainted where one of them stands whole."""
 
-    __slots__ = ("_guess", "_inner", "_values")
+    __slots__ = ("_guess", "_inner", "_public", "_values")
 
-    def __init__(self, inner: Looking, values: Sequence[KnownValues], *, guess: bool = False) -> None:
+    def __init__(
+        self, inner: Looking, values: Sequence[KnownValues], *, guess: bool = False, public: Iterable[str] = ()
+    ) -> None:
         self._inner = inner
         self._values = tuple(known for known in values if len(known))
         self._guess = guess
+        self._public = tuple(public)
 
     def scan(self, texts: Sequence[str], ids: AbstractSet[str] = frozenset()) -> Scan:
         """All findings, sorted, and the texts that could not be decided."""
@@ -64,10 +68,20 @@ class TaintedScanner:
             found.update(guessed or ())
             if guessed is None:
                 undecided.add(number)
+        if found and self._public:
+            found = {finding for finding in found if not self._is_public(finding, texts[finding.text])}
         if not found and len(undecided) == len(scan.undecided):
             return scan
         findings = _joined(scan.findings, found)
         return Scan(findings, tuple(sorted(undecided)), frozenset(findings) - at_once)
+
+    def _is_public(self, finding: Finding, text: str) -> bool:
+        """Whether all of a finding lies in one of the public texts."""
+        return any(
+            text.find(path, max(0, finding.end - len(path)), finding.start + len(path)) >= 0
+            for path in self._public
+            if finding.end - finding.start <= len(path)
+        )
 
 
 def _places(

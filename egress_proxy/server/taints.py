@@ -84,8 +84,8 @@ class Taints:
         directories: Sequence[str] = (),
     ) -> None:
         """`seconds` bounds each call of opencode; `names`: whether values may be named; `directories` are told to
-        clients, so what stands in their paths is no secret, however random it looks. What is dropped for room is learnt
-        anew when it is needed."""
+        clients, so their paths may be repeated, however random they look. What is dropped for room is learnt anew when
+        it is needed."""
         self._upstream = upstream
         self._sessions = sessions
         self._seconds = seconds
@@ -99,7 +99,7 @@ class Taints:
         root = self._sessions.root(session)
         tree = self._trees.get(root)
         if tree is None:
-            tree = self._trees[root] = Tree(self._key, names=self._names)
+            tree = self._trees[root] = Tree(self._key, names=self._names, public=self._public)
             self._make_room()
         self._trees.move_to_end(root)
         return tree
@@ -229,7 +229,7 @@ class Taints:
         fresh = [part for part in map(bytes, parts) if log.fresh(part)]
         if not fresh:
             return ()
-        learnt = await apart(sum(map(len, fresh)), _learn, fresh, self._public)
+        learnt = await apart(sum(map(len, fresh)), _learn, fresh)
         if isinstance(learnt, Refused):
             return learnt
         await apart(len(learnt.taints) * _VALUE_BYTES, tree.remember, learnt.taints)
@@ -248,7 +248,7 @@ class Taints:
                 values -= len(self._trees.pop(root).values)
 
 
-def _learn(parts: Sequence[bytes], public: Sequence[str]) -> _Learnt | Refused:
+def _learn(parts: Sequence[bytes]) -> _Learnt | Refused:
     taints: list[Taint] = []
     spoken: list[str] = []
     children: list[str] = []
@@ -256,7 +256,7 @@ def _learn(parts: Sequence[bytes], public: Sequence[str]) -> _Learnt | Refused:
         contents = read_part(Raw(part))
         if isinstance(contents, Refused):
             return contents
-        taints += _taints(contents, public)
+        taints += _taints(contents)
         if contents.spoken:
             spoken.append(contents.spoken)
         if contents.child:
@@ -264,24 +264,15 @@ def _learn(parts: Sequence[bytes], public: Sequence[str]) -> _Learnt | Refused:
     return _Learnt(tuple(taints), tuple(spoken), tuple(children))
 
 
-def _taints(contents: Contents, public: Sequence[str]) -> tuple[Taint, ...]:
-    read, told = (tuple(_without(text, public) for text in texts) for texts in (contents.read, contents.told))
-    return (*extract(read, contents.sources), *extract(told, ()))
+def _taints(contents: Contents) -> tuple[Taint, ...]:
+    return (*extract(contents.read, contents.sources), *extract(contents.told, ()))
 
 
 def _with_parents(directories: Sequence[str]) -> tuple[str, ...]:
-    """Paths, and those that they lie below, the longest first. A single name is none: it may stand anywhere."""
+    """Paths, and those that they lie below. A single name is none: it may stand anywhere."""
     paths = (PurePosixPath(directory) for directory in directories)
     found = {str(path) for own in paths for path in (own, *own.parents) if len(path.parts) > _SHORTEST_PATH}
-    return tuple(sorted(found, key=len, reverse=True))
-
-
-def _without(text: str, public: Sequence[str]) -> str:
-    """A text without these paths. What stands about them is learnt as if they were not there."""
-    for path in public:
-        if path in text:
-            text = text.replace(path, "")
-    return text
+    return tuple(sorted(found))
 
 
 def _anchor(log: Log, messages: Sequence[StrippedMessage]) -> bool:

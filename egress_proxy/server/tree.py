@@ -52,9 +52,10 @@ class Log:
 class Tree:
     """One root session and its descendants. `lock` is held while its history is read."""
 
-    def __init__(self, key: bytes, *, names: bool = True) -> None:
-        """`names`: whether values may be named."""
+    def __init__(self, key: bytes, *, names: bool = True, public: Sequence[str] = ()) -> None:
+        """`names`: whether values may be named. `public`: texts that clients know (`TaintedScanner`)."""
         self._names = names
+        self.public = tuple(public)
         self.lock = asyncio.Lock()
         self.logs: dict[str, Log] = {}
         self.values = KnownValues.build((), key, detector=DETECTOR, few=True)
@@ -203,7 +204,8 @@ class Remembering:
         tainted = tuple(tree.values for tree in trees)
         self._known = (inner.known, *tainted)
         self._trees = trees
-        self._scanner = TaintedScanner(inner, tainted, guess=any(tree.guess for tree in trees))
+        public = {path for tree in trees for path in tree.public}
+        self._scanner = TaintedScanner(inner, tainted, guess=any(tree.guess for tree in trees), public=public)
 
     def scan(self, texts: Sequence[str], ids: AbstractSet[str] = frozenset()) -> Scan:
         """As any scanner, tainted values included; pieces are not looked at."""

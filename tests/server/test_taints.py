@@ -8,6 +8,7 @@ import random
 import string
 from collections.abc import AsyncIterator
 from pathlib import Path
+from posixpath import dirname
 from typing import Any, Final
 
 import pytest
@@ -349,18 +350,12 @@ async def test_a_part_of_a_message_under_way_is_read_once(tmp_path: Path) -> Non
     owners.close()
 
 
-@pytest.mark.parametrize("directories", [(), ("/srv/tmp21ryfjav8q/shop",)])
-async def test_a_path_that_clients_are_told_is_no_secret(tmp_path: Path, directories: tuple[str, ...]) -> None:
-    """Its name looks random, and a file that was read says it. An ask about a file below could else not be shown."""
-    path = "/srv/tmp21ryfjav8q/shop"
-    body_of = json.dumps(
-        [
-            ASKED,
-            message(
-                2, bash(f"ROOT={path}\nSEED={TOKEN}\nKEY_FILE={path}/.env\n<path>/srv/tmp21ryfjav8q/other</path>\n")
-            ),
-        ]
-    ).encode()
+ROOT: Final = "/srv/tmp21ryfjav8q/shop"
+
+
+async def found_in(tmp_path: Path, directories: tuple[str, ...], output: str, told: tuple[str, ...]) -> set[int]:
+    """The numbers of texts in which something is found, once a tool has shown its output."""
+    body_of = json.dumps([ASKED, message(2, bash(output))]).encode()
 
     class Answering:
         async def call(self, _: Call, __: float) -> Reply:
@@ -371,7 +366,30 @@ async def test_a_path_that_clients_are_told_is_no_secret(tmp_path: Path, directo
     sessions.learn(SessionFacts(SESSION, "", "/w"))
     tree = await Taints(Answering(), sessions, 5.0, directories=directories).look(SESSION)  # type: ignore[arg-type]
     assert isinstance(tree, Tree)
-    scanner = Remembering(build_scanner(KnownValues.none()), [tree])
-    told = (f"It is {path}/.env.", f"And {TOKEN}.", path)
-    assert {finding.text for finding in scanner.scan(told).findings} == ({1} if directories else {0, 1, 2})
     owners.close()
+    return {finding.text for finding in Remembering(build_scanner(KnownValues.none()), [tree]).scan(told).findings}
+
+
+@pytest.mark.parametrize("directories", [(), (ROOT,)])
+async def test_a_path_that_clients_are_told_is_no_secret(tmp_path: Path, directories: tuple[str, ...]) -> None:
+    """Its name looks random, and a file that was read says it. An ask about a file below could else not be shown."""
+    output = f"ROOT={ROOT}\nSEED={TOKEN}\n<path>{ROOT}/src/main.py</path>\nNAME=tmp21ryfjav8q\n"
+    told = (f"It is {ROOT}/.env.", f"And {TOKEN}.", ROOT, f"{dirname(ROOT)}/other/*")
+    assert await found_in(tmp_path, directories, output, told) == ({1} if directories else {0, 1, 2, 3})
+
+
+@pytest.mark.parametrize("directories", [(), (ROOT,)])
+@pytest.mark.parametrize(
+    "value",
+    [
+        f"{PASSWORD[:4]}{ROOT}{PASSWORD[4:]}",
+        f"{ROOT}{PASSWORD}",
+        f"{PASSWORD}{ROOT}",
+        f"{ROOT}/{PASSWORD}",
+        f"{ROOT}-{PASSWORD}",
+    ],
+    ids=["amid it", "before it", "behind it", "above it", "as its prefix"],
+)
+async def test_a_value_does_not_hide_behind_a_path(tmp_path: Path, directories: tuple[str, ...], value: str) -> None:
+    """Whoever chooses what a tool prints puts the path of the directory into a value, and repeats both."""
+    assert await found_in(tmp_path, directories, f"DB_PASSWORD={value}\n", (f"It is {value}.",)) == {0}
