@@ -47,6 +47,7 @@ _ROW: Final = next(row for row in ROWS if row.response is Resource.EVENT)
 _PART: Final = "message.part.updated"
 _ASKING: Final = frozenset({"permission.asked", "question.asked"})
 _IDLE: Final = "session.idle"
+_DELETED: Final = "session.deleted"
 _TELLING: Final = frozenset({"permission.asked", "question.asked", "todo.updated"})
 OF_THE_CONNECTION: Final = frozenset({"server.connected", "server.heartbeat"})  # every stream of ours has its own
 
@@ -134,6 +135,9 @@ class Frames:
             log.error("event %s failed with %s", origin.id, type(error).__name__)
             await self._withhold(origin, Reason.INTERNAL_ERROR)
             return ()
+        finally:
+            if taken.facts.type == _DELETED:
+                self._taints.forget(taken.facts.session_id)  # this frame is the last that is heard of it
 
     def _origin(self, session: str = "", owner: str = "") -> Origin:
         return Origin(id=self._exchanges.new_id(), client=owner, row=_ROW, directory=self._directory, session=session)

@@ -35,7 +35,7 @@ class GrowingParts:
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics
         self._parts: OrderedDict[str, GrowingPart] = OrderedDict()
-        self._written: OrderedDict[str, None] = OrderedDict()  # messages of assistants
+        self._written: OrderedDict[str, str] = OrderedDict()  # messages of assistants, and their sessions
 
     def __len__(self) -> int:
         return len(self._parts)
@@ -89,7 +89,7 @@ class GrowingParts:
             case "message.part.removed":
                 self._end(properties["partID"], Fate.GONE)
             case "session.deleted":
-                self._end_all(lambda part: part.name.session_id == properties["sessionID"], Fate.GONE)
+                self._end_session(properties["sessionID"])
             case _:
                 pass
 
@@ -100,7 +100,7 @@ class GrowingParts:
             # Also of a reply that was broken off: its last text is told before (decision 22).
             self._end_message(info["id"])
             return
-        self._written[info["id"]] = None
+        self._written[info["id"]] = info["sessionID"]
         self._written.move_to_end(info["id"])
         if len(self._written) > MOST_MESSAGES:
             self._written.popitem(last=False)
@@ -113,6 +113,11 @@ class GrowingParts:
     def _end_message(self, message: str) -> None:
         self._written.pop(message, None)
         self._end_all(lambda part: part.name.message_id == message, Fate.GONE)
+
+    def _end_session(self, session: str) -> None:
+        for message in [message for message, of in self._written.items() if of == session]:
+            del self._written[message]
+        self._end_all(lambda part: part.name.session_id == session, Fate.GONE)
 
     def _end_all(self, which: Callable[[GrowingPart], bool], fate: Fate) -> None:
         for part in [name for name, part in self._parts.items() if which(part)]:

@@ -36,8 +36,12 @@ class Owners:
         self._clients.setdefault(session, client)
 
     def remove(self, session: str) -> None:
-        """Take a session out of the database; until the next start it is still its owner's."""
+        """Take a session out of the database; until the next start, or until it is forgotten, it is its owner's."""
         self._db.execute("DELETE FROM owner WHERE session = ?", (session,))
+
+    def forget(self, session: str) -> None:
+        """A session that was removed is nobody's from now on."""
+        self._clients.pop(session, None)
 
     def close(self) -> None:
         self._db.close()

@@ -7,7 +7,7 @@ others (`scan.growing`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Final
 
@@ -35,13 +35,15 @@ from egress_proxy.server.tree import Remembering
 MOST_AGAIN: Final = APART * MOST_LOOKED
 
 
-def examiner(scanner: Scanner) -> Examine:
-    """What judges the beginning of a text, as `examine` would judge it if it were all, but remembers nothing of it."""
+def examiner(scanner: Scanner, pieced: Callable[[], None] = lambda: None) -> Examine:
+    """What judges the beginning of a text, as `examine` would judge it if it were all, but remembers nothing of it.
+    Calls `pieced` when one is withheld for pieces of earlier texts."""
 
     def examine(text: str) -> Judged:
         found = judged(text, scanner.scan((text,)))
         if found.withheld or not isinstance(scanner, Remembering) or not scanner.gives_away(text, found.findings):
             return found
+        pieced()
         return Judged(withheld=WITHHELD_ENCODED)
 
     return examine
@@ -77,7 +79,8 @@ class _Settling:
 
     def __init__(self, scanner: Scanner) -> None:
         self._scanner = scanner
-        self._examine = examiner(scanner)
+        self._examine = examiner(scanner, self._note_pieces)
+        self._pieced = False  # whether pieces of earlier texts have decided the place of the text under way
         self._left = MOST_AGAIN
 
     def settled(self, text: str, found: Judged) -> Settled:
@@ -85,16 +88,21 @@ class _Settling:
         have said since does not change that."""
         places = self._scanner if isinstance(self._scanner, Remembering) and found.withheld else None
         place = places.place(text) if places else None
+        self._pieced = False
         try:
             if place is not None:
                 return settled_at(text, found, self._judged, place)
             given = settled(text, found, self._examined)
         except TooMuchError:
             withheld = found.withheld or WITHHELD_UNDECIDED
-            return Settled(withheld, withheld)
-        if places:
-            places.keep_place(text, given.place)
+            given = Settled(withheld, withheld)
+            self._pieced = found.withheld == WITHHELD_ENCODED  # they might have
+        if places and place is None:
+            places.keep_place(text, given.place, pieces=self._pieced)
         return given
+
+    def _note_pieces(self) -> None:
+        self._pieced = True
 
     def _examined(self, text: str) -> Judged:
         self._spend(text)

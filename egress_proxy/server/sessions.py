@@ -20,7 +20,9 @@ from egress_proxy.server.upstream import Upstream
 from egress_proxy.wire import SessionFacts, read_session
 
 _CREATION_SECONDS: Final = 5.0  # how long an event waits for the answers to creations under way
-_CACHED: Final = 50_000  # sessions; some 200 bytes each
+_CACHED: Final = 50_000  # sessions; some 500 bytes each
+MOST_GONE: Final = 1_024
+"""Sessions that were deleted and are still known, since their last events may come after the answer."""
 _NO_SUCH_SESSION: Final = frozenset({Reason.UPSTREAM_NOT_FOUND, Reason.UPSTREAM_REJECTED})
 _MAX_GENERATIONS: Final = 16  # sub-agents of sub-agents; opencode itself nests one or two deep
 
@@ -34,6 +36,7 @@ class Sessions:
         self._seconds = seconds
         self._facts: OrderedDict[str, SessionFacts] = OrderedDict()
         self._prompted: OrderedDict[str, float] = OrderedDict()
+        self._gone: OrderedDict[str, None] = OrderedDict()
         self._creations: set[asyncio.Future[None]] = set()
         self.asked = Asked()
 
@@ -62,12 +65,19 @@ class Sessions:
 
     def created(self, facts: SessionFacts, client: Client) -> None:
         """A session that `client` has just created (or forked) is its own."""
+        self._gone.pop(facts.id, None)
         self._owners.add(facts.id, client.name)
         self.learn(facts)
 
     def deleted(self, session: str) -> None:
-        """Forget it for good; what is cached stays, since its last events may come after the answer."""
+        """Forget it for good; what is cached stays for a while, since its last events may come after the answer."""
         self._owners.remove(session)
+        self._gone[session] = None
+        if len(self._gone) > MOST_GONE:
+            oldest, _ = self._gone.popitem(last=False)
+            self._owners.forget(oldest)
+            self._facts.pop(oldest, None)
+            self._prompted.pop(oldest, None)
 
     async def resolve(self, session: str) -> SessionFacts | Refused | None:
         """Look the session and its ancestors up, unless cached. None when upstream has no such session."""

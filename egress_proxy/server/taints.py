@@ -26,6 +26,7 @@ from egress_proxy.server.apart import apart
 from egress_proxy.server.sessions import Sessions
 from egress_proxy.server.tree import Log, Tree
 from egress_proxy.server.upstream import Upstream
+from egress_proxy.server.verdicts import Clean, Withheld
 from egress_proxy.wire import Contents, StrippedMessage, read_messages, read_part, read_part_event
 
 Messages = tuple[StrippedMessage, ...]
@@ -33,6 +34,7 @@ Messages = tuple[StrippedMessage, ...]
 _VALUE_BYTES: Final = 1_000  # a value's registration takes as long as reading so many
 MOST_TREES: Final = 512
 MOST_VALUES: Final = 100_000  # of all trees
+MOST_DROPPED: Final = 512  # trees of which is kept what must not be forgotten: those with texts that were withheld
 _FIRST_PAGE: Final = 3  # the prompt, its reply, and one that was seen before
 _LARGEST_PAGE: Final = 96
 _MOST_PAGES: Final = 2_000
@@ -85,7 +87,7 @@ class Taints:
     ) -> None:
         """`seconds` bounds each call of opencode; `names`: whether values may be named; `directories` are told to
         clients, so their paths may be repeated, however random they look. What is dropped for room is learnt anew when
-        it is needed."""
+        it is needed, but for which texts were withheld."""
         self._upstream = upstream
         self._sessions = sessions
         self._seconds = seconds
@@ -93,13 +95,21 @@ class Taints:
         self._public = _with_parents(directories)
         self._key = secrets.token_bytes(32)
         self._trees: OrderedDict[str, Tree] = OrderedDict()
+        self._clean = Clean()
+        self._dropped: OrderedDict[str, Withheld] = OrderedDict()  # the first that was dropped first
 
     def tree(self, session: str) -> Tree:
         """The tree of a session that `Sessions.resolve` knows."""
         root = self._sessions.root(session)
         tree = self._trees.get(root)
         if tree is None:
-            tree = self._trees[root] = Tree(self._key, names=self._names, public=self._public)
+            tree = self._trees[root] = Tree(
+                self._key,
+                names=self._names,
+                public=self._public,
+                clean=self._clean,
+                withheld=self._dropped.pop(root, None),
+            )
             self._make_room()
         self._trees.move_to_end(root)
         return tree
@@ -107,6 +117,7 @@ class Taints:
     def forget(self, session: str) -> None:
         """A deleted session's tree goes with it; that of a sub-agent stays part of its root's."""
         self._trees.pop(session, None)
+        self._dropped.pop(session, None)
 
     def prompted(self, session: str) -> None:
         """A prompt goes to a session: its tools may run from now on."""
@@ -245,7 +256,16 @@ class Taints:
             if len(self._trees) <= MOST_TREES and values <= MOST_VALUES:
                 return
             if not self._trees[root].lock.locked():
-                values -= len(self._trees.pop(root).values)
+                tree = self._trees.pop(root)
+                values -= len(tree.values)
+                self._drop(root, tree.withheld)
+
+    def _drop(self, root: str, withheld: Withheld) -> None:
+        """Keep of a tree what reading its history again would not tell: which of its texts were withheld."""
+        if withheld:
+            self._dropped[root] = withheld
+        if len(self._dropped) > MOST_DROPPED:
+            self._dropped.popitem(last=False)
 
 
 def _learn(parts: Sequence[bytes]) -> _Learnt | Refused:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections import OrderedDict
 from collections.abc import Container, Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Final
@@ -20,12 +19,13 @@ from egress_proxy.model import Finding, Form, Scan
 from egress_proxy.scan import KnownValues, Pieces, Taint, TaintedScanner, TextScanner, TooManyValuesError, pieces_of
 from egress_proxy.scan.taint_names import NAMELESS, WORDLY
 from egress_proxy.scan.tainted import DETECTOR
+from egress_proxy.server.verdicts import Clean, Verdicts, Withheld
 
 MOST_SURE: Final = 5_000  # values of a tree; some 1 KB each
 MOST_RANDOM: Final = 2_000
-_MOST_JUDGED: Final = 50_000  # texts whose verdict about pieces is kept; 100 bytes each
 _MOST_UNJUDGED: Final = 256  # texts of a history that have not crossed: older ones have no piece that is still kept
 _MOST_STAMPS: Final = 20_000
+_WARY: Final = Finding(0, 0, 0, DETECTOR, NAMELESS, Form.ENCODED)
 
 
 class Log:
@@ -52,8 +52,17 @@ class Log:
 class Tree:
     """One root session and its descendants. `lock` is held while its history is read."""
 
-    def __init__(self, key: bytes, *, names: bool = True, public: Sequence[str] = ()) -> None:
-        """`names`: whether values may be named. `public`: texts that clients know (`TaintedScanner`)."""
+    def __init__(
+        self,
+        key: bytes,
+        *,
+        names: bool = True,
+        public: Sequence[str] = (),
+        clean: Clean | None = None,
+        withheld: Withheld | None = None,
+    ) -> None:
+        """`names`: whether values may be named. `public`: texts that clients know (`TaintedScanner`). `clean` is of all
+        trees together, `withheld` of one that was before this one."""
         self._names = names
         self.public = tuple(public)
         self.lock = asyncio.Lock()
@@ -65,14 +74,18 @@ class Tree:
         self.told = 0  # texts whose end was released on the event stream
         self._random = 0
         self._pieces = Pieces()
-        self._judged: OrderedDict[int, Finding | None] = OrderedDict()
+        self._verdicts = Verdicts(clean or Clean(), withheld)
         self._unjudged: list[str] = []
-        self._places: OrderedDict[int, int] = OrderedDict()
         self._judging = threading.Lock()
         self._remembering = threading.Lock()
 
     def __repr__(self) -> str:
         return f"Tree({len(self.values)} values)"
+
+    @property
+    def withheld(self) -> Withheld:
+        """What must not be forgotten of its texts."""
+        return self._verdicts.withheld
 
     def log(self, session: str) -> Log:
         """The log of one of its sessions."""
@@ -103,7 +116,7 @@ class Tree:
     def spoke(self, texts: Iterable[str]) -> None:
         """Texts of the agent in the order in which it wrote them, whether they have crossed or not."""
         with self._judging:
-            self._unjudged = [*self._unjudged, *(text for text in texts if hash(text) not in self._judged)]
+            self._unjudged += [text for text in texts if not self._verdicts.given(self._verdicts.digest(text))]
             del self._unjudged[:-_MOST_UNJUDGED]
 
     def pieced(
@@ -129,18 +142,17 @@ class Tree:
         """Whether a text that is still being written gives a value away with pieces of earlier ones. It is not kept."""
         with self._judging:
             self._judge_unjudged(scanner)
-            return self._hit(self._pieces, pieces_of(text, findings), scanner)[0] is not None
+            new = pieces_of(text, findings)
+            return bool(new) and (self._verdicts.wary or self._hit(self._pieces, new, scanner)[0] is not None)
 
     def place(self, text: str) -> int | None:
         """Up to which checkpoint a text was judged that is withheld (`scan.growing`), if it was."""
-        return self._places.get(hash(text))
+        return self._verdicts.place(self._verdicts.digest(text))
 
-    def keep_place(self, text: str, place: int) -> None:
-        """Remember it."""
+    def keep_place(self, text: str, place: int, *, pieces: bool) -> None:
+        """Remember it; for good if `pieces` of earlier texts have decided it."""
         with self._judging:
-            self._places[hash(text)] = place
-            if len(self._places) > _MOST_JUDGED:
-                self._places.popitem(last=False)
+            self._verdicts.keep_place(self._verdicts.digest(text), place, pieces=pieces)
 
     def _judge_unjudged(self, scanner: Remembering, places: Container[str] = ()) -> None:
         before = [text for text in self._unjudged if text not in places]
@@ -155,19 +167,21 @@ class Tree:
         return None if index in found.undecided else self._verdict(text, found.of(index), scanner)
 
     def _verdict(self, text: str, findings: Sequence[Finding], scanner: Remembering) -> Finding | None:
-        key = hash(text)
-        if key in self._judged:
-            return self._judged[key]
+        digest = self._verdicts.digest(text)
+        if self._verdicts.given(digest):
+            return self._verdicts.hit(digest)
         if any(finding.form is Form.ENCODED for finding in findings):
             return None  # withheld anyway, so none of it becomes a piece
         new = pieces_of(text, findings)
         hit, self._pieces = self._hit(self._pieces, new, scanner)
-        if hit is None:
-            self._pieces = self._pieces.with_new(new)
-        self._judged[key] = hit
-        if len(self._judged) > _MOST_JUDGED:
-            self._judged.popitem(last=False)
-        return hit
+        if hit is not None:
+            self._verdicts.add_hit(digest, hit)
+            return hit
+        if new and self._verdicts.wary:
+            return _WARY
+        self._pieces = self._pieces.with_new(new)
+        self._verdicts.add_clean(digest)
+        return None
 
     @staticmethod
     def _hit(pieces: Pieces, new: tuple[str, ...], scanner: Remembering) -> tuple[Finding | None, Pieces]:
@@ -225,10 +239,10 @@ class Remembering:
         """From which checkpoint on a text was withheld before, if it was; the first, where trees differ."""
         return min((place for tree in self._trees if (place := tree.place(text)) is not None), default=None)
 
-    def keep_place(self, text: str, place: int) -> None:
-        """Withhold it from there again, when it is asked for."""
+    def keep_place(self, text: str, place: int, *, pieces: bool) -> None:
+        """Withhold it from there again, when it is asked for; `pieces` of earlier texts may have decided that."""
         for tree in self._trees:
-            tree.keep_place(text, place)
+            tree.keep_place(text, place, pieces=pieces)
 
     def first(self, texts: Sequence[str]) -> Finding | None:
         """A known or tainted value in texts, if there is one."""

@@ -17,7 +17,7 @@ def name(part: int, message: str = "msg_1") -> PartName:
 
 
 def assistant(message: str) -> dict[str, object]:
-    info = {"id": message, "role": "assistant", "time": {"created": 1}}
+    info = {"id": message, "sessionID": SESSION, "role": "assistant", "time": {"created": 1}}
     return {"type": "message.updated", "properties": {"info": info}}
 
 

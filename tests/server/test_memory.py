@@ -11,13 +11,17 @@ from typing import Any, Final
 import aiohttp
 import pytest
 
-from egress_proxy.scan import engine
+from egress_proxy.scan import KnownValues, build_scanner, engine
 from egress_proxy.server import journal
+from egress_proxy.server.tree import Remembering, Tree
+from egress_proxy.server.verdicts import CLEAN, Clean
 from tests.server.rig import HISTORY, SESSION, STREAM, TOKEN, Rig, frame, rig
 from tests.server.test_blocking import ASKED, BODY, PATH, body, reply
 
 ROUNDS: Final = 40
 TEXT: Final = "The test fails because the writer is closed before the last frame has been written. " * 20
+VERDICTS: Final = 2_000
+BATCH: Final = 100
 MOST: Final = ROUNDS * len(TEXT) // 2
 """Bytes: half of what the frames of the rounds would take if each were kept once. They are kept in two forms."""
 
@@ -71,3 +75,48 @@ async def test_with_full_caches_nothing_grows(tmp_path: Path, monkeypatch: pytes
                 tracemalloc.stop()
             hearing.cancel()
     assert after - before < MOST
+
+
+def allocated() -> int:
+    """Bytes of what is kept."""
+    gc.collect()
+    return tracemalloc.get_traced_memory()[0]
+
+
+def test_verdicts_take_the_memory_that_they_took_at_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever is said, in whatever session."""
+    monkeypatch.setattr(engine, "MAX_CLEAN", ROUNDS)
+    inner = build_scanner(KnownValues.none())
+    clean = Clean()
+    trees = [Tree(bytes(32), clean=clean) for _ in range(4)]
+
+    def say(first: int) -> None:
+        for number in range(first, first + VERDICTS, BATCH):
+            texts = [f"The test number {one} fails." for one in range(number, number + BATCH)]
+            assert not Remembering(inner, [trees[number % 4]]).scan_told(texts, frozenset(texts)).findings
+
+    tracemalloc.start()
+    try:
+        say(0)
+        before = allocated()
+        say(VERDICTS)
+        after = allocated()
+    finally:
+        tracemalloc.stop()
+    assert after - before < VERDICTS  # a byte each: anything that is kept of a text takes more
+
+
+def test_the_table_of_clean_texts_has_one_size() -> None:
+    tracemalloc.start()
+    try:
+        before = allocated()
+        clean = Clean()
+        made = allocated()
+        for digest in range(1, 4_000):
+            clean.add(digest << 40 | digest)
+        after = allocated()
+    finally:
+        tracemalloc.stop()
+    assert CLEAN * 8 <= made - before < CLEAN * 8 + 10_000
+    assert after - made < 1_000
+    assert clean.met(3_999 << 40 | 3_999)

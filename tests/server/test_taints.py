@@ -13,8 +13,9 @@ from typing import Any, Final
 
 import pytest
 
-from egress_proxy.model import Call, Refused, Reply
-from egress_proxy.scan import KnownValues, build_scanner
+from egress_proxy.model import Call, Refused, Reply, Secret
+from egress_proxy.scan import KnownValues, Taint, build_scanner
+from egress_proxy.server import taints as taints_module
 from egress_proxy.server.owners import Owners
 from egress_proxy.server.sessions import Sessions
 from egress_proxy.server.taints import Taints
@@ -315,6 +316,29 @@ async def test_a_look_that_is_given_up_loses_nothing(tmp_path: Path) -> None:
     assert tree.log(SESSION).anchored == {one["info"]["id"] for one in (ASKED, READ, say(2, ""))}
     scanner = Remembering(build_scanner(KnownValues.none()), [tree])
     assert scanner.scan_told((HALVES[1],), frozenset((HALVES[1],))).findings
+    owners.close()
+
+
+def test_a_session_dropped_for_room_keeps_what_was_withheld(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever opens many sessions would have it forgotten."""
+    monkeypatch.setattr(taints_module, "MOST_TREES", 2)
+    monkeypatch.setattr(taints_module, "MOST_DROPPED", 1)
+    owners = Owners(tmp_path / "sessions.db")
+    taints = Taints(Hanging(), Sessions(Hanging(), owners, 5.0), 5.0)  # type: ignore[arg-type]
+    inner = build_scanner(KnownValues.none())
+
+    def crosses(said: str) -> bool:
+        return not Remembering(inner, [taints.tree(SESSION)]).scan_told((said,), frozenset((said,))).findings
+
+    first = taints.tree(SESSION)
+    first.remember([Taint("", Secret(TOKEN), sure=True)])
+    assert [crosses(half) for half in HALVES] == [True, False]
+    for number in range(10):
+        taints.tree(f"ses_{number:026}")
+    assert taints.tree(SESSION) is not first
+    assert not crosses(HALVES[1])
+    taints.forget(SESSION)
+    assert crosses(HALVES[1]), "nothing is kept of a session that is deleted"
     owners.close()
 
 

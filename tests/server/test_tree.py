@@ -5,10 +5,15 @@ from __future__ import annotations
 import random
 import string
 
+import pytest
+
 from egress_proxy.model import Secret
 from egress_proxy.scan import KnownValues, Taint, build_scanner
+from egress_proxy.scan.pieces import KEPT, Pieces
 from egress_proxy.scan.taint_names import NAMELESS, WORDLY
+from egress_proxy.server import verdicts
 from egress_proxy.server.tree import MOST_RANDOM, MOST_SURE, Log, Remembering, Tree
+from egress_proxy.server.verdicts import Clean
 
 LETTERS = string.ascii_letters + string.digits
 KEY = bytes(32)
@@ -87,3 +92,96 @@ def test_a_value_that_became_known_later_does_not_withhold_what_comes_after() ->
     tree.remember(taints([value[:13]], sure=True))
     later = ["And aB3xQ9zz."]
     assert Remembering(inner, [tree]).scan_told(later, frozenset(later)).findings == ()
+
+
+# What was withheld for its pieces stays withheld. Whoever wants it asks for it again when enough else has been said, by
+# the agent or by the client (titles and prompts are judged like all texts).
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Few clean texts are known."""
+    monkeypatch.setattr(verdicts, "CLEAN", 64)
+    monkeypatch.setattr(verdicts, "MOST_PLACES", 4)
+    monkeypatch.setattr(verdicts, "MOST_WITHHELD", 3)
+
+
+INNER = build_scanner(KnownValues.none())
+VALUE = values(1, "in pieces")[0][:16]
+FIRST, SECOND = f"It begins with '{VALUE[:8]}'.", f"It ends with '{VALUE[8:]}'."
+
+
+def crosses(tree: Tree, *texts: str) -> list[bool]:
+    """Whether each of texts crosses, in one answer."""
+    scan = Remembering(INNER, [tree]).scan_told(texts, frozenset(texts))
+    return [number not in {finding.text for finding in scan.findings} for number in range(len(texts))]
+
+
+def wash(tree: Tree, seed: str) -> None:
+    """Say so much that no earlier piece is kept, and no earlier text is known to be clean."""
+    crosses(tree, *(f"Then came '{one[:8]}'." for one in values(4 * KEPT, seed)))
+    assert not any(one in VALUE for one in tree._pieces.kept)
+
+
+def in_pieces() -> Tree:
+    tree = Tree(KEY)
+    tree.remember(taints([VALUE], sure=True))
+    assert crosses(tree, FIRST) == [True]
+    return tree
+
+
+@pytest.mark.usefixtures("small")
+def test_a_withheld_piece_stays_withheld_whatever_is_said_after_it() -> None:
+    tree = in_pieces()
+    assert crosses(tree, SECOND) == [False]
+    wash(tree, "a")
+    assert crosses(tree, SECOND) == [False]
+    assert crosses(tree, f"Also: {SECOND}") == [True], "its pieces are not kept: the verdict was"
+
+
+@pytest.mark.usefixtures("small")
+def test_when_more_is_withheld_than_is_kept_nothing_with_a_piece_crosses_any_more() -> None:
+    tree = in_pieces()
+    clean = [f"Some '{one[:8]}' is clean." for one in values(8, "clean")]
+    assert all(crosses(tree, *clean))
+    others = [f"{number}. {SECOND}" for number in range(verdicts.MOST_WITHHELD + 3)]
+    assert not any(crosses(tree, *others))
+    assert crosses(tree, clean[-1], "A text without any piece.") == [True, True]
+    assert crosses(tree, *(f"Some '{one[:8]}' is new." for one in values(8, "new"))) == [False] * 8
+    tree._pieces = Pieces()  # whatever would be said to wash them out would not cross
+    assert not any(crosses(tree, *others))
+    growing = Remembering(INNER, [tree])
+    assert growing.gives_away(others[-1], ())
+    assert not growing.gives_away("A text without any piece.", ())
+
+
+@pytest.mark.usefixtures("small")
+def test_a_place_that_pieces_have_decided_is_not_forgotten() -> None:
+    tree = in_pieces()
+    tree.keep_place("decided by pieces", 7, pieces=True)
+    tree.keep_place("decided otherwise", 8, pieces=False)
+    for number in range(20):
+        tree.keep_place(f"other {number}", number, pieces=False)
+    assert (tree.place("decided by pieces"), tree.place("decided otherwise")) == (7, None)
+    for number in range(verdicts.MOST_WITHHELD):
+        tree.keep_place(f"more {number}", number, pieces=True)
+    assert (tree.place("decided by pieces"), tree.place("more 2")) == (7, None)
+    assert tree.withheld.wary
+
+
+def test_what_one_tree_knows_to_be_clean_another_does_not() -> None:
+    """Its pieces are not among those of the other."""
+    clean = Clean()
+    one, other = Tree(KEY, clean=clean), Tree(KEY, clean=clean)
+    for tree in (one, other):
+        tree.remember(taints([VALUE], sure=True))
+    assert crosses(one, FIRST) == [True]
+    assert crosses(other, FIRST, SECOND) == [True, False]
+
+
+def test_a_tree_made_anew_knows_what_was_withheld() -> None:
+    tree = in_pieces()
+    assert crosses(tree, SECOND) == [False]
+    anew = Tree(KEY, clean=tree._verdicts._clean, withheld=tree.withheld)
+    assert crosses(anew, SECOND) == [False]
+    assert VALUE not in repr(anew.withheld)
