@@ -29,6 +29,8 @@ from egress_proxy.gate_rules import GateRule
 from egress_proxy.gates import DEFAULTS, GatePolicy, Own
 from egress_proxy.metrics import Metrics
 from egress_proxy.model import Client, Policy
+from egress_proxy.prompt_rules import INSTRUCTION
+from egress_proxy.prompts import PromptRules
 from egress_proxy.routes import catalogue
 from egress_proxy.scan import TextScanner, judge
 from egress_proxy.server.cloud import Authenticate, Cloud, Handlers
@@ -211,6 +213,9 @@ def _settings(config: Config, gates: GatePolicy) -> Settings:
         max_body_depth=config.limits.body_depth,
         max_parts=config.limits.parts,
         max_text_chars=config.limits.text_chars,
+        instruction=INSTRUCTION if config.prompts.instruction else "",
+        value_requests=config.prompts.value_requests,
+        asked=PromptRules(config.prompts.value_phrases, config.prompts.innocent_phrases).asked,
     )
     return Settings(
         policy,

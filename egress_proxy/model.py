@@ -3,19 +3,21 @@
     Request -> match -> Routed -> (place) -> admit -> Admitted ~upstream~> Reply -> project -> Projected
             -> scan -> Scan -> judge -> Judgement -> record -> Released
 
-Any stage may answer `Refused` instead. Nothing here imports another module of ours but `reasons`, does I/O, or knows
-aiohttp. Text offsets are code points, half-open. Paths are absolute and canonical (real path) unless named `spelling`.
+Any stage may answer `Refused` instead. Nothing here imports another module of ours but `reasons` and `prompt_rules`,
+does I/O, or knows aiohttp. Text offsets are code points, half-open. Paths are absolute and canonical (real path) unless
+named `spelling`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
 from enum import StrEnum
 from typing import Final, Never, Protocol
 
 from msgspec import Struct
 
+from egress_proxy.prompt_rules import ValueRequests
 from egress_proxy.reasons import Reason
 
 
@@ -231,6 +233,7 @@ class Admitted(Struct, frozen=True):
     session_id: str = ""
     parent: str = ""  # the session that the body names as parent: the client must own it
     approves: bool = False  # it lets an ask pass
+    asks: str = ""  # the rule by which it asks for a value and yet may: it is put on record
 
 
 class Refused(Struct, frozen=True):
@@ -324,6 +327,10 @@ class Judgement(Struct, frozen=True):
         return f"Judgement({self.verdict})"
 
 
+def _nothing(_: str) -> str:
+    return ""
+
+
 class Policy(Struct, frozen=True, kw_only=True):
     """What the operator permits, for admission. The first model and agent are the defaults."""
 
@@ -334,3 +341,6 @@ class Policy(Struct, frozen=True, kw_only=True):
     max_body_depth: int = 16
     max_parts: int = 64
     max_text_chars: int = 262_144
+    instruction: str = ""  # goes with each prompt as its `system` field
+    value_requests: ValueRequests = ValueRequests.OFF
+    asked: Callable[[str], str] = _nothing  # the rule by which a text plainly asks for a value, or ""

@@ -74,6 +74,7 @@ class Reason(StrEnum):
     FORMAT_FORBIDDEN = "format_forbidden"
     TOOLS_FORBIDDEN = "tools_forbidden"
     NO_REPLY_FORBIDDEN = "no_reply_forbidden"
+    ASKS_FOR_VALUE = "asks_for_value"
     PERMISSION_RULE_FORBIDDEN = "permission_rule_forbidden"
     METADATA_FORBIDDEN = "metadata_forbidden"
     ALWAYS_FORBIDDEN = "always_forbidden"
@@ -295,6 +296,13 @@ EXPLAINED: dict[Reason, Explanation] = {
         _A, 403, "Tools may be turned off, never on.", "Remove `tools`, or send only names with `false`."
     ),
     Reason.NO_REPLY_FORBIDDEN: Explanation(_A, 403, "Messages without a reply forge the history.", "Remove `noReply`."),
+    Reason.ASKS_FOR_VALUE: Explanation(
+        _A,
+        403,
+        "The text asks for a secret value, and none would cross.",
+        "Say what is to be done with the value instead, and ask for a confirmation by name: `set DB_PASSWORD in .env "
+        "and confirm by name only`. If you meant something else, say it in other words.",
+    ),
     Reason.PERMISSION_RULE_FORBIDDEN: Explanation(
         _A, 403, "A permission rule may only deny.", "Send rules with `action: deny`, or none."
     ),

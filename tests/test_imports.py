@@ -1,6 +1,6 @@
 """Imports run one way, and each outside thing has one door.
 
-    vocabulary <- routes, wire, scan, sources, gates, audit, config, metrics, tokens <- fingerprints
+    vocabulary <- routes, wire, scan, sources, gates, prompts, audit, config, metrics, tokens <- fingerprints
     <- server, ocode <- app <- cli
 
 Modules of one level never import each other. The tests read the source, so an import inside a function, for types only
@@ -30,11 +30,13 @@ LEVELS: dict[str, int] = {
     "markup": 0,
     "private": 0,
     "gate_rules": 0,
+    "prompt_rules": 0,
     "routes": 1,
     "wire": 1,
     "scan": 1,
     "sources": 1,
     "gates": 1,
+    "prompts": 1,
     "audit": 1,
     "config": 1,
     "metrics": 1,
@@ -51,8 +53,9 @@ LEVELS: dict[str, int] = {
     "__main__": 7,
 }
 VOCABULARY = {
-    name: set[str]() for name in ("__init__", "reasons", "errors", "native", "markup", "private", "gate_rules")
-} | {"model": {"reasons"}}
+    name: set[str]()
+    for name in ("__init__", "reasons", "errors", "native", "markup", "private", "gate_rules", "prompt_rules")
+} | {"model": {"reasons", "prompt_rules"}}
 
 DOORS: dict[str, tuple[str, ...]] = {
     "detect_secrets": ("scan/",),
@@ -72,7 +75,7 @@ DOORS: dict[str, tuple[str, ...]] = {
 }
 SINGLE = ("detect_secrets", "prometheus_client", "cryptography", "re2", "yaml")
 
-PURE = ("model.py", "reasons.py", "errors.py", "routes/", "wire/", "scan/", "gates/")
+PURE = ("model.py", "reasons.py", "errors.py", "routes/", "wire/", "scan/", "gates/", "prompts/")
 IMPURE_MODULES = {
     "asyncio", "glob", "io", "logging", "os", "pathlib", "random", "secrets", "shutil", "signal", "socket", "sqlite3",
     "ssl", "subprocess", "tempfile", "threading", "time", "urllib.request", "http.client", "uuid", "contextvars",

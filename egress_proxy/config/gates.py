@@ -81,12 +81,12 @@ def _rule(node: AnyNode) -> GateRule:
 
     rule = GateRule(
         id=_id(given["id"]),
-        gate=_one_of(Gate)(given["verdict"]),
+        gate=values.one_of(Gate)(given["verdict"]),
         why=_bounded(given["why"]) if "why" in given else "",
         permissions=some("permission", _matching(_PERMISSION, "a permission of opencode, such as read or bash")),
         directories=some("directory", _absolute),
         clients=some("client", _matching(_CLIENT, "the name of a client's token")),
-        files=_one_of(Files)(given["files"]) if "files" in given else None,
+        files=values.one_of(Files)(given["files"]) if "files" in given else None,
         paths=some("paths", _absolute),
         patterns=some("patterns", _bounded),
         commands=some("commands", _matching(_COMMAND, "plain words, such as `git status` or `npm test *`")),
@@ -117,20 +117,10 @@ def _some(node: AnyNode, read: Callable[[AnyNode], str]) -> tuple[str, ...]:
     return (read(node),) if isinstance(node, Scalar) else values.several(read)(node)
 
 
-def _one_of(kind: type[E]) -> Callable[[AnyNode], E]:
-    def read(node: AnyNode) -> E:
-        text = values.string(node)
-        if text not in tuple(kind):
-            raise node.problem(f"must be one of {', '.join(kind)}")
-        return kind(text)
-
-    return read
-
-
 def _all_of(kind: type[E], node: AnyNode | None) -> tuple[E, ...]:
     if node is None:
         return ()
-    return (_one_of(kind)(node),) if isinstance(node, Scalar) else values.several(_one_of(kind))(node)
+    return (values.one_of(kind)(node),) if isinstance(node, Scalar) else values.several(values.one_of(kind))(node)
 
 
 def _matching(form: re.Pattern[str], what: str) -> Callable[[AnyNode], str]:

@@ -12,9 +12,10 @@ from msgspec.structs import fields, replace
 
 from egress_proxy.config import paths, values
 from egress_proxy.config.nodes import MAX_BYTES, AnyNode, Fields, NodeError, compose
-from egress_proxy.config.schema import Address, Config, Features, Limits, Upstream
+from egress_proxy.config.schema import Address, Config, Features, Limits, Prompts, Upstream
 from egress_proxy.config.sources import known_source
 from egress_proxy.errors import ConfigError
+from egress_proxy.prompt_rules import ValueRequests
 
 DEFAULT_FILE: Final = "~/.config/egress-proxy/config.yaml"
 
@@ -85,6 +86,15 @@ _READERS: Final[dict[str, Reader]] = {
     "state_dir": paths.path,
     "limits": _section(Limits, _bounded(Limits)),
     "features": _section(Features, dict.fromkeys(Features.__struct_fields__, values.boolean)),
+    "prompts": _section(
+        Prompts,
+        {
+            "instruction": values.boolean,
+            "value_requests": values.one_of(ValueRequests),
+            "value_phrases": values.several(values.phrase, least=0),
+            "innocent_phrases": values.several(values.phrase, least=0),
+        },
+    ),
 }
 
 

@@ -13,6 +13,8 @@ from typing import Annotated, Final, get_type_hints
 from msgspec import NODEFAULT, Meta, Struct
 from msgspec.structs import fields
 
+from egress_proxy.prompt_rules import ValueRequests
+
 KIB: Final = 1024
 MIB: Final = 1024 * KIB
 
@@ -154,6 +156,25 @@ class Features(Struct, frozen=True, kw_only=True):
     ] = True
 
 
+class Prompts(Struct, frozen=True, kw_only=True):
+    """What goes with prompts, and which are refused."""
+
+    instruction: Annotated[
+        bool, Meta(description="Tell the local agent with each prompt to confirm by name only and never print a value.")
+    ] = True
+    value_requests: Annotated[
+        ValueRequests,
+        Meta(description="Prompts that plainly ask for a value: `refuse`, `warn` (let through, recorded), or `off`."),
+    ] = ValueRequests.REFUSE
+    value_phrases: Annotated[
+        tuple[str, ...],
+        Meta(description="Phrases of your own that ask for a value: plain words, `*` for up to six of any kind."),
+    ] = ()
+    innocent_phrases: Annotated[
+        tuple[str, ...], Meta(description="Phrases of sentences that ask for none, whatever the rules say; likewise.")
+    ] = ()
+
+
 class Config(Struct, frozen=True, kw_only=True):
     """A whole configuration, checked."""
 
@@ -208,6 +229,7 @@ class Config(Struct, frozen=True, kw_only=True):
     ] = "~/.local/state/egress-proxy"
     limits: Limits = Limits()
     features: Features = Features()
+    prompts: Prompts = Prompts()
 
 
 class Setting(Struct, frozen=True):
@@ -219,7 +241,12 @@ class Setting(Struct, frozen=True):
     bounds: str = ""
 
 
-SECTIONS: Final[dict[str, type[Struct]]] = {"upstream": Upstream, "limits": Limits, "features": Features}
+SECTIONS: Final[dict[str, type[Struct]]] = {
+    "upstream": Upstream,
+    "limits": Limits,
+    "features": Features,
+    "prompts": Prompts,
+}
 
 
 def settings() -> tuple[Setting, ...]:

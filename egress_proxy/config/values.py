@@ -10,6 +10,7 @@ import grp
 import ipaddress
 import re
 from collections.abc import Callable
+from enum import StrEnum
 from posixpath import normpath
 from typing import Final, TypeVar
 
@@ -17,6 +18,7 @@ from egress_proxy.config.nodes import AnyNode, Fields, Items, Scalar
 from egress_proxy.config.schema import Address
 
 T = TypeVar("T")
+E = TypeVar("E", bound=StrEnum)
 
 _DECIMAL: Final = re.compile(r"0|[1-9][0-9]{0,17}")
 _ADDRESS: Final = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[0-9.]+):(0|[1-9][0-9]{0,4})")
@@ -27,6 +29,7 @@ _MODEL: Final = re.compile(r"([A-Za-z0-9._-]{1,100})/([A-Za-z0-9._:@+/-]{1,200})
 _IDENTIFIER: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _LONGEST_IDENTIFIER: Final = 60
 _AGENT: Final = re.compile(r"[A-Za-z0-9._/-]{1,100}")
+_LEAST_WORDS, _MOST_WORDS = 2, 24  # of a phrase
 _MAX_PORT: Final = 65_535
 _MAX_SOCKET_PATH: Final = 100  # the system's own limit is 107, some systems' 103
 
@@ -92,6 +95,26 @@ def optional(read: Callable[[AnyNode], T]) -> Callable[[AnyNode], T | None]:
         return None if isinstance(node, Scalar) and node.plain and node.text == "none" else read(node)
 
     return read_or_none
+
+
+def one_of(kind: type[E]) -> Callable[[AnyNode], E]:
+    """Make a reader of the words of an enum."""
+
+    def read(node: AnyNode) -> E:
+        text = string(node)
+        if text not in tuple(kind):
+            raise node.problem(f"must be one of {', '.join(kind)}")
+        return kind(text)
+
+    return read
+
+
+def phrase(node: AnyNode) -> str:
+    """Read two words or more, stars among them, but not only those."""
+    words = string(node).split()
+    if not _LEAST_WORDS <= len(words) <= _MOST_WORDS or {words[0], words[-1]} & {"*"}:
+        raise node.problem(f"must be {_LEAST_WORDS} to {_MOST_WORDS} words, the first and the last no `*`")
+    return " ".join(words)
 
 
 def several(read: Callable[[AnyNode], T], *, least: int = 1) -> Callable[[AnyNode], tuple[T, ...]]:

@@ -36,7 +36,7 @@ def admit(routed: Routed, place: Place, policy: Policy, *, gated: Reason | None)
         return query
     path = _path(routed)
     calls = tuple(Call(routed.row.method, path, query, directory, rebuilt.body) for directory in directories)
-    return Admitted(routed.row, routed.client, calls, routed.session_id, rebuilt.parent, rebuilt.approves)
+    return Admitted(routed.row, routed.client, calls, routed.session_id, rebuilt.parent, rebuilt.approves, rebuilt.asks)
 
 
 def _directories(routed: Routed, place: Place) -> tuple[str | None, ...] | Refused:

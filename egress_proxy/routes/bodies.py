@@ -1,6 +1,6 @@
 """Rebuilds the body of a request: bytes in, one typed value, new bytes out.
 
-    size -> strict JSON -> fields that widen, each with its own reason -> typed fields -> re-serialised
+    size -> strict JSON -> fields that widen, each with its own reason -> typed fields -> prompt rules -> re-serialised
 
 Nothing of a client's JSON is forwarded but the values of the fields that a Struct names (I2), text exactly as it was
 written. Model and agent are always in what is sent.
@@ -15,17 +15,20 @@ import msgspec
 from msgspec import UNSET, Struct
 
 from egress_proxy.model import BodyRule, Policy, Refused
+from egress_proxy.prompt_rules import ValueRequests
 from egress_proxy.reasons import Reason
 from egress_proxy.routes.body_expect import read_expectations
-from egress_proxy.routes.body_prompt import read_prompt, read_summary
+from egress_proxy.routes.body_prompt import Prompt, read_prompt, read_summary
 from egress_proxy.routes.body_reply import (
     PermissionReply,
     PermissionResponse,
+    QuestionReply,
     read_answers,
     read_reply,
     read_response,
 )
 from egress_proxy.routes.body_session import NewSession, read_fork, read_renaming, read_session
+from egress_proxy.routes.parts import TextPart
 from egress_proxy.routes.reading import Object, read_object
 
 
@@ -35,6 +38,7 @@ class Rebuilt(Struct, frozen=True):
     body: bytes | None  # UTF-8 JSON; None where the operation takes none
     parent: str = ""  # the session named as parent
     approves: bool = False  # it lets an ask pass
+    asks: str = ""  # the rule by which it asks for a value, where that is only recorded
 
     def __repr__(self) -> str:
         return "Rebuilt(…)"
@@ -63,7 +67,29 @@ def rebuild(rule: BodyRule, body: bytes, policy: Policy) -> Rebuilt | Refused:
     typed = _READERS[rule](value, policy)
     if isinstance(typed, Refused):
         return typed
-    return Rebuilt(msgspec.json.encode(typed), _parent(typed), _approves(typed))
+    asks = "" if policy.value_requests is ValueRequests.OFF else _asks(said(typed), policy)
+    if asks and policy.value_requests is ValueRequests.REFUSE:
+        return Refused(Reason.ASKS_FOR_VALUE)
+    return Rebuilt(msgspec.json.encode(typed), _parent(typed), _approves(typed), asks)
+
+
+def said(typed: Struct) -> tuple[str, ...]:
+    """Give what a body says to the local agent: text of a prompt, of a refusal, of answers in words of one's own."""
+    match typed:
+        case Prompt(parts=parts):
+            return tuple(part.text for part in parts if isinstance(part, TextPart))
+        case PermissionReply(message=str(message)):
+            return (message,)
+        case QuestionReply(answers=answers):
+            return tuple(answer for choices in answers for answer in choices)
+        case _:
+            return ()
+
+
+def _asks(texts: tuple[str, ...], policy: Policy) -> str:
+    """The rule by which one of the texts asks for a value, or all of them do when they are read together."""
+    together = ("\n".join(texts),) if len(texts) > 1 else ()
+    return next(filter(None, map(policy.asked, (*texts, *together))), "")
 
 
 def _parent(typed: Struct) -> str:

@@ -50,6 +50,7 @@ class Prompt(Struct, frozen=True):
     parts: tuple[Part, ...]
     variant: Variant | UnsetType = UNSET
     tools: dict[str, bool] | UnsetType = UNSET
+    system: str | UnsetType = UNSET  # the operator's, never a client's
 
 
 class AskedSummary(Struct, frozen=True, forbid_unknown_fields=True):
@@ -86,7 +87,9 @@ def read_prompt(value: Object, policy: Policy) -> Prompt | Refused:
     model = pair if isinstance(pair, Refused) else choices.model(policy, pair)
     if isinstance(model, Refused):
         return model
-    return Prompt(agent, PromptModel(*model), parts, asked.variant or UNSET, asked.tools or UNSET)
+    return Prompt(
+        agent, PromptModel(*model), parts, asked.variant or UNSET, asked.tools or UNSET, policy.instruction or UNSET
+    )
 
 
 def _pair(asked: AskedPrompt) -> tuple[str, str] | Refused | None:

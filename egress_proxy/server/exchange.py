@@ -53,6 +53,7 @@ log = logging.getLogger("egress_proxy")
 _CURSOR: Final = re.compile(r"[A-Za-z0-9_=-]{1,512}")  # base64url, as both versions make it
 _CREATIONS: Final = frozenset({BodyRule.SESSION_CREATE, BodyRule.FORK})
 _WORKING: Final = frozenset({BodyRule.PROMPT, BodyRule.SUMMARIZE, BodyRule.PERMISSION_RESPONSE})  # the agent goes on
+_LOOKED_INTO: Final = 8  # times what decoding takes
 _READINGS: Final = 3  # of one history, while texts of it end
 _SLOW: Final = frozenset({BodyRule.PROMPT, BodyRule.SUMMARIZE})  # these wait for the model
 
@@ -132,6 +133,8 @@ class Exchanges:
         admitted = await self._admitted(routed, place)
         if isinstance(admitted, Refused):
             return await self.pipeline.refuse(origin, admitted.reason)
+        if admitted.asks and not await self.pipeline.note(origin, ("asks-for-value", admitted.asks)):
+            return await self.pipeline.refuse(origin, Reason.AUDIT_UNAVAILABLE)
         trees: set[Tree] = set()
         async with self.gating.turn(place):
             projected = await self._gated(origin, admitted, place, trees)
@@ -156,7 +159,10 @@ class Exchanges:
         return projected
 
     async def _admitted(self, routed: Routed, place: Place) -> Admitted | Refused:
-        admitted = admit(routed, place, self.settings.policy, gated=self.gating.refusal(routed.client, place))
+        gated = self.gating.refusal(routed.client, place)
+        # What a prompt asks for is looked into word by word: of a large one, beside the loop.
+        size = len(routed.body) * _LOOKED_INTO
+        admitted = await apart(size, admit, routed, place, self.settings.policy, gated=gated)
         if isinstance(admitted, Admitted) and admitted.parent:
             facts = await self.sessions.resolve(admitted.parent)
             if isinstance(facts, Refused):

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from egress_proxy.config import Address, Config, KnownSource, Limits, Source, load, warnings
 from egress_proxy.errors import ConfigError, Exit
+from egress_proxy.prompt_rules import ValueRequests
 from tests.config.conftest import Site
 
 MARK = "hunt" + "er2"
@@ -46,6 +47,7 @@ def test_every_key_is_read(site: Site) -> None:
             state_dir=f"{site.root}/state",
             limits="{parts: 3, drain_seconds: 0}",
             features="{patch_text: true}",
+            prompts="{value_requests: warn, value_phrases: [launch   code]}",
         )
     )
     assert (config.listen, config.operator) == (Address("::1", 1), Address("0.0.0.0", 0))
@@ -65,6 +67,8 @@ def test_every_key_is_read(site: Site) -> None:
     assert config.state_dir == f"{site.root}/state"
     assert (config.limits.parts, config.limits.drain_seconds, config.limits.body_depth) == (3, 0, 16)
     assert (config.features.patch_text, config.features.file_parts) == (True, False)
+    assert (config.prompts.instruction, config.prompts.value_requests) == (True, ValueRequests.WARN)
+    assert (config.prompts.value_phrases, config.prompts.innocent_phrases) == (("launch code",), ())
 
 
 def test_directories_are_canonical(site: Site) -> None:
@@ -171,6 +175,15 @@ def test_directories_are_canonical(site: Site) -> None:
         pytest.param("features", "{patch_text: on}", "features.patch_text", "true or false", id="feature-on"),
         pytest.param("features", "{patch_text: True}", "features.patch_text", "true or false", id="feature-True"),
         pytest.param("features", "{patch_text: 'true'}", "features.patch_text", "true or false", id="feature-quoted"),
+        pytest.param("prompts", "{value_requests: no}", "prompts.value_requests", "put it in quotes", id="requests-no"),
+        pytest.param(
+            "prompts", "{value_requests: allow}", "prompts.value_requests", "one of refuse, warn, off", id="requests"
+        ),
+        pytest.param(
+            "prompts", "{value_phrases: [code]}", "prompts.value_phrases[0]", "2 to 24 words", id="phrase-short"
+        ),
+        pytest.param("prompts", "{value_phrases: ['a *']}", "prompts.value_phrases[0]", "no `*`", id="phrase-star"),
+        pytest.param("prompts", "{instruction: 'no'}", "prompts.instruction", "true or false", id="instruction"),
         pytest.param("features", "{patch_text: 1}", "features.patch_text", "true or false", id="feature-one"),
         pytest.param("features", "{patch_text: }", "features.patch_text", "true or false", id="feature-nothing"),
         pytest.param("feature", "{}", "feature", "unknown key", id="unknown-key"),

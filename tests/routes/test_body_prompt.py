@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import base64
 import json
-from typing import Any
+from typing import Any, cast
 
 import pytest
+from msgspec import structs
 
 from egress_proxy.model import BodyRule, Policy
+from egress_proxy.prompt_rules import ValueRequests
 from egress_proxy.reasons import Reason
-from egress_proxy.routes.bodies import rebuild
+from egress_proxy.routes.bodies import Rebuilt, rebuild
 from tests.routes.sample import MSG, POLICY, PRT, reason, sent
 
 TEXT = {"type": "text", "text": "hello"}
@@ -333,3 +335,48 @@ def test_an_empty_list_permits_nothing(rule: BodyRule) -> None:
 def test_summaries(value: object, expected: object) -> None:
     found = rebuild(BodyRule.SUMMARIZE, json.dumps(value).encode(), POLICY)
     assert (reason(found) or sent(found)) == expected
+
+
+RULED = structs.replace(
+    POLICY,
+    instruction="Names only.",
+    value_requests=ValueRequests.REFUSE,
+    asked=lambda text: "show" if "print it" in text else "",
+)
+ASKS = [{"type": "text", "text": "print"}, {"type": "text", "text": "it"}]
+
+
+def test_the_instruction_goes_with_each_prompt() -> None:
+    assert sent(prompt(with_text(), RULED)) == {**DEFAULTS, "parts": [TEXT], "system": "Names only."}
+    assert "system" not in cast("dict[str, object]", sent(prompt(with_text())))
+    assert reason(prompt(with_text(system="Values too."), RULED)) is Reason.SYSTEM_FORBIDDEN
+
+
+@pytest.mark.parametrize(
+    ("rule", "body"),
+    [
+        (BodyRule.PROMPT, part(text="please print it")),
+        (BodyRule.PROMPT, {"parts": [TEXT, {"type": "text", "text": "print it"}, TEXT]}),
+        (BodyRule.QUESTION_REPLY, {"answers": [["A"], ["B", "print it"]]}),
+        (BodyRule.PERMISSION_REPLY, {"reply": "reject", "message": "print it"}),
+    ],
+)
+def test_what_asks_for_a_value_is_refused_or_noted(rule: BodyRule, body: object) -> None:
+    data = json.dumps(body).encode()
+    assert reason(rebuild(rule, data, RULED)) is Reason.ASKS_FOR_VALUE
+    warned = rebuild(rule, data, structs.replace(RULED, value_requests=ValueRequests.WARN))
+    off = rebuild(rule, data, structs.replace(RULED, value_requests=ValueRequests.OFF))
+    assert isinstance(warned, Rebuilt)
+    assert isinstance(off, Rebuilt)
+    assert (warned.asks, off.asks, warned.body) == ("show", "", off.body)
+
+
+def test_parts_are_read_together() -> None:
+    joined = structs.replace(RULED, asked=lambda text: "show" if text == "print\nit" else "")
+    assert reason(prompt({"parts": ASKS}, joined)) is Reason.ASKS_FOR_VALUE
+    assert reason(prompt({"parts": ASKS[:1]}, joined)) is None
+
+
+def test_another_reason_comes_first() -> None:
+    assert reason(prompt({**part(text="print it"), "system": "x"}, RULED)) is Reason.SYSTEM_FORBIDDEN
+    assert reason(prompt({**part(text="print it"), "noReply": True}, RULED)) is Reason.NO_REPLY_FORBIDDEN

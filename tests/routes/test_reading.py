@@ -108,7 +108,7 @@ def test_an_operation_without_a_body_takes_none(body: bytes, expected: Reason | 
     found = rebuild(BodyRule.NONE, body, POLICY)
     assert reason(found) is expected
     if expected is None:
-        assert msgspec.structs.asdict(found) == {"body": None, "parent": "", "approves": False}
+        assert msgspec.structs.asdict(found) == {"body": None, "parent": "", "approves": False, "asks": ""}
 
 
 def test_a_key_that_is_escaped_is_sent_plain() -> None:

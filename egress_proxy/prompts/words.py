@@ -1,0 +1,99 @@
+"""A prompt as sentences of words. Linear in the text, and without a grammar of any language.
+
+A sentence ends at `.`, `!`, `?`, `;`, a blank line, or where an item of a list begins; a line that merely ends is none.
+What stands in double quotes is what somebody else says: it is one word that means nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+QUOTE: Final = '"'
+"""Stands for all that was quoted."""
+LONGEST: Final = 64
+"""Words of a sentence that are looked at together; a longer one is looked at in halves that overlap."""
+ENDS: Final = frozenset(".!?;")
+
+_PIECE: Final = re.compile(
+    r"\n\s*+(?:(?:[-*+#>]++|\d{1,3}[.)])(?=[ \t]))?|[“\"][^”\"\n]{0,400}+[”\"]"
+    r"|[^\s`“”\",;!?()|&<>\[\]]++|[`,;!?|&()\[\]]"
+)
+_DASHES: Final = frozenset("-–—*#>+")  # noqa: RUF001 - dashes
+_BRACKETS: Final = frozenset("()[]")
+_TRAILING: Final = re.compile(r"[.:…'*_]++$")
+_LEADING: Final = "*_'"
+
+
+class Words:
+    """Some words in a row: `low` in lower case to compare with, `raw` as they were written."""
+
+    __slots__ = ("low", "raw")
+
+    def __init__(self, raw: list[str]) -> None:
+        self.raw = raw
+        self.low = [word.lower().replace("\u2019", "'") for word in raw]
+
+    def __len__(self) -> int:
+        return len(self.raw)
+
+    def __repr__(self) -> str:
+        return f"Words({len(self.raw)})"
+
+    def at(self, index: int) -> str:
+        """Give a word in lower case, empty outside."""
+        return self.low[index] if 0 <= index < len(self.low) else ""
+
+
+def sentences(text: str) -> Iterator[Words]:
+    """Give the sentences of a text, each with the sign that ends it; parts of at most `LONGEST` words."""
+    current: list[str] = []
+    for piece in _tokens(text):
+        if piece in ENDS or piece == "\n":
+            current.append(piece)
+            yield from _parts(current)
+            current = []
+        else:
+            current.append(piece)
+    yield from _parts(current)
+
+
+def _parts(words: list[str]) -> Iterator[Words]:
+    for start in range(0, max(len(words), 1), LONGEST // 2):
+        part = words[start : start + LONGEST]
+        if part:
+            yield Words(part)
+        if start + LONGEST >= len(words):
+            return
+
+
+def _tokens(text: str) -> Iterator[str]:
+    for piece in _PIECE.findall(text):
+        if "\n" in piece:
+            if not piece.isspace() or piece.count("\n") > 1:
+                yield "\n"
+        elif piece[0] in {'"', "“"}:
+            yield from _quoted(piece)
+        else:
+            yield from _word(piece)
+
+
+def _quoted(piece: str) -> Iterator[str]:
+    """One word in quotes is a name; several are what somebody says."""
+    inner = piece[1:-1]
+    yield inner if inner and not re.search(r"\s", inner) else QUOTE
+
+
+def _word(piece: str) -> Iterator[str]:
+    if _DASHES.issuperset(piece) or piece in _BRACKETS:
+        yield ","
+        return
+    word = _TRAILING.sub("", piece).lstrip(_LEADING) if len(piece) > 1 else piece
+    if word:
+        yield word
+    last = piece.rstrip("*_'")[-1:]
+    if last in {".", "…"}:
+        yield "."
+    elif last == ":" and len(piece) > 1:
+        yield ":"
