@@ -122,7 +122,7 @@ def _meaning(measured: Soak) -> str:
         "that are kept. What grows after that grows to a bound: facts of the last 1,024 deleted sessions, digests of "
         "20,000 asks, and what the allocator holds ready for as many requests as there ever were at once. Verdicts "
         "about texts are 1 MiB from the start, of all sessions together. `tests/server/test_memory.py` and "
-        "`tests/server/test_deleted.py` see that nothing of a text or of a deleted session is."
+        "`tests/server/test_deleted.py` see that nothing stays of a text or of a deleted session."
     )
 
 
