@@ -119,7 +119,7 @@ def _meaning(measured: Soak) -> str:
         f"In the last quarter the line through all samples rises by {slope * 60 / 1e3:,.0f} KB a minute, which is "
         f"{each:,.1f} bytes for each text and exchange of that time. Were anything kept of each of them, that would be "
         "a hundred bytes at least, and the same in every quarter. From idle to the start memory grows by the frames "
-        "that are kept. What grows after that grows to a bound: facts of the last 1,024 deleted sessions, digests of "
+        "that are kept. What grows after that grows to a bound: facts of the last 256 deleted sessions, digests of "
         "20,000 asks, and what the allocator holds ready for as many requests as there ever were at once. Verdicts "
         "about texts are 1 MiB from the start, of all sessions together. `tests/server/test_memory.py` and "
         "`tests/server/test_deleted.py` see that nothing stays of a text or of a deleted session."
