@@ -31,6 +31,9 @@ log = logging.getLogger("egress_proxy")
 
 HEALTH: Final = "/_egress/health"
 BODY_SECONDS: Final = 30.0  # for a client to send its body
+PIECE_BYTES: Final = 65_536
+"""Of a stream, that are written at a time. What a slow reader has not taken waits in a buffer of its own, and the next
+piece is written when that has emptied: so it never holds more than a few of them, however large a frame is."""
 LAST_SECONDS: Final = 5.0  # for answers to be sent that were given up on when the proxy stopped
 _STREAMS: Final = frozenset({Scope.STREAM, Scope.GLOBAL_STREAM})
 Authenticate = Callable[[str], Client | None]
@@ -221,7 +224,8 @@ class Cloud:
                     if self._client_now(token) != client:
                         await response.write_eof()  # the token was revoked, or its directories changed
                         break
-                    await response.write(released.body)
+                    for start in range(0, len(released.body), PIECE_BYTES):
+                        await response.write(released.body[start : start + PIECE_BYTES])
                 else:
                     _break_off(request)
         except ConnectionError:

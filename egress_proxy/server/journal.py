@@ -22,7 +22,7 @@ from egress_proxy.server.pipeline import Pipeline, Released
 MOST_FRAMES: Final = 8_192
 MOST_BYTES: Final = 4_194_304
 BATCH: Final = 64  # frames, and
-BATCH_BYTES: Final = 65_536  # and a frame: what is written to a reader at once, and so what waits for one that is slow
+BATCH_BYTES: Final = 65_536  # of several frames; one that is larger is a batch of its own, and not copied
 _SHARED: Final = 4  # batches that are kept for others at the same place, until the next frame
 _ID: Final = re.compile(r"([0-9a-f]{8})-([0-9]{1,15})")
 
@@ -169,12 +169,13 @@ def _joined(
     left_out: set[str] = set()
     size = 0
     for entry in entries:
-        place += 1
         if entry.ask in told:
             left_out.add(entry.ask)
         elif entry.directory in directories:
-            shown.append(entry.form(worldwide=worldwide))
-            size += len(shown[-1].body)
-            if size >= BATCH_BYTES:
+            frame = entry.form(worldwide=worldwide)
+            size += len(frame.body)
+            if shown and size > BATCH_BYTES:
                 break
+            shown.append(frame)
+        place += 1
     return Batch(place, Pipeline.joined(shown) if shown else None, frozenset(left_out))

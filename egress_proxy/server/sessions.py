@@ -21,7 +21,7 @@ from egress_proxy.wire import SessionFacts, read_session
 
 _CREATION_SECONDS: Final = 5.0  # how long an event waits for the answers to creations under way
 _CACHED: Final = 50_000  # sessions; some 500 bytes each
-MOST_GONE: Final = 1_024
+MOST_GONE: Final = 256
 """Sessions that were deleted and are still known, since their last events may come after the answer."""
 _NO_SUCH_SESSION: Final = frozenset({Reason.UPSTREAM_NOT_FOUND, Reason.UPSTREAM_REJECTED})
 _MAX_GENERATIONS: Final = 16  # sub-agents of sub-agents; opencode itself nests one or two deep

@@ -227,7 +227,7 @@ class Taints:
         if isinstance(messages, Refused):
             return messages
         for message in messages:
-            if message.id not in log.seen:
+            if message.id not in log.anchored:
                 learnt = await self._learn(tree, log, message.parts)
                 if isinstance(learnt, Refused):
                     return learnt
@@ -301,10 +301,9 @@ def _anchor(log: Log, messages: Sequence[StrippedMessage]) -> bool:
     A session's agent writes one message after the other, so to one with another of the agent's behind it nothing comes.
     """
     last = max((index for index, message in enumerate(messages) if message.assistant), default=-1)
-    for index, message in enumerate(messages):
-        if not message.settled and index >= last:
-            return False
-        log.seen.add(message.id)
-        log.anchored.add(message.id)
-    log.stamps.clear()
-    return True
+    more = (index for index, message in enumerate(messages) if not message.settled and index >= last)
+    first = next(more, len(messages))
+    log.anchor([message.id for message in messages[:first]])
+    if first == len(messages):
+        log.stamps.clear()
+    return first == len(messages)

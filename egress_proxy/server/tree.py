@@ -24,23 +24,33 @@ from egress_proxy.server.verdicts import Clean, Verdicts, Withheld
 MOST_SURE: Final = 5_000  # values of a tree; some 1 KB each
 MOST_RANDOM: Final = 2_000
 _MOST_UNJUDGED: Final = 256  # texts of a history that have not crossed: older ones have no piece that is still kept
-_MOST_STAMPS: Final = 20_000
+_MOST_STAMPS: Final = 2_000  # some 100 bytes each, and of messages
+MOST_MESSAGES: Final = 1_024
 _WARY: Final = Finding(0, 0, 0, DETECTOR, NAMELESS, Form.ENCODED)
 
 
 class Log:
-    """What was read of one session's history."""
+    """What was read of one session's history. A history is read back to a message that is `anchored`, so the newest of
+    these are enough."""
 
     def __init__(self) -> None:
-        self.seen: set[str] = set()  # messages that nothing more will come to, and that were learnt
-        self.anchored: set[str] = set()  # those of them that have no unseen message before them
-        self.stamps: set[int] = set()  # of parts of messages that are not in `seen`
+        # Messages that were learnt, that nothing more will come to, nor to any before them. The newest last.
+        self.anchored: dict[str, None] = {}
+        self.stamps: set[int] = set()  # of parts of messages that are not anchored
         self.mark = 0  # of the newest page when all of it was anchored
         self.open = True  # something more may come without a prompt
 
     def fresh(self, part: bytes) -> bool:
         """Whether a part was not met before as it is."""
         return hash(part) not in self.stamps
+
+    def anchor(self, messages: Sequence[str]) -> None:
+        """Nothing more will come to messages, which are in their order, nor to any before them."""
+        for message in messages:
+            self.anchored.pop(message, None)
+            self.anchored[message] = None
+        for message in list(self.anchored)[:-MOST_MESSAGES]:
+            del self.anchored[message]
 
     def met(self, parts: Iterable[bytes]) -> None:
         """Parts were learnt."""

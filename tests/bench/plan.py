@@ -28,7 +28,7 @@ class Plan:
     reader_windows: tuple[int, ...] = (1, 32)
     reader_rounds: int = 3
     reader_seconds: float = 3.0
-    soak_seconds: float = 75.0
+    soak_seconds: float = 180.0  # by half of it, all that is kept up to a bound has come to it
     deltas: tuple[int, int, int] = (4_000, 4, 3)  # characters of a text that grows, texts of each sort, rounds
     delta_seconds: float = 0.002  # between two of its pieces, of four characters
     worst_characters: int = 262_144

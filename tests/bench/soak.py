@@ -13,7 +13,7 @@ import random
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from statistics import median
+from statistics import linear_regression, median
 from typing import Any, Final
 
 import aiohttp
@@ -34,6 +34,7 @@ _SAID: Final = 64  # frames of each directory at a time
 _STAY: Final = (0.2, 1.0)  # seconds until a reader hangs up
 _SLEEP: Final = 0.3  # of all the time
 _SAMPLE: Final = 0.25
+_FEWEST: Final = 2  # samples of a line
 _FORGIVEN: Final = ("upstream_not_found",)  # frames of a session that is deleted before they are dealt with
 _PROMPT: Final = json.dumps({"parts": [{"type": "text", "text": "Say why the test fails."}]}).encode()
 _ASKING: Final = {"parts": [{"type": "text", "text": "Please ask first."}]}
@@ -42,7 +43,7 @@ _ASKING: Final = {"parts": [{"type": "text", "text": "Please ask first."}]}
 @dataclass
 class Soak:
     """What was done in how many seconds, and the proxy's resident memory in bytes: idle, and by the second since the
-    soak began. Then it keeps as many frames as it ever does."""
+    soak began. Then it keeps as many frames as it ever does. `work` has texts and exchanges until then, likewise."""
 
     seconds: float = 0.0
     idle: int = 0
@@ -56,12 +57,25 @@ class Soak:
     told: int = 0
     cut_off: int = 0
     memory: list[tuple[float, int]] = field(default_factory=list)
+    work: list[tuple[float, int]] = field(default_factory=list)
 
     def resident(self, begin: float, end: float) -> float:
         """The median between two shares of the time, or what was there next after it."""
         within = [size for at, size in self.memory if begin * self.seconds <= at <= end * self.seconds]
         after = [size for at, size in self.memory if at > end * self.seconds]
         return median(within) if within else float([*after, self.memory[-1][1]][0])
+
+    def growth(self, begin: float, end: float) -> float:
+        """By how many bytes a second it grew between two shares of the time: the line through all that was seen."""
+        within = [(at, size) for at, size in self.memory if begin * self.seconds <= at <= end * self.seconds]
+        if len(within) < _FEWEST:
+            return 0.0
+        return linear_regression([at for at, _ in within], [size for _, size in within]).slope
+
+    def done(self, begin: float, end: float) -> int:
+        """Texts and exchanges between two shares of the time."""
+        within = [count for at, count in self.work if begin * self.seconds <= at <= end * self.seconds]
+        return within[-1] - within[0] if within else 0
 
 
 def measure(plan: Plan) -> Soak:
@@ -100,6 +114,7 @@ async def _run(way: Way, plan: Plan, found: Soak) -> None:
         running = [tasks.create_task(until_over(step)) for step in [*steps, say]]
         while (at := time.perf_counter() - started) < plan.soak_seconds:
             found.memory.append((at, resident_bytes(way.pid)))
+            found.work.append((at, found.sent + found.exchanges))
             await asyncio.sleep(_SAMPLE)
         over.set()
         await asyncio.gather(*running)

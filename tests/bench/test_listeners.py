@@ -108,5 +108,10 @@ def test_the_page_says_what_was_lost() -> None:
 
 def test_the_page_says_how_memory_grew() -> None:
     samples = [(second / 10, int(100e6 + 1e6 * min(second, 50))) for second in range(101)]
-    text = soak(Soak(10.0, memory=samples))
-    assert "| end | 150.0 MB | 0.0 MB |" in text
+    work = [(at, int(at * 1_000)) for at, _ in samples]
+    text = soak(Soak(10.0, memory=samples, work=work))
+    assert "| middle | 150.0 MB | 24.5 MB | 2,500 |" in text
+    assert "| end | 150.0 MB | 0.0 MB | 2,500 |" in text
+    assert "rises by 0 KB a minute" in text
+    still = soak(Soak(10.0, memory=[(at, int(100e6 + 1e5 * at)) for at, _ in samples], work=work))
+    assert "rises by 6,000 KB a minute, which is 100.0 bytes" in " ".join(still.split())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import socket
 import tracemalloc
 from pathlib import Path
 from typing import Any, Final
@@ -12,13 +13,16 @@ import aiohttp
 import pytest
 
 from egress_proxy.scan import KnownValues, build_scanner, engine
-from egress_proxy.server import journal
+from egress_proxy.server import connections, journal
+from egress_proxy.server.cloud import PIECE_BYTES
 from egress_proxy.server.tree import Remembering, Tree
 from egress_proxy.server.verdicts import CLEAN, Clean
-from tests.server.rig import HISTORY, SESSION, STREAM, TOKEN, Rig, frame, rig
+from tests.server.rig import HISTORY, SESSION, STREAM, TOKEN, Rig, frame, rig, until
+from tests.server.stream import stream
 from tests.server.test_blocking import ASKED, BODY, PATH, body, reply
 
 ROUNDS: Final = 40
+FRAMES: Final = 60
 TEXT: Final = "The test fails because the writer is closed before the last frame has been written. " * 20
 VERDICTS: Final = 2_000
 BATCH: Final = 100
@@ -75,6 +79,42 @@ async def test_with_full_caches_nothing_grows(tmp_path: Path, monkeypatch: pytes
                 tracemalloc.stop()
             hearing.cancel()
     assert after - before < MOST
+
+
+async def test_of_a_slow_reader_a_few_pieces_wait_however_large_the_frames_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journal, "BATCH_BYTES", 1 << 30)  # many frames are one write, as one of 16 MiB would be
+    monkeypatch.setattr(journal, "MOST_BYTES", 1 << 30)
+    async with rig(tmp_path) as proxy:
+        proxy.upstream.answers["GET /event"] = STREAM + frame("server.connected")
+        proxy.upstream.held.add("GET /event")
+        told = frame("todo.updated", sessionID=SESSION, todos=[{"content": TEXT * 50, "status": "a", "priority": "b"}])
+        async with stream(proxy) as quick:
+            await quick.next()
+            await proxy.upstream.send("GET /event", *[told] * (1 + FRAMES))
+            await quick.next()
+            first = quick.last
+            assert await quick.types(FRAMES) == ["todo.updated"] * FRAMES
+        with socket.socket() as slow:
+            slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+            slow.connect(("127.0.0.1", int(proxy.url.rpartition(":")[2])))
+            head = (
+                f"GET /event HTTP/1.1\r\nHost: rig\r\nAuthorization: Bearer {TOKEN}\r\nLast-Event-ID: {first}\r\n\r\n"
+            )
+            slow.sendall(head.encode("ascii"))
+            await until(lambda: any(waiting(one) for one in served()))
+            assert max(map(waiting, served())) <= 4 * PIECE_BYTES < FRAMES * len(told) // 2
+
+
+def served() -> list[connections._Protocol]:
+    """The connections of the proxy."""
+    return [one for one in gc.get_objects() if isinstance(one, connections._Protocol) and one.transport is not None]
+
+
+def waiting(connection: connections._Protocol) -> int:
+    """Bytes that a client has not taken, where nothing more is written for now."""
+    return connection._peer.get_write_buffer_size() if connection._paused else 0
 
 
 def allocated() -> int:

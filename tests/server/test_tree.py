@@ -12,7 +12,7 @@ from egress_proxy.scan import KnownValues, Taint, build_scanner
 from egress_proxy.scan.pieces import KEPT, Pieces
 from egress_proxy.scan.taint_names import NAMELESS, WORDLY
 from egress_proxy.server import verdicts
-from egress_proxy.server.tree import MOST_RANDOM, MOST_SURE, Log, Remembering, Tree
+from egress_proxy.server.tree import MOST_MESSAGES, MOST_RANDOM, MOST_SURE, Log, Remembering, Tree
 from egress_proxy.server.verdicts import Clean
 
 LETTERS = string.ascii_letters + string.digits
@@ -81,6 +81,14 @@ def test_a_part_is_fresh_until_it_is_met_and_again_when_it_has_changed() -> None
     assert log.fresh(b"a")
     log.met([b"a"])
     assert [log.fresh(part) for part in (b"a", b"b")] == [False, True]
+
+
+def test_of_a_long_history_the_newest_messages_are_anchors() -> None:
+    log, messages = Log(), [f"msg_{number}" for number in range(2 * MOST_MESSAGES)]
+    log.anchor(messages)
+    assert list(log.anchored) == messages[MOST_MESSAGES:]
+    log.anchor([*messages[-3:], "msg_new"])
+    assert list(log.anchored) == [*messages[MOST_MESSAGES + 1 :], "msg_new"]
 
 
 def test_a_value_that_became_known_later_does_not_withhold_what_comes_after() -> None:
