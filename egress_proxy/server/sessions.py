@@ -34,6 +34,7 @@ class Sessions:
         self._seconds = seconds
         self._facts: OrderedDict[str, SessionFacts] = OrderedDict()
         self._prompted: OrderedDict[str, float] = OrderedDict()
+        self._deleted: OrderedDict[str, None] = OrderedDict()
         self._creations: set[asyncio.Future[None]] = set()
         self.asked = Asked()
 
@@ -68,6 +69,13 @@ class Sessions:
     def deleted(self, session: str) -> None:
         """Forget it for good; what is cached stays, since its last events may come after the answer."""
         self._owners.remove(session)
+        self._deleted[session] = None
+        if len(self._deleted) > _CACHED:
+            self._deleted.popitem(last=False)
+
+    def is_deleted(self, session: str) -> bool:
+        """Whether it is gone, or its root is, so that nothing can be asked of it any more; only its events are told."""
+        return session in self._deleted or self.root(session) in self._deleted
 
     async def resolve(self, session: str) -> SessionFacts | Refused | None:
         """Look the session and its ancestors up, unless cached. None when upstream has no such session."""
