@@ -84,6 +84,7 @@ class Reason(StrEnum):
     UPSTREAM_LOST = "upstream_lost"
     UPSTREAM_NOT_FOUND = "upstream_not_found"
     UPSTREAM_REJECTED = "upstream_rejected"
+    ASKS_UNREADABLE = "asks_unreadable"
     UPSTREAM_AUTH = "upstream_auth"
     UPSTREAM_ERROR = "upstream_error"
     UPSTREAM_REDIRECT = "upstream_redirect"
@@ -329,6 +330,13 @@ EXPLAINED: dict[Reason, Explanation] = {
     ),
     Reason.UPSTREAM_REJECTED: Explanation(
         _U, 400, "The local agent rejected the request.", "Check the fields; its own message does not cross."
+    ),
+    Reason.ASKS_UNREADABLE: Explanation(
+        _U,
+        502,
+        "The local agent cannot list the asks of this directory: one of them is of a form that it cannot write.",
+        "Try again in a few seconds: such an ask of a client is rejected at once. If it stays so, the operator must "
+        "answer it in opencode's own interface, or restart opencode.",
     ),
     Reason.UPSTREAM_AUTH: Explanation(
         _U, 502, "The local agent refused the proxy's password.", "Tell the operator to check `upstream.password_file`."

@@ -45,6 +45,7 @@ from egress_proxy.server.recollection import recollect
 from egress_proxy.server.sessions import Sessions
 from egress_proxy.server.taints import Taints
 from egress_proxy.server.tree import Tree
+from egress_proxy.server.unlistable import Unlistable, unreadable
 from egress_proxy.server.upstream import Upstream
 from egress_proxy.wire import View, merge, project
 
@@ -92,6 +93,7 @@ class Exchanges:
         self.pipeline = pipeline
         self.places = Places(upstream, sessions, settings.call_seconds)
         self.gating = Gating(settings.gates, sessions, self.places, pipeline, settings.prompt_seconds)
+        self.unlistable = Unlistable(upstream, pipeline, settings.call_seconds)
         self._metrics = metrics
         self.new_id = new_id
 
@@ -153,6 +155,9 @@ class Exchanges:
             self.taints.prompted(admitted.session_id)
         if admitted.session_id and admitted.row.body in _SLOW:
             self.sessions.prompted(admitted.session_id, time.time())
+        if _deletes(admitted):
+            # A turn would go on without its session: 1.15.13 shows it as busy for ever, 1.18.33 fails to write it.
+            await self.upstream.call(_abortion(admitted.session_id), self.settings.call_seconds)
         projected = await self._projected(admitted, trees)
         if not isinstance(projected, Refused):
             await self.gating.answered(origin, admitted, place)
@@ -229,9 +234,9 @@ class Exchanges:
         started = time.perf_counter()
         reply = await self.upstream.call(call, seconds)
         if isinstance(reply, Refused):
-            return reply
+            return unreadable(reply) if row.response is Resource.PERMISSIONS else reply
         self._metrics.observe_upstream(row.name, time.perf_counter() - started, len(reply.body))
-        if row.method == "DELETE" and row.response is Resource.BOOLEAN:
+        if _deletes(admitted):
             self.taints.forget(admitted.session_id)
         refused = _unfit(reply, row) or await learn(row, reply, call, admitted.client, self.sessions)
         return reply if refused is None else refused
@@ -267,6 +272,14 @@ class Exchanges:
             agents=policy.agents,
             patch_text=self.settings.patch_text,
         )
+
+
+def _deletes(admitted: Admitted) -> bool:
+    return admitted.row.method == "DELETE" and admitted.row.response is Resource.BOOLEAN
+
+
+def _abortion(session: str) -> Call:
+    return Call("POST", f"/session/{session}/abort", (), None, None)
 
 
 def _cursor(reply: Reply, row: Row) -> str:

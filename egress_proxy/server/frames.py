@@ -28,6 +28,7 @@ from egress_proxy.server.growing_part import GrowingPart
 from egress_proxy.server.growing_parts import GrowingParts
 from egress_proxy.server.pipeline import Origin, Pipeline, Released
 from egress_proxy.server.tree import Tree
+from egress_proxy.server.unlistable import ASKED
 from egress_proxy.wire import (
     DELTA,
     Begun,
@@ -160,6 +161,8 @@ class Frames:
         if kind == _IDLE:
             self._exchanges.gating.expectations.ended(session)  # of a sub-agent's own nothing is declared
         origin = replace(origin, client=owner)
+        if owner and kind == ASKED:
+            await self._exchanges.unlistable.heard(origin, frame)
         refused = await self._taints.heard(session, frame) if owner and kind == _PART else None
         if refused is None and owner and not wanted(owner):
             self._growing.lose(session)

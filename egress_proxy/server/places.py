@@ -18,6 +18,7 @@ from msgspec import structs
 from egress_proxy.model import Ask, Call, Client, Place, Refused, Routed, Scope
 from egress_proxy.reasons import Reason
 from egress_proxy.server.sessions import Sessions
+from egress_proxy.server.unlistable import unreadable
 from egress_proxy.server.upstream import Upstream
 from egress_proxy.wire import read_asks, read_shell_call, read_worktree
 
@@ -62,7 +63,7 @@ class Places:
         facts = await self._sessions.resolve(routed.session_id)
         if isinstance(facts, Refused):
             return facts
-        if facts is None or not self._sessions.owns(routed.client, facts.id):
+        if facts is None or self._sessions.is_deleted(facts.id) or not self._sessions.owns(routed.client, facts.id):
             return Refused(Reason.SESSION_UNKNOWN)  # another's, and one that does not exist, look the same
         return Place((facts.directory,))
 
@@ -117,7 +118,7 @@ class Places:
         async def of(directory: str) -> tuple[Ask, ...] | Refused:
             async with gate:
                 reply = await self._upstream.call(Call("GET", path, (), directory, None), self._seconds)
-            return reply if isinstance(reply, Refused) else read_asks(reply.body, directory)
+            return unreadable(reply) if isinstance(reply, Refused) else read_asks(reply.body, directory)
 
         found: list[Ask] = []
         for asks in await asyncio.gather(*map(of, directories)):

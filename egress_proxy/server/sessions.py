@@ -79,6 +79,10 @@ class Sessions:
             self._facts.pop(oldest, None)
             self._prompted.pop(oldest, None)
 
+    def is_deleted(self, session: str) -> bool:
+        """Whether it is gone, or its root is, so that nothing can be asked of it any more; only its events are told."""
+        return session in self._gone or self.root(session) in self._gone
+
     async def resolve(self, session: str) -> SessionFacts | Refused | None:
         """Look the session and its ancestors up, unless cached. None when upstream has no such session."""
         first = found = await self._lookup(session)

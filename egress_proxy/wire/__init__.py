@@ -24,6 +24,7 @@ from egress_proxy.wire.facts import (
     read_session_list,
     read_shell_call,
     read_status_ids,
+    read_unlistable,
     read_worktree,
 )
 from egress_proxy.wire.growth import DELTA, Begun, PartName, Piece, piece_event, read_growth
@@ -71,5 +72,6 @@ __all__ = [
     "read_shell_call",
     "read_status_ids",
     "read_title",
+    "read_unlistable",
     "read_worktree",
 ]

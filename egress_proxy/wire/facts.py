@@ -133,6 +133,9 @@ class _Created(Wire, frozen=True):
 
 
 _SHELL: Final = "bash"
+_GLOB: Final = "glob"
+_ASKED: Final = msgspec.json.Decoder(_GivenAsk)
+_ANY_METADATA: Final = msgspec.json.Decoder(dict[str, Raw])
 _AT_WORK: Final = frozenset({"pending", "running"})
 _SESSION: Final = msgspec.json.Decoder(_GivenSession)
 _SESSIONS: Final = Items(_GivenSession)
@@ -194,6 +197,17 @@ def _told_command(given: _GivenAsk) -> str | None:
     except msgspec.MsgspecError:
         return None
     return command if isinstance(command, str) else None
+
+
+def read_unlistable(frame: bytes) -> str | Refused:
+    """Read from an event `permission.asked` the id of an ask that opencode itself cannot list; empty if it can."""
+
+    def read(body: bytes) -> str:
+        event = _FRAME.decode(body)
+        asked = _ASKED.decode((event.payload or event).properties)
+        return asked.id if asked.permission == _GLOB and "path" not in _ANY_METADATA.decode(asked.metadata) else ""
+
+    return guarded(read, frame)
 
 
 def read_shell_call(body: bytes, call_id: str) -> ShellCall | Refused:

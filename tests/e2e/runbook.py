@@ -24,6 +24,7 @@ BRIEF: Final = """\
 NAMES: Final = ("DB_PASSWORD", "API_TOKEN")
 ASK_FOR_BASH: Final = [{"permission": "bash", "pattern": "*", "action": "ask"}]
 STALE: Final = "stale"
+COMMAND: Final = f"git branch -D {STALE}"
 
 
 @dataclass(frozen=True)
@@ -52,11 +53,11 @@ class Task:
         """The operator has a session ask before each shell command."""
         self.bare.agent().client.patch(f"/session/{session}", {"permission": ASK_FOR_BASH})
 
-    def operator_approves(self, session: str) -> None:
-        """A human looks at the original ask and lets it pass, once."""
+    def approved_in_opencode(self, session: str) -> None:
+        """A human approves in opencode's own interface, where there is no proxy."""
         operator: Agent = self.bare.agent()
         ask = operator.ask(session)
-        assert ask["patterns"] == [f"git branch -D {STALE}"]
+        assert ask["patterns"] == [COMMAND]
         assert operator.answer(ask, "once").json is True
 
 
@@ -86,7 +87,7 @@ def _turns(bare: Bare) -> tuple[Calls | Text, ...]:
     return (
         call("read", filePath=str(world.env_file)),
         Calls((Call("write", populate),)),
-        call("bash", command=f"git branch -D {STALE}", description="Delete the merged branch"),
+        call("bash", command=COMMAND, description="Delete the merged branch"),
         Text(lambda _: f"DB_PASSWORD and API_TOKEN are set. The first is {bare.canaries['DB_PASSWORD']}."),
     )
 

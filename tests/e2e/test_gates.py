@@ -284,3 +284,70 @@ def test_without_the_proxy_an_agent_approves_anything(bare: Bare) -> None:
     agent.until_idle(session)
     assert made.exists()
     made.unlink()
+
+
+def globbing(proxied: Proxied, agent: Agent, session: str, name: str, *more: Turn) -> None:
+    """The operator has a session ask before it looks for files; its model does, and names no path."""
+    rule = {"permission": "glob", "pattern": "*", "action": "ask"}
+    proxied.bare.agent().client.patch(f"/session/{session}", {"permission": [rule]})
+    turn = call("glob", pattern="*.py")
+    agent.prompt_async(session, proxied.model.script(f"{name}-{proxied.bare.version}", turn, *more))
+
+
+def test_an_ask_that_opencode_cannot_list_is_rejected_with_a_word(proxied: Proxied) -> None:
+    """The agent is told how to go on; meanwhile and afterwards no other ask is lost."""
+    agent, session = proxied.agent(), proxied.agent().session()
+    other = asked(proxied, agent, "gate-glob-other", call("read", filePath=str(proxied.world.env_file)))
+    say = Text(lambda seen: "It was told to give a path." if "`path`" in seen.tool_results[-1] else "?")
+    globbing(proxied, agent, session, "gate-glob", say)
+    state = f"/_egress/session/{session}/state"
+    poll(lambda: agent.client.get(state).json.get("state") == "idle")
+    texts = [part.get("text") for message in agent.messages(session).json for part in message["parts"]]
+    assert "It was told to give a path." in texts
+    assert agent.ask(other["sessionID"]) == other
+    assert answered(agent, other, "once").json is True
+    agent.until_idle(other["sessionID"])
+    records = [record for record in proxied.proxy.audit_lines() if record["session"] == session and record["noted"]]
+    assert [(record["noted"][0], record["noted"][2]) for record in records] == [("rejected", "unlistable")]
+
+
+def test_an_ask_that_the_proxy_may_not_reject_hides_the_others_until_it_is_answered(proxied: Proxied) -> None:
+    """One of the operator's own sessions. Nothing is taken for idle, and the reason says what to do."""
+    agent, operator = proxied.agent(), proxied.bare.agent()
+    session, own = agent.session(), operator.session()
+    with operator.client.events() as events:
+        globbing(proxied, operator, own, "gate-glob-own", Text("Done."))
+        ask = events.wait_type("permission.asked", sessionID=own)["properties"]
+    poll(lambda: operator.client.get("/permission").status == 400)
+    for path in ("/permission", "/_egress/asks", f"/_egress/session/{session}/state"):
+        assert refusal(agent.client.get(path)) == (502, "asks_unreadable")
+    assert refusal(answered(agent, {"id": ask["id"], "sessionID": own}, "once")) == (502, "asks_unreadable")
+    assert operator.answer(ask, "reject").json is True
+    poll(lambda: agent.client.get("/permission").status == 200)
+    operator.until_idle(own)
+
+
+LOGINS: Final[Mapping[str, Callable[[Proxied], Path]]] = {
+    "state": lambda proxied: proxied.proxy.state / "sessions.db",
+    "token": lambda proxied: proxied.proxy.state / "operator.token",
+    "logins": lambda proxied: proxied.bare.opencode.auth_file,
+}
+"""What binds the local agent: the proxy's own state, and opencode's logins."""
+
+
+@pytest.mark.parametrize("place", LOGINS)
+def test_what_binds_the_local_agent_is_nobodys(proxied: Proxied, place: str) -> None:
+    """Expected or not, by either route it cannot be approved; it is rejected at once, and the model is told so."""
+    agent, path, name = proxied.agent(), LOGINS[place](proxied), f"gate-never-{place}-{proxied.bare.version}"
+    session = agent.session()
+    agent.expect(session, f"read:{path}")
+    with agent.client.events() as events:
+        prompt = proxied.model.script(name, call("read", filePath=str(path)), Text("Done."))
+        agent.prompt_async(session, prompt)
+        ask = events.wait_type("permission.asked", sessionID=session)["properties"]
+        answers = {refusal(answered(agent, ask, "once", route)) for route in ROUTES}
+    assert answers <= {(403, "ask_never"), GONE}
+    poll(lambda: len(proxied.model.requests(name)) > 1)
+    told = "".join(result for seen in proxied.model.requests(name) for result in seen.tool_results)
+    assert "The policy forbids this to everybody." in told
+    assert proxied.canaries["AUTH_FILE_KEY"] not in told

@@ -17,8 +17,9 @@ from mcp import Client
 
 from egress_proxy.ocode.exits import Exit
 from tests.conftest import Bare, Proxied
-from tests.e2e.runbook import NAMES, STALE, Task, staged
+from tests.e2e.runbook import COMMAND, NAMES, STALE, Task, staged
 from tests.e2e.test_ocode import Ocode, Ran, ask_of
+from tests.e2e.test_queue import Operator
 from tests.kit.agent import Agent, poll
 from tests.kit.client import Client as Http
 from tests.kit.relay import Relay
@@ -36,10 +37,23 @@ def relay(proxied: Proxied) -> Iterator[Relay]:
         yield running
 
 
-def approvals(proxied: Proxied, session: str) -> list[tuple[str, str, str]]:
-    """What is on record of approvals through the proxy: client, what, by which rule."""
+APPROVED: Final = [["declared-env-files"], ["history-rewriting", "local"]]
+"""By which rule: the agent itself, then the human on the box."""
+
+
+def approvals(proxied: Proxied, session: str) -> list[list[str]]:
+    """What is on record of approvals: the rule, and who if not the agent."""
     records = [one for one in proxied.proxy.audit_lines() if one["session"] == session and one["noted"]]
-    return [(one["client"], one["noted"][0], one["noted"][-1]) for one in records if one["noted"][0] == "approved"]
+    return [one["noted"][2:] for one in records if one["noted"][0] == "approved"]
+
+
+def human_approves(proxied: Proxied, session: str) -> None:
+    """A human sees the exact ask in the operator's queue and lets it pass, once."""
+    operator = Operator(proxied.proxy)
+    ask = operator.ask(session)
+    assert (ask["command"], ask["gate"], ask["rule"]) == (COMMAND, "human", "history-rewriting")
+    assert operator.decide(ask, "approve").json["decision"]["outcome"] == "approved"
+    assert operator.decide(ask, "approve").status == 404
 
 
 def test_the_runbook_with_ocode(proxied: Proxied, relay: Relay, tmp_path: Path) -> None:
@@ -75,7 +89,7 @@ def runbook(proxied: Proxied, ocode: Ocode, task: Task, home: Path) -> list[Ran]
     printed += [ran := ocode("allow", other["id"], "once")]
     assert (ran.code, STALE in task.branches) == (Exit.HUMAN, True)
     waiting = ocode.begun("wait", session, "--human")
-    task.operator_approves(session)
+    human_approves(proxied, session)
     printed += [ran := waiting.ended()]
     assert ran.code == 0
     printed += [ran := ocode("allow", other["id"], "once")]
@@ -87,7 +101,7 @@ def runbook(proxied: Proxied, ocode: Ocode, task: Task, home: Path) -> list[Ran]
     printed += [ocode(verb, *rest) for verb, *rest in (("read", session, "--full"), ("status", session), ("sessions",))]
     printed += [ran := ocode("rm", session)]
     assert ran.code == 0
-    assert approvals(proxied, session) == [("agent", "approved", "declared-env-files")]
+    assert approvals(proxied, session) == APPROVED
     return printed
 
 
@@ -99,7 +113,7 @@ def test_bare_opencode_leaks_it_in_several_places(bare: Bare) -> None:
         with agent.client.events() as events:
             agent.prompt_async(session, task.brief)
             agent.answer(agent.ask(session), "once")
-            task.operator_approves(session)
+            task.approved_in_opencode(session)
             events.wait_type("session.idle", sessionID=session)
         surfaces = {"events and asks": relay.received(), "messages": agent.messages(session).everything}
         surfaces["file"] = agent.client.call("GET", "/file/content", query={"path": ".env.local"}).everything
@@ -117,8 +131,9 @@ async def tools(proxied: Proxied, relay: Relay, home: Path) -> AsyncIterator[Cli
 class Script:
     """An agent in a few lines: it calls tools, and goes by what they answer."""
 
-    def __init__(self, client: Client, task: Task) -> None:
+    def __init__(self, client: Client, proxied: Proxied, task: Task) -> None:
         self._client = client
+        self._proxied = proxied
         self._task = task
         self.said: list[str] = []
         self.progress: list[str] = []
@@ -154,7 +169,7 @@ class Script:
         async def hear(progress: float, total: float | None, message: str | None) -> None:
             if not self.progress:
                 self.progress.append(str(message))
-                await asyncio.to_thread(self._task.operator_approves, session)
+                await asyncio.to_thread(human_approves, self._proxied, session)
 
         return await self._client.call_tool("wait", {"session": session, "human": True}, progress_callback=hear)
 
@@ -162,7 +177,7 @@ class Script:
 async def test_the_runbook_with_mcp(proxied: Proxied, relay: Relay, tmp_path: Path) -> None:
     with staged(proxied.bare, f"runbook-mcp-{proxied.bare.version}") as task:
         async with tools(proxied, relay, tmp_path) as client:
-            agent = Script(client, task)
+            agent = Script(client, proxied, task)
             session = await agent.run(proxied.world.project)
             reply = await agent.call("read", session=session)
             changed = await agent.call("diff", session=session)
@@ -173,6 +188,6 @@ async def test_the_runbook_with_mcp(proxied: Proxied, relay: Relay, tmp_path: Pa
     assert (changed.is_error, gone.is_error) == (False, False)
     assert (wish.is_error, "confirm by name only" in text_of(wish)) == (True, True)
     assert re.search(r"at work, \d+ s", agent.progress[0])
-    assert approvals(proxied, session) == [("agent", "approved", "declared-env-files")]
+    assert approvals(proxied, session) == APPROVED
     assert proxied.canaries.leaks("".join(agent.said).encode()) == []
     assert proxied.canaries.leaks(relay.received()) == []

@@ -13,7 +13,8 @@ from tests.e2e.answers import refusal
 from tests.e2e.speech import tune_in
 from tests.kit.agent import Agent, poll
 from tests.kit.client import Events
-from tests.kit.script import Text, call
+from tests.kit.model import Model
+from tests.kit.script import Hang, Text, call
 
 pytestmark = pytest.mark.e2e
 
@@ -121,3 +122,32 @@ def numbered(events: Events) -> list[tuple[str, str]]:
     whole = bytes(events.raw).decode().split("\n\n")[:-1]
     blocks = [block.splitlines() for block in whole if block.startswith("id: ")]
     return [(head.removeprefix("id: "), json.dumps(json.loads(data.removeprefix("data: ")))) for head, data in blocks]
+
+
+def working(agent: Agent, model: Model, name: str) -> str:
+    """A session of which the model says something and then nothing more."""
+    session = agent.session()
+    agent.prompt_async(session, model.script(name, Hang(text="Begun.")))
+    poll(lambda: model.requests(name) and agent.status(session))
+    return session
+
+
+def test_a_session_that_is_deleted_at_work_is_gone_and_works_no_more(proxied: Proxied) -> None:
+    agent, operator = proxied.agent(), proxied.bare.agent()
+    session = working(agent, proxied.model, f"deleted-{proxied.bare.version}")
+    assert agent.client.delete(f"/session/{session}").json is True
+    poll(lambda: not operator.status(session))
+    assert agent.status(session) == {}
+    for path in (f"/session/{session}", f"/session/{session}/message", f"/_egress/session/{session}/state"):
+        assert refusal(agent.client.get(path)) == (404, "session_unknown")
+
+
+def test_without_the_proxy_it_works_on(bare: Bare) -> None:
+    """The control: it is gone, and its turn is not."""
+    agent = bare.agent()
+    session = working(agent, bare.model, f"deleted-bare-{bare.version}")
+    assert agent.client.delete(f"/session/{session}").json is True
+    assert agent.client.get(f"/session/{session}").status == 404
+    assert agent.status(session) != {}
+    agent.client.post(f"/session/{session}/abort")
+    poll(lambda: not agent.status(session))

@@ -43,7 +43,7 @@ def configuration(opencode: OpenCode, world: World, state: Path, **changes: Any)
         "known_values": [
             {"env_file": str(world.env_file)},
             {"env_file": str(world.plain / ".env")},
-            {"json_file": str(opencode.auth_file)},
+            {"opencode_auth": str(opencode.auth_file)},
             {"upstream_config": True},
         ],
         "state_dir": str(state),
