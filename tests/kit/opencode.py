@@ -187,6 +187,7 @@ class OpenCode:
     def _prepare(self, model_url: str, permission: Mapping[str, Any] | None, extra: Mapping[str, Any]) -> None:
         for name in ("home", "config/opencode", "data/opencode", "state", "cache", "tmp"):
             (self.root / name).mkdir(parents=True, exist_ok=True)
+        binaries.without_plugin(self.config_file.parent)
         key_file = self.root / "other-key"
         _write_private(key_file, self.canaries["OTHER_API_KEY"])
         _write_private(self.password_file, self.password + "\n")
