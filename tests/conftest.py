@@ -106,7 +106,7 @@ def bare(
     """Each release, started once a worker, with opencode's own default permissions."""
     root = tmp_path_factory.mktemp(f"opencode-{opencode_version}")
     with ExitStack() as stack:
-        yield _start(stack, opencode_version, root, canaries, model, {})
+        yield _start(stack, opencode_version, root, canaries, model, {"all_models": True})
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,7 @@ import re
 import sys
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
+from functools import cache
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from msgspec.structs import replace
@@ -351,6 +352,15 @@ def build_scanner(
     *,
     canaries: Sequence[Canary] = (),
 ) -> TextScanner:
-    """Compile all rules: the plugins', our own, and `extra`, whose detectors need `canaries` of their own."""
-    rules = Rules((*plugin_rules(), *own_rules(), *extra), (*CANARIES, *canaries))
-    return TextScanner(rules, known)
+    """All rules, compiled: the plugins', our own, and `extra`, whose detectors need `canaries` of their own."""
+    return TextScanner(_compiled(tuple(extra), tuple(canaries)) if extra or canaries else _standard(), known)
+
+
+@cache
+def _standard() -> Rules:
+    """Those of every scanner without an operator's own: they take over a second, and are compiled once a process."""
+    return _compiled((), ())
+
+
+def _compiled(extra: tuple[Rule, ...], canaries: tuple[Canary, ...]) -> Rules:
+    return Rules((*plugin_rules(), *own_rules(), *extra), (*CANARIES, *canaries))

@@ -47,7 +47,9 @@ def stage(version: str, root: Path) -> Iterator[Stage]:
     world = plant(root / "world", planted)
     with (
         Model() as model,
-        OpenCode(version, root / "opencode", world.project, model.url, planted, permission=ALLOWED) as opencode,
+        OpenCode(
+            version, root / "opencode", world.project, model.url, planted, permission=ALLOWED, all_models=True
+        ) as opencode,
         Proxy(root / "proxy", configuration(opencode, world, root / "state")) as proxy,
     ):
         yield Stage(opencode, proxy, world, model, canaries)

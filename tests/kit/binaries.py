@@ -6,6 +6,7 @@ integrity hashes.
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import sys
@@ -38,3 +39,14 @@ def ripgrep() -> Path:
     if found is None:
         raise MissingBinary("ripgrep (rg) is neither beside the interpreter nor on PATH: run `make setup`")
     return Path(found)
+
+
+def without_plugin(config: Path) -> None:
+    """Make opencode take its package for plugins for installed in a directory of its configuration.
+
+    Else each server, in a fresh home, fetches some fifty packages from the network, beside the requests of its first
+    ten seconds. It looks at no more than this: that the directory is there, and that the lock names the package.
+    """
+    (config / "node_modules").mkdir(parents=True, exist_ok=True)
+    lock = {"lockfileVersion": 3, "packages": {"": {"dependencies": {"@opencode-ai/plugin": "*"}}}}
+    (config / "package-lock.json").write_text(json.dumps(lock), encoding="utf-8")

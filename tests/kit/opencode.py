@@ -29,6 +29,8 @@ OTHER_PROVIDER, OTHER_MODEL = "other", "foreign"
 ALLOW_ENV_READS: Final[Mapping[str, Any]] = {"read": "allow", "bash": "allow", "external_directory": "allow"}
 """`permission` under which the agent reads anything unasked; the default asks for .env and for what lies outside."""
 ASK_FOR_BASH: Final[Mapping[str, Any]] = {"bash": "ask"}
+CLOUD, CLOUD_MODEL = "opencode", "big-pickle"
+"""The keyless provider that every opencode has, whatever its configuration says, and a model of it."""
 
 _START_TIMEOUT_S = 60.0
 _START_TRIES = 3
@@ -78,6 +80,31 @@ def configuration(
     return config
 
 
+def _few_models() -> dict[str, Any]:
+    """Give what stands for the built-in list of all providers: its keyless one alone, in the form of models.dev."""
+    model = {
+        "id": CLOUD_MODEL,
+        "name": "Big Pickle",
+        "attachment": False,
+        "reasoning": True,
+        "temperature": True,
+        "tool_call": True,
+        "release_date": "2025-10-17",
+        "modalities": {"input": ["text"], "output": ["text"]},
+        "cost": {"input": 0, "output": 0},
+        "limit": {"context": 200_000, "output": 128_000},
+    }
+    cloud = {
+        "id": CLOUD,
+        "name": "OpenCode Zen",
+        "env": ["OPENCODE_API_KEY"],
+        "npm": "@ai-sdk/openai-compatible",
+        "api": "http://127.0.0.1:9/zen/v1",
+        "models": {CLOUD_MODEL: model},
+    }
+    return {CLOUD: cloud}
+
+
 def _provider(models: tuple[str, ...], url: str, key: str, header: str, *, model_header: str) -> dict[str, Any]:
     model = {
         "limit": {"context": 128_000, "output": 8_000},
@@ -95,7 +122,8 @@ class OpenCode:
     """One server over one state directory. `with OpenCode(version, root, cwd, model.url, canaries) as opencode: …`
 
     `root` holds HOME, the XDG directories and the log; it may be used again for a restart on the same state.
-    `cwd` is the directory that a request without one falls back to.
+    `cwd` is the directory that a request without one falls back to. With `all_models` it knows the thousands of models
+    that are built into it, which every proxy in front of it asks for; it writes 6 MB and computes for seconds then.
     """
 
     def __init__(
@@ -109,8 +137,10 @@ class OpenCode:
         permission: Mapping[str, Any] | None = None,
         extra: Mapping[str, Any] | None = None,
         environment: Mapping[str, str] | None = None,
+        all_models: bool = False,
     ) -> None:
         self.version = version
+        self._all_models = all_models
         self.root, self.cwd, self.canaries = root, cwd, canaries
         self.log = root / "opencode.log"
         self.password = canaries["SERVER_PASSWORD"]
@@ -137,6 +167,10 @@ class OpenCode:
     def config_file(self) -> Path:
         """Its opencode.json."""
         return self.root / "config" / "opencode" / "opencode.json"
+
+    @property
+    def _models_file(self) -> Path:
+        return self.root / "models.json"
 
     @property
     def auth_file(self) -> Path:
@@ -187,6 +221,8 @@ class OpenCode:
     def _prepare(self, model_url: str, permission: Mapping[str, Any] | None, extra: Mapping[str, Any]) -> None:
         for name in ("home", "config/opencode", "data/opencode", "state", "cache", "tmp"):
             (self.root / name).mkdir(parents=True, exist_ok=True)
+        self._models_file.write_text(json.dumps(_few_models()), encoding="utf-8")
+        binaries.without_plugin(self.config_file.parent)
         key_file = self.root / "other-key"
         _write_private(key_file, self.canaries["OTHER_API_KEY"])
         _write_private(self.password_file, self.password + "\n")
@@ -211,6 +247,7 @@ class OpenCode:
             "OPENCODE_DISABLE_LSP_DOWNLOAD": "1",
             "OPENCODE_SERVER_PASSWORD": self.password,
             REFERENCE_VARIABLE: self.canaries["PROVIDER_HEADER"],
+            **({} if self._all_models else {"OPENCODE_MODELS_PATH": str(self._models_file)}),
             **self._extra_environment,
         }
 

@@ -328,7 +328,9 @@ def capture_version(version: str, root: Path, folder: Path) -> None:
     canaries = Canaries.planted()
     world = plant(root / "world", canaries)
     with Model() as model:
-        opencode = OpenCode(version, root / "state", world.project, model.url, canaries, permission=ASK_FOR_BASH)
+        opencode = OpenCode(
+            version, root / "state", world.project, model.url, canaries, permission=ASK_FOR_BASH, all_models=True
+        )
         with opencode:
             capture = Capture(opencode, model, world)
             run(capture)

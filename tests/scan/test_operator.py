@@ -64,24 +64,39 @@ def test_a_rule_that_no_longer_finds_its_example_stops_the_start() -> None:
         build_scanner(KnownValues.none(), extra, canaries=canaries).self_test()
 
 
-@pytest.mark.parametrize(
-    ("made", "text", "secrets"),
-    [
-        (rule(r"acme-(\d{8})", group=1), "é acme-12345678", ["12345678"]),
-        (rule(r"acme-\d{8}", caseless=True), "ACME-12345678", ["ACME-12345678"]),
-        (rule(r"[^ ]{8}", "acme 12345678", keywords=("acme",)), "Acme: äöüäöüäöü x", ["äöüäöüäö"]),
-        (rule(r"\b\d{8}\b", "acme 12345678", "acme 11111111", keywords=("acme",), min_entropy=2), "acme 11111111", []),
-        (rule(r"[^a]{6}z", "123456z"), "éééééézé", ["éééééézé"[:7]]),
-        (rule(r"^x\W{3}$", "x---"), "x€€€", ["x€€€"]),
-        (rule(r"(?P<first>q+)(?:w|e){2}.", "qwe1"), "qqwe\ud800", ["qqwe\ud800"]),
-        (rule(r"k\w{3}s", "kabcs", caseless=True), "\u212aabc\u017f", ["\u212aabc\u017f"]),
-    ],
-    ids=["group", "caseless", "keywords", "entropy", "negated", "anchors", "surrogate", "folds"],
-)
-def test_spans(made: OperatorRule, text: str, secrets: list[str]) -> None:
-    extra, canaries = operator_rules([made])
-    findings = build_scanner(KnownValues.none(), extra, canaries=canaries).scan(["first line", text]).findings
-    found = [item for item in findings if item.detector == "house-token"]
+SPANS: dict[str, tuple[OperatorRule, str, list[str]]] = {
+    made.id: (made, text, secrets)
+    for made, text, secrets in [
+        (rule(r"acme-(\d{8})", group=1, name="group"), "é acme-12345678", ["12345678"]),
+        (rule(r"acme-\d{8}", caseless=True, name="caseless"), "ACME-12345678", ["ACME-12345678"]),
+        (
+            rule(r"[^ ]{8}", "acme 12345678", keywords=("acme",), name="keywords"),
+            "Acme: äöüäöüäöü x",
+            ["äöüäöüäö"],
+        ),
+        (
+            rule(r"\b\d{8}\b", "acme 12345678", "acme 11111111", keywords=("acme",), min_entropy=2, name="entropy"),
+            "acme 11111111",
+            [],
+        ),
+        (rule(r"[^a]{6}z", "123456z", name="negated"), "éééééézé", ["éééééézé"[:7]]),
+        (rule(r"^x\W{3}$", "x---", name="anchors"), "x€€€", ["x€€€"]),
+        (rule(r"(?P<first>q+)(?:w|e){2}.", "qwe1", name="surrogate"), "qqwe\ud800", ["qqwe\ud800"]),
+        (rule(r"k\w{3}s", "kabcs", caseless=True, name="folds"), "\u212aabc\u017f", ["\u212aabc\u017f"]),
+    ]
+}
+
+
+@pytest.fixture(scope="module")
+def with_spans() -> TextScanner:
+    """All of them in one scanner, which takes over a second to compile."""
+    return built(*(made for made, _, _ in SPANS.values()))
+
+
+@pytest.mark.parametrize("name", SPANS)
+def test_spans(with_spans: TextScanner, name: str) -> None:
+    _, text, secrets = SPANS[name]
+    found = [item for item in with_spans.scan(["first line", text]).findings if item.detector == name]
     assert [text[item.start : item.end] for item in found] == secrets
     assert {item.text for item in found} <= {1}
 
