@@ -227,6 +227,8 @@ def _plain(config: Config) -> dict[str, Any]:
     """Give the configuration as JSON builtins. It holds names and paths only, never a secret."""
     plain: dict[str, Any] = msgspec.to_builtins(config)
     plain["models"] = ["/".join(model) for model in config.models]
+    if config.notify.webhook is not None:  # what it may know by heart is in its path
+        plain["notify"]["webhook"] = "/".join(config.notify.webhook.split("/")[:3]) + "/…"
     plain["known_values"] = [_plain_source(source) for source in config.known_values]
     for socket in ("listen", "operator"):
         address: Address = getattr(config, socket)

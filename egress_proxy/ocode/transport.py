@@ -187,7 +187,7 @@ class HttpTransport:
             raise timed_out(f"No answer within {call.timeout:g} seconds.") from None
         except (OSError, http.client.HTTPException):
             raise unreachable(
-                "The connection broke before the whole answer was there. Read the session before sending it again."
+                "The connection broke before the whole answer was there. See what became of it before sending it again."
             ) from None
 
     def _request(self, connection: http.client.HTTPConnection, call: Outgoing) -> Answer:
