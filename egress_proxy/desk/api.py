@@ -21,6 +21,7 @@ SILENT_SECONDS: Final = 35.0
 """Longest silence of the stream: the proxy says something every ten seconds."""
 _MOST_TOLD: Final = 500
 _OK, _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _SERVER_ERRORS = 200, 401, 403, 404, 500
+_BUSY: Final = frozenset({429, 503})
 _BAD_GATEWAYS: Final = frozenset({502, 504})
 
 _T = TypeVar("_T")
@@ -92,7 +93,7 @@ def _checked(answer: Answer) -> None:
         raise _unspoken(answer.status)
     if answer.status in _BAD_GATEWAYS:
         raise DeskError(Exit.UPSTREAM, told.reason, told.message)
-    raise refused(told.reason, told.message)
+    raise refused(told.reason, told.message, passes=answer.status in _BUSY)
 
 
 def _unspoken(status: int) -> DeskError:

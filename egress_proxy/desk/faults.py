@@ -6,6 +6,7 @@ Sentences are constant text of ours, or what the proxy says of itself, escaped. 
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Final
 
 from egress_proxy.errors import EgressError, Exit
 
@@ -26,13 +27,20 @@ class Word(StrEnum):
     USAGE = "usage"
 
 
-class DeskError(EgressError):
-    """A verb that cannot go on. `reason` is the proxy's word or one of `Word`; `exit` is of this very error."""
+_PASSING: Final = frozenset({Exit.UNREACHABLE, Exit.UPSTREAM})
 
-    def __init__(self, exit_code: Exit, reason: str, message: str) -> None:
+
+class DeskError(EgressError):
+    """A verb that cannot go on. `reason` is the proxy's word or one of `Word`; `exit` is of this very error.
+
+    `passes` is whether it may be gone by itself: who watches tries again.
+    """
+
+    def __init__(self, exit_code: Exit, reason: str, message: str, *, passes: bool | None = None) -> None:
         super().__init__(message)
         self.exit = exit_code
         self.reason = reason
+        self.passes = exit_code in _PASSING if passes is None else passes
 
 
 def usage(message: str) -> DeskError:
@@ -50,6 +58,6 @@ def not_the_proxy(message: str) -> DeskError:
     return DeskError(Exit.UNREACHABLE, Word.NOT_THE_PROXY, message)
 
 
-def refused(reason: str, message: str) -> DeskError:
+def refused(reason: str, message: str, *, passes: bool = False) -> DeskError:
     """The answer is no."""
-    return DeskError(Exit.FAILED, reason, message)
+    return DeskError(Exit.FAILED, reason, message, passes=passes)

@@ -16,14 +16,12 @@ import msgspec
 from egress_proxy.desk.api import Desk
 from egress_proxy.desk.documents import AskDocument, DecisionDocument, ListDocument
 from egress_proxy.desk.faults import DeskError, Word
-from egress_proxy.errors import Exit
 
 News = AskDocument | DecisionDocument
 _FIRST_PAUSE: Final = 0.2  # seconds, doubled up to
 _LONGEST_PAUSE: Final = 5.0
 _MOST_REFUSALS: Final = 10
 """In a row: a proxy that is starting may not have written its token yet, and one that was revoked stays so."""
-_PASSING: Final = frozenset({Exit.UNREACHABLE, Exit.UPSTREAM})
 _MOST_KEPT: Final = 10_000
 _MAX_FRAME: Final = 4 * 1024 * 1024
 _KINDS: Final[dict[bytes, type[News]]] = {b"asked": AskDocument, b"decided": DecisionDocument}
@@ -85,7 +83,7 @@ class Following:
                 self._say("the connection broke; connecting again")
             except DeskError as error:
                 refusals = refusals + 1 if error.reason == Word.TOKEN else 0
-                if not self._started or refusals >= _MOST_REFUSALS or error.exit not in _PASSING:
+                if not self._started or refusals >= _MOST_REFUSALS or not error.passes:
                     raise
             self._pause(wait)
             wait = min(2 * wait, _LONGEST_PAUSE)

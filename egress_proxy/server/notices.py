@@ -61,7 +61,7 @@ class Notice(Struct, frozen=True, kw_only=True):
 
 
 class Noticing:
-    """Turns changes of the queue into notices. `page` is where the operator's page is."""
+    """Turns changes of the queue into notices. `page` is where the operator's pages are, without a slash."""
 
     def __init__(self, directories: Sequence[str], page: str | None, asks_per_minute: int) -> None:
         self._directories = frozenset(directories)
@@ -99,7 +99,7 @@ class Noticing:
             client=_matching(_WORD, waiting.client) or "",
             asks=count,
             look="egress-proxy gates list",
-            link=f"{self._page}/gates" if self._page else None,
+            link=f"{self._page}/console/" if self._page else None,
         )
 
     def decided(self, decision: Decision, new_id: str, now: float) -> Notice | None:
@@ -134,7 +134,7 @@ class Noticing:
             expires_at=waiting.expires_at,
             asks=len(self._recent.get(waiting.client, ())),
             look=f"egress-proxy gates show {ask_id}" if ask_id else "egress-proxy gates list",
-            link=f"{self._page}/gates/{ask_id}" if self._page and ask_id else None,
+            link=f"{self._page}/console/asks/{ask_id}" if self._page and ask_id else None,
         )
 
 

@@ -11,7 +11,7 @@ import asyncio
 import logging
 import secrets
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from typing import Final
 
 from egress_proxy.config import HookSecrets, Notify
@@ -95,10 +95,10 @@ class Notifications:
             await asyncio.sleep(_AFTER_LOSS)
 
     async def _read_once(self) -> None:
-        changes = self._queue.changes()  # before the look, so that nothing falls in between
-        self._catch_up()
-        async for change in changes:
-            self._take(change)
+        async with aclosing(self._queue.changes()) as changes:  # before the look, so that nothing falls in between
+            self._catch_up()
+            async for change in changes:
+                self._take(change)
 
     def _catch_up(self) -> None:
         met = self._noticing.met()

@@ -68,7 +68,7 @@ def test_a_notice_says_where_to_look_and_nothing_of_what_is_asked() -> None:
         "expires_at": 1600.0,
         "asks": 1,
         "look": "egress-proxy gates show per_1",
-        "link": "https://box.example/gates/per_1",
+        "link": "https://box.example/console/asks/per_1",
     }
 
 
@@ -137,7 +137,7 @@ def test_the_notice_of_a_flood_has_a_number_and_no_ask() -> None:
         2,
         None,
         "egress-proxy gates list",
-        "https://b/gates",
+        "https://b/console/",
     )
 
 

@@ -8,7 +8,7 @@ import hmac
 import json
 import logging
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -49,11 +49,11 @@ class FakeQueue:
     def decided(self) -> tuple[Decision, ...]:
         return self.past
 
-    def changes(self) -> AsyncIterator[Waiting | Decision]:
+    def changes(self) -> AsyncGenerator[Waiting | Decision, None]:
         self.readers += 1
         return self._changes()
 
-    async def _changes(self) -> AsyncIterator[Waiting | Decision]:
+    async def _changes(self) -> AsyncGenerator[Waiting | Decision, None]:
         while (found := await self.news.get()) is not None:
             yield found
 
