@@ -91,7 +91,7 @@ _READERS: Final[dict[str, Reader]] = {
         Notify,
         {
             **_bounded(Notify),
-            "command": paths.command,
+            "command": values.optional(paths.command),
             "webhook": values.optional(values.webhook),
             "webhook_header_file": values.optional(paths.path),
             "webhook_key_file": values.optional(paths.path),
@@ -124,7 +124,7 @@ def _apart(config: Config, root: AnyNode, place: Path) -> None:
         raise _blame(root, "notify", "command: the local agent can write its program")
 
 
-def _writable(command: tuple[str, ...], config: Config) -> bool:
+def _writable(command: tuple[str, ...] | None, config: Config) -> bool:
     """Whether a command's program lies where the local agent works, or a link to it does."""
     places = (Path(command[0]), Path(command[0]).parent) if command else ()
     return any(paths.inside(str(place), config.directories) for place in places)

@@ -158,12 +158,12 @@ class Notify(Struct, frozen=True, kw_only=True):
     """Who is told that an ask waits for a human. Nothing of the ask's own texts is."""
 
     command: Annotated[
-        tuple[str, ...],
+        tuple[str, ...] | None,
         Meta(
             description="Program, absolute, and its arguments, run without a shell for each notice, which it gets as "
             "JSON on stdin. See [gates.md](docs/gates.md)."
         ),
-    ] = ()
+    ] = None
     command_seconds: Annotated[int, Meta(ge=1, le=300, description="The command's time, in seconds.")] = 10
     commands_at_once: Annotated[int, Meta(ge=1, le=32, description="Commands running at a time.")] = 2
     webhook: Annotated[
