@@ -11,7 +11,8 @@ from typing import Any, Final
 import pytest
 
 from egress_proxy.ocode.exits import Exit
-from tests.conftest import Launch, Proxied
+from tests.conftest import Proxied
+from tests.e2e.test_ocode import Ocode
 from tests.kit.agent import Agent, poll
 from tests.kit.client import Answer, Client, bearer
 from tests.kit.proxy import Proxy, configuration
@@ -19,6 +20,7 @@ from tests.kit.script import Text, Turn, call
 
 pytestmark = pytest.mark.e2e
 
+SHORT: Final = 10  # seconds: enough for a busy machine to look at an ask before it expires
 RULE: Final = [{"permission": "bash", "pattern": "*", "action": "ask"}]
 
 
@@ -67,32 +69,32 @@ def said(agent: Agent, session: str) -> list[str]:
     return [part["text"] for part in parts if part["type"] == "text"]
 
 
-def waited(proxied: Proxied, session: str) -> tuple[int, Any]:
+def waited(proxied: Proxied, session: str, home: Path) -> tuple[int, Any]:
     """The exit code and document of `ocode wait`."""
-    env = {"OCODE_URL": proxied.proxy.url, "OCODE_TOKEN": proxied.proxy.token}
-    done = proxied.proxy.ocode(env, "wait", session, "--timeout", "60", "--json")
-    return done.returncode, json.loads(done.stdout)
+    ocode = Ocode(proxied.proxy.url, proxied.proxy.token, str(proxied.world.project), home)
+    ran = ocode("wait", session, "--timeout", "60", "--json")
+    return ran.code, ran.json
 
 
 def noted(proxied: Proxied, session: str) -> list[list[str]]:
     return [line["noted"] for line in proxied.proxy.audit_lines() if line["session"] == session and line["noted"]]
 
 
-def test_a_human_approves_and_the_turn_goes_on(proxied: Proxied, operator: Operator) -> None:
-    """The agent's `wait` says that it is with the human, who sees the whole command, approves once, and is on record."""
+def test_a_human_approves_and_the_turn_goes_on(proxied: Proxied, operator: Operator, tmp_path: Path) -> None:
+    """The agent's `wait` says that a human has it, who sees the whole command and approves once, on record."""
     agent, made = proxied.agent(), proxied.world.project / "made-by-the-queue"
     secret = proxied.canaries["API_TOKEN"]
     session = asking(proxied, "queue-approve", f"touch {made.name} # {secret}")
     ask = operator.ask(session)
     assert (ask["client"], ask["gate"], ask["permission"]) == ("agent", "human", "bash")
     assert ask["command"] == f"touch {made.name} # {secret}"
-    code, told = waited(proxied, session)
+    code, told = waited(proxied, session, tmp_path)
     assert (code, told["state"]) == (Exit.HUMAN, "human")
     assert secret not in json.dumps(told)
     shown = operator.client.get(f"/gates/{ask['id']}").json
     assert any("queue-approve" in one["text"] for one in shown["context"])
     assert operator.decide(ask, "approve").json["decision"]["by"] == "local"
-    code, told = waited(proxied, session)
+    code, told = waited(proxied, session, tmp_path)
     assert (code, told["state"]) == (Exit.OK, "idle")
     assert "Done." in said(agent, session)
     assert made.exists()
@@ -106,7 +108,7 @@ def test_a_human_approves_and_the_turn_goes_on(proxied: Proxied, operator: Opera
 def test_a_rejection_says_why_on_both_sides(proxied: Proxied, operator: Operator) -> None:
     """The local agent is told as it was written, the client scanned: in its stream and in the session's state."""
     agent, secret = proxied.agent(), proxied.canaries["API_TOKEN"]
-    with proxied.agent().client.stream("/event") as events:
+    with proxied.agent().client.events("/event") as events:
         session = asking(proxied, "queue-reject", "touch never-made", Text(lambda seen: seen.tool_results[-1]))
         ask = operator.ask(session)
         note = f"Not with {secret}, use the other key."
@@ -141,21 +143,17 @@ def test_what_the_policy_forbids_is_rejected_at_once(proxied: Proxied, operator:
 
 
 def test_a_sub_agents_ask_waits_too(proxied: Proxied, operator: Operator) -> None:
-    agent = proxied.agent()
+    agent, outside = proxied.agent(), proxied.world.forbidden / "secret.txt"
     session = agent.session()
-    proxied.bare.agent().client.patch(f"/session/{session}", {"permission": RULE})
-    inner = proxied.model.script(
-        "queue-child", call("bash", command="touch of-a-child", description="Run it"), Text("Done.")
-    )
+    read = call("read", filePath=str(outside))
+    inner = proxied.model.script("queue-child", read, Text("Done."))
     task = call("task", description="Do it", prompt=inner, subagent_type="general")
     agent.prompt_async(session, proxied.model.script("queue-parent", task, Text("All done.")))
     ask = operator.ask(session)
-    assert (ask["root"], ask["session"] != session) == (session, True)
+    assert (ask["root"], ask["session"] != session, ask["permission"]) == (session, True, "external_directory")
     assert operator.decide(ask, "approve").status == 200
     agent.until_idle(session)
-    made = proxied.world.project / "of-a-child"
-    assert made.exists()
-    made.unlink()
+    assert "the vault opens with" in proxied.model.requests("queue-child")[-1].tool_results[-1]
 
 
 def test_the_operators_own_asks_are_not_ours(proxied: Proxied, operator: Operator) -> None:
@@ -185,7 +183,8 @@ def second_proxy(proxied: Proxied, root: Path, **limits: int) -> Iterator[Proxy]
 
 
 def test_parked_asks_outlive_a_restart_and_expire(proxied: Proxied, tmp_path: Path) -> None:
-    """Nobody listens to events. After the restart the ask is there again, and its time begins anew."""
+    """Nobody listens to events. After the restart the ask is there again, its time begins anew, and what the operator
+    saw before it counts for nothing."""
     with second_proxy(proxied, tmp_path, ask_seconds=600) as proxy:
         agent = Agent(proxy.client(proxied.world.project))
         session = agent.session()
@@ -194,16 +193,13 @@ def test_parked_asks_outlive_a_restart_and_expire(proxied: Proxied, tmp_path: Pa
         agent.prompt_async(session, proxied.model.script("queue-restart", turn, Text("Done.")))
         before = Operator(proxy).ask(session)
         proxy.stop()
+        proxy.config["limits"] = {"ask_seconds": SHORT}
         proxy.start()
         operator = Operator(proxy)
         ask = operator.ask(session)
-        assert ask["id"] == before["id"]
-        assert ask["expires_at"] > before["expires_at"]
+        assert (ask["id"], ask["expires_at"] - ask["asked_at"]) == (before["id"], SHORT)
+        assert ask["asked_at"] > before["asked_at"]
         assert operator.decide(before, "approve").json["error"] == "ask_changed"
-        proxy.stop()
-        proxy.config["limits"] = {"ask_seconds": 1}
-        proxy.start()
-        operator = Operator(proxy)
         poll(lambda: operator.decided(session))
         assert operator.decided(session) == [("expired", "expiry")]
         agent.until_idle(session)
