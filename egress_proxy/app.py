@@ -122,10 +122,10 @@ async def _serve(config: Config) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     async with AsyncExitStack() as stack:
+        hidden = read_hook_secrets(config.notify)
         gates = gate_policy(config)
         cloud, queue, metrics = await _assemble(config, gates, stack)
         operators = Operators(Path(config.state_dir))
-        hidden = read_hook_secrets(config.notify)
         await stack.enter_async_context(notifying(config.notify, hidden, config.directories, queue, metrics, time.time))
         # What stays until the end is not looked through again: with it a full collection stops the loop for 20 ms.
         gc.collect()

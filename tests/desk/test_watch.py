@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import json
-import signal
-import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from queue import Queue
-from threading import Thread
 from typing import Any
 
 import pytest
@@ -19,38 +15,13 @@ from egress_proxy.desk.following import Frames
 from egress_proxy.errors import Exit
 from tests.desk.asks import ID, ask, decision
 from tests.desk.conftest import TOKEN, Box
+from tests.desk.watching import Watching
 from tests.kit.client import free_port
 from tests.ocode.peer import Got, Says
 
 
 def frame(event: str, body: dict[str, Any]) -> bytes:
     return f"event: {event}\ndata: {json.dumps(body)}\n\n".encode()
-
-
-class Watching:
-    """A `watch` in a process of its own; its lines, as they come."""
-
-    def __init__(self, process: subprocess.Popen[str]) -> None:
-        self.process = process
-        self.lines: Queue[str] = Queue()
-        self.told: Queue[str] = Queue()
-        self._threads = [
-            Thread(target=self._read, args=(stream, lines), daemon=True)
-            for stream, lines in ((process.stdout, self.lines), (process.stderr, self.told))
-        ]
-        for thread in self._threads:
-            thread.start()
-
-    def _read(self, stream: Any, lines: Queue[str]) -> None:
-        for row in stream:
-            lines.put(row.rstrip("\n"))
-
-    def end(self) -> int:
-        self.process.send_signal(signal.SIGINT)
-        code = self.process.wait(20)
-        for thread in self._threads:
-            thread.join(5)
-        return code
 
 
 @contextmanager

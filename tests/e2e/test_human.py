@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 import pytest
@@ -11,6 +13,7 @@ import pytest
 from egress_proxy.cli import main
 from egress_proxy.errors import Exit
 from tests.conftest import Proxied
+from tests.desk.watching import Watching
 from tests.kit.agent import poll
 from tests.kit.script import Text, call
 
@@ -54,7 +57,33 @@ def told(proxied: Proxied, session: str) -> Any:
     return poll(look)
 
 
-def test_a_human_is_told_looks_approves_and_the_turn_ends(proxied: Proxied, gates: Gates) -> None:
+def until_line(watched: Watching, event: str, ask: str) -> Any:
+    """Wait for a change of an ask among those that are watched."""
+    while True:
+        found = json.loads(watched.lines.get(timeout=30))
+        about = found["ask"] or found["decision"]
+        if (found["event"], about["id"]) == (event, ask):
+            return about
+
+
+@pytest.fixture
+def watched(proxied: Proxied) -> Iterator[Watching]:
+    """A human who follows the queue."""
+    command = [sys.executable, "-m", "egress_proxy.cli", "gates", "watch", "--json"]
+    with subprocess.Popen(
+        [*command, "--config", str(proxied.proxy.config_file)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            yield Watching(process)
+        finally:
+            process.kill()
+
+
+def test_a_human_is_told_looks_approves_and_the_turn_ends(proxied: Proxied, gates: Gates, watched: Watching) -> None:
     agent, made = proxied.agent(), proxied.world.project / "made-by-a-human"
     value = proxied.canaries["API_TOKEN"]
     session = asking(proxied, "human-approves", f"touch {made.name} # {value}")
@@ -68,6 +97,7 @@ def test_a_human_is_told_looks_approves_and_the_turn_ends(proxied: Proxied, gate
     assert made.name not in json.dumps(notice)
     assert notice["look"] == f"egress-proxy gates show {notice['ask']}"
 
+    assert until_line(watched, "asked", notice["ask"])["command"] == f"touch {made.name} # {value}"
     code, out, _ = gates("list", "--json")
     listed = next(ask for ask in json.loads(out)["asks"] if ask["id"] == notice["ask"])
     assert (code, listed["command"], listed["gate"]) == (Exit.OK, f"touch {made.name} # {value}", "human")
@@ -81,6 +111,8 @@ def test_a_human_is_told_looks_approves_and_the_turn_ends(proxied: Proxied, gate
     assert not made.exists()
     code, out, _ = gates("approve", notice["ask"], "--yes", "--digest", listed["digest"])
     assert (code, out) == (Exit.OK, f"approved {notice['ask']} by local\n")
+    assert until_line(watched, "decided", notice["ask"])["by"] == "local"
+    assert watched.end() == Exit.OK
     agent.until_idle(session)
     assert made.exists()
     made.unlink()
