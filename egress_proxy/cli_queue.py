@@ -133,7 +133,10 @@ def approve(ask: str, *, note: str, yes: bool, digest: str, **where: Unpack[Wher
 @click.option("--digest", default="", help="Only if this is the ask's digest, as `gates show` printed it.")
 @_reached
 def reject(ask: str, *, note: str, digest: str, **where: Unpack[Where]) -> int:
-    """Reject an ask. The local agent is told, with the note, and goes on without."""
+    """Reject an ask.
+
+    With a note, the local agent is told it and goes on without what it asked for; without one, its turn ends.
+    """
     return _decide(ask, "reject", note, digest, where, lambda _: None)
 
 
