@@ -1,5 +1,5 @@
 """Write what the documentation takes from the code and the tests: docs/reasons.md, docs/clients.md,
-docs/ocode.schema.json, and the table of settings in README.md.
+docs/ocode.schema.json, docs/gates.schema.json, and the table of settings in README.md.
 
 `python docs/generate.py` writes; with `--check` it only tells what is stale, and exits 1 if anything is.
 """
@@ -16,8 +16,10 @@ from typing import Any, Final
 import msgspec
 
 from egress_proxy.config import settings
+from egress_proxy.desk.documents import DOCUMENTS as GATES_DOCUMENTS
 from egress_proxy.ocode.documents import DOCUMENTS, ErrorDocument
 from egress_proxy.reasons import EXPLAINED, Reason, Stage
+from egress_proxy.server.notices import Notice
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 STAGES: Final[dict[Stage, str]] = {
@@ -135,21 +137,35 @@ def _quoted(text: str) -> str:
 
 def ocode_schema() -> str:
     """Give docs/ocode.schema.json: what each verb of `ocode` prints with --json."""
-    kinds = {**DOCUMENTS, "error": ErrorDocument}
+    title = "What `ocode --json` prints, by verb; of `tail`, each line. `error` is any verb's that failed."
+    return _schema(title, {**DOCUMENTS, "error": ErrorDocument})
+
+
+def gates_schema() -> str:
+    """Give docs/gates.schema.json: what the verbs of the queue print with --json, and the notice that hooks get."""
+    title = (
+        "What `egress-proxy gates … --json` prints, by verb; of `watch`, each line. `error` is any verb's that failed,"
+        " `notice` what the hooks of `notify` get."
+    )
+    return _schema(title, {**GATES_DOCUMENTS, "notice": Notice})
+
+
+def _schema(title: str, kinds: dict[str, type[msgspec.Struct]]) -> str:
     schemas, components = msgspec.json.schema_components(kinds.values(), ref_template="#/$defs/{name}")
     whole = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "What `ocode --json` prints, by verb; of `tail`, each line. `error` is any verb's that failed.",
+        "title": title,
         "verbs": dict(zip(kinds, schemas, strict=True)),
         "$defs": components,
     }
-    return json.dumps(whole, indent=2) + "\n"
+    return json.dumps(whole, indent=2, ensure_ascii=False) + "\n"
 
 
 PAGES: Final[dict[str, Callable[[], str]]] = {
     "docs/reasons.md": reasons_page,
     "docs/clients.md": clients_page,
     "docs/ocode.schema.json": ocode_schema,
+    "docs/gates.schema.json": gates_schema,
     "README.md": readme_page,
 }
 

@@ -23,7 +23,7 @@ from msgspec.structs import replace
 
 from egress_proxy import __version__
 from egress_proxy.audit import Ledger
-from egress_proxy.config import Config, Source, read_gates, read_password
+from egress_proxy.config import Config, Source, read_gates, read_hook_secrets, read_password
 from egress_proxy.errors import ConfigError, Exit
 from egress_proxy.gate_rules import GateRule
 from egress_proxy.gates import DEFAULTS, GatePolicy, Own
@@ -38,6 +38,7 @@ from egress_proxy.server.events import Events
 from egress_proxy.server.exchange import Exchanges, Settings
 from egress_proxy.server.known import Known
 from egress_proxy.server.naming import ByFingerprint
+from egress_proxy.server.notifications import notifying
 from egress_proxy.server.notify import notify
 from egress_proxy.server.operator import operator_app
 from egress_proxy.server.operator_auth import Operators
@@ -123,9 +124,11 @@ async def _serve(config: Config) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     async with AsyncExitStack() as stack:
+        hidden = read_hook_secrets(config.notify)
         gates = gate_policy(config)
         cloud, queue, metrics = await _assemble(config, gates, stack)
         operators = Operators(Path(config.state_dir))
+        await stack.enter_async_context(notifying(config.notify, hidden, config.directories, queue, metrics, time.time))
         # What stays until the end is not looked through again: with it a full collection stops the loop for 20 ms.
         gc.collect()
         gc.freeze()

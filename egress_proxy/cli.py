@@ -20,7 +20,16 @@ import msgspec
 from egress_proxy import __version__
 from egress_proxy.cli_fingerprint import fingerprint
 from egress_proxy.cli_gates import gates
-from egress_proxy.config import Address, Config, KnownSource, load, read_password, read_rules, warnings
+from egress_proxy.config import (
+    Address,
+    Config,
+    KnownSource,
+    load,
+    read_hook_secrets,
+    read_password,
+    read_rules,
+    warnings,
+)
 from egress_proxy.errors import ConfigError, EgressError, Exit
 from egress_proxy.terminal import EPILOG, EXIT_CODES, INTERRUPTED, as_json, configured, print_json, say
 from egress_proxy.tokens import CLIENTS, OPERATORS, Tokens
@@ -94,6 +103,7 @@ def check_config(file: Path, *, as_json: bool) -> int:
     """
     config = load(file)
     read_password(config.upstream)
+    read_hook_secrets(config.notify)
     if config.rules_file:
         from egress_proxy.scan import operator_rules
 
@@ -245,6 +255,8 @@ def _plain(config: Config) -> dict[str, Any]:
     """Give the configuration as JSON builtins. It holds names and paths only, never a secret."""
     plain: dict[str, Any] = msgspec.to_builtins(config)
     plain["models"] = ["/".join(model) for model in config.models]
+    if config.notify.webhook is not None:  # what it may know by heart is in its path
+        plain["notify"]["webhook"] = "/".join(config.notify.webhook.split("/")[:3]) + "/…"
     plain["known_values"] = [_plain_source(source) for source in config.known_values]
     for socket in ("listen", "operator"):
         address: Address = getattr(config, socket)

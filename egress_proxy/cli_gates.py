@@ -1,4 +1,4 @@
-"""`egress-proxy gates`: what the gate policy says, before an ask does.
+"""`egress-proxy gates`: what the gate policy says, before an ask does. The verbs of the queue join it.
 
 What is printed of an ask is for the operator's eyes, on the operator's terminal: signs that a terminal would obey are
 escaped.
@@ -15,6 +15,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
+from egress_proxy.cli_queue import QUEUE
 from egress_proxy.config import Config, load, read_gates
 from egress_proxy.errors import ConfigError, EgressError, Exit
 from egress_proxy.gate_rules import Gate, GateRule
@@ -53,9 +54,17 @@ class Given(Struct, frozen=True, forbid_unknown_fields=True):
     tool: object = None
 
 
-@click.group()
+@click.group(epilog=EPILOG)
 def gates() -> None:
-    """Say who decides what the local agent asks for, and check the policy."""
+    """Decide what the local agent asks for, say who decides it, and check the policy.
+
+    `list`, `show`, `approve`, `reject` and `watch` are of the asks that wait for you; `explain` and `check` of the
+    policy.
+    """
+
+
+for _verb in QUEUE:
+    gates.add_command(_verb)
 
 
 @gates.command(epilog=EPILOG)

@@ -19,6 +19,7 @@ class Exit(IntEnum):
     UPSTREAM = 4  # opencode cannot be reached or refused the password
     FOR_HUMAN = 5  # `gates explain`: a human decides the ask
     NEVER = 6  # `gates explain`: nobody may approve it
+    UNREACHABLE = 7  # `gates list` and its like: no proxy answers, it is too old, or it does not take the token
 
 
 class EgressError(Exception):

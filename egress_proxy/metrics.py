@@ -106,6 +106,12 @@ class Metrics:
             "Rules of the gate policy in force; with none, every ask is for a human.",
             registry=registry,
         )
+        self._notifications = Counter(
+            "egress_notifications_total",
+            "Notices to a human, by hook and by what became of them.",
+            ["hook", "outcome"],
+            registry=registry,
+        )
         self._waiting_asks = Gauge(
             "egress_waiting_asks", "Asks of clients' sessions that wait, by who decides.", ["gate"], registry=registry
         )
@@ -159,6 +165,10 @@ class Metrics:
 
     def count_login_failure(self) -> None:
         self._login_failures.inc()
+
+    def count_notification(self, hook: str, outcome: str) -> None:
+        """Both are words of closed enums of the server's own."""
+        self._notifications.labels(hook, outcome).inc()
 
     def observe_upstream(self, route: str, seconds: float, size: int) -> None:
         self._upstream_of(route).observe(seconds)

@@ -24,6 +24,7 @@ EXIT_CODES: Final[dict[int, str]] = {
     Exit.UPSTREAM: "opencode cannot be reached or refused the password",
     Exit.FOR_HUMAN: "`gates explain`: a human decides the ask",
     Exit.NEVER: "`gates explain`: nobody may approve the ask",
+    Exit.UNREACHABLE: "`gates list` and its like: no proxy answers, it is too old, or does not take the token",
     INTERRUPTED: "interrupted",
 }
 EPILOG: Final = "\b\nExit codes:\n" + "\n".join(f"  {code:>3}  {meaning}" for code, meaning in EXIT_CODES.items())

@@ -127,6 +127,11 @@ class Proxied:
         return self.bare.world
 
     @property
+    def notices(self) -> Path:
+        """Where what the operator is told lies, a file a notice: `ID.EVENT`."""
+        return self.proxy.root / "notices"
+
+    @property
     def model(self) -> Model:
         return self.bare.model
 
@@ -147,9 +152,23 @@ def proxied(bare: Bare, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pr
     limits = {"login_failures_per_minute": 10_000}
     gates = root / "gates.yaml"
     gates.write_text(_GATES.read_text("utf-8") + _DECLARED, encoding="utf-8")
-    config = configuration(bare.opencode, bare.world, root / "state", limits=limits, gates_file=str(gates))
+    notify = {"command": [str(_telling(root)), str(root)], "asks_per_minute": 1000, "waiting": 10_000}
+    config = configuration(
+        bare.opencode, bare.world, root / "state", limits=limits, gates_file=str(gates), notify=notify
+    )
     with Proxy(root, config) as proxy:
         yield Proxied(proxy, bare)
+
+
+def _telling(root: Path) -> Path:
+    """Write the program that is told of asks: it keeps what it gets in `notices`, a file each."""
+    (root / "notices").mkdir()
+    program = root / "tell"
+    program.write_text(
+        '#!/bin/sh\ncat > "$1/notices/.$$" && mv "$1/notices/.$$" "$1/notices/$EGRESS_ASK.$EGRESS_EVENT"\n'
+    )
+    program.chmod(0o700)
+    return program
 
 
 @pytest.fixture

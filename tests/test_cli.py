@@ -21,6 +21,8 @@ from egress_proxy.errors import Exit, StartError, UpstreamError
 from egress_proxy.tokens import OPERATORS, Tokens
 
 MARK = "hunt" + "er2"
+_NAMED = {"create", "operator", "revoke", "remove", "export", "import", "show", "approve", "reject"}
+"""Commands that take a name."""
 Capture = pytest.CaptureFixture[str]
 Run = Callable[..., int]
 
@@ -85,6 +87,11 @@ def test_the_commands_that_others_rely_on_are_there() -> None:
         "fingerprint key id",
         "gates explain",
         "gates check",
+        "gates list",
+        "gates show",
+        "gates approve",
+        "gates reject",
+        "gates watch",
     }
 
 
@@ -135,11 +142,19 @@ def test_a_configuration_that_is_not_valid_is_one_line(
     words: tuple[str, ...], file: Path, run: Run, capsys: Capture
 ) -> None:
     file.write_text(file.read_text() + f"agents: {MARK}\n")
-    name = ["ann"] if words[-1] in {"create", "operator", "revoke", "remove", "export", "import"} else []
+    name = ["ann"] if words[-1] in _NAMED else []
     assert run(*words, *name) == Exit.USAGE
     captured = capsys.readouterr()
     assert captured.out == ""
     assert captured.err == f"egress-proxy: {file}:5: agents: must be a list\n"
+
+
+def test_check_config_does_not_print_what_the_path_of_a_webhook_may_hold(file: Path, run: Run, capsys: Capture) -> None:
+    file.write_text(file.read_text() + f"notify: {{webhook: 'https://hooks.example:1/{MARK}?k={MARK}'}}\n")
+    assert run("check-config") == Exit.OK
+    captured = capsys.readouterr()
+    assert 'notify.webhook: "https://hooks.example:1/…"' in captured.out
+    assert MARK not in captured.out + captured.err
 
 
 def test_check_config_prints_every_setting_and_no_secret(run: Run, capsys: Capture) -> None:

@@ -94,6 +94,11 @@ def test_the_schema_of_ocode_is_fresh() -> None:
     assert schema == generator().ocode_schema(), "run `make docs`"
 
 
+def test_the_schema_of_the_queues_verbs_is_fresh() -> None:
+    schema = (ROOT / "docs" / "gates.schema.json").read_text(encoding="utf-8")
+    assert schema == generator().gates_schema(), "run `make docs`"
+
+
 def test_the_page_of_reasons_names_each_reason_once() -> None:
     page = (ROOT / "docs" / "reasons.md").read_text(encoding="utf-8")
     assert sorted(re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE)) == sorted(Reason)

@@ -11,12 +11,14 @@ from egress_proxy.config.schema import (
     Features,
     KnownSource,
     Limits,
+    Notify,
     Setting,
     Source,
     Upstream,
     settings,
 )
 from egress_proxy.config.warn import warnings
+from egress_proxy.config.webhook import HookSecrets, read_hook_secrets
 
 __all__ = [
     "DEFAULT_FILE",
@@ -24,14 +26,17 @@ __all__ = [
     "Address",
     "Config",
     "Features",
+    "HookSecrets",
     "KnownSource",
     "Limits",
+    "Notify",
     "OperatorRule",
     "Setting",
     "Source",
     "Upstream",
     "load",
     "read_gates",
+    "read_hook_secrets",
     "read_password",
     "read_rules",
     "settings",

@@ -12,7 +12,7 @@ from msgspec.structs import fields, replace
 
 from egress_proxy.config import paths, values
 from egress_proxy.config.nodes import MAX_BYTES, AnyNode, Fields, NodeError, compose
-from egress_proxy.config.schema import Address, Config, Features, Limits, Prompts, Upstream
+from egress_proxy.config.schema import Address, Config, Features, Limits, Notify, Prompts, Upstream
 from egress_proxy.config.sources import known_source
 from egress_proxy.errors import ConfigError
 from egress_proxy.prompt_rules import ValueRequests
@@ -66,10 +66,12 @@ def _section(kind: type[S], readers: Mapping[str, Reader]) -> Callable[[AnyNode]
 
 
 def _bounded(kind: type[Struct]) -> dict[str, Reader]:
-    """Take the bounds of a section of numbers from its Struct."""
+    """Take the readers of a section's numbers from the bounds of its Struct."""
     hints = get_type_hints(kind, include_extras=True)
     metas: dict[str, Meta] = {name: hint.__metadata__[0] for name, hint in hints.items()}
-    return {name: values.integer(int(meta.ge or 0), int(meta.le or 0)) for name, meta in metas.items()}
+    return {
+        name: values.integer(int(meta.ge or 0), int(meta.le)) for name, meta in metas.items() if meta.le is not None
+    }
 
 
 _READERS: Final[dict[str, Reader]] = {
@@ -95,6 +97,17 @@ _READERS: Final[dict[str, Reader]] = {
             "innocent_phrases": values.several(values.phrase, least=0),
         },
     ),
+    "notify": _section(
+        Notify,
+        {
+            **_bounded(Notify),
+            "command": values.optional(paths.command),
+            "webhook": values.optional(values.webhook),
+            "webhook_header_file": values.optional(paths.path),
+            "webhook_key_file": values.optional(paths.path),
+            "page": values.optional(values.page),
+        },
+    ),
 }
 
 
@@ -108,21 +121,32 @@ def _apart(config: Config, root: AnyNode, place: Path) -> None:
         "rules_file": config.rules_file,
         "the socket of `listen`": config.listen.path or None,
         "gates_file": config.gates_file,
+        "notify.webhook_header_file": config.notify.webhook_header_file,
+        "notify.webhook_key_file": config.notify.webhook_key_file,
     }
     for name, path in held.items():
         if path is not None and paths.inside(path, config.directories):
             raise _blame(root, "directories", f"one of them contains {name}, and the local agent works there")
     for index, source in enumerate(config.known_values):
-        program = Path(source.command[0]) if source.command else None
-        # A link counts where it stands and where it leads.
-        if program and any(paths.inside(str(place), config.directories) for place in (program, program.parent)):
+        if _writable(source.command, config):
             raise _blame(root, "known_values", f"[{index}].command: the local agent can write its program")
+    if _writable(config.notify.command, config):
+        raise _blame(root, "notify", "command: the local agent can write its program")
+
+
+def _writable(command: tuple[str, ...] | None, config: Config) -> bool:
+    """Whether a command's program lies where the local agent works, or a link to it does."""
+    places = (Path(command[0]), Path(command[0]).parent) if command else ()
+    return any(paths.inside(str(place), config.directories) for place in places)
 
 
 def _distinct(config: Config, root: AnyNode) -> None:
     """The two sockets and the upstream are three different places: the proxy never calls itself."""
     if config.listen_group is not None and not config.listen.path:
         raise _blame(root, "listen_group", "is for a Unix socket: `listen: unix:/path`")
+    notify = config.notify
+    if notify.webhook is None and (notify.webhook_header_file or notify.webhook_key_file):
+        raise _blame(root, "notify", "a header or a key is for a webhook: name one")
     if _same(config.listen, config.operator):
         raise _blame(root, "operator", "must not be the cloud-facing socket: choose another port than `listen`")
     origin = upstream_address(config.upstream)

@@ -9,9 +9,12 @@ from __future__ import annotations
 import os
 import stat
 from pathlib import Path
+from typing import Final
 
-from egress_proxy.config.nodes import AnyNode, NodeError
+from egress_proxy.config.nodes import AnyNode, Items, NodeError
 from egress_proxy.config.values import string
+
+_MAX_WORDS: Final = 64
 
 
 def path(node: AnyNode) -> str:
@@ -54,6 +57,13 @@ def program(node: AnyNode) -> str:
     if not os.access(text, os.X_OK):
         raise node.problem("may not be run")
     return text
+
+
+def command(node: AnyNode) -> tuple[str, ...]:
+    """Read a program that can be run, and its arguments."""
+    if not isinstance(node, Items) or not 0 < len(node.items) <= _MAX_WORDS:
+        raise node.problem("must be a list: an absolute path, and its arguments")
+    return (program(node.items[0]), *(string(item) for item in node.items[1:]))
 
 
 def inside(place: str, roots: tuple[str, ...]) -> bool:

@@ -175,6 +175,62 @@ class Prompts(Struct, frozen=True, kw_only=True):
     ] = ()
 
 
+class Notify(Struct, frozen=True, kw_only=True):
+    """Who is told that an ask waits for a human. Nothing of the ask's own texts is."""
+
+    command: Annotated[
+        tuple[str, ...] | None,
+        Meta(
+            description="Program, absolute, and its arguments, run without a shell for each notice, which it gets as "
+            "JSON on stdin. See [gates.md](docs/gates.md)."
+        ),
+    ] = None
+    command_seconds: Annotated[int, Meta(ge=1, le=300, description="The command's time, in seconds.")] = 10
+    commands_at_once: Annotated[int, Meta(ge=1, le=32, description="Commands running at a time.")] = 2
+    webhook: Annotated[
+        str | None,
+        Meta(description="URL to which each notice is posted as JSON: `https://`, or `http://` of this machine."),
+    ] = None
+    webhook_header_file: Annotated[
+        str | None,
+        Meta(
+            description="File with one header for the webhook, such as `Authorization: Bearer …`, readable by its "
+            "owner only. Read at start."
+        ),
+    ] = None
+    webhook_key_file: Annotated[
+        str | None,
+        Meta(
+            description="File with the key that notices to the webhook are signed with, readable by its owner only. "
+            "Read at start."
+        ),
+    ] = None
+    webhook_seconds: Annotated[int, Meta(ge=1, le=120, description="Waiting for the webhook's answer, in seconds.")] = (
+        10
+    )
+    webhook_tries: Annotated[
+        int, Meta(ge=1, le=20, description="Posting one notice, with pauses of 1, 2, 4 seconds up to a minute.")
+    ] = 5
+    waiting: Annotated[
+        int,
+        Meta(ge=1, le=10_000, description="Notices that wait for the command, and for the webhook; more are dropped."),
+    ] = 100
+    asks_per_minute: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=1000,
+            description="Asks of one client in a minute that are told one by one; more are told once, as a flood.",
+        ),
+    ] = 10
+    page: Annotated[
+        str | None,
+        Meta(
+            description="Where you reach the operator's socket, such as `https://box.example`, for a link in notices."
+        ),
+    ] = None
+
+
 class Config(Struct, frozen=True, kw_only=True):
     """A whole configuration, checked."""
 
@@ -189,7 +245,8 @@ class Config(Struct, frozen=True, kw_only=True):
         str | None, Meta(description="Group whose members may connect to the Unix socket of `listen` too.")
     ] = None
     operator: Annotated[
-        Address, Meta(description="Operator's socket (metrics), `host:port`. Never the cloud-facing one.")
+        Address,
+        Meta(description="Operator's socket (queue of asks, metrics), `host:port`. Never the cloud-facing one."),
     ] = Address("127.0.0.1", 8643)
     upstream: Upstream
     directories: Annotated[
@@ -230,6 +287,7 @@ class Config(Struct, frozen=True, kw_only=True):
     limits: Limits = Limits()
     features: Features = Features()
     prompts: Prompts = Prompts()
+    notify: Notify = Notify()
 
 
 class Setting(Struct, frozen=True):
@@ -246,6 +304,7 @@ SECTIONS: Final[dict[str, type[Struct]]] = {
     "limits": Limits,
     "features": Features,
     "prompts": Prompts,
+    "notify": Notify,
 }
 
 

@@ -7,14 +7,13 @@ from pathlib import Path
 from typing import Final
 
 from egress_proxy.config import paths, values
-from egress_proxy.config.nodes import AnyNode, Fields, Items, Scalar
+from egress_proxy.config.nodes import AnyNode, Fields, Scalar
 from egress_proxy.config.schema import COMMAND_FORMATS, FILES, OPENCODE_AUTH_FILE, KnownSource, Source
 
 _REFRESH: Final = 60
 _TIMEOUT: Final = 10
 _LONGEST: Final = 86_400
 _PID: Final = re.compile(r"[1-9][0-9]{0,9}")
-_MAX_WORDS: Final = 64
 
 OPTIONS: Final[dict[Source, tuple[str, ...]]] = {
     **dict.fromkeys(FILES, ("optional",)),
@@ -78,13 +77,9 @@ def _process(node: AnyNode) -> str:
 
 
 def _command(node: AnyNode, given: dict[str, AnyNode]) -> KnownSource:
-    if not isinstance(node, Items) or not 0 < len(node.items) <= _MAX_WORDS:
-        raise node.problem("must be a list: an absolute path, and its arguments")
-    program = paths.program(node.items[0])
-    arguments = tuple(values.string(item) for item in node.items[1:])
     return KnownSource(
         Source.COMMAND,
-        command=(program, *arguments),
+        command=paths.command(node),
         format=_format(given["format"]) if "format" in given else COMMAND_FORMATS[0],
         refresh_seconds=_seconds(given, "refresh_seconds", 0, 0),
         timeout_seconds=_seconds(given, "timeout_seconds", 1, _TIMEOUT),

@@ -22,9 +22,10 @@ E = TypeVar("E", bound=StrEnum)
 
 _DECIMAL: Final = re.compile(r"0|[1-9][0-9]{0,17}")
 _ADDRESS: Final = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[0-9.]+):(0|[1-9][0-9]{0,4})")
-_URL: Final = re.compile(
-    r"(https?)://(\[[0-9a-f:.]+\]|[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?)(?::([1-9][0-9]{0,4}))?/?"
-)
+_ORIGIN: Final = r"(https?)://(\[[0-9a-f:.]+\]|[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?)(?::([1-9][0-9]{0,4}))?"
+_URL: Final = re.compile(_ORIGIN + "/?")
+_WEBHOOK: Final = re.compile(_ORIGIN + r"(?:/[!$&-;=?-Z_a-z~%]*)?")
+_PAGE: Final = re.compile(_ORIGIN + r"(?:/[A-Za-z0-9._~/-]*)?")
 _MODEL: Final = re.compile(r"([A-Za-z0-9._-]{1,100})/([A-Za-z0-9._:@+/-]{1,200})")
 _IDENTIFIER: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _LONGEST_IDENTIFIER: Final = 60
@@ -190,6 +191,26 @@ def url(node: AnyNode) -> str:
     return text.removesuffix("/")
 
 
+def webhook(node: AnyNode) -> str:
+    """Read the URL of a webhook: https, or http of this machine. Its path and query may be secret."""
+    text = string(node)
+    found = _WEBHOOK.fullmatch(text)
+    host = found[2].strip("[]") if found else ""
+    if found is None or int(found[3] or 0) > _MAX_PORT or ("[" in found[2] and _ip(host) is None):
+        raise node.problem("must be https:// with a lower-case host: no user, no fragment, no blank")
+    if found[1] == "http" and not _is_loopback(host):
+        raise node.problem("must be https://: http:// is for a receiver on this machine only")
+    return text
+
+
+def page(node: AnyNode) -> str:
+    """Read where a page is: an origin, and a path perhaps; give it without a slash at its end."""
+    text = string(node)
+    if _PAGE.fullmatch(text) is None:
+        raise node.problem("must be http:// or https:// with a lower-case host, and a path if need be")
+    return text.rstrip("/")
+
+
 def model(node: AnyNode) -> tuple[str, str]:
     """Read `provider/model`. The model may have slashes."""
     found = _MODEL.fullmatch(string(node))
@@ -203,6 +224,10 @@ def agent(node: AnyNode) -> str:
     if _AGENT.fullmatch(text) is None:
         raise node.problem("must be the name of an agent")
     return text
+
+
+def _is_loopback(host: str) -> bool:
+    return host == "localhost" or ((found := _ip(host)) is not None and ipaddress.ip_address(found).is_loopback)
 
 
 def _ip(text: str) -> str | None:

@@ -23,7 +23,10 @@ def warnings(config: Config) -> tuple[str, ...]:
             not config.listen.path and not _loopback(config.listen.host),
             "listen: not a loopback address; put TLS in front of it",
         ),
-        (not _loopback(config.operator.host), "operator: not a loopback address; it has no login of its own"),
+        (
+            not _loopback(config.operator.host),
+            "operator: not a loopback address; operators' tokens and all asks cross that network in clear",
+        ),
         (
             plain and not _loopback(upstream_address(config.upstream).host),
             "upstream.url: plain HTTP to another host; the password and all answers cross that network in clear",

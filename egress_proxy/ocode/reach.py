@@ -10,7 +10,14 @@ from egress_proxy.ocode.transport import HttpTransport, Transport
 from egress_proxy.ocode.tunnel import Tunnel
 
 
-def reach(address: Address, token: Secret, environment: Mapping[str, str]) -> Transport:
-    """Give the transport for an address."""
+def reach(
+    address: Address,
+    token: Secret,
+    environment: Mapping[str, str],
+    *,
+    setting: str = "OCODE_URL",
+    program: str = "ocode",
+) -> Transport:
+    """Give the transport for an address. `setting` and `program` are as `HttpTransport` has them."""
     carrier = None if address.via is None else Tunnel(address, address.via, environment)
-    return HttpTransport(address, token, carrier)
+    return HttpTransport(address, token, carrier, setting=setting, program=program)

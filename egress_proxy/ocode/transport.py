@@ -97,12 +97,25 @@ class Carrier(Protocol):
 
 
 class HttpTransport:
-    """HTTP to one address with one token, through `carrier` if there is one."""
+    """HTTP to one address with one token, through `carrier` if there is one.
 
-    def __init__(self, address: Address, token: Secret, carrier: Carrier | None = None) -> None:
+    `setting` is where the address comes from, for messages; `program` is who calls, for the other side's log.
+    """
+
+    def __init__(
+        self,
+        address: Address,
+        token: Secret,
+        carrier: Carrier | None = None,
+        *,
+        setting: str = "OCODE_URL",
+        program: str = "ocode",
+    ) -> None:
         self._address = address
         self._token = token
         self._carrier = carrier
+        self._setting = setting
+        self._program = program
 
     def send(self, call: Outgoing) -> Answer:
         connection = self._connection()
@@ -141,15 +154,17 @@ class HttpTransport:
             self._connect_or_start(connection)
         except ssl.SSLCertVerificationError:
             raise unreachable(
-                f"The certificate of {where} is not trusted or not for this host. Check OCODE_URL; for a private"
+                f"The certificate of {where} is not trusted or not for this host. Check {self._setting}; for a private"
                 " authority set SSL_CERT_FILE."
             ) from None
         except (ConnectionRefusedError, FileNotFoundError):
-            raise unreachable(f"Nothing listens at {where}. Is the proxy running, and is OCODE_URL right?") from None
+            raise unreachable(
+                f"Nothing listens at {where}. Is the proxy running, and is {self._setting} right?"
+            ) from None
         except PermissionError:
             raise unreachable(f"You may not connect to {where}: it is another user's socket.") from None
         except (OSError, UnicodeError):
-            raise unreachable(f"Cannot connect to {where}. Check OCODE_URL and the network.") from None
+            raise unreachable(f"Cannot connect to {where}. Check {self._setting} and the network.") from None
 
     def _connect_or_start(self, connection: http.client.HTTPConnection) -> None:
         try:
@@ -172,7 +187,7 @@ class HttpTransport:
             raise timed_out(f"No answer within {call.timeout:g} seconds.") from None
         except (OSError, http.client.HTTPException):
             raise unreachable(
-                "The connection broke before the whole answer was there. Read the session before sending it again."
+                "The connection broke before the whole answer was there. See what became of it before sending it again."
             ) from None
 
     def _request(self, connection: http.client.HTTPConnection, call: Outgoing) -> Answer:
@@ -209,7 +224,7 @@ class HttpTransport:
             # ssh took the connection here, and found nobody to hand it on to.
             raise unreachable(
                 f"ssh reached the machine, but nothing answered behind it: {self._address.origin}. Is the proxy"
-                " running there, and is OCODE_URL right?"
+                f" running there, and is {self._setting} right?"
             ) from None
 
     def _target(self, call: Outgoing) -> str:
@@ -222,7 +237,7 @@ class HttpTransport:
             "Accept": call.accept,
             "Accept-Encoding": "identity",
             "Connection": "close",
-            "User-Agent": f"ocode/{__version__}",
+            "User-Agent": f"{self._program}/{__version__}",
         }
         if call.body is not None:
             headers["Content-Type"] = "application/json"

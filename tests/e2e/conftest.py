@@ -1,7 +1,7 @@
 """The leak guard of the end-to-end tests.
 
 After each test that uses the shared proxy, what it has logged, recorded and counted since is searched for the planted
-secrets; after each module, all that it keeps on disk.
+secrets; after each module, all that it keeps on disk and all that the operator was told by a hook.
 """
 
 from __future__ import annotations
@@ -53,6 +53,8 @@ def leak_guard(proxied: Proxied) -> Iterator[LeakGuard]:
     guard = LeakGuard(proxied.proxy, proxied.canaries)
     yield guard
     guard.check_everything()
+    for notice in proxied.notices.iterdir():
+        assert proxied.canaries.leaks(notice.read_bytes()) == [], notice.name
 
 
 @pytest.fixture(autouse=True)

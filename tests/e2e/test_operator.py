@@ -82,12 +82,13 @@ def test_labels_are_bounded(proxied: Proxied) -> None:
         "reason": {found.value for found in Reason},
         "channel": {found.value for found in Resource},
         "gate": {found.value for found in Gate},
+        "hook": {"command", "webhook"},
     }
     text = proxied.proxy.metrics()
     for label, values in allowed.items():
         found = set(re.findall(rf'[{{,]{label}="([^"]*)"', text))
         assert found <= values
-        assert found or label == "channel"
+        assert found or label in {"channel", "hook"}
     assert not re.search("made.?up", text, re.IGNORECASE)
     names = set(re.findall(r'[{,]([a-z_]+)="', text))
     assert names <= {*allowed, "detector", "outcome", "fate", "le", "version", "opencode", "catalogue"}
