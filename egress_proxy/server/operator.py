@@ -1,7 +1,8 @@
-"""The operator's socket: metrics and health. Never served on the cloud-facing one."""
+"""The operator's socket: metrics, health, and what is mounted there. Never served on the cloud-facing one."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from aiohttp import web
@@ -12,13 +13,18 @@ from egress_proxy.metrics import Metrics
 _CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
 
-def operator_app(metrics: Metrics, host: str, *, gated: bool) -> web.Application:
+def operator_app(
+    metrics: Metrics, host: str, *, gated: bool, mounted: Mapping[str, web.Application] | None = None
+) -> web.Application:
     """The application of the operator's socket. `host` is where it listens, without the port; `gated` is whether a gate
-    policy is in force: without one, every ask is for a human.
+    policy is in force: without one, every ask is for a human. `mounted` are applications by the path
+    that they are served below.
     """
     app = web.Application(middlewares=[_host_check(host)])
     app.router.add_get("/metrics", _metrics(metrics))
     app.router.add_get("/health", _health("in force" if gated else "none: every ask is for a human"))
+    for prefix, inner in (mounted or {}).items():
+        app.add_subapp(prefix, inner)
     return app
 
 
