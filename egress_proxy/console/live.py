@@ -47,7 +47,7 @@ class Live:
         following = asyncio.ensure_future(_next(changes))
         stopped = asyncio.ensure_future(self._closing.wait())
         try:
-            await response.write(b": open\n\n")
+            await response.write(b"retry: 1000\n\n")
             while not self._closing.is_set():
                 await asyncio.wait({following, stopped}, timeout=HEARTBEAT_SECONDS, return_when=asyncio.FIRST_COMPLETED)
                 if not lasts():

@@ -223,7 +223,7 @@ async def test_a_line_end_at_the_beginning_is_shown(visitor: Visitor, queue: Fak
 async def test_the_stream_says_which_ask_changed_and_nothing_of_it(visitor: Visitor, queue: FakeQueue) -> None:
     answer = await visitor.get("changes")
     assert answer.content_type == "text/event-stream"
-    assert await answer.content.readuntil(b"\n\n") == b": open\n\n"
+    assert await answer.content.readuntil(b"\n\n") == b"retry: 1000\n\n"
     queue.add(ask())
     assert await answer.content.readuntil(b"\n\n") == b'event: asked\ndata: {"id":"per_1"}\n\n'
     queue.answer("per_1", "approved", "ada")
