@@ -24,6 +24,7 @@ from msgspec.structs import replace
 from egress_proxy import __version__
 from egress_proxy.audit import Ledger
 from egress_proxy.config import Config, Source, read_gates, read_password
+from egress_proxy.console import PREFIX, console_app
 from egress_proxy.errors import ConfigError, Exit
 from egress_proxy.gate_rules import GateRule
 from egress_proxy.gates import DEFAULTS, GatePolicy, Own
@@ -37,8 +38,13 @@ from egress_proxy.server.exchange import Exchanges, Settings
 from egress_proxy.server.known import Known
 from egress_proxy.server.naming import ByFingerprint
 from egress_proxy.server.notify import notify
+from egress_proxy.server.operator import operator_app
+from egress_proxy.server.operator_auth import Operators
+from egress_proxy.server.operator_gates import GateApi
 from egress_proxy.server.owners import Owners
 from egress_proxy.server.pipeline import Pipeline
+from egress_proxy.server.queue import Queue
+from egress_proxy.server.queued import GATE_EVENT, Decision, decision_told
 from egress_proxy.server.recorder import Recorder
 from egress_proxy.server.sessions import Sessions
 from egress_proxy.server.sockets import cloud_socket, cloud_unix_socket, operator_socket
@@ -117,13 +123,18 @@ async def _serve(config: Config) -> None:
         loop.add_signal_handler(number, stop.set)
     async with AsyncExitStack() as stack:
         gates = gate_policy(config)
-        cloud, metrics = await _assemble(config, gates, stack)
+        cloud, queue, metrics = await _assemble(config, gates, stack)
+        operators = Operators(Path(config.state_dir))
         # What stays until the end is not looked through again: with it a full collection stops the loop for 20 ms.
         gc.collect()
         gc.freeze()
         operator, listen = config.operator, config.listen
         most = config.limits.max_connections
-        await stack.enter_async_context(operator_socket(metrics, operator.host, operator.port, gated=bool(gates.rules)))
+        gate_api = GateApi(queue, operators, metrics, config.limits.login_failures_per_minute)
+        console = console_app(queue, operators, metrics, config.limits.login_failures_per_minute)
+        mounted = {PREFIX: console}
+        app = operator_app(metrics, operator.host, gated=bool(gates.rules), gates=gate_api, mounted=mounted)
+        await stack.enter_async_context(operator_socket(app, operator.host, operator.port))
         await stack.enter_async_context(
             cloud_unix_socket(cloud, listen.path, config.listen_group, most)
             if listen.path
@@ -134,10 +145,11 @@ async def _serve(config: Config) -> None:
         await stop.wait()
         notify("STOPPING=1")
         log.info("stopping")
+        queue.stop()
         await cloud.drain(config.limits.drain_seconds)
 
 
-async def _assemble(config: Config, gates: GatePolicy, stack: AsyncExitStack) -> tuple[Cloud, Metrics]:
+async def _assemble(config: Config, gates: GatePolicy, stack: AsyncExitStack) -> tuple[Cloud, Queue, Metrics]:
     """Everything behind the sockets, in the order that fails closed."""
     metrics = Metrics()
     metrics.set_gate_rules(len(gates.rules))
@@ -161,16 +173,31 @@ async def _assemble(config: Config, gates: GatePolicy, stack: AsyncExitStack) ->
     exchanges = Exchanges(_settings(config, gates), upstream, sessions, pipeline, metrics, _new_id, taints=taints)
     events = Events(exchanges, pipeline, metrics)
     stack.push_async_callback(events.close)
+    queue = _queue(config, exchanges, events, metrics)
+    stack.push_async_callback(queue.close)
     cloud = Cloud(
         authenticate=_authenticator(Tokens(state), config.directories),
-        handlers=Handlers(exchanges, events, States(exchanges, time.time)),
+        handlers=Handlers(exchanges, events, States(exchanges, time.time, queue.decided_for)),
         pipeline=pipeline,
         metrics=metrics,
         max_body_bytes=config.limits.request_body_bytes,
         max_requests=config.limits.max_requests,
         login_failures_per_minute=config.limits.login_failures_per_minute,
     )
-    return cloud, metrics
+    return cloud, queue, metrics
+
+
+def _queue(config: Config, exchanges: Exchanges, events: Events, metrics: Metrics) -> Queue:
+    """The asks that wait, in all directories, heard of from now on."""
+
+    async def told(decision: Decision, directory: str) -> None:
+        event: dict[str, object] = {"type": GATE_EVENT, "properties": decision_told(decision)}
+        await events.tell(decision.client, directory, decision.session, event)
+
+    queue = Queue(exchanges, metrics, config.directories, config.limits.ask_seconds, told=told)
+    events.hold(config.directories, queue.notice)
+    queue.start()
+    return queue
 
 
 def _upstream(config: Config) -> Upstream:

@@ -23,7 +23,7 @@ from egress_proxy.cli_gates import gates
 from egress_proxy.config import Address, Config, KnownSource, load, read_password, read_rules, warnings
 from egress_proxy.errors import ConfigError, EgressError, Exit
 from egress_proxy.terminal import EPILOG, EXIT_CODES, INTERRUPTED, as_json, configured, print_json, say
-from egress_proxy.tokens import Tokens
+from egress_proxy.tokens import CLIENTS, OPERATORS, Tokens
 
 __all__ = ["EXIT_CODES", "INTERRUPTED", "cli", "main"]
 
@@ -112,7 +112,7 @@ def check_config(file: Path, *, as_json: bool) -> int:
 
 @cli.group()
 def token() -> None:
-    """Make, list and revoke the tokens of clients. A serving proxy notices at once."""
+    """Make, list and revoke the tokens of clients and operators. A serving proxy notices at once."""
 
 
 @token.command(epilog=EPILOG)
@@ -132,15 +132,32 @@ def create(name: str, directories: tuple[str, ...], file: Path) -> int:
     return Exit.OK
 
 
+@token.command(epilog=EPILOG)
+@click.argument("name")
+@configured
+def operator(name: str, file: Path) -> int:
+    """Make a token for the operator NAME, who may approve and reject asks on the operator's socket.
+
+    Prints it alone on stdout, once: only a hash is kept. What NAME decides is on record under this name.
+    """
+    click.echo(_tokens(load(file), operators=True).create(name).reveal())
+    say("the token is shown this once; no client may have it: it approves what is for a human")
+    return Exit.OK
+
+
+_operators = click.option("--operators", is_flag=True, help="Of operators, not of clients.")
+
+
 @token.command("list", epilog=EPILOG)
+@_operators
 @configured
 @as_json
-def list_(file: Path, *, as_json: bool) -> int:
+def list_(file: Path, *, operators: bool, as_json: bool) -> int:
     """List the tokens, never their values.
 
     A line each: name, creation time, and the roots that it is limited to.
     """
-    entries = _tokens(load(file)).list()
+    entries = _tokens(load(file), operators=operators).list()
     if as_json:
         rows = [{"name": e.name, "created": e.created, "directories": e.directories} for e in entries]
         print_json(rows)
@@ -153,10 +170,11 @@ def list_(file: Path, *, as_json: bool) -> int:
 
 @token.command(epilog=EPILOG)
 @click.argument("name")
+@_operators
 @configured
-def revoke(name: str, file: Path) -> int:
+def revoke(name: str, file: Path, *, operators: bool) -> int:
     """Revoke the token NAME: its next request is refused."""
-    _tokens(load(file)).revoke(name)
+    _tokens(load(file), operators=operators).revoke(name)
     say("revoked")
     return Exit.OK
 
@@ -211,8 +229,8 @@ def _catalogue(version: str | None) -> list[dict[str, Any]]:
     return as_rows(version)
 
 
-def _tokens(config: Config) -> Tokens:
-    return Tokens(Path(config.state_dir))
+def _tokens(config: Config, *, operators: bool = False) -> Tokens:
+    return Tokens(Path(config.state_dir), OPERATORS if operators else CLIENTS)
 
 
 def _root(config: Config, directory: str) -> str:

@@ -6,6 +6,7 @@ set. No label ever holds a client's name, a path, or a byte of a request or an a
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from functools import cache
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -105,6 +106,18 @@ class Metrics:
             "Rules of the gate policy in force; with none, every ask is for a human.",
             registry=registry,
         )
+        self._waiting_asks = Gauge(
+            "egress_waiting_asks", "Asks of clients' sessions that wait, by who decides.", ["gate"], registry=registry
+        )
+        self._decisions = Counter(
+            "egress_ask_decisions_total",
+            "Asks of clients' sessions that no longer wait, by what became of them.",
+            ["outcome"],
+            registry=registry,
+        )
+        self._oldest_ask = Gauge(
+            "egress_oldest_ask_seconds", "Age of the ask that waits longest; 0 if none does.", registry=registry
+        )
         self._known_values = Gauge("egress_known_values", "Secret values that are recognised.", registry=registry)
         # Finding a series among a metric's costs more than counting; there are few, since labels are bounded.
         self._requests_of = cache(self._requests.labels)
@@ -166,6 +179,19 @@ class Metrics:
 
     def set_gate_rules(self, count: int) -> None:
         self._gate_rules.set(count)
+
+    def set_waiting_asks(self, by_gate: Mapping[str, int]) -> None:
+        """Keys are the gate policy's words."""
+        for gate, count in by_gate.items():
+            self._waiting_asks.labels(gate).set(count)
+
+    def count_decision(self, outcome: str) -> None:
+        """`outcome` is one of the queue's words."""
+        self._decisions.labels(outcome).inc()
+
+    def follow_asks(self, oldest: Callable[[], float]) -> None:
+        """`oldest` gives the age of the ask that waits longest, in seconds, whenever it is asked for."""
+        self._oldest_ask.set_function(oldest)
 
     def set_known_values(self, count: int) -> None:
         self._known_values.set(count)

@@ -52,6 +52,8 @@ class Reason(StrEnum):
     ASK_NEVER = "ask_never"
     ASK_NOT_EXPECTED = "ask_not_expected"
     ASK_FLOOD = "ask_flood"
+    ASK_CHANGED = "ask_changed"
+    ASK_QUESTION = "ask_question"
     # The body of a request, at admission
     BODY_TOO_LARGE = "body_too_large"
     BODY_TYPE = "body_type"
@@ -229,6 +231,18 @@ EXPLAINED: dict[Reason, Explanation] = {
         429,
         "Too many answers to the asks of one session in a minute.",
         "Wait a minute. If the agent asks the same again and again, abort the session.",
+    ),
+    Reason.ASK_CHANGED: Explanation(
+        _A,
+        409,
+        "The ask is not what the operator saw. On the operator's socket alone.",
+        "Look at it again, and decide on it as it is now.",
+    ),
+    Reason.ASK_QUESTION: Explanation(
+        _A,
+        409,
+        "A question is not approved. On the operator's socket alone.",
+        "The agent that drives the session answers it; you may reject it.",
     ),
     Reason.BODY_TOO_LARGE: Explanation(_A, 413, "The request body is over the limit.", "Send less at a time."),
     Reason.BODY_TYPE: Explanation(

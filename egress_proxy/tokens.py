@@ -1,4 +1,6 @@
-"""The tokens that clients present: made once, kept as hashes, looked up in constant time.
+"""The tokens that clients and operators present: made once, kept as hashes, looked up in constant time.
+
+Those of operators are kept in a file of their own, so a client's token is no operator's and the other way round.
 
 A token is 256 random bits, so its plain SHA-256 can neither be reversed nor guessed, and comparing digests tells
 nothing about it. `tokens.json` in the state directory is replaced as a whole, under a lock; a serving proxy notices
@@ -31,6 +33,7 @@ from egress_proxy.model import Client, Secret
 
 PREFIX: Final = "egx_"
 """Marks our tokens, so that a scanner for leaked credentials can know them."""
+OPERATOR_PREFIX: Final = "ego_"
 _RANDOM_BYTES: Final = 32
 _MAX_FILE_BYTES: Final = 4 * 1024 * 1024
 _MAX_PRESENTED: Final = 256
@@ -56,6 +59,23 @@ class TokenEntry(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=
         return Client(self.name, usable) if usable else None
 
 
+class Store(Struct, frozen=True):
+    """Whose tokens: in which file of the state directory they are, how they begin, and which names nobody may have."""
+
+    file: str
+    prefix: str
+    reserved: frozenset[str] = frozenset()
+
+
+CLIENTS: Final = Store("tokens.json", PREFIX)
+OPERATORS: Final = Store(
+    # The names are words of records about who decided.
+    "operators.json",
+    OPERATOR_PREFIX,
+    frozenset({"local", "expiry", "policy", "client", "opencode", "human"}),
+)
+
+
 class _File(Struct, frozen=True, forbid_unknown_fields=True):
     version: int
     tokens: tuple[TokenEntry, ...]
@@ -70,11 +90,12 @@ class _UnreadableError(_UntrustedError):
 
 
 class Tokens:
-    """The token store of one state directory."""
+    """A token store of one state directory."""
 
-    def __init__(self, state_dir: Path) -> None:
+    def __init__(self, state_dir: Path, store: Store = CLIENTS) -> None:
+        self._store: Final = store
         self._directory: Final = state_dir
-        self._file: Final = state_dir / "tokens.json"
+        self._file: Final = state_dir / store.file
         self._stamp: tuple[int, ...] | None = None
         self._entries: tuple[TokenEntry, ...] = ()
 
@@ -82,9 +103,11 @@ class Tokens:
         """Make a token and keep its hash. Raise `ConfigError` for a bad name, `EgressError` for one that is taken."""
         if _NAME.fullmatch(name) is None:
             raise ConfigError("a token's name has 1 to 64 letters, digits, dots, underscores or hyphens")
+        if name in self._store.reserved:
+            raise ConfigError("this name means something else in the audit log: choose another")
         if directories is not None and not directories:
             raise ConfigError("a token must be allowed at least one directory")
-        token = PREFIX + secrets.token_urlsafe(_RANDOM_BYTES)
+        token = self._store.prefix + secrets.token_urlsafe(_RANDOM_BYTES)
         created = datetime.now(UTC).isoformat(timespec="seconds")
         with self._locked() as entries:
             if any(entry.name == name for entry in entries):
@@ -119,6 +142,11 @@ class Tokens:
             same = hmac.compare_digest(bytes.fromhex(entry.sha256), digest)
             found = entry if same else found
         return found if len(presented) <= _MAX_PRESENTED else None
+
+    def holds(self, digest: str) -> bool:
+        """Whether a token with this SHA-256 (hexadecimal) is there, now. Never raises, as `authenticate`."""
+        self._refresh()
+        return any(entry.sha256 == digest for entry in self._entries)
 
     def _refresh(self) -> None:
         """Read the file anew if it is another one than last time."""

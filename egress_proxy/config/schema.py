@@ -113,6 +113,12 @@ class Limits(Struct, frozen=True, kw_only=True):
     prompt_timeout_seconds: Annotated[
         int, Meta(ge=1, le=86_400, description="Waiting for the reply to a prompt (`POST …/message`), in seconds.")
     ] = 3600
+    ask_seconds: Annotated[
+        int,
+        Meta(
+            ge=1, le=86_400, description="How long an ask of the local agent waits before it is rejected, in seconds."
+        ),
+    ] = 900
     scan_seconds: Annotated[
         int, Meta(ge=1, le=600, description="Scanning one answer, in seconds; after that it is withheld.")
     ] = 30

@@ -9,6 +9,8 @@
 
 from __future__ import annotations
 
+import logging
+import time
 from collections.abc import Callable
 from pathlib import PurePath
 from typing import Final
@@ -17,12 +19,15 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from egress_proxy.console.desk import Desk
-from egress_proxy.console.door import Door
+from egress_proxy.console.door import Door, Failures
 from egress_proxy.console.forms import BadForm
 from egress_proxy.console.live import Live
 from egress_proxy.console.pages import TYPES, Pages, files
 from egress_proxy.console.seam import Gates, Operators
 from egress_proxy.console.sessions import Sessions
+from egress_proxy.metrics import Metrics
+
+log = logging.getLogger("egress_proxy")
 
 _ASK: Final = "/asks/{ask:[A-Za-z0-9_.-]{1,128}}"
 _PLACE: Final = "/{place:[0-9a-f]{32}}"
@@ -44,19 +49,20 @@ HEADERS: Final = {
 
 
 def console_app(
-    gates: Gates, operators: Operators, clock: Callable[[], float], steady: Callable[[], float]
+    gates: Gates,
+    operators: Operators,
+    metrics: Metrics,
+    failures_per_minute: int,
+    *,
+    epoch: Callable[[], float] = time.time,
+    steady: Callable[[], float] = time.monotonic,
 ) -> web.Application:
-    """The application to mount at `PREFIX`. `clock` gives seconds since the epoch, `steady` ones that never go back."""
+    """The application to mount at `PREFIX`. `epoch` is the time of day, `steady` one that does not go back."""
     pages, live = Pages(), Live(gates.changes)
-    door = Door(Sessions(), operators, pages, steady)
-    desk = Desk(gates, pages, clock)
+    door = Door(Sessions(), operators, pages, Failures(metrics, failures_per_minute), steady)
+    desk = Desk(gates, pages, epoch)
     app = web.Application(middlewares=[_told(pages)])
     app.on_response_prepare.append(_set_headers)
-
-    async def close(_: web.Application) -> None:
-        await live.close()
-
-    app.on_shutdown.append(close)
     app.add_routes(
         [
             web.get("", door.lead_in),
@@ -104,6 +110,12 @@ def _told(pages: Pages) -> Middleware:
             raise
         except web.HTTPException as error:
             title, sentence, status = error.reason, "There is nothing here that could be shown.", error.status
+        except ConnectionError:
+            raise  # the browser has gone
+        except Exception as error:  # noqa: BLE001 - its text may quote what must not be logged
+            log.error("a page of the console failed with %s", type(error).__name__)
+            title, status = "The proxy failed", 500
+            sentence = "Whether something was decided is not known. Look at what waits and at what was decided."
         return web.Response(status=status, text=pages.told(title, sentence), content_type="text/html")
 
     return middleware

@@ -6,6 +6,7 @@ that is no longer true decides nothing and says so.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Final, Protocol
@@ -60,7 +61,8 @@ class Desk:
         note = form.get("note", "").replace("\r\n", "\n").strip()
         if len(note) > NOTE_CHARS:
             raise BadForm(f"A note has at most {NOTE_CHARS} characters.")
-        outcome = await decide(ask_id, digest, by=session.operator, note=note)
+        # Whoever closes the page has still decided: what was begun goes on to its end.
+        outcome = await asyncio.shield(decide(ask_id, digest, by=session.operator.name, note=note))
         if isinstance(outcome, Decision):
             raise web.HTTPSeeOther(f"{urls.below(session.place)}?done={ask_id}")
         upstream = EXPLAINED[outcome.reason].status >= HTTPStatus.INTERNAL_SERVER_ERROR

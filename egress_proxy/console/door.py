@@ -13,26 +13,49 @@ from egress_proxy.console.forms import check_token, read_form
 from egress_proxy.console.pages import Pages
 from egress_proxy.console.seam import Operators
 from egress_proxy.console.sessions import SECONDS, Session, Sessions
+from egress_proxy.metrics import Metrics
 from egress_proxy.server.login import FailureLimit
 
 COOKIE: Final = "egress_console"
 LOOK: Final = "X-Egress-Look"
-_FAILURES_PER_MINUTE: Final = 10
 _ASK_CHARS: Final = 128
 
 Inside = Callable[[web.Request, Session], Awaitable[web.StreamResponse]]
 Beside = Callable[[web.Request, Callable[[], bool]], Awaitable[web.StreamResponse]]
 
 
+class Failures:
+    """Counts logins that failed, in the metrics and by address."""
+
+    def __init__(self, metrics: Metrics, per_minute: int) -> None:
+        self._metrics = metrics
+        self._limit = FailureLimit(per_minute)
+
+    def failed(self, address: str, now: float) -> bool:
+        """Count one. Whether it is one too many."""
+        self._metrics.count_login_failure()
+        if self._limit.exceeded(address, now):
+            return True
+        self._limit.failed(address, now)
+        return False
+
+
 class Door:
     """Opens and ends sessions, and lets requests of open ones in."""
 
-    def __init__(self, sessions: Sessions, operators: Operators, pages: Pages, steady: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        sessions: Sessions,
+        operators: Operators,
+        pages: Pages,
+        failures: Failures,
+        steady: Callable[[], float],
+    ) -> None:
         self._sessions = sessions
         self._operators = operators
         self._pages = pages
         self._steady = steady
-        self._failures = FailureLimit(_FAILURES_PER_MINUTE)
+        self._failures = failures
 
     async def lead_in(self, _: web.Request) -> web.StreamResponse:
         raise web.HTTPSeeOther(urls.entry())
@@ -47,11 +70,10 @@ class Door:
         """Take the form: open a session, or say that the token is nobody's."""
         form = await read_form(request)
         to, address, now = _ask_id(form.get("to", "")), request.remote or "", self._steady()
-        operator = self._operators.authenticate(form.get("token", "").strip())
+        operator = self._operators.login(form.get("token", "").strip())
         if operator is None:
-            if self._failures.exceeded(address, now):
+            if self._failures.failed(address, now):
                 return _html(self._pages.login(to=to, problem="Too many failed logins. Wait a minute."), 429)
-            self._failures.failed(address, now)
             return _html(self._pages.login(to=to, problem="This is not the token of an operator."), 403)
         opened = self._sessions.open(operator, now)
         answer = web.Response(status=303, headers={"Location": _target(opened.place, to)})

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from typing import Protocol
 
 from egress_proxy.model import Refused
+from egress_proxy.server.operator_auth import Operator
 from egress_proxy.server.queued import Decision, Said, Waiting
+
+
+class Changes(Protocol):
+    """What follows the queue: `egress_proxy.server.changes.Watcher`."""
+
+    async def next(self, seconds: float) -> Waiting | Decision | None: ...
+
+    async def aclose(self) -> None: ...
 
 
 class Gates(Protocol):
@@ -22,14 +30,12 @@ class Gates(Protocol):
 
     async def reject(self, ask_id: str, digest: str, *, by: str, note: str = "") -> Decision | Refused: ...
 
-    def changes(self) -> AsyncIterator[Waiting | Decision]: ...
+    def changes(self) -> Changes: ...
 
 
 class Operators(Protocol):
-    """Who may log in."""
+    """Who may log in: `egress_proxy.server.operator_auth.Operators`."""
 
-    def authenticate(self, presented: str) -> str | None:
-        """The operator whose token this is, in constant time; None if it is nobody's."""
+    def login(self, presented: str) -> Operator | None: ...
 
-    def stands(self, operator: str) -> bool:
-        """Whether an operator still has a token: a session of one whose token was revoked is over."""
+    def stands(self, operator: Operator) -> bool: ...

@@ -17,6 +17,7 @@ from typing import Final
 from msgspec import Struct
 
 from egress_proxy.model import Secret
+from egress_proxy.server.operator_auth import Operator
 
 SECONDS: Final = 8 * 3600.0
 """A session ends after so long whatever is done with it: a working day."""
@@ -40,13 +41,13 @@ class Session(Struct, frozen=True):
     """A session as a request sees it. `csrf` goes into each form of it."""
 
     place: str
-    operator: str
+    operator: Operator
     csrf: str
 
 
 class _Kept(Struct):
     digest: bytes
-    operator: str
+    operator: Operator
     opened: float
     used: float
 
@@ -57,10 +58,10 @@ class Sessions:
     def __init__(self) -> None:
         self._open: dict[str, _Kept] = {}
 
-    def open(self, operator: str, now: float) -> Opened:
+    def open(self, operator: Operator, now: float) -> Opened:
         """Open a session for an operator. The oldest ones end where there are too many."""
         self._expire(now)
-        own = [place for place, kept in self._open.items() if kept.operator == operator]
+        own = [place for place, kept in self._open.items() if kept.operator.name == operator.name]
         for place in own[: max(0, len(own) - _MOST_OF_ONE + 1)]:
             del self._open[place]
         while len(self._open) >= _MOST:

@@ -74,15 +74,13 @@ def name_of(sign: str) -> str:
 
 
 def _pieces(text: str, manner: Manner) -> Iterator[Piece]:
-    if manner == "prose":
-        yield from _by_kind(text.replace("\r\n", "\n"), manner)
-        return
+    text = text.replace("\r\n", "\n") if manner == "prose" else text
     end = 0
     for run in _LONG_RUN.finditer(text):
         yield from _by_kind(text[end : run.start()], manner)
         what = "spaces" if run[0][0] == " " else "line ends"
         yield Piece(f"[{len(run[0])} {what}]", "odd", "a long run, told instead of shown")
-        yield from (Piece("\n"),) if what == "line ends" and manner == "exact" else ()
+        yield from (Piece("\n"),) if what == "line ends" and manner != "line" else ()
         end = run.end()
     yield from _by_kind(text[end:], manner)
 

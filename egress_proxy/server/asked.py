@@ -1,12 +1,18 @@
-"""Which asks the proxy has seen, as digests: an approval is for the ask as it was first seen, and for once."""
+"""Which asks the proxy has seen, as digests: an approval is for the ask as it was first seen, and for once.
+
+Two may answer the same ask, the session's client and the operator. Whoever does holds `turn` until upstream has
+answered, so the other finds either an ask that still waits or one that is settled.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections import OrderedDict
 from collections.abc import Iterable
 from hashlib import blake2b
 from typing import Final
+from weakref import WeakValueDictionary
 
 import msgspec
 
@@ -21,7 +27,8 @@ class Asked:
 
     def __init__(self) -> None:
         self._digests: OrderedDict[str, bytes] = OrderedDict()
-        self._approved: OrderedDict[str, None] = OrderedDict()
+        self._settled: OrderedDict[str, bool] = OrderedDict()  # whether the session's client did it
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     def met(self, asks: Iterable[Ask]) -> None:
         """Asks were listed."""
@@ -31,19 +38,36 @@ class Asked:
             self._digests.popitem(last=False)
 
     def stands(self, ask: Ask) -> bool:
-        """Whether an ask is as it was first seen, and has not been approved."""
+        """Whether an ask is as it was first seen, and no answer settled it."""
         self.met((ask,))
-        return not self.approved(ask.id) and self._digests.get(ask.id) == _digest(ask)
+        return not self.settled(ask.id) and self._digests.get(ask.id) == _digest(ask)
 
-    def approved(self, ask_id: str) -> bool:
-        """Whether an approval of an ask has gone out."""
-        return ask_id in self._approved
+    def turn(self, ask_id: str) -> asyncio.Lock:
+        """What is held while an ask is answered."""
+        return self._turns.setdefault(ask_id, asyncio.Lock())
 
-    def approve(self, ask_id: str) -> None:
-        """An ask is approved now: it cannot be once more, whatever upstream says of it."""
-        self._approved[ask_id] = None
-        if len(self._approved) > _MOST:
-            self._approved.popitem(last=False)
+    def settled(self, ask_id: str) -> bool:
+        """Whether an approval of an ask has gone out, or an answer was taken."""
+        return ask_id in self._settled
+
+    def by_client(self, ask_id: str) -> bool:
+        """Whether it was the session's client who did that."""
+        return self._settled.get(ask_id, False)
+
+    def settle(self, ask_id: str, *, by_client: bool) -> None:
+        """An ask is approved now, or was answered: it cannot be once more, whatever upstream says of it."""
+        self._settled[ask_id] = by_client
+        if len(self._settled) > _MOST:
+            self._settled.popitem(last=False)
+
+    def unsettle(self, ask_id: str) -> None:
+        """The approval did not go out after all."""
+        self._settled.pop(ask_id, None)
+
+
+def digest_of(ask: Ask) -> str:
+    """A digest of an ask as it is given, in hexadecimal: of this process alone, nobody else can make one."""
+    return _digest(ask).hex()
 
 
 def _digest(ask: Ask) -> bytes:

@@ -127,25 +127,33 @@ class Exchanges:
             raise
 
     async def _placed(self, origin: Origin, routed: Routed, place: Place) -> Released:
-        if self.gating.flooded(routed, place):
+        if self.gating.flooded(place):
             return await self.pipeline.refuse(origin, Reason.ASK_FLOOD)
         admitted = await self._admitted(routed, place)
         if isinstance(admitted, Refused):
             return await self.pipeline.refuse(origin, admitted.reason)
-        reason = await self.gating.begin(origin, admitted, place)
-        if reason is not None:
-            return await self.pipeline.refuse(origin, reason)
-        if admitted.session_id and admitted.row.body in _WORKING:
-            self.taints.prompted(admitted.session_id)
-        if admitted.session_id and admitted.row.body in _SLOW:
-            self.sessions.prompted(admitted.session_id, time.time())
         trees: set[Tree] = set()
-        projected = await self._projected(admitted, trees)
+        async with self.gating.turn(place):
+            projected = await self._gated(origin, admitted, place, trees)
         if isinstance(projected, Refused):
             return await self.pipeline.refuse(origin, projected.reason)
         self.gating.end(admitted)
         status = 204 if admitted.row.response is Resource.NOTHING else 200
         return await self.pipeline.answer(origin, admitted.row.response, projected, status, tuple(trees))
+
+    async def _gated(self, origin: Origin, admitted: Admitted, place: Place, trees: set[Tree]) -> Projected | Refused:
+        """What may cross of the answer to what the gates let pass."""
+        reason = await self.gating.begin(origin, admitted, place)
+        if reason is not None:
+            return Refused(reason)
+        if admitted.session_id and admitted.row.body in _WORKING:
+            self.taints.prompted(admitted.session_id)
+        if admitted.session_id and admitted.row.body in _SLOW:
+            self.sessions.prompted(admitted.session_id, time.time())
+        projected = await self._projected(admitted, trees)
+        if not isinstance(projected, Refused):
+            await self.gating.answered(origin, admitted, place)
+        return projected
 
     async def _admitted(self, routed: Routed, place: Place) -> Admitted | Refused:
         admitted = admit(routed, place, self.settings.policy, gated=self.gating.refusal(routed.client, place))

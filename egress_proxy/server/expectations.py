@@ -18,7 +18,7 @@ from egress_proxy.model import Ask
 
 _MOST_TREES: Final = 10_000
 MOST_ANSWERS: Final = 60
-"""Answers to permissions of one tree in `ANSWER_SECONDS`. Whoever reads what it answers is slower."""
+"""Answers to permissions and questions of one tree in `ANSWER_SECONDS`. Whoever reads what it answers is slower."""
 ANSWER_SECONDS: Final = 60.0
 
 
@@ -86,7 +86,7 @@ class Expectations:
         return True
 
     def answered(self, root: str) -> bool:
-        """Count an answer to a permission of a tree. Whether it is one too many."""
+        """Count an answer to an ask of a tree. Whether it is one too many."""
         answers, now = self._turn(root).answers, self._now()
         if len(answers) == MOST_ANSWERS and now - answers[0] < ANSWER_SECONDS:
             return True

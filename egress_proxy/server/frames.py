@@ -43,7 +43,7 @@ from egress_proxy.wire import (
 
 log = logging.getLogger("egress_proxy")
 
-_ROW: Final = next(row for row in ROWS if row.response is Resource.EVENT)
+EVENT_ROW: Final = next(row for row in ROWS if row.response is Resource.EVENT)
 _PART: Final = "message.part.updated"
 _ASKING: Final = frozenset({"permission.asked", "question.asked"})
 _IDLE: Final = "session.idle"
@@ -136,7 +136,9 @@ class Frames:
             return ()
 
     def _origin(self, session: str = "", owner: str = "") -> Origin:
-        return Origin(id=self._exchanges.new_id(), client=owner, row=_ROW, directory=self._directory, session=session)
+        return Origin(
+            id=self._exchanges.new_id(), client=owner, row=EVENT_ROW, directory=self._directory, session=session
+        )
 
     async def _take(self, frame: bytes, facts: EventFacts) -> Taken | Refused:
         if facts.created is not None:

@@ -7,11 +7,12 @@ approved already. All of it is looked at anew for each answer, of the ask as ups
 from __future__ import annotations
 
 import time
+from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Final
 
 from egress_proxy.gate_rules import Gate
 from egress_proxy.gates import GatePolicy, decide
-from egress_proxy.model import Admitted, Ask, BodyRule, Client, Place, Refused, Resource, Routed
+from egress_proxy.model import Admitted, Ask, BodyRule, Client, Place, Refused, Resource
 from egress_proxy.reasons import Reason
 from egress_proxy.server.expectations import Expectations
 from egress_proxy.server.pipeline import Origin, Pipeline
@@ -19,7 +20,6 @@ from egress_proxy.server.places import Places
 from egress_proxy.server.sessions import Sessions
 
 _GATED: Final = {Gate.SELF: None, Gate.HUMAN: Reason.ASK_FOR_HUMAN, Gate.NEVER: Reason.ASK_NEVER}
-_ANSWERS: Final = frozenset({BodyRule.PERMISSION_REPLY, BodyRule.PERMISSION_RESPONSE})
 _ABORT: Final = "/session/{sessionID}/abort"
 
 
@@ -47,11 +47,15 @@ class Gating:
         expected = self.expectations.covers(self._sessions.root(ask.session_id), ask)
         return None if expected else Reason.ASK_NOT_EXPECTED
 
-    def flooded(self, routed: Routed, place: Place) -> bool:
-        """Count an answer to a permission. Whether it is one too many for its tree."""
-        if place.ask is None or routed.row.body not in _ANSWERS:
+    def flooded(self, place: Place) -> bool:
+        """Count an answer to an ask. Whether it is one too many for its tree."""
+        if place.ask is None:
             return False
         return self.expectations.answered(self._sessions.root(place.ask.session_id))
+
+    def turn(self, place: Place) -> AbstractAsyncContextManager[None]:
+        """What is held from `begin` to `answered`: the operator may answer the same ask."""
+        return nullcontext() if place.ask is None else self._sessions.asked.turn(place.ask.id)
 
     async def begin(self, origin: Origin, admitted: Admitted, place: Place) -> Reason | None:
         """Before the call of an admitted exchange. A reason where it must not be made after all."""
@@ -59,7 +63,20 @@ class Gating:
             await self._prompted(admitted)
         if admitted.row.template == _ABORT:
             self.expectations.ended(self._sessions.root(admitted.session_id))
-        return None if place.ask is None or not admitted.approves else await self._approve(origin, place.ask)
+        if place.ask is None:
+            return None
+        if self._sessions.asked.settled(place.ask.id):
+            return Reason.ASK_UNKNOWN
+        return await self._approve(origin, place.ask) if admitted.approves else None
+
+    async def answered(self, origin: Origin, admitted: Admitted, place: Place) -> None:
+        """Upstream took the answer to an ask. An approval is on record before; whatever else it was is now."""
+        if place.ask is None:
+            return
+        self._sessions.asked.settle(place.ask.id, by_client=True)
+        if not admitted.approves:
+            what = "answered" if admitted.row.body is BodyRule.QUESTION_REPLY else "rejected"
+            await self._pipeline.note(origin, (what, place.ask.id))
 
     def end(self, admitted: Admitted) -> None:
         """After its call was answered."""
@@ -82,8 +99,11 @@ class Gating:
     async def _approve(self, origin: Origin, ask: Ask) -> Reason | None:
         """Use up what an approval needs, and put it on record. A reason where another approval was quicker."""
         root = self._sessions.root(ask.session_id)
-        if self._sessions.asked.approved(ask.id) or not self.expectations.use(root, ask):
+        if not self.expectations.use(root, ask):
             return Reason.ASK_UNKNOWN
-        self._sessions.asked.approve(ask.id)
+        self._sessions.asked.settle(ask.id, by_client=True)
         rule = decide(ask, origin.client, self._policy).rule
-        return None if await self._pipeline.note(origin, ("approved", ask.id, rule)) else Reason.AUDIT_UNAVAILABLE
+        if await self._pipeline.note(origin, ("approved", ask.id, rule)):
+            return None
+        self._sessions.asked.unsettle(ask.id)
+        return Reason.AUDIT_UNAVAILABLE

@@ -1,4 +1,7 @@
-"""The operator's socket: metrics, health, and what is mounted there. Never served on the cloud-facing one."""
+"""The operator's socket: metrics and health, the queue of asks with an operator's token, and what is mounted there.
+
+None of it is ever served on the cloud-facing one.
+"""
 
 from __future__ import annotations
 
@@ -9,20 +12,28 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from egress_proxy.metrics import Metrics
+from egress_proxy.server.operator_gates import GateApi
 
 _CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
 
 def operator_app(
-    metrics: Metrics, host: str, *, gated: bool, mounted: Mapping[str, web.Application] | None = None
+    metrics: Metrics,
+    host: str,
+    *,
+    gated: bool,
+    gates: GateApi | None = None,
+    mounted: Mapping[str, web.Application] | None = None,
 ) -> web.Application:
     """The application of the operator's socket. `host` is where it listens, without the port; `gated` is whether a gate
-    policy is in force: without one, every ask is for a human. `mounted` are applications by the path
-    that they are served below.
+    policy is in force: without one, every ask is for a human. `gates` answers for the queue. `mounted` are further
+    applications, by the path that they are served below.
     """
     app = web.Application(middlewares=[_host_check(host)])
     app.router.add_get("/metrics", _metrics(metrics))
     app.router.add_get("/health", _health("in force" if gated else "none: every ask is for a human"))
+    if gates is not None:
+        app.add_subapp("/gates", gates.app())
     for prefix, inner in (mounted or {}).items():
         app.add_subapp(prefix, inner)
     return app

@@ -224,10 +224,11 @@ class Pipeline:
 
     async def label(self, directory: str, project: str) -> Within:
         """What may stand beside the events of a directory."""
-        return Within(await self._word(directory), await self._word(project))
+        return Within(await self.said(directory, ()), await self.said(project, ()))
 
-    async def _word(self, text: str) -> str:
-        examined = await self._examine(Projected(text), ())
+    async def said(self, text: str, trees: Sequence[Tree]) -> str:
+        """A text as it may be shown; empty where that cannot be told."""
+        examined = await self._examine(Projected(text), trees)
         return "" if isinstance(examined, Refused) else examined.judgement.texts[0]
 
     @staticmethod

@@ -82,8 +82,13 @@ class Places:
             return Refused(Reason.ASK_UNKNOWN)
         if not self._sessions.asked.stands(ask):
             return Refused(Reason.ASK_UNKNOWN)
+        return Place((ask.directory,), await self.whole(ask))
+
+    async def whole(self, ask: Ask) -> Ask:
+        """An ask as it was read, with what has to be looked up for it: where its relative patterns start, and of a
+        shell ask the command."""
         worktree = await self._worktree(ask.directory)
-        return Place((ask.directory,), await self._with_command(structs.replace(ask, worktree=worktree)))
+        return await self._with_command(structs.replace(ask, worktree=worktree))
 
     async def _with_command(self, ask: Ask) -> Ask:
         """Look up what a shell ask's call is: its patterns leave out assignments, `cd`, and redirections of groups."""

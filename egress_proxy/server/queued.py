@@ -6,7 +6,7 @@ alone, and no log or metric holds any of it (I6).
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
 from msgspec import Struct
 
@@ -68,6 +68,23 @@ class Decision(Struct, frozen=True, kw_only=True):
 
     def __repr__(self) -> str:
         return f"Decision({self.id}, {self.outcome}, {self.by})"
+
+
+GATE_EVENT: Final = "egress.gate"
+"""The event of the proxy's own that tells a client of a decision."""
+_WORDS: Final = frozenset({"expiry", "policy"})
+
+
+def decision_told(decision: Decision) -> dict[str, object]:
+    """What a client is told of a decision, once scanned: `human` in place of the operators' names."""
+    return {
+        "askID": decision.id,
+        "sessionID": decision.session,
+        "kind": decision.kind,
+        "outcome": decision.outcome,
+        "by": decision.by if decision.by in _WORDS else "human",
+        "note": decision.note,
+    }
 
 
 class Said(Struct, frozen=True):

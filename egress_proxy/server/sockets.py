@@ -15,10 +15,8 @@ from typing import Final
 from aiohttp import web
 
 from egress_proxy.errors import StartError
-from egress_proxy.metrics import Metrics
 from egress_proxy.server.cloud import Cloud
 from egress_proxy.server.connections import CloudServer
-from egress_proxy.server.operator import operator_app
 
 _CLOSING_SECONDS: Final = 2.0  # for streams to end; requests had their time before
 
@@ -89,9 +87,9 @@ def _clear(path: str) -> None:
 
 
 @asynccontextmanager
-async def operator_socket(metrics: Metrics, host: str, port: int, *, gated: bool) -> AsyncIterator[None]:
+async def operator_socket(app: web.Application, host: str, port: int) -> AsyncIterator[None]:
     """Serve the operator while the context lasts. Raises `StartError`."""
-    runner = web.AppRunner(operator_app(metrics, host, gated=gated), access_log=None, shutdown_timeout=_CLOSING_SECONDS)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=_CLOSING_SECONDS)
     async with _listening(runner, host, port):
         yield
 

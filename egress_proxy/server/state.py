@@ -10,14 +10,13 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
 import msgspec
 from msgspec import structs
 
-from egress_proxy.gate_rules import Gate
 from egress_proxy.model import Client, Projected, Refused, Routed, Row
 from egress_proxy.reasons import Reason
 from egress_proxy.routes import EXPECT, STATE, row_of
@@ -25,6 +24,7 @@ from egress_proxy.routes.bodies import rebuild
 from egress_proxy.routes.body_expect import Expectations
 from egress_proxy.server.exchange import Exchanges
 from egress_proxy.server.pipeline import Origin, Released
+from egress_proxy.server.queued import Decision, decision_told
 from egress_proxy.server.tree import Tree
 
 log = logging.getLogger("egress_proxy")
@@ -46,12 +46,19 @@ _MESSAGES: Final = row_of("GET", "/session/{sessionID}/message")
 
 
 class States:
-    """Answers the three operations. `now` is the time as upstream has it, in seconds since the epoch."""
+    """Answers the three operations. `now` is the time as upstream has it, in seconds since the epoch; `decided` gives
+    what others than a client of this name decided of its asks."""
 
-    def __init__(self, exchanges: Exchanges, now: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        exchanges: Exchanges,
+        now: Callable[[], float],
+        decided: Callable[[str], Sequence[Decision]] = lambda _: (),
+    ) -> None:
         self._exchanges = exchanges
         self._sessions = exchanges.sessions
         self._now = now
+        self._decided = decided
 
     async def handle(self, routed: Routed) -> Released:
         """Answer one of `routes.OWN`. Never raises but for cancellation."""
@@ -96,7 +103,8 @@ class States:
             return pending
         await self._tell_answerers(client, pending["permissions"])
         root = self._sessions.root
-        return {kind: [ask | {"rootID": root(ask["sessionID"])} for ask in asks] for kind, asks in pending.items()}
+        told = {kind: [ask | {"rootID": root(ask["sessionID"])} for ask in asks] for kind, asks in pending.items()}
+        return {**told, "decisions": self._decisions(client, trees, lambda _: True)}
 
     async def _state(self, routed: Routed, trees: set[Tree]) -> dict[str, object] | Refused:
         place = await self._exchanges.places.find(routed)
@@ -117,7 +125,17 @@ class States:
         told = _blocked_or_working(working, blocked=any(asks.values())) or await self._at_rest(session, here, trees)
         if not isinstance(told, Refused) and told["state"] in _OVER and self._sessions.root(session) == session:
             self._exchanges.gating.expectations.ended(session)
-        return told if isinstance(told, Refused) else {"id": session, **told, "working": sorted(working), **asks}
+        if isinstance(told, Refused):
+            return told
+        decisions = self._decisions(here, trees, within)
+        return {"id": session, **told, "working": sorted(working), **asks, "decisions": decisions}
+
+    def _decisions(self, client: Client, trees: set[Tree], within: Callable[[str], bool]) -> list[object]:
+        """What others decided of the client's asks, the newest last. Notes are scanned like all else."""
+        owns = self._sessions.owns
+        found = [one for one in self._decided(client.name) if owns(client, one.session) and within(one.session)]
+        trees.update(self._exchanges.taints.tree(one.session) for one in found)
+        return [decision_told(one) | {"at": int(one.at * 1000)} for one in found]
 
     async def _at_rest(self, session: str, client: Client, trees: set[Tree]) -> dict[str, object] | Refused:
         """What the last message says. A prompt that was just accepted shows a moment later, and is work."""
@@ -147,7 +165,7 @@ class States:
         for ask in permissions[:_MOST_TOLD]:
             place = await self._exchanges.places.find(Routed(_REPLY, client, {"requestID": ask["id"]}, {}, None, b""))
             if not isinstance(place, Refused):  # it was answered meanwhile, and will not be there the next time
-                ask["answerer"] = "self" if self._exchanges.gating.answerer(client, place) is Gate.SELF else "human"
+                ask["answerer"] = self._exchanges.gating.answerer(client, place).value
 
     async def _pending(self, client: Client, trees: set[Tree]) -> dict[str, list[Any]] | Refused:
         pending = {}

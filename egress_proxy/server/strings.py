@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
 # Names of members that hold ids which the server makes up, and what these look like.
-_MADE_UP: Final = frozenset({"id", "sessionID", "messageID", "parentID", "partID", "requestID", "rootID"})
+_MADE_UP: Final = frozenset({"id", "sessionID", "messageID", "parentID", "partID", "requestID", "rootID", "askID"})
 _ID: Final = re.compile(r"[a-z]{3}_[0-9a-f]{12}[0-9A-Za-z]{14}")
 # Names of members that hold ids and words of the server's making.
 _IDS: Final = frozenset(
@@ -25,6 +25,7 @@ _IDS: Final = frozenset(
         "modelID",
         "projectID",
         "requestID",
+        "askID",
         "slug",
         "version",
         "type",

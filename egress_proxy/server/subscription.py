@@ -30,10 +30,13 @@ _LONGEST_PAUSE: Final = 5.0
 _STEADY: Final = 10.0  # seconds that a connection held, for the next pause to be the first again
 _STATE_SECONDS: Final = 10.0
 _MOST_ASKS: Final = 10_000
+_ANSWERED: Final = frozenset({"permission.replied", "question.replied", "question.rejected"})
+_OF_ASKS: Final = _ANSWERED | {"permission.asked", "question.asked", "session.deleted"}
 
 
 class Subscription:
-    """Hears one directory. `deliver` gets each frame that may cross; `gap` is told when some were not heard."""
+    """Hears one directory. `deliver` gets each frame that may cross; `gap` is told when some were not heard; `notice`
+    when an ask may have come or gone, with the event that says it was answered, if one does."""
 
     def __init__(
         self,
@@ -45,6 +48,7 @@ class Subscription:
         wanted: Callable[[str], bool],
         deliver: Callable[[str, Heard], None],
         gap: Callable[[str], None],
+        notice: Callable[[str, bytes], None] = lambda *_: None,
     ) -> None:
         self.directory = directory
         self._upstream = upstream
@@ -53,6 +57,7 @@ class Subscription:
         self._wanted = wanted
         self._deliver = deliver
         self._gap = gap
+        self._notice = notice
         self._waiting = Waiting(self._pending)
         self._asked: set[str] = set()  # pending asks that were delivered
         self._working: set[str] = set()  # sessions that were last said to be at work
@@ -129,6 +134,7 @@ class Subscription:
         self._connected, self._lost = True, None
         self._frames.interrupted()
         self._gap(self.directory)
+        self._notice(self.directory, b"")
         if not self._opened.done():
             self._opened.set_result(None)
         await self._resynchronise(lanes)
@@ -176,9 +182,12 @@ class Subscription:
         """Put a frame into its lane, or skip what is none."""
         taken = frame if isinstance(frame, Refused) else await self._frames.take(frame)
         if isinstance(taken, Refused):
+            self._notice(self.directory, b"")  # it may have told of an ask
             await lanes.empty()
             await self._frames.skip(taken.reason)
         else:
+            if taken.facts.type in _OF_ASKS:
+                self._notice(self.directory, taken.frame if taken.facts.type in _ANSWERED else b"")
             await lanes.put(taken.lane, taken, len(taken.frame))
 
     async def _read(self, taken: Taken) -> None:

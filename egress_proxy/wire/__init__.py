@@ -27,6 +27,7 @@ from egress_proxy.wire.facts import (
     read_worktree,
 )
 from egress_proxy.wire.growth import DELTA, Begun, PartName, Piece, piece_event, read_growth
+from egress_proxy.wire.originals import Utterance, read_answered, read_questions, read_said, read_title
 from egress_proxy.wire.projection import PROJECTORS, merge, project
 from egress_proxy.wire.resync import ask_events, idle_events
 from egress_proxy.wire.stripped import Contents, StrippedMessage, read_messages, read_part, read_part_event
@@ -46,6 +47,7 @@ __all__ = [
     "SessionFacts",
     "ShellCall",
     "StrippedMessage",
+    "Utterance",
     "View",
     "ask_events",
     "idle_events",
@@ -53,6 +55,7 @@ __all__ = [
     "piece_event",
     "project",
     "project_event",
+    "read_answered",
     "read_asks",
     "read_event_facts",
     "read_growth",
@@ -61,9 +64,12 @@ __all__ = [
     "read_part",
     "read_part_event",
     "read_project_id",
+    "read_questions",
+    "read_said",
     "read_session",
     "read_session_list",
     "read_shell_call",
     "read_status_ids",
+    "read_title",
     "read_worktree",
 ]

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 import time
-from collections.abc import AsyncIterator
 from typing import Any, Final
 
 from aiohttp import ClientResponse, web
@@ -16,13 +14,16 @@ from egress_proxy.console import PREFIX, console_app
 from egress_proxy.metrics import Metrics
 from egress_proxy.model import Refused
 from egress_proxy.reasons import Reason
+from egress_proxy.server.changes import Watcher, Watchers
 from egress_proxy.server.operator import operator_app
+from egress_proxy.server.operator_auth import Operator
 from egress_proxy.server.queued import Decision, Said, Waiting
 
 OPERATOR: Final = "ada"
 TOKEN: Final = "egx_" + "t0ken-of-the-test" * 2
 DIRECTORY: Final = "/srv/projects/shop"
 NOW: Final = time.time()
+_SAID: Final = (Said("user", "Publish it."), Said("assistant", "I push now."))
 
 
 def ask(ask_id: str = "per_1", **changes: Any) -> Waiting:
@@ -56,15 +57,14 @@ class FakeQueue:
     def __init__(self) -> None:
         self.asks: list[Waiting] = []
         self.decisions: list[Decision] = []
-        self.said: tuple[Said, ...] | Refused = (Said("user", "Publish it."), Said("assistant", "I push now."))
+        self.said: tuple[Said, ...] | Refused = _SAID
         self.refusal: Reason | None = None
-        self.left = asyncio.Event()
-        self._readers: list[asyncio.Queue[Waiting | Decision | None]] = []
+        self._watchers = Watchers()
 
     @property
     def readers(self) -> int:
         """How many streams are open."""
-        return len(self._readers)
+        return len(self._watchers._all)
 
     def add(self, *asks: Waiting) -> None:
         for one in asks:
@@ -72,12 +72,12 @@ class FakeQueue:
             self._tell(one)
 
     def clear(self) -> None:
-        self.asks, self.decisions, self.refusal = [], [], None
+        self.asks, self.decisions, self.refusal, self.said = [], [], None, _SAID
 
     def end(self) -> None:
         """End all streams, as for a reader that is too slow."""
-        for reader in self._readers:
-            reader.put_nowait(None)
+        self._watchers.end()
+        self._watchers = Watchers()
 
     def waiting(self) -> tuple[Waiting, ...]:
         return tuple(self.asks)
@@ -94,10 +94,8 @@ class FakeQueue:
     async def reject(self, ask_id: str, digest: str, *, by: str, note: str = "") -> Decision | Refused:
         return self._decide(ask_id, digest, "rejected", by, note)
 
-    def changes(self) -> AsyncIterator[Waiting | Decision]:
-        reader: asyncio.Queue[Waiting | Decision | None] = asyncio.Queue()
-        self._readers.append(reader)
-        return self._follow(reader)
+    def changes(self) -> Watcher:
+        return self._watchers.watch()
 
     def answer(self, ask_id: str, outcome: Any, by: str, note: str = "") -> Decision:
         """An ask is decided, here or elsewhere."""
@@ -117,14 +115,6 @@ class FakeQueue:
         self._tell(decision)
         return decision
 
-    async def _follow(self, reader: asyncio.Queue[Waiting | Decision | None]) -> AsyncIterator[Waiting | Decision]:
-        try:
-            while (change := await reader.get()) is not None:
-                yield change
-        finally:
-            self._readers.remove(reader)
-            self.left.set()
-
     def _decide(self, ask_id: str, digest: str, outcome: Any, by: str, note: str) -> Decision | Refused:
         if self.refusal is not None:
             return Refused(self.refusal)
@@ -133,8 +123,7 @@ class FakeQueue:
         return self.answer(ask_id, outcome, by, note)
 
     def _tell(self, change: Waiting | Decision) -> None:
-        for reader in self._readers:
-            reader.put_nowait(change)
+        self._watchers.tell(change)
 
 
 class FakeOperators:
@@ -143,11 +132,11 @@ class FakeOperators:
     def __init__(self) -> None:
         self.revoked = False
 
-    def authenticate(self, presented: str) -> str | None:
-        return OPERATOR if presented == TOKEN and not self.revoked else None
+    def login(self, presented: str) -> Operator | None:
+        return Operator(OPERATOR, "") if presented == TOKEN and not self.revoked else None
 
-    def stands(self, operator: str) -> bool:
-        return operator == OPERATOR and not self.revoked
+    def stands(self, operator: Operator) -> bool:
+        return operator.name == OPERATOR and not self.revoked
 
 
 class Clock:
@@ -164,8 +153,9 @@ def application(
     queue: FakeQueue, operators: FakeOperators | None = None, clock: Clock | None = None
 ) -> web.Application:
     """The operator's application with the console in it."""
-    console = console_app(queue, operators or FakeOperators(), time.time, clock or Clock())
-    return operator_app(Metrics(), "127.0.0.1", gated=True, mounted={PREFIX: console})
+    metrics = Metrics()
+    console = console_app(queue, operators or FakeOperators(), metrics, 10, steady=clock or Clock())
+    return operator_app(metrics, "127.0.0.1", gated=True, mounted={PREFIX: console})
 
 
 class Visitor:

@@ -15,6 +15,7 @@ from egress_proxy.model import Refused
 from egress_proxy.reasons import Reason
 from egress_proxy.server.queued import Said
 from tests.console.rig import DIRECTORY, NOW, OPERATOR, Clock, FakeOperators, FakeQueue, Visitor, application, ask
+from tests.server.rig import until
 
 SCRIPT = "<script>alert(1)</script>"
 HOSTILE = f"\"'>{SCRIPT}<img src=x onerror=alert(1)> {{{{7*7}}}} \u202e\x00</pre></textarea>"
@@ -72,7 +73,7 @@ async def test_an_asks_page_shows_all_that_is_asked_and_the_conversation(visitor
     for text in (
         "git push origin main", "git push *", "git *", DIRECTORY, "/srv/other", "ses_1",
         "asked by its sub-agent ses_child",
-        "it sends commits to others", "git-push", "yes, by the client", "Publish it.", "I push now.", utc(NOW - 20),
+        "it sends commits to others", "git-push", ", declared beforehand", "Publish it.", "I push now.", utc(NOW - 20),
     ):  # fmt: skip
         assert text in shown, text
 
@@ -247,7 +248,7 @@ async def test_a_stream_whose_browser_has_gone_is_let_go(visitor: Visitor, queue
     await answer.content.readuntil(b"\n\n")
     assert queue.readers == 1
     answer.close()
-    await queue.left.wait()
+    await until(lambda: queue.readers == 0)
 
 
 async def test_streams_are_bounded(visitor: Visitor) -> None:

@@ -60,6 +60,7 @@ def test_a_conversation_may_be_in_any_language_and_nothing_in_it_is_hidden() -> 
     assert told("Größe\u202e\r\nטקסט e\u0301", "prose") == [
         ("Größe", "plain"), ("\\u202e", "odd"), ("\nטקסט e", "plain"), ("\u0301", "plain"),
     ]  # fmt: skip
+    assert told("a" + " " * 300 + "b", "prose") == [("a", "plain"), ("[300 spaces]", "odd"), ("b", "plain")]
     piled = "a" + "\u0301" * 40
     assert told(piled, "prose") == [("a", "plain"), ("\\u0301" * 40, "odd")]
 

@@ -6,6 +6,7 @@ with the browser. What pages break of their own policy is collected by a script 
 
 from __future__ import annotations
 
+import base64
 import os
 import shutil
 from pathlib import Path
@@ -34,6 +35,7 @@ _SWITCHES: Final = (
     "--disable-dev-shm-usage",
     "--force-color-profile=srgb",
     "--hide-scrollbars",
+    "--disable-lcd-text",
     "--metrics-recording-only",
     "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
 )
@@ -136,7 +138,7 @@ class Browser:
 
     def script(self, source: str, *arguments: Any) -> Any:
         """Run a script in the page, as the test's, which no policy of the page is about."""
-        return self.driver.execute_script(source, *arguments)  # type: ignore[no-untyped-call]  # it has no types
+        return self.driver.execute_script(source, *arguments)
 
     def broken(self) -> list[str]:
         """What the page tried against its policy or ran of somebody else's, and what the browser logged of it."""
@@ -145,8 +147,14 @@ class Browser:
         return [str(one) for one in self.script("return window.broken")] + about
 
     def picture(self, file: Path) -> None:
-        """Write what the screen shows."""
-        self.driver.save_screenshot(str(file))
+        """Write the whole page as a picture: as wide as the screen, and as high as what is on it."""
+        width, height = self.script(
+            "const end = document.body.lastElementChild.getBoundingClientRect().bottom + scrollY;"
+            "return [innerWidth, Math.ceil(end)]"
+        )
+        clip = {"x": 0, "y": 0, "width": width, "height": height, "scale": 1}
+        taken = self.command("Page.captureScreenshot", format="png", clip=clip, captureBeyondViewport=True)
+        file.write_bytes(base64.b64decode(taken["data"]))
 
 
 TAB: Final = Keys.TAB

@@ -150,7 +150,7 @@ def test_an_ask_that_changed_does_not_stand(change: dict[str, object]) -> None:
 def test_an_ask_is_approved_once() -> None:
     asked = Asked()
     assert asked.stands(ask())
-    asked.approve("per_1")
-    assert asked.approved("per_1")
+    asked.settle("per_1", by_client=True)
+    assert asked.settled("per_1")
     assert not asked.stands(ask())
     assert asked.stands(ask(2))

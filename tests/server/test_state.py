@@ -60,7 +60,7 @@ async def state(proxy: Rig, path: str = STATE) -> Any:
 
 async def test_a_session_at_rest_is_idle(proxy: Rig) -> None:
     found = await state(proxy)
-    assert found == {"id": SESSION, "state": "idle", "working": [], "permissions": [], "questions": []}
+    assert found == {"id": SESSION, "state": "idle", "working": [], "permissions": [], "questions": [], "decisions": []}
 
 
 @pytest.mark.parametrize("session", [SESSION, CHILD])
@@ -173,7 +173,7 @@ async def test_it_is_told_to_the_owner_alone(proxy: Rig) -> None:
     status, answered, _ = await proxy.ask("GET", STATE, token=OTHER_TOKEN)
     assert (status, json.loads(answered)["data"]["reason"]) == (404, "session_unknown")
     status, answered, _ = await proxy.ask("GET", "/_egress/asks", token=OTHER_TOKEN)
-    assert json.loads(answered) == {"permissions": [], "questions": []}
+    assert json.loads(answered) == {"permissions": [], "questions": [], "decisions": []}
 
 
 @pytest.mark.parametrize("broken", ["GET /permission", "GET /question", "GET /session/status", HISTORY])
