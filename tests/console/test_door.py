@@ -146,7 +146,10 @@ FOREIGN: dict[str, dict[str, str]] = {
     "another port of this host": {"Origin": "http://127.0.0.1:1"},
     "none": {"Origin": "null"},
     "empty": {"Origin": ""},
-    "this host as a part": {"Origin": "http://evil.example/127.0.0.1"},
+    "this host as a path": {"Origin": "http://evil.example/{host}"},
+    "this host as a part of a name": {"Origin": "http://{host}.evil.example"},
+    "this host as a user": {"Origin": "http://{host}@evil.example"},
+    "this host with a user": {"Origin": "http://x@{host}"},
     "another kind": {"Origin": "file://{host}"},
     "broken": {"Origin": "http://[::1"},
     "told by the browser": {"Sec_Fetch_Site": "same-site"},
@@ -198,23 +201,32 @@ async def test_the_form_of_another_session_does_nothing(visitor: Visitor, queue:
     assert len(queue.asks) == 1
 
 
-@pytest.mark.parametrize(
-    ("body", "kind"),
-    [
-        ("a=1&a=2", "application/x-www-form-urlencoded"),
-        ("csrf", "application/x-www-form-urlencoded"),
-        ("a=%FF", "application/x-www-form-urlencoded"),
-        ("&".join(f"f{n}=1" for n in range(20)), "application/x-www-form-urlencoded"),
-        ("note=" + "x" * 70_000, "application/x-www-form-urlencoded"),
-        ('{"csrf": "x"}', "application/json"),
-        ("csrf=x", "text/plain"),
-        ("csrf=x", "multipart/form-data; boundary=x"),
-    ],
-)
-async def test_what_is_no_form_of_ours_is_not_read(visitor: Visitor, body: str, kind: str) -> None:
+FORM = "application/x-www-form-urlencoded"
+NOT_OURS: dict[str, tuple[str, str]] = {
+    "a field twice": ("note=1&note=2", FORM),
+    "a deciding field twice": ("digest=x", FORM),
+    "no value": ("note", FORM),
+    "not UTF-8": ("note=%FF", FORM),
+    "not ASCII": ("note=\u00e9", FORM),
+    "many fields": ("&".join(f"f{n}=1" for n in range(20)), FORM),
+    "too large": ("note=" + "x" * 70_000, FORM),
+    "JSON by its type": ("note=x", "application/json"),
+    "text by its type": ("note=x", "text/plain"),
+    "parts by its type": ("note=x", "multipart/form-data; boundary=x"),
+    "no type": ("note=x", ""),
+}
+
+
+@pytest.mark.parametrize("name", NOT_OURS)
+async def test_what_is_no_form_of_ours_is_not_read(visitor: Visitor, queue: FakeQueue, name: str) -> None:
     await visitor.login()
-    for path in ("asks/per_1/approve", "/console/"):
-        assert (await visitor.post(path, body, Content_Type=kind)).status == 403
+    form = await visitor.form("per_1")
+    more, kind = NOT_OURS[name]
+    whole = f"csrf={form['csrf']}&digest={form['digest']}&{more}"
+    assert (await visitor.post("asks/per_1/approve", whole.encode(), Content_Type=kind)).status == 403
+    assert queue.decisions == []
+    ours = f"csrf={form['csrf']}&digest={form['digest']}&note=x"
+    assert (await visitor.post("asks/per_1/approve", ours.encode(), Content_Type=FORM)).status == 303
 
 
 async def test_a_host_of_another_name_gets_nothing(visitor: Visitor) -> None:
