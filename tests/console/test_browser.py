@@ -183,6 +183,28 @@ def test_what_was_typed_stays_while_its_ask_does(browser: Browser, site: Site) -
     assert browser.all("button.approve") == []
 
 
+@pytest.mark.parametrize(
+    ("path", "told"), [("asks/per_1", "Not live while nobody looks."), ("", "Live: changes show at once.")]
+)
+def test_only_the_queue_holds_a_connection_while_nobody_looks(
+    browser: Browser, site: Site, path: str, told: str
+) -> None:
+    """Browsers have six for a host: a seventh tab would wait for ever."""
+    site.do(lambda queue: queue.add(ask()))
+    login(browser, site, f"/console/{path}")
+    browser.see("Live:", "#live")
+    hides = """
+        Object.defineProperty(document, "hidden", {get: () => arguments[0], configurable: true});
+        document.dispatchEvent(new Event("visibilitychange"));
+    """
+    browser.script(hides, True)
+    browser.see(told, "#live")
+    browser.script(hides, False)
+    browser.see("Live:", "#live")
+    site.do(lambda queue: queue.add(ask("per_2")))
+    browser.see("2", "#count")
+
+
 def test_a_stale_form_decides_nothing(browser: Browser, site: Site) -> None:
     """Without scripts, the page does not know that its ask has changed."""
     site.do(lambda queue: queue.add(ask()))

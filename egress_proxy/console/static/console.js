@@ -78,23 +78,39 @@
     };
     request.send();
   };
-  const over = () => tell("live", "You are logged out. Load the page anew to log in.");
+  let ended = false;
+  const over = () => {
+    ended = true;
+    tell("live", "You are logged out. Load the page anew to log in.");
+  };
 
-  const changes = new EventSource(body.dataset.changes);
-  changes.onopen = () => {
-    tell("live", "Live: changes show at once.");
-    look(); // what changed between the page and the stream
+  let changes;
+  const follow = () => {
+    changes = new EventSource(body.dataset.changes);
+    changes.onopen = () => {
+      tell("live", "Live: changes show at once.");
+      look(); // what changed between the page and the stream
+    };
+    changes.onerror = () => {
+      if (changes.readyState === EventSource.CLOSED) over();
+      else tell("live", "Not live: the proxy cannot be reached. Trying again.");
+    };
+    changes.addEventListener("asked", () => {
+      tell("news", "A new ask waits.");
+      look();
+    });
+    changes.addEventListener("decided", () => {
+      tell("news", "An ask was decided.");
+      look();
+    });
   };
-  changes.onerror = () => {
-    if (changes.readyState === EventSource.CLOSED) over();
-    else tell("live", "Not live: the proxy cannot be reached. Trying again.");
-  };
-  changes.addEventListener("asked", () => {
-    tell("news", "A new ask waits.");
-    look();
-  });
-  changes.addEventListener("decided", () => {
-    tell("news", "An ask was decided.");
-    look();
+  follow();
+
+  // A browser has six connections to a host, for all its tabs. So only the queue, whose title counts, goes on unseen.
+  document.addEventListener("visibilitychange", () => {
+    if (ended || "stays" in body.dataset) return;
+    changes.close();
+    if (document.hidden) tell("live", "Not live while nobody looks.");
+    else follow();
   });
 })();
