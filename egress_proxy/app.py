@@ -24,6 +24,7 @@ from msgspec.structs import replace
 from egress_proxy import __version__
 from egress_proxy.audit import Ledger
 from egress_proxy.config import Config, Source, read_gates, read_hook_secrets, read_password
+from egress_proxy.console import PREFIX, console_app
 from egress_proxy.errors import ConfigError, Exit
 from egress_proxy.gate_rules import GateRule
 from egress_proxy.gates import DEFAULTS, GatePolicy, Own
@@ -135,7 +136,9 @@ async def _serve(config: Config) -> None:
         operator, listen = config.operator, config.listen
         most = config.limits.max_connections
         gate_api = GateApi(queue, operators, metrics, config.limits.login_failures_per_minute)
-        app = operator_app(metrics, operator.host, gated=bool(gates.rules), gates=gate_api)
+        console = console_app(queue, operators, metrics, config.limits.login_failures_per_minute)
+        mounted = {PREFIX: console}
+        app = operator_app(metrics, operator.host, gated=bool(gates.rules), gates=gate_api, mounted=mounted)
         await stack.enter_async_context(operator_socket(app, operator.host, operator.port))
         await stack.enter_async_context(
             cloud_unix_socket(cloud, listen.path, config.listen_group, most)

@@ -143,6 +143,11 @@ class Tokens:
             found = entry if same else found
         return found if len(presented) <= _MAX_PRESENTED else None
 
+    def holds(self, digest: str) -> bool:
+        """Whether a token with this SHA-256 (hexadecimal) is there, now. Never raises, as `authenticate`."""
+        self._refresh()
+        return any(entry.sha256 == digest for entry in self._entries)
+
     def _refresh(self) -> None:
         """Read the file anew if it is another one than last time."""
         stamp = _stamp(self._file)

@@ -1,10 +1,11 @@
-"""The operator's socket: metrics and health, and with an operator's token the queue of asks.
+"""The operator's socket: metrics and health, the queue of asks with an operator's token, and what is mounted there.
 
 None of it is ever served on the cloud-facing one.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from aiohttp import web
@@ -16,15 +17,25 @@ from egress_proxy.server.operator_gates import GateApi
 _CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
 
-def operator_app(metrics: Metrics, host: str, *, gated: bool, gates: GateApi | None = None) -> web.Application:
+def operator_app(
+    metrics: Metrics,
+    host: str,
+    *,
+    gated: bool,
+    gates: GateApi | None = None,
+    mounted: Mapping[str, web.Application] | None = None,
+) -> web.Application:
     """The application of the operator's socket. `host` is where it listens, without the port; `gated` is whether a gate
-    policy is in force: without one, every ask is for a human. `gates` answers for the queue.
+    policy is in force: without one, every ask is for a human. `gates` answers for the queue. `mounted` are further
+    applications, by the path that they are served below.
     """
     app = web.Application(middlewares=[_host_check(host)])
     app.router.add_get("/metrics", _metrics(metrics))
     app.router.add_get("/health", _health("in force" if gated else "none: every ask is for a human"))
     if gates is not None:
         app.add_subapp("/gates", gates.app())
+    for prefix, inner in (mounted or {}).items():
+        app.add_subapp(prefix, inner)
     return app
 
 

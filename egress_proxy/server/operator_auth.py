@@ -12,6 +12,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
+from msgspec import Struct
+
 from egress_proxy import private
 from egress_proxy.errors import StartError
 from egress_proxy.tokens import OPERATOR_PREFIX, OPERATORS, Tokens
@@ -20,6 +22,13 @@ LOCAL: Final = "local"
 LOCAL_FILE: Final = "operator.token"
 _RANDOM_BYTES: Final = 32
 _MOST_PRESENTED: Final = 256
+
+
+class Operator(Struct, frozen=True):
+    """Who logged in, and with which token: one that is made anew for the same name is another."""
+
+    name: str
+    digest: str  # SHA-256 of the token, hexadecimal
 
 
 class Operators:
@@ -45,3 +54,12 @@ class Operators:
         digest = sha256(presented[:_MOST_PRESENTED].encode("utf-8", "surrogatepass")).digest()
         local = hmac.compare_digest(digest, self._local) and len(presented) <= _MOST_PRESENTED
         return LOCAL if local else entry.name if entry else None
+
+    def login(self, presented: str) -> Operator | None:
+        """Like `authenticate`, for somebody who will not present the token again."""
+        name = self.authenticate(presented)
+        return None if name is None else Operator(name, sha256(presented.encode()).hexdigest())
+
+    def stands(self, operator: Operator) -> bool:
+        """Whether the token of a login is still one. Never raises."""
+        return operator.name == LOCAL or self._tokens.holds(operator.digest)

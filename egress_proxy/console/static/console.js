@@ -1,0 +1,116 @@
+// The live parts of the console: the countdown, and looking again when something changed. All pages work without it.
+"use strict";
+(() => {
+  const body = document.body;
+  const remembered = "egress-console-place";
+
+  // The queue's address is the session's own. It is kept for this origin, so that /console/ leads back to it.
+  if ("forget" in body.dataset) {
+    localStorage.removeItem(remembered);
+  } else if ("return" in body.dataset) {
+    const place = localStorage.getItem(remembered);
+    const ask = body.dataset.return;
+    if (/^[0-9a-f]{32}$/.test(place ?? "")) location.replace(`/console/${place}/${ask ? `asks/${ask}` : ""}`);
+  }
+  if (!body.dataset.changes) return;
+  localStorage.setItem(remembered, body.dataset.place);
+
+  // The server's clock counts, not the browser's.
+  const ahead = Number(body.dataset.now) * 1000 - Date.now();
+  const left = (seconds) => {
+    const whole = Math.max(0, Math.floor(seconds));
+    const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
+    const two = (number) => String(number).padStart(2, "0");
+    if (hours) return `${hours} h ${two(minutes)} min`;
+    return minutes ? `${minutes} min ${two(rest)} s` : `${rest} s`;
+  };
+  const tick = () => {
+    for (const until of document.querySelectorAll("[data-expires]")) {
+      const seconds = Number(until.dataset.expires) - (Date.now() + ahead) / 1000;
+      until.classList.toggle("soon", seconds < 60);
+      const shown = until.querySelector("time");
+      const words = left(seconds);
+      if (shown.textContent !== words) shown.textContent = words;
+    }
+  };
+  setInterval(tick, 500);
+
+  const tell = (id, sentence) => {
+    const place = document.getElementById(id);
+    if (place.textContent !== sentence) place.textContent = sentence;
+  };
+
+  // Take the parts that live from the page as it is now. A part whose version is the same stays, with what was typed.
+  const swap = (fresh) => {
+    for (const old of document.querySelectorAll("[data-live]")) {
+      const found = fresh.getElementById(old.id);
+      if (!found || (old.dataset.version && old.dataset.version === found.dataset.version)) continue;
+      const focused = old.contains(document.activeElement) ? document.activeElement.id : null;
+      old.replaceWith(document.adoptNode(found));
+      if (focused !== null) (document.getElementById(focused) ?? document.getElementById("main")).focus();
+    }
+    document.title = fresh.title;
+    tick();
+  };
+  let looking = false;
+  let again = false;
+  const look = () => {
+    if (looking) {
+      again = true;
+      return;
+    }
+    looking = true;
+    // A request for a document, not text that becomes one: trusted types allow nothing else.
+    const request = new XMLHttpRequest();
+    request.open("GET", body.dataset.page);
+    request.setRequestHeader("X-Egress-Look", "1");
+    request.responseType = "document";
+    request.onload = () => {
+      if (new URL(request.responseURL).pathname !== body.dataset.page) return over();
+      if (request.response) swap(request.response);
+    };
+    request.onloadend = () => {
+      looking = false;
+      if (again) {
+        again = false;
+        look();
+      }
+    };
+    request.send();
+  };
+  let ended = false;
+  const over = () => {
+    ended = true;
+    tell("live", "You are logged out. Load the page anew to log in.");
+  };
+
+  let changes;
+  const follow = () => {
+    changes = new EventSource(body.dataset.changes);
+    changes.onopen = () => {
+      tell("live", "Live: changes show at once.");
+      look(); // what changed between the page and the stream
+    };
+    changes.onerror = () => {
+      if (changes.readyState === EventSource.CLOSED) over();
+      else tell("live", "Not live: the proxy cannot be reached. Trying again.");
+    };
+    changes.addEventListener("asked", () => {
+      tell("news", "A new ask waits.");
+      look();
+    });
+    changes.addEventListener("decided", () => {
+      tell("news", "An ask was decided.");
+      look();
+    });
+  };
+  follow();
+
+  // A browser has six connections to a host, for all its tabs. So only the queue, whose title counts, goes on unseen.
+  document.addEventListener("visibilitychange", () => {
+    if (ended || "stays" in body.dataset) return;
+    changes.close();
+    if (document.hidden) tell("live", "Not live while nobody looks.");
+    else follow();
+  });
+})();
