@@ -18,6 +18,7 @@ from pathlib import PurePosixPath
 from typing import Final
 
 from msgspec import Raw, Struct
+from msgspec.structs import replace
 
 from egress_proxy.model import Call, Client, Refused
 from egress_proxy.reasons import Reason
@@ -222,7 +223,8 @@ class Taints:
         return reply if isinstance(reply, Refused) else Page(reply.body, reply.next_cursor)
 
     async def _learn_page(self, tree: Tree, log: Log, page: Page, said: list[str]) -> Messages | Refused:
-        """Learn from messages in their order. `said` gets what the agent said in those that are new."""
+        """Learn from messages in their order. `said` gets what the agent said in those that are new. Gives the messages
+        without their parts, which would keep the page in memory until all are read."""
         messages = await apart(len(page.body), read_messages, page.body)
         if isinstance(messages, Refused):
             return messages
@@ -232,7 +234,7 @@ class Taints:
                 if isinstance(learnt, Refused):
                     return learnt
                 said += learnt if message.assistant else ()
-        return messages
+        return tuple(replace(message, parts=()) for message in messages)
 
     async def _learn(self, tree: Tree, log: Log, parts: Sequence[Raw]) -> tuple[str, ...] | Refused:
         """Learn from the parts that are new. Give what is said in them. Only what is learnt is no longer new: whoever

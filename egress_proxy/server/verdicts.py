@@ -18,6 +18,7 @@ places are found again as they were (what is known only grows), and are kept for
 
 from __future__ import annotations
 
+import logging
 import secrets
 from array import array
 from collections import OrderedDict
@@ -25,6 +26,8 @@ from hashlib import blake2b
 from typing import Final
 
 from egress_proxy.model import Finding
+
+log = logging.getLogger("egress_proxy")
 
 CLEAN: Final = 131_072
 """Texts of all trees that are known to be clean: 8 bytes each, 1 MiB, from the start."""
@@ -154,8 +157,12 @@ class Verdicts:
 
     def _room(self, kept: dict[int, tuple[str, str]] | dict[int, int], digest: int) -> bool:
         """Whether one more is kept. If not, the tree is wary from now on."""
-        if digest not in kept and len(kept) >= MOST_WITHHELD:
+        if digest not in kept and len(kept) >= MOST_WITHHELD and not self.withheld.wary:
             self.withheld.wary = True
+            log.warning(
+                "%d texts of a session were withheld for pieces of values: those with any piece are from now on",
+                MOST_WITHHELD,
+            )
         return not self.withheld.wary
 
     def _mine(self, digest: int) -> int:

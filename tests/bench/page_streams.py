@@ -115,12 +115,13 @@ def _done(measured: Soak) -> str:
 def _meaning(measured: Soak) -> str:
     slope, done = measured.growth(0.75, 1), measured.done(0.75, 1)
     each = slope * measured.seconds / 4 / done if done else 0.0
+    way = "falls" if slope < 0 else "rises"
     return (
-        f"In the last quarter the line through all samples rises by {slope * 60 / 1e3:,.0f} KB a minute, which is "
-        f"{each:,.1f} bytes for each text and exchange of that time. Were anything kept of each of them, that would be "
-        "a hundred bytes at least, and the same in every quarter. From idle to the start memory grows by the frames "
-        "that are kept. What grows after that grows to a bound: facts of the last 256 deleted sessions, digests of "
-        "20,000 asks, and what the allocator holds ready for as many requests as there ever were at once. Verdicts "
+        f"In the last quarter the line through all samples {way} by {abs(slope) * 60 / 1e3:,.0f} KB a minute, which is "
+        f"{abs(each):,.1f} bytes for each text and exchange of that time. Were anything kept of each of them, that "
+        "would be a hundred bytes at least, and the same in every quarter. From idle to the start memory grows by the "
+        "frames that are kept. What grows after that grows to a bound: facts of the last 256 deleted sessions, digests "
+        "of 20,000 asks, and what the allocator holds ready for as many requests as there ever were at once. Verdicts "
         "about texts are 1 MiB from the start, of all sessions together. `tests/server/test_memory.py` and "
         "`tests/server/test_deleted.py` see that nothing stays of a text or of a deleted session."
     )

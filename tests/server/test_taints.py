@@ -6,6 +6,7 @@ import asyncio
 import json
 import random
 import string
+import tracemalloc
 from collections.abc import AsyncIterator
 from pathlib import Path
 from posixpath import dirname
@@ -353,6 +354,35 @@ async def test_too_many_secret_values_close_the_session(proxy: Rig) -> None:
     proxy.upstream.answers[f"POST {MESSAGE}"] = body(reply)
     proxy.upstream.answers[HISTORY] = body([ASKED, message(2, *reads), reply])
     assert await proxy.reason("POST", MESSAGE, {"parts": [{"type": "text", "text": "go"}]}) == "taint_full"
+
+
+async def test_a_long_history_is_read_page_by_page_and_not_held(tmp_path: Path) -> None:
+    pages = 12
+
+    class Answering:
+        async def call(self, call: Call, _: float) -> Reply:
+            number = int(dict(call.query).get("before", pages))
+            page = [ASKED, message(2 * number, bash("word " * 40_000)), say(2 * number + 1, f"Page {number}.")]
+            return Reply(200, "application/json", "", str(number - 1) if number else "", json.dumps(page).encode())
+
+    owners = Owners(tmp_path / "sessions.db")
+    sessions = Sessions(Answering(), owners, 5.0)  # type: ignore[arg-type]
+    sessions.learn(SessionFacts(SESSION, "", "/w"))
+    taints = Taints(Answering(), sessions, 5.0)  # type: ignore[arg-type]
+    pages = 0
+    await taints.look(SESSION)  # what is loaded at the first use
+    taints.forget(SESSION)
+    pages = 12
+    tracemalloc.start()
+    try:
+        tree = await taints.look(SESSION)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert isinstance(tree, Tree)
+    assert len(tree._unjudged) == pages + 1
+    assert most < pages * 200_000 / 2
+    owners.close()
 
 
 async def test_a_part_of_a_message_under_way_is_read_once(tmp_path: Path) -> None:

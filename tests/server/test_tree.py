@@ -148,12 +148,15 @@ def test_a_withheld_piece_stays_withheld_whatever_is_said_after_it() -> None:
 
 
 @pytest.mark.usefixtures("small")
-def test_when_more_is_withheld_than_is_kept_nothing_with_a_piece_crosses_any_more() -> None:
+def test_when_more_is_withheld_than_is_kept_nothing_with_a_piece_crosses_any_more(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     tree = in_pieces()
     clean = [f"Some '{one[:8]}' is clean." for one in values(8, "clean")]
     assert all(crosses(tree, *clean))
     others = [f"{number}. {SECOND}" for number in range(verdicts.MOST_WITHHELD + 3)]
     assert not any(crosses(tree, *others))
+    assert len(caplog.messages) == 1, "it is told once"
     assert crosses(tree, clean[-1], "A text without any piece.") == [True, True]
     assert crosses(tree, *(f"Some '{one[:8]}' is new." for one in values(8, "new"))) == [False] * 8
     tree._pieces = Pieces()  # whatever would be said to wash them out would not cross
