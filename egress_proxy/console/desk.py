@@ -15,7 +15,7 @@ from aiohttp import web
 
 from egress_proxy.console import urls
 from egress_proxy.console.forms import BadForm, check_token, read_form
-from egress_proxy.console.pages import NOTE_CHARS, Pages, not_decided
+from egress_proxy.console.pages import NOTE_CHARS, Pages, not_decided, too_long
 from egress_proxy.console.seam import Gates
 from egress_proxy.console.sessions import Session
 from egress_proxy.model import Refused
@@ -39,16 +39,20 @@ class Desk:
 
     async def queue(self, request: web.Request, session: Session) -> web.StreamResponse:
         done = self._outcome(request.query.get("done", ""))
-        return _html(self._pages.queue(session, self._gates.waiting(), self._clock(), done=done))
+        return _html(await _made(self._pages.queue, session, self._gates.waiting(), self._clock(), done=done))
 
     async def decided(self, _: web.Request, session: Session) -> web.StreamResponse:
         latest = self._gates.decided()[: -_SHOWN_DECISIONS - 1 : -1]
-        return _html(self._pages.decided(session, latest, len(self._gates.waiting()), self._clock()))
+        count = len(self._gates.waiting())
+        return _html(await _made(self._pages.decided, session, latest, count, self._clock()))
 
     async def ask(self, request: web.Request, session: Session) -> web.StreamResponse:
         return await self._shown(session, request.match_info["ask"])
 
     async def approve(self, request: web.Request, session: Session) -> web.StreamResponse:
+        ask = self._waiting(request.match_info["ask"])
+        if ask is not None and too_long(ask):
+            raise BadForm("The ask is too long to be looked through.")
         return await self._decide(request, session, self._gates.approve)
 
     async def reject(self, request: web.Request, session: Session) -> web.StreamResponse:
@@ -79,13 +83,19 @@ class Desk:
             page = self._pages.gone(session, ask_id, self._outcome(ask_id), count, now, problem=problem)
             return _html(page, HTTPStatus.GONE if status == HTTPStatus.OK else status)
         said = context.reason if isinstance(context, Refused) else context
-        return _html(self._pages.ask(session, ask, said, count, now, problem=problem, note=note), status)
+        page = await _made(self._pages.ask, session, ask, said, count, now, problem=problem, note=note)
+        return _html(page, status)
 
     def _waiting(self, ask_id: str) -> Waiting | None:
         return next((ask for ask in self._gates.waiting() if ask.id == ask_id), None)
 
     def _outcome(self, ask_id: str) -> Decision | None:
         return next((one for one in reversed(self._gates.decided()) if one.id == ask_id), None)
+
+
+async def _made(page: Callable[..., str], *values: object, **more: object) -> str:
+    """Make a page in a thread: a hostile ask may take a second, in which clients of the proxy would wait."""
+    return await asyncio.to_thread(page, *values, **more)
 
 
 def _html(text: str, status: int = 200) -> web.Response:

@@ -18,6 +18,11 @@ from egress_proxy.server.queued import Decision, Said, Waiting
 
 NOTE_CHARS: Final = 2000
 """Of a note, at most."""
+SHOWN_CHARS: Final = 65_536
+"""Of an ask, at most: one that is longer cannot be looked through, and is not approved here. No command that makes
+sense is near it; a page of so many hostile characters takes a second to make."""
+LISTED: Final = 50
+"""Asks in the list, the oldest."""
 _HERE: Final = Path(__file__).parent
 _NOT_DECIDED: Final = {
     "ask_unknown": "This ask no longer waits: it was answered, it has expired, or its session is gone.",
@@ -56,7 +61,8 @@ class Pages:
 
     def queue(self, session: Session, asks: Iterable[Waiting], now: float, *, done: Decision | None = None) -> str:
         waiting = tuple(asks)
-        return self._render("queue.html", session=session, asks=waiting, count=len(waiting), now=now, done=done)
+        values = {"asks": waiting[:LISTED], "count": len(waiting), "now": now, "done": done}
+        return self._render("queue.html", session=session, **values)
 
     def ask(
         self,
@@ -77,6 +83,7 @@ class Pages:
             session=session,
             ask=ask,
             said=said,
+            too_long=too_long(ask),
             unread=unread,
             count=count,
             now=now,
@@ -112,6 +119,13 @@ def _templates() -> jinja2.Environment:
     made.globals.update(urls=urls, pieces=pieces, strange=strange, left=left, note_chars=NOTE_CHARS)
     made.filters["utc"] = utc
     return made
+
+
+def too_long(ask: Waiting) -> bool:
+    """Whether an ask is more than a person can look through."""
+    texts = (ask.permission, *ask.patterns, ask.command or "", ask.workdir, ask.directory, ask.title)
+    # A pattern of no length is a line on the page as well.
+    return sum(map(len, texts)) + 64 * len(ask.patterns) > SHOWN_CHARS
 
 
 def not_decided(reason: Reason) -> str:

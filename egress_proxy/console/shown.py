@@ -68,6 +68,7 @@ def strange(text: str) -> tuple[tuple[Strange, ...], int]:
     return listed, len(counts) - len(listed)
 
 
+@lru_cache(maxsize=4096)
 def name_of(sign: str) -> str:
     """Name a character: `U+202E RIGHT-TO-LEFT OVERRIDE`."""
     return f"U+{ord(sign):04X} {unicodedata.name(sign, 'without a name')}"

