@@ -12,6 +12,7 @@ import logging
 import random
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any, Final, cast
 
 from egress_proxy.metrics import Metrics
@@ -62,13 +63,16 @@ class Subscription:
         self._asked: set[str] = set()  # pending asks that were delivered
         self._working: set[str] = set()  # sessions that were last said to be at work
         self._connected = False
-        self._lost: Refused | None = None
+        self._first = True
         self._opened: asyncio.Future[Refused | None] = asyncio.get_running_loop().create_future()
+        self._wanted_now = asyncio.Event()
         self._task = asyncio.create_task(self._run())
 
     async def opened(self) -> Refused | None:
-        """None if a connection stands, or why there is none. Waits for the first."""
-        return await asyncio.shield(self._opened) or self._lost
+        """None if a connection stands, or why there is none. Waits for the attempt that is under way; where one was
+        lost, the next is made at once."""
+        self._wanted_now.set()
+        return await asyncio.shield(self._opened)
 
     @property
     def over(self) -> bool:
@@ -88,6 +92,8 @@ class Subscription:
         """End it."""
         self.stop()
         await asyncio.gather(self._task, return_exceptions=True)
+        if not self._opened.done():
+            self._opened.set_result(Refused(Reason.SHUTTING_DOWN))  # to whoever still waits
 
     async def _run(self) -> None:
         now = asyncio.get_running_loop().time
@@ -95,16 +101,25 @@ class Subscription:
         while True:
             began = now()
             reason = await self._guarded()
-            if not self._opened.done():
+            if self._first:
                 self._opened.set_result(Refused(reason))
                 return
-            self._lost = Refused(reason)
+            if not self._opened.done():
+                self._opened.set_result(Refused(reason))
+            self._opened = asyncio.get_running_loop().create_future()
+            self._wanted_now.clear()
             if self._connected:
                 log.warning("the events of a directory were lost (%s); connecting again", reason.value)
                 self._metrics.count_reason(reason)
                 self._connected = False
             pause = _FIRST_PAUSE if now() - began > _STEADY else min(pause * 2, _LONGEST_PAUSE)
-            await asyncio.sleep(pause * random.uniform(0.5, 1))  # noqa: S311  many are lost at once
+            await self._rest(pause * random.uniform(0.5, 1))  # noqa: S311  many are lost at once
+
+    async def _rest(self, seconds: float) -> None:
+        """Wait so long, or until somebody wants the connection."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._wanted_now.wait()
 
     async def _guarded(self) -> Reason:
         try:
@@ -131,7 +146,7 @@ class Subscription:
         return Reason.UPSTREAM_LOST
 
     async def _connect(self, lanes: Lanes[Taken]) -> None:
-        self._connected, self._lost = True, None
+        self._connected, self._first = True, False
         self._frames.interrupted()
         self._gap(self.directory)
         self._notice(self.directory, b"")

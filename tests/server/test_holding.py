@@ -8,7 +8,7 @@ from typing import Final
 
 import pytest
 
-from egress_proxy.server import events
+from egress_proxy.server import events, subscription
 from tests.server.rig import END, OTHER_TOKEN, SESSION, STREAM, Rig, answer, frame, rig, until
 from tests.server.stream import stream
 
@@ -78,6 +78,22 @@ async def test_other_events_are_not(proxy: Rig, notices: Notices) -> None:
 async def test_a_lost_connection_is_noticed_when_it_stands_again(proxy: Rig, notices: Notices) -> None:
     await proxy.upstream.hang_up("GET /event")
     await until(lambda: notices.all == [b""])
+
+
+async def test_who_comes_while_the_connection_is_lost_is_not_sent_away(
+    proxy: Rig, notices: Notices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """opencode was restarted a moment ago: the next attempt is made at once, and waited for."""
+    monkeypatch.setattr(subscription, "_FIRST_PAUSE", 3600.0)
+    monkeypatch.setattr(subscription, "_LONGEST_PAUSE", 3600.0)
+    proxy.upstream.next["GET /event"] = [answer(b"", "503 Service Unavailable")]
+    await proxy.upstream.hang_up("GET /event")
+    await until(lambda: b'egress_refusals_total{reason="upstream_lost"} 1.0' in proxy.metrics.render())
+    assert await proxy.reason("GET", "/event") == "upstream_error"  # it is still away
+    assert notices.all == []
+    async with stream(proxy) as reader:
+        assert (await reader.next())["type"] == "server.connected"
+    assert notices.all == [b""]
 
 
 async def test_a_directory_that_cannot_be_heard_yet_is_tried_again(

@@ -59,7 +59,7 @@ async def test_a_burst_of_one_directory_leaves_others_their_turn(
 
 
 async def _taken(frame: bytes) -> SimpleNamespace:
-    return SimpleNamespace(lane="", frame=frame)
+    return SimpleNamespace(lane="", frame=frame, facts=SimpleNamespace(type=""))
 
 
 async def _none(*_: object) -> tuple[()]:
