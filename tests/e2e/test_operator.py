@@ -88,7 +88,7 @@ def test_labels_are_bounded(proxied: Proxied) -> None:
     for label, values in allowed.items():
         found = set(re.findall(rf'[{{,]{label}="([^"]*)"', text))
         assert found <= values
-        assert found or label in {"channel", "hook"}
+        assert found or label in {"channel", "hook", "gate"}
     assert not re.search("made.?up", text, re.IGNORECASE)
     names = set(re.findall(r'[{,]([a-z_]+)="', text))
     assert names <= {*allowed, "detector", "outcome", "fate", "le", "version", "opencode", "catalogue"}
