@@ -18,7 +18,7 @@ from egress_proxy import __version__
 from egress_proxy.cli import EXIT_CODES, INTERRUPTED, cli, main
 from egress_proxy.config import Config, settings
 from egress_proxy.errors import Exit, StartError, UpstreamError
-from egress_proxy.tokens import Tokens
+from egress_proxy.tokens import OPERATORS, Tokens
 
 MARK = "hunt" + "er2"
 Capture = pytest.CaptureFixture[str]
@@ -70,6 +70,7 @@ def test_the_commands_that_others_rely_on_are_there() -> None:
         "serve",
         "check-config",
         "token create",
+        "token operator",
         "token list",
         "token revoke",
         "routes",
@@ -134,7 +135,7 @@ def test_a_configuration_that_is_not_valid_is_one_line(
     words: tuple[str, ...], file: Path, run: Run, capsys: Capture
 ) -> None:
     file.write_text(file.read_text() + f"agents: {MARK}\n")
-    name = ["ann"] if words[-1] in {"create", "revoke", "remove", "export", "import"} else []
+    name = ["ann"] if words[-1] in {"create", "operator", "revoke", "remove", "export", "import"} else []
     assert run(*words, *name) == Exit.USAGE
     captured = capsys.readouterr()
     assert captured.out == ""
@@ -219,6 +220,23 @@ def test_token_revoke(file: Path, run: Run, capsys: Capture) -> None:
     assert Tokens(file.parent / "state").authenticate(token) is None
     assert run("token", "revoke", "ann") == Exit.FAILED
     assert capsys.readouterr().out == ""
+
+
+def test_tokens_of_operators_are_others(file: Path, run: Run, capsys: Capture) -> None:
+    state = file.parent / "state"
+    assert run("token", "operator", "ann") == Exit.OK
+    captured = capsys.readouterr()
+    token = captured.out.removesuffix("\n")
+    assert token not in captured.err
+    assert Tokens(state).authenticate(token) is None
+    assert Tokens(state, OPERATORS).authenticate(token) is not None
+    assert run("token", "list") == Exit.OK
+    assert capsys.readouterr().out == ""
+    assert run("token", "list", "--operators") == Exit.OK
+    assert capsys.readouterr().out.startswith("ann\t")
+    assert run("token", "revoke", "ann") == Exit.FAILED
+    assert run("token", "revoke", "ann", "--operators") == Exit.OK
+    assert Tokens(state, OPERATORS).authenticate(token) is None
 
 
 def test_a_damaged_token_file_is_one_line(file: Path, run: Run, capsys: Capture) -> None:

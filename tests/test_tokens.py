@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from egress_proxy.errors import ConfigError, EgressError, StartError
 from egress_proxy.model import Client
-from egress_proxy.tokens import PREFIX, TokenEntry, Tokens
+from egress_proxy.tokens import OPERATOR_PREFIX, OPERATORS, PREFIX, TokenEntry, Tokens
 
 ROOTS = ("/srv/a", "/srv/b")
 
@@ -314,3 +314,19 @@ def test_a_file_that_could_not_be_read_is_read_again(tmp_path: Path, monkeypatch
         patch.setattr(os, "open", no_more)
         assert serving.authenticate(token) is None
     assert serving.authenticate(token) is not None
+
+
+def test_operators_have_tokens_of_their_own(tmp_path: Path) -> None:
+    client, operator = Tokens(tmp_path), Tokens(tmp_path, OPERATORS)
+    token, own = client.create("ann").reveal(), operator.create("ann").reveal()
+    assert (operator.authenticate(token), client.authenticate(own)) == (None, None)
+    assert (own[:4], [entry.name for entry in operator.list()]) == (OPERATOR_PREFIX, ["ann"])
+    client.revoke("ann")
+    assert operator.authenticate(own) is not None
+
+
+@pytest.mark.parametrize("name", sorted(OPERATORS.reserved))
+def test_an_operator_is_not_named_like_something_else_that_decides(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ConfigError, match="means something else"):
+        Tokens(tmp_path, OPERATORS).create(name)
+    Tokens(tmp_path).create(name)

@@ -18,9 +18,8 @@ from egress_proxy.errors import ConfigError
 from egress_proxy.gate_rules import Files, Gate, GateRule, Kind, Touch
 
 MOST_RULES: Final = 500
-_ID: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
-_LONGEST_ID: Final = 60
-_LONGEST: Final = 1000
+_id: Final = values.identifier("look-around")
+_bounded: Final = values.bounded(1000)
 _PERMISSION: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,99}")
 _COMMAND: Final = re.compile(r"[A-Za-z0-9_@%+:,./][A-Za-z0-9_@%+=:,./-]*(?: [A-Za-z0-9_@%+=:,./-]+)*(?: \*)?")
 _CLIENT: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -132,20 +131,6 @@ def _matching(form: re.Pattern[str], what: str) -> Callable[[AnyNode], str]:
         return text
 
     return read
-
-
-def _id(node: AnyNode) -> str:
-    text = values.string(node)
-    if _ID.fullmatch(text) is None or len(text) > _LONGEST_ID:
-        raise node.problem("must be lower-case words and digits with hyphens between, such as look-around")
-    return text
-
-
-def _bounded(node: AnyNode) -> str:
-    text = values.string(node)
-    if len(text) > _LONGEST:
-        raise node.problem(f"must have at most {_LONGEST} characters")
-    return text
 
 
 def _absolute(node: AnyNode) -> str:

@@ -15,9 +15,8 @@ from egress_proxy.config import values
 from egress_proxy.config.nodes import MAX_BYTES, AnyNode, Items, NodeError, Scalar, compose
 from egress_proxy.errors import ConfigError
 
-_ID: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
-_LONGEST_ID: Final = 60
-_LONGEST_PATTERN: Final = 2000
+_id: Final = values.identifier("acme-token")
+_pattern: Final = values.bounded(2000)
 _ENTROPY: Final = re.compile(r"[0-8](?:\.\d{1,3})?")
 _MOST_GROUPS: Final = 99
 
@@ -78,20 +77,6 @@ def _rule(node: AnyNode) -> OperatorRule:
         matches=values.several(values.string)(given["matches"]),
         ignores=values.several(values.string)(given["ignores"]),
     )
-
-
-def _id(node: AnyNode) -> str:
-    text = values.string(node)
-    if _ID.fullmatch(text) is None or len(text) > _LONGEST_ID:
-        raise node.problem("must be lower-case words and digits with hyphens between, such as acme-token")
-    return text
-
-
-def _pattern(node: AnyNode) -> str:
-    text = values.string(node)
-    if len(text) > _LONGEST_PATTERN:
-        raise node.problem(f"must have at most {_LONGEST_PATTERN} characters")
-    return text
 
 
 def _entropy(node: AnyNode) -> float:

@@ -26,6 +26,8 @@ _URL: Final = re.compile(
     r"(https?)://(\[[0-9a-f:.]+\]|[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?)(?::([1-9][0-9]{0,4}))?/?"
 )
 _MODEL: Final = re.compile(r"([A-Za-z0-9._-]{1,100})/([A-Za-z0-9._:@+/-]{1,200})")
+_IDENTIFIER: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+_LONGEST_IDENTIFIER: Final = 60
 _AGENT: Final = re.compile(r"[A-Za-z0-9._/-]{1,100}")
 _LEAST_WORDS, _MOST_WORDS = 2, 24  # of a phrase
 _MAX_PORT: Final = 65_535
@@ -41,6 +43,30 @@ def string(node: AnyNode) -> str:
     if not node.text or not node.text.isprintable():
         raise node.problem("must be one line of text, without control characters")
     return node.text
+
+
+def bounded(longest: int) -> Callable[[AnyNode], str]:
+    """Make a reader of one line of printable text, of at most so many characters."""
+
+    def read(node: AnyNode) -> str:
+        text = string(node)
+        if len(text) > longest:
+            raise node.problem(f"must have at most {longest} characters")
+        return text
+
+    return read
+
+
+def identifier(example: str) -> Callable[[AnyNode], str]:
+    """Make a reader of words with hyphens between, of which `example` is one."""
+
+    def read(node: AnyNode) -> str:
+        text = string(node)
+        if _IDENTIFIER.fullmatch(text) is None or len(text) > _LONGEST_IDENTIFIER:
+            raise node.problem(f"must be lower-case words and digits with hyphens between, such as {example}")
+        return text
+
+    return read
 
 
 def boolean(node: AnyNode) -> bool:

@@ -117,7 +117,8 @@ class RefusalBody(Struct, frozen=True):
 class Permission(Struct, frozen=True, rename={"session": "sessionID", "root": "rootID"}):
     """A permission that the local agent waits for. `patterns` are what it is about, as they crossed.
 
-    `answerer` is who may approve it, where the proxy says so: `self` (the calling agent) or `human`.
+    `answerer` is who may approve it, where the proxy says so: `self` (the calling agent), `human`, or `never`: nobody,
+    and the proxy is about to reject it.
     """
 
     id: AskId
@@ -158,11 +159,28 @@ class Question(Struct, frozen=True, rename={"session": "sessionID", "root": "roo
         return f"Question({self.id})"
 
 
+class Decision(Struct, frozen=True, rename={"ask": "askID", "session": "sessionID"}):
+    """What others than the calling agent decided of an ask. `outcome` is `approved`, `rejected` or `expired`; `by` is
+    `human`, `policy` or `expiry`. `note` says why, as it crossed."""
+
+    ask: AskId
+    session: SessionId
+    kind: str = ""
+    outcome: str = ""
+    by: str = ""
+    note: str = ""
+    at: Millis = 0
+
+    def __repr__(self) -> str:
+        return f"Decision({self.ask})"
+
+
 class Asks(Struct, frozen=True):
-    """All that is waited for."""
+    """All that is waited for, and what was decided of others."""
 
     permissions: tuple[Permission, ...] = ()
     questions: tuple[Question, ...] = ()
+    decisions: tuple[Decision, ...] = ()
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -178,7 +196,8 @@ class Retry(Struct, frozen=True):
 
 
 class State(Struct, frozen=True):
-    """What a session and its sub-agents are doing. `working` are the ids of those at work."""
+    """What a session and its sub-agents are doing. `working` are the ids of those at work, `decisions` what others
+    decided since the last prompt."""
 
     id: SessionId
     state: Literal["idle", "busy", "blocked", "retry", "error"]
@@ -187,13 +206,19 @@ class State(Struct, frozen=True):
     questions: tuple[Question, ...] = ()
     retry: Retry | None = None
     error: TurnError | None = None
+    decisions: tuple[Decision, ...] = ()
 
     @property
     def for_human(self) -> bool:
-        """Whether all that it waits for is a human's to answer."""
+        """Whether all that it waits for is not the caller's to answer."""
         if self.state != "blocked" or self.questions:
             return False
-        return bool(self.permissions) and all(ask.answerer == "human" for ask in self.permissions)
+        return bool(self.permissions) and all(ask.answerer in {"human", "never"} for ask in self.permissions)
+
+    @property
+    def for_nobody(self) -> bool:
+        """Whether all that it waits for is about to be rejected."""
+        return self.for_human and all(ask.answerer == "never" for ask in self.permissions)
 
     def __repr__(self) -> str:
         return f"State({self.state})"

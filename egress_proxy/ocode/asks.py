@@ -24,7 +24,8 @@ WHY_NOT_ALWAYS: Final = (
     "`always` is not sent: it would be a lasting rule, which later turns and later sessions of the directory would be"
     " covered by unasked. Nobody may set one from here. Answer `once`; the next ask is answered when it comes."
 )
-_ANSWERERS: Final = {"self": "for you", "human": "for a human"}
+_ANSWERERS: Final = {"self": "for you", "human": "for a human", "never": "for nobody: it will be rejected"}
+_DECIDERS: Final = {"human": "a human", "policy": "the policy", "expiry": "nobody in time"}
 
 
 def perms(context: Context) -> Exit:
@@ -121,6 +122,7 @@ def _of_tree(asks: Asks, session: str) -> Asks:
     return Asks(
         tuple(ask for ask in asks.permissions if session in {ask.session, ask.root}),
         tuple(ask for ask in asks.questions if session in {ask.session, ask.root}),
+        tuple(one for one in asks.decisions if one.session == session),
     )
 
 
@@ -135,12 +137,20 @@ def note_asks(console: Console, asks: StateDocument) -> None:
     for line in _lines(asks):
         console.note(line)
     for permission in asks.permissions:
-        if permission.answerer != "human":
+        if permission.answerer not in {"human", "never"}:
             console.note(f"then `ocode allow {permission.id} once` or `reject`, and `ocode wait {asks.session}`")
     for question in asks.questions:
         console.note(f"then `ocode answer {question.id} LABEL` or `--reject`, and `ocode wait {asks.session}`")
     if asks.state == "human":
         console.note(f"a human has to answer: `ocode wait {asks.session} --human` waits for it")
+
+
+def note_decisions(console: Console, state: StateDocument) -> None:
+    """Tell on stderr what others decided since the prompt."""
+    for one in state.decisions:
+        who = _DECIDERS.get(one.by, "somebody")
+        told = f"{one.id} was answered by {who}" if one.by == "expiry" else f"{who} {one.outcome} {one.id}"
+        console.note(one_line(f"{told}: {one.note}" if one.note else told))
 
 
 def _lines(asks: AsksDocument | StateDocument) -> Iterator[str]:

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from egress_proxy.ocode.answers import Message, State
 from egress_proxy.ocode.api import Api
-from egress_proxy.ocode.asks import note_asks
+from egress_proxy.ocode.asks import note_asks, note_decisions
 from egress_proxy.ocode.console import Console, one_line, visible
 from egress_proxy.ocode.context import Context
 from egress_proxy.ocode.documents import (
@@ -71,6 +71,7 @@ def prompt(context: Context) -> Exit:
     reply = None if blocked else _last_reply(_since(api.history(session), before))
     if console.json:
         console.document(turn_document(told, reply))
+    note_decisions(console, told)
     if blocked:
         note_asks(console, told)
         return blocked

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from egress_proxy.ocode.answers import Asks, Message, Permission, Question, Session, State
+from egress_proxy.ocode.answers import Asks, Decision, Message, Permission, Question, Session, State
 from egress_proxy.ocode.changes import Changes
 from egress_proxy.ocode.faults import Fault
 
@@ -65,7 +65,8 @@ class MessageDocument(Struct, frozen=True):
 class PermissionDocument(Struct, frozen=True):
     """A permission that is waited for. `session` asks; `root` is the session at the top of its tree.
 
-    `answerer` is `self` (you), `human`, or null where the proxy does not say.
+    `answerer` is `self` (you), `human`, `never` (nobody: it is about to be rejected), or null where the proxy does not
+    say.
     """
 
     id: str
@@ -100,11 +101,26 @@ class QuestionDocument(Struct, frozen=True):
     questions: tuple[QuestionItemDocument, ...]
 
 
+class DecisionDocument(Struct, frozen=True):
+    """What somebody else decided of an ask.
+
+    `outcome` is approved, rejected or expired; `by` is human, policy or expiry. `note` says why, where it was said.
+    """
+
+    id: str
+    session: str
+    outcome: str
+    by: str
+    note: str
+    at: int
+
+
 class AsksDocument(Struct, frozen=True):
-    """`perms`."""
+    """`perms`. `decisions` are the latest ones of others, the newest last."""
 
     permissions: tuple[PermissionDocument, ...]
     questions: tuple[QuestionDocument, ...]
+    decisions: tuple[DecisionDocument, ...] = ()
 
 
 class RetryDocument(Struct, frozen=True):
@@ -115,7 +131,10 @@ class RetryDocument(Struct, frozen=True):
 
 
 class StateDocument(Struct, frozen=True):
-    """`status` and `wait`. `state` is idle, busy, retry, error, blocked, or human (blocked, and a human answers)."""
+    """`status` and `wait`. `state` is idle, busy, retry, error, blocked, or human (blocked, and a human answers).
+
+    `decisions` are those of others since the last prompt, the newest last.
+    """
 
     session: str
     state: str
@@ -124,6 +143,7 @@ class StateDocument(Struct, frozen=True):
     questions: tuple[QuestionDocument, ...]
     retry: RetryDocument | None
     error: TurnErrorDocument | None
+    decisions: tuple[DecisionDocument, ...] = ()
 
 
 class TurnDocument(Struct, frozen=True):
@@ -134,6 +154,7 @@ class TurnDocument(Struct, frozen=True):
     reply: MessageDocument | None
     permissions: tuple[PermissionDocument, ...]
     questions: tuple[QuestionDocument, ...]
+    decisions: tuple[DecisionDocument, ...] = ()
 
 
 class SentDocument(Struct, frozen=True):
@@ -307,8 +328,14 @@ def question_document(ask: Question, root: str = "") -> QuestionDocument:
 
 def asks_document(asks: Asks) -> AsksDocument:
     return AsksDocument(
-        tuple(map(permission_document, asks.permissions)), tuple(map(question_document, asks.questions))
+        tuple(map(permission_document, asks.permissions)),
+        tuple(map(question_document, asks.questions)),
+        tuple(map(decision_document, asks.decisions)),
     )
+
+
+def decision_document(one: Decision) -> DecisionDocument:
+    return DecisionDocument(one.ask, one.session, one.outcome, one.by, one.note, int(one.at))
 
 
 def state_document(state: State) -> StateDocument:
@@ -320,11 +347,12 @@ def state_document(state: State) -> StateDocument:
         questions=tuple(question_document(ask, state.id) for ask in state.questions),
         retry=None if state.retry is None else RetryDocument(int(state.retry.attempt), int(state.retry.next)),
         error=None if state.error is None else TurnErrorDocument(state.error.name, state.error.data.message),
+        decisions=tuple(map(decision_document, state.decisions)),
     )
 
 
 def turn_document(state: StateDocument, reply: MessageDocument | None) -> TurnDocument:
-    return TurnDocument(state.session, state.state, reply, state.permissions, state.questions)
+    return TurnDocument(state.session, state.state, reply, state.permissions, state.questions, state.decisions)
 
 
 def diff_document(session: str, changes: Changes) -> DiffDocument:

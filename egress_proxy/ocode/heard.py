@@ -17,6 +17,8 @@ _MAX_ID: Final = 200
 
 NOTICE: Final = "egress.stream"
 """The proxy's own event: something may be missing (`properties.reason`)."""
+DECIDED: Final = "egress.gate"
+"""The proxy's own event: somebody else decided on an ask."""
 
 
 class Event(Struct, frozen=True):

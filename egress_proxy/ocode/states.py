@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from egress_proxy.ocode.asks import say_asks
+from egress_proxy.ocode.asks import note_decisions, say_asks
 from egress_proxy.ocode.console import one_line
 from egress_proxy.ocode.context import Context
 from egress_proxy.ocode.documents import StateDocument, state_document
@@ -39,6 +39,7 @@ def wait(context: Context) -> Exit:
         console.document(told)
     else:
         say_asks(console, told)
+    note_decisions(console, told)
     if told.state == "error":
         console.note(one_line(f"the turn ended with an error: {told.error.name if told.error else ''}").rstrip())
         return Exit.TURN_FAILED

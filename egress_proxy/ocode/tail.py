@@ -15,7 +15,7 @@ from egress_proxy.ocode.console import Console, one_line
 from egress_proxy.ocode.context import Context
 from egress_proxy.ocode.documents import EventDocument
 from egress_proxy.ocode.exits import Exit
-from egress_proxy.ocode.heard import NOTICE, Event
+from egress_proxy.ocode.heard import DECIDED, NOTICE, Event
 from egress_proxy.ocode.listening import LOST, RESUMED, Listener
 
 _MOST_SESSIONS: Final = 1000
@@ -124,5 +124,6 @@ _TELL: Final[dict[str, Callable[[Event], str]]] = {
     "question.asked": lambda event: event.text("id"),
     "question.replied": lambda event: event.text("requestID"),
     "question.rejected": lambda event: event.text("requestID"),
+    DECIDED: lambda event: f"{event.text('askID')} {event.text('outcome')} {event.text('by')} {event.text('note')}",
     NOTICE: lambda event: event.text("reason"),
 }

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Final, Protocol
 
 from egress_proxy.ocode.answers import State
-from egress_proxy.ocode.heard import NOTICE, Event
+from egress_proxy.ocode.heard import DECIDED, NOTICE, Event
 from egress_proxy.ocode.listening import RESUMED
 
 LEAST_SECONDS: Final = 0.2
@@ -29,6 +29,7 @@ _TELLING: Final = frozenset(
         "question.asked",
         "question.replied",
         "question.rejected",
+        DECIDED,
         NOTICE,
         RESUMED,
     }
@@ -91,7 +92,7 @@ class Waiting:
 def is_rest(state: State, *, through_human: bool = False) -> bool:
     """Whether nothing more happens by itself."""
     if state.state == "blocked":
-        return not (through_human and state.for_human)
+        return not (state.for_nobody or (through_human and state.for_human))
     return state.state in {"idle", "error"}
 
 

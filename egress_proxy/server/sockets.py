@@ -24,9 +24,7 @@ _CLOSING_SECONDS: Final = 2.0  # for streams to end; requests had their time bef
 @asynccontextmanager
 async def cloud_socket(cloud: Cloud, host: str, port: int, max_connections: int) -> AsyncIterator[None]:
     """Serve the cloud side while the context lasts. Raises `StartError`."""
-    async with _listening(
-        web.ServerRunner(CloudServer(cloud, max_connections), shutdown_timeout=_CLOSING_SECONDS), host, port
-    ):
+    async with _listening(_cloud_runner(cloud, max_connections), host, port):
         yield
 
 
@@ -38,7 +36,7 @@ async def cloud_unix_socket(cloud: Cloud, path: str, group: str | None, max_conn
     except (OSError, KeyError) as error:
         told = error.strerror if isinstance(error, OSError) else "no such group"
         raise StartError(f"unix:{path} cannot be listened on: {told}") from None
-    runner = web.ServerRunner(CloudServer(cloud, max_connections))
+    runner = _cloud_runner(cloud, max_connections)
     await runner.setup()
     try:
         await web.SockSite(runner, listener).start()
@@ -46,6 +44,10 @@ async def cloud_unix_socket(cloud: Cloud, path: str, group: str | None, max_conn
     finally:
         await runner.cleanup()
         _unbind(listener, path)
+
+
+def _cloud_runner(cloud: Cloud, max_connections: int) -> web.ServerRunner:
+    return web.ServerRunner(CloudServer(cloud, max_connections), shutdown_timeout=_CLOSING_SECONDS)
 
 
 def _bound(path: str, group: str | None) -> socket.socket:

@@ -104,7 +104,7 @@ class States:
         await self._tell_answerers(client, pending["permissions"])
         root = self._sessions.root
         told = {kind: [ask | {"rootID": root(ask["sessionID"])} for ask in asks] for kind, asks in pending.items()}
-        return {**told, "decisions": self._decisions(client, trees, lambda _: True)}
+        return {**told, "decisions": self._decisions(client, trees, lambda _: True, 0.0)}
 
     async def _state(self, routed: Routed, trees: set[Tree]) -> dict[str, object] | Refused:
         place = await self._exchanges.places.find(routed)
@@ -127,13 +127,14 @@ class States:
             self._exchanges.gating.expectations.ended(session)
         if isinstance(told, Refused):
             return told
-        decisions = self._decisions(here, trees, within)
+        since = self._sessions.prompted_at(self._sessions.root(session))
+        decisions = self._decisions(here, trees, within, since)
         return {"id": session, **told, "working": sorted(working), **asks, "decisions": decisions}
 
-    def _decisions(self, client: Client, trees: set[Tree], within: Callable[[str], bool]) -> list[object]:
+    def _decisions(self, client: Client, trees: set[Tree], within: Callable[[str], bool], since: float) -> list[object]:
         """What others decided of the client's asks, the newest last. Notes are scanned like all else."""
-        owns = self._sessions.owns
-        found = [one for one in self._decided(client.name) if owns(client, one.session) and within(one.session)]
+        owned = [one for one in self._decided(client.name) if self._sessions.owns(client, one.session)]
+        found = [one for one in owned if within(one.session) and one.at >= since]
         trees.update(self._exchanges.taints.tree(one.session) for one in found)
         return [decision_told(one) | {"at": int(one.at * 1000)} for one in found]
 

@@ -26,6 +26,7 @@ from egress_proxy.server.sse import FrameReader
 
 USER: Final = "opencode"  # the server's fixed user name for HTTP Basic
 _STREAM_SILENCE: Final = 120.0  # seconds; both versions send a heartbeat far more often
+_STREAM_BEGINS: Final = 10.0  # seconds; 1.18.33 takes connections while it starts, and never answers them
 _REPEATABLE: Final = frozenset({"GET", "PUT", "DELETE"})  # RFC 9110, 9.2.2
 _TARGET: Final = re.compile(r"/[!-~]*+")
 _FAILURES: Final = (aiohttp.ClientError, HttpProcessingError, Unreachable, Stopped, OSError, ValueError)
@@ -72,7 +73,8 @@ class Upstream:
         """The data of each frame of an event stream, until it ends; a last `Refused` says why, if not cleanly. In
         place of a frame that is too large stands a `Refused` too, and the stream goes on."""
         try:
-            answer = await self._asked(call, None)
+            async with asyncio.timeout(_STREAM_BEGINS):
+                answer = await self._asked(call, None)
             try:
                 refused = _status_refused(answer.head.code) or _not_a_stream(answer.head)
                 if refused is not None:

@@ -9,13 +9,13 @@ import pytest
 
 from tests.conftest import DECLARED_COMMAND, Bare, Proxied
 from tests.e2e.answers import refusal
-from tests.kit.agent import Agent
+from tests.kit.agent import Agent, poll
 from tests.kit.model import Model
 from tests.kit.script import Text, Turn, call
 
 pytestmark = pytest.mark.e2e
 
-FOR_HUMAN, NEVER = (403, "ask_for_human"), (403, "ask_never")
+FOR_HUMAN = (403, "ask_for_human")
 ASK_ALWAYS = [{"permission": "bash", "pattern": "*", "action": "ask"}]
 Ask = Mapping[str, Any]
 
@@ -83,12 +83,17 @@ def test_a_declared_command_in_another_directory_is_for_a_human(proxied: Proxied
 
 
 def test_the_proxys_state_is_nobodys(proxied: Proxied) -> None:
+    """It is rejected before anybody could answer it, and says so."""
     agent = proxied.agent()
     turn = call("read", filePath=str(proxied.proxy.state / "sessions.db"))
-    ask = asked(proxied.model, agent, proxied.bare.agent(), "gate-never", turn)
-    assert refusal(agent.answer(ask, "once")) == NEVER
-    assert agent.answer(ask, "reject").json is True
-    agent.until_idle(ask["sessionID"])
+    session = agent.session()
+    agent.prompt_async(session, proxied.model.script("gate-never", turn, Text("Done.")))
+    state = f"/_egress/session/{session}/state"
+    told = poll(lambda: agent.client.get(state).json["decisions"])
+    assert [(one["outcome"], one["by"]) for one in told] == [("rejected", "policy")]
+    assert refusal(agent.answer({"id": told[0]["askID"]}, "once")) == (404, "ask_unknown")
+    agent.until_idle(session)
+    assert "SQLite format" not in proxied.model.requests("gate-never")[-1].tool_results[-1]
 
 
 def test_without_the_proxy_what_an_ask_shows_is_not_what_runs(bare: Bare) -> None:

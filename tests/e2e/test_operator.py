@@ -9,6 +9,7 @@ from typing import Final
 
 import pytest
 
+from egress_proxy.gate_rules import Gate
 from egress_proxy.model import Resource, RouteClass, Verdict
 from egress_proxy.reasons import Reason
 from egress_proxy.routes import OWN
@@ -80,6 +81,7 @@ def test_labels_are_bounded(proxied: Proxied) -> None:
         "verdict": {found.value for found in Verdict},
         "reason": {found.value for found in Reason},
         "channel": {found.value for found in Resource},
+        "gate": {found.value for found in Gate},
     }
     text = proxied.proxy.metrics()
     for label, values in allowed.items():

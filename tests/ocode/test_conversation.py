@@ -98,6 +98,7 @@ def test_prompt_as_json(peer: Peer, run: Run) -> None:
         "state": "idle",
         "permissions": [],
         "questions": [],
+        "decisions": [],
         "reply": {
             "id": REPLY,
             "role": "assistant",

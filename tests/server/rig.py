@@ -9,7 +9,7 @@ import asyncio
 import itertools
 import json
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache
@@ -28,6 +28,7 @@ from egress_proxy.server.events import Events
 from egress_proxy.server.exchange import Exchanges, Settings
 from egress_proxy.server.owners import Owners
 from egress_proxy.server.pipeline import Pipeline
+from egress_proxy.server.queued import Decision
 from egress_proxy.server.recorder import Recorder
 from egress_proxy.server.sessions import Sessions
 from egress_proxy.server.sockets import cloud_socket
@@ -139,6 +140,7 @@ class Rig:
     cloud: Cloud
     exchanges: Exchanges
     settings: Settings
+    events: Events
 
     async def ask(
         self, method: str, path: str, body: Any = None, token: str = TOKEN
@@ -199,10 +201,13 @@ def _made(directory: Path) -> str:
 
 @asynccontextmanager
 async def rig(
-    path: Path, *before: Path, ready: Callable[[], Awaitable[TextScanner | None]] = _ready
+    path: Path,
+    *before: Path,
+    ready: Callable[[], Awaitable[TextScanner | None]] = _ready,
+    decided: Callable[[str], Sequence[Decision]] = lambda _: (),
 ) -> AsyncIterator[Rig]:
     """Start everything on free ports, with two sessions (`SESSION` and `SECOND`) that belong to the client. `ready`
-    gives the scanner."""
+    gives the scanner, `decided` what was decided of a client's asks."""
     directory = _made(path / "project")
     fake, metrics = FakeUpstream(), Metrics()
     async with AsyncExitStack() as stack:
@@ -238,7 +243,7 @@ async def rig(
         stack.push_async_callback(events.close)
         cloud = Cloud(
             authenticate={TOKEN: client, OTHER_TOKEN: Client("other", (directory,))}.get,
-            handlers=Handlers(exchanges, events, States(exchanges, time.time)),
+            handlers=Handlers(exchanges, events, States(exchanges, time.time, decided)),
             pipeline=pipeline,
             metrics=metrics,
             max_body_bytes=1_000_000,
@@ -249,4 +254,4 @@ async def rig(
         await stack.enter_async_context(cloud_socket(cloud, "127.0.0.1", own, 100))
         http = await stack.enter_async_context(aiohttp.ClientSession())
         audit = path / "audit.jsonl"
-        yield Rig(f"http://127.0.0.1:{own}", fake, http, metrics, audit, directory, cloud, exchanges, settings)
+        yield Rig(f"http://127.0.0.1:{own}", fake, http, metrics, audit, directory, cloud, exchanges, settings, events)

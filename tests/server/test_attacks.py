@@ -255,6 +255,18 @@ async def test_answers_without_end_are_refused(proxy: Rig) -> None:
     assert await proxy.reason("POST", "/permission/per_1/reply", {"reply": "reject"}) == "ask_flood"
 
 
+async def test_answers_to_questions_without_end_are_refused_too(proxy: Rig) -> None:
+    """They count with those to permissions: it is one tree that asks."""
+    asks(proxy, ENV_ASK)
+    question = {"id": "que_1", "sessionID": SESSION, "questions": []}
+    proxy.upstream.answers["GET /question"] = answer(json.dumps([question]).encode())
+    for _ in range(MOST_ANSWERS):
+        assert await proxy.reason("POST", "/question/que_1/reply", {"answers": "x"}) == "body_invalid"
+    assert await proxy.reason("POST", "/question/que_1/reply", {"answers": [["A"]]}) == "ask_flood"
+    assert await proxy.reason("POST", "/question/que_1/reject") == "ask_flood"
+    assert await proxy.reason("POST", "/permission/per_1/reply", {"reply": "reject"}) == "ask_flood"
+
+
 async def test_an_ask_that_changes_under_its_id_is_unknown(proxy: Rig) -> None:
     asks(proxy, ENV_ASK)
     assert await proxy.reason("POST", "/permission/per_1/reply", {"reply": "once"}) == "ask_for_human"

@@ -8,10 +8,12 @@ from contextlib import aclosing
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
 import pytest
 
-from egress_proxy.model import Refused
+from egress_proxy.model import Client, Refused, Routed
 from egress_proxy.reasons import Reason
+from egress_proxy.routes import row_of
 from egress_proxy.server import queue as module
 from egress_proxy.server.changes import MOST_KEPT
 from egress_proxy.server.queue import Decision, Waiting
@@ -157,6 +159,61 @@ async def test_one_approves_and_one_rejects(proxy: Stand) -> None:
     assert second == UNKNOWN
     assert proxy.agent.answers == [("per_1", {"reply": "reject"})]
     assert proxy.records() == [("rejected", "per_1", "git-push", "a")]
+
+
+def env_ask(proxy: Stand) -> None:
+    """An ask that the client may approve, as it said beforehand."""
+    proxy.agent.ask(1, permission="read", patterns=[".env"], tool=None)
+    expectations = proxy.exchanges.gating.expectations
+    expectations.declare(OURS, ("read:.env",))
+    expectations.prompted(OURS, frozenset())
+
+
+async def client_replies(proxy: Stand, reply: str) -> int:
+    """The status of the client's answer."""
+    client = Client(CLIENT, (proxy.agent.directory,))
+    body = msgspec.json.encode({"reply": reply})
+    routed = Routed(row_of("POST", "/permission/{requestID}/reply"), client, {"requestID": "per_1"}, {}, None, body)
+    return (await proxy.exchanges.handle(routed)).status
+
+
+@pytest.mark.parametrize("operator_first", [True, False])
+@pytest.mark.parametrize("reply", ["once", "reject"])
+@pytest.mark.parametrize("word", ["approve", "reject"])
+async def test_client_and_operator_answer_at_once_and_one_of_them_does(
+    proxy: Stand, reply: str, word: str, operator_first: bool
+) -> None:
+    env_ask(proxy)
+    (ask,) = await proxy.look()
+    operator = getattr(proxy.queue, word)(ask.id, ask.digest, by="op")
+    calls = [operator, client_replies(proxy, reply)]
+    first, second = await asyncio.gather(*(calls if operator_first else reversed(calls)))
+    decision, status = (first, second) if operator_first else (second, first)
+    assert len(proxy.agent.answers) == 1
+    assert isinstance(decision, Decision) != (status == 200)
+    assert await proxy.look() == ()
+    (settled,) = proxy.queue.decided()
+    assert settled.by == ("op" if isinstance(decision, Decision) else "client")
+    assert len([one for one in proxy.records() if one[0] in {"approved", "rejected"}]) == 1
+
+
+async def test_what_the_client_answered_is_no_news_to_it(proxy: Stand) -> None:
+    env_ask(proxy)
+    await proxy.look()
+    assert await client_replies(proxy, "once") == 200
+    assert await proxy.look() == ()
+    assert [(one.outcome, one.by) for one in proxy.queue.decided()] == [("answered", "client")]
+    assert (proxy.told, proxy.queue.decided_for(CLIENT)) == ([], ())
+    assert proxy.records() == [("approved", "per_1", "declared-env-files")]
+
+
+async def test_an_approval_of_the_clients_that_cannot_be_recorded_leaves_the_ask(proxy: Stand) -> None:
+    env_ask(proxy)
+    (ask,) = await proxy.look()
+    proxy.ledger.failing = True
+    assert await client_replies(proxy, "once") == 503
+    proxy.ledger.failing = False
+    assert outcome(await proxy.queue.approve(ask.id, ask.digest, by="op")) == ("approved", "op")
 
 
 async def test_an_approval_that_cannot_be_recorded_is_none(proxy: Stand) -> None:

@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import structs
 
-from egress_proxy.gates import DEFAULTS, GatePolicy
-from tests.server.rig import HISTORY, OTHER_TOKEN, SESSION, Rig, answer, rig
+from egress_proxy.gates import DEFAULTS, GatePolicy, Own
+from egress_proxy.server.queued import Decision
+from tests.server.rig import HISTORY, OTHER_TOKEN, SECOND, SESSION, Rig, answer, rig
 
 CHILD = "ses_0000000000000000000000000c"
 STRANGER = "ses_0000000000000000000000000d"
@@ -103,6 +105,49 @@ async def test_it_says_who_may_approve(proxy: Rig, monkeypatch: pytest.MonkeyPat
             ("per_01", "human"),
             ("per_02", "self"),
         ]
+
+
+async def test_what_nobody_may_approve_is_told_apart(proxy: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also in the moment before the proxy rejects it: it is not for a human."""
+    monkeypatch.setattr(proxy.exchanges.gating, "_policy", GatePolicy(DEFAULTS, own=Own(proxy_state=("/srv/state",))))
+    never = ask(SESSION, permission="read", patterns=["/srv/state/audit.jsonl"])
+    proxy.upstream.answers["GET /permission"] = body([never])
+    assert [one["answerer"] for one in (await state(proxy))["permissions"]] == ["never"]
+    assert await proxy.reason("POST", "/permission/per_01/reply", {"reply": "once"}) == "ask_never"
+
+
+async def test_what_others_decided_is_told_scanned(tmp_path: Path) -> None:
+    """To the owner, of this tree, since its last prompt; operators are not named."""
+    now = time.time()
+    decided = [decision(1, SESSION, now), decision(2, SECOND, now), decision(3, STRANGER, now), decision(4, CHILD, 1.0)]
+    decided[0] = structs.replace(decided[0], by="alice", note=f"not with {KEY}")
+    async with rig(tmp_path, decided=lambda client: decided if client == "rig" else ()) as proxy:
+        proxy.upstream.answers |= {
+            "GET /session/status": body({}),
+            f"GET /session/{CHILD}": body({"id": CHILD, "parentID": SESSION, "directory": proxy.directory}),
+        }
+        await proxy.exchanges.sessions.resolve(CHILD)
+        told = (await state(proxy))["decisions"]
+        assert told == [
+            {"askID": "per_1", "sessionID": SESSION, "kind": "permission", "outcome": "rejected", "by": "human",
+             "note": "not with [redacted:aws-access-key]", "at": int(now * 1000)},
+            {"askID": "per_4", "sessionID": CHILD, "kind": "permission", "outcome": "rejected", "by": "policy",
+             "note": "", "at": 1000},
+        ]  # fmt: skip
+        proxy.exchanges.sessions.prompted(SESSION, now - 1)
+        assert [one["askID"] for one in (await state(proxy))["decisions"]] == ["per_1"]
+        asks = await state(proxy, "/_egress/asks")
+        assert [one["askID"] for one in asks["decisions"]] == ["per_1", "per_2", "per_4"]
+        assert KEY not in str(asks)
+        _, answered, _ = await proxy.ask("GET", "/_egress/asks", token=OTHER_TOKEN)
+        assert json.loads(answered)["decisions"] == []
+
+
+def decision(number: int, session: str, at: float) -> Decision:
+    return Decision(
+        id=f"per_{number}", kind="permission", session=session, client="rig", outcome="rejected", by="policy", note="",
+        at=at,
+    )  # fmt: skip
 
 
 async def test_a_prompt_that_does_not_show_yet_is_work(proxy: Rig, monkeypatch: pytest.MonkeyPatch) -> None:

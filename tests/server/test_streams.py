@@ -162,6 +162,17 @@ async def test_a_half_open_connection_is_given_up(proxy: Rig, monkeypatch: pytes
     assert b'egress_refusals_total{reason="upstream_timeout"}' in proxy.metrics.render()
 
 
+async def test_a_connection_that_nobody_answers_is_given_up(proxy: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """1.18.33 takes connections while it starts, and never answers them: streams stayed without news for minutes."""
+    monkeypatch.setattr("egress_proxy.server.upstream._STREAM_BEGINS", 0.2)
+    async with stream(proxy) as one:
+        await one.next()
+        proxy.upstream.next["GET /event"] = [b""]
+        await proxy.upstream.hang_up("GET /event")
+        assert await one.types(1) == ["egress.stream"]
+    assert proxy.upstream.asked.count("GET /event") == 3
+
+
 async def test_while_upstream_is_down_streams_stay_and_heartbeats_go_on(
     proxy: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -60,12 +60,12 @@ def _htpasswd(parts: Parts, instance: int) -> Planted:
 
 def _docker_auth(parts: Parts, instance: int) -> Planted:
     value = _b64(f"ci:{parts.base62(24)}")
-    registry = parts.choice("https://containers.acme.example/v1/", "images.acme.example", "oci.acme.example")
-    config = {"auths": {registry: {"auth": value}}}
+    host = parts.choice("https://containers.acme.example/v1/", "images.acme.example", "oci.acme.example")
+    config = {"auths": {host: {"auth": value}}}
     texts = (
         json.dumps(config),
         json.dumps(config, indent=2),
-        f'~/.docker/config.json has `"auth": "{value}"` for {registry}.',
+        f'~/.docker/config.json has `"auth": "{value}"` for {host}.',
         f"//packages.acme.example/:_auth={value}\nstrict-ssl=true",
         json.dumps({**config, "credsStore": "desktop"}, indent="\t"),
     )
