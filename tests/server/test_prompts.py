@@ -79,3 +79,5 @@ async def test_asks_that_cannot_be_listed_are_no_quiet(tmp_path: Path) -> None:
         proxy.upstream.answers["GET /session/status"] = answer(b"{}")
         for path in ("/permission", "/_egress/asks", f"/_egress/session/{SESSION}/state"):
             assert await proxy.reason("GET", path) == "asks_unreadable"
+        reply = "/permission/per_00000000000000000000000001/reply"
+        assert await proxy.reason("POST", reply, {"reply": "once"}) == "asks_unreadable"
