@@ -23,7 +23,7 @@ CANNOT: Final = {
     "MCP OAuth": "an MCP server that wants a browser login cannot be logged in to through the proxy: the login page and"
     " its answer belong to the machine. From where there is a browser: `ssh -L 19876:127.0.0.1:19876 user@machine`;"
     " run `opencode mcp auth NAME` in that ssh session and open the address that it prints in your browser: the answer"
-    " comes back through the forwarded port",
+    " comes back through the forwarded port (tried with opencode 1.15.13 and 1.18.33)",
 }
 """What no verb can do, and what to do instead."""
 _MARKS: Final = {True: ("ok", Paint.GOOD), False: ("no", Paint.BAD), None: ("--", Paint.FAINT)}

@@ -274,10 +274,12 @@ class _Sentence:
         } or is_file(words, index)
 
     def _received(self, index: int) -> bool:
-        """Whether it is to come here."""
+        """Whether it is to come here, by what the same clause says."""
         words = self._words
         for at in range(index, min(len(words), index + vocabulary.LATER)):
             word = words.low[at]
+            if word in {"and", "then", ",", ";"} and at > index:
+                return False
             if word in vocabulary.HERE or (word in vocabulary.RECEIVERS and words.at(at - 1) == "to"):
                 return True
             if (

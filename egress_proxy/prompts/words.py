@@ -14,7 +14,7 @@ QUOTE: Final = '"'
 """Stands for all that was quoted."""
 LONGEST: Final = 64
 """Words of a sentence that are looked at together; a longer one is looked at in halves that overlap."""
-ENDS: Final = frozenset(".!?;")
+ENDS: Final = frozenset(".!?;\n")
 
 _PIECE: Final = re.compile(
     r"\n\s*+(?:(?:[-*+#>]++|\d{1,3}[.)])(?=[ \t]))?|[“\"][^”\"\n]{0,400}+[”\"]"
@@ -50,7 +50,7 @@ def sentences(text: str) -> Iterator[Words]:
     """Give the sentences of a text, each with the sign that ends it; parts of at most `LONGEST` words."""
     current: list[str] = []
     for piece in _tokens(text):
-        if piece in ENDS or piece == "\n":
+        if piece in ENDS:
             current.append(piece)
             yield from _parts(current)
             current = []

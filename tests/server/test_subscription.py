@@ -15,6 +15,7 @@ from egress_proxy.server import subscription
 from egress_proxy.server.frames import Frames
 from egress_proxy.server.subscription import Subscription
 from egress_proxy.server.upstream import Upstream
+from egress_proxy.wire import EventFacts
 
 BURST = 50
 
@@ -59,7 +60,7 @@ async def test_a_burst_of_one_directory_leaves_others_their_turn(
 
 
 async def _taken(frame: bytes) -> SimpleNamespace:
-    return SimpleNamespace(lane="", frame=frame, facts=SimpleNamespace(type=""))
+    return SimpleNamespace(lane="", frame=frame, facts=EventFacts("session.idle"))
 
 
 async def _none(*_: object) -> tuple[()]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from egress_proxy.model import Ask, Refused, Resource
 from egress_proxy.reasons import Reason
-from egress_proxy.wire import ShellCall, merge, read_asks, read_shell_call
+from egress_proxy.wire import ShellCall, merge, read_asks, read_shell_call, read_unlistable
 from tests.wire.test_part import SECRET
 from tests.wire.views import DIRECTORY, FOREIGN, MESSAGE, PERMISSION, QUESTION, SESSION, body, crossed
 
@@ -133,3 +135,30 @@ def test_sweeps_are_merged() -> None:
     assert merge(Resource.STATUS, [{"a": 1}, {"b": 2}]) == {"a": 1, "b": 2}
     with pytest.raises(ValueError, match="sweeps"):
         merge(Resource.SESSION, [{}])
+
+
+def asked_event(**properties: object) -> bytes:
+    return json.dumps(
+        {"type": "permission.asked", "properties": {"id": PERMISSION, "sessionID": SESSION, **properties}}
+    ).encode()
+
+
+LISTED: list[tuple[dict[str, object], str]] = [
+    ({"permission": "glob", "patterns": ["*.py"], "metadata": {"pattern": "*.py"}}, PERMISSION),
+    ({"permission": "glob", "patterns": ["*.py"], "metadata": {"pattern": "*.py", "path": "/srv"}}, ""),
+    ({"permission": "glob", "patterns": ["*.py"], "metadata": {"path": None}}, ""),
+    ({"permission": "grep", "patterns": ["x"], "metadata": {"pattern": "x"}}, ""),
+    ({"permission": "read", "patterns": [".env"], "metadata": {}}, ""),
+]
+
+
+@pytest.mark.parametrize(("properties", "expected"), LISTED)
+def test_an_ask_that_opencode_cannot_list_is_known_by_its_event(properties: dict[str, object], expected: str) -> None:
+    assert read_unlistable(asked_event(**properties)) == expected
+    inner = json.loads(asked_event(**properties))
+    assert read_unlistable(json.dumps({"directory": "/srv", "payload": inner}).encode()) == expected
+
+
+@pytest.mark.parametrize("frame", [b"", b"{}", b"[]", asked_event(permission="glob", metadata=[]), asked_event(id="x")])
+def test_an_event_that_is_not_understood_names_no_ask(frame: bytes) -> None:
+    assert read_unlistable(frame) == "" or isinstance(read_unlistable(frame), Refused)
