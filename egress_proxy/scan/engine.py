@@ -249,7 +249,7 @@ class TextScanner:
             joined = JoinedTexts(texts)
             tally = Tally(texts, undecided)
             hints = self._rules.first(joined, tally, rearranged=rearranged, unmasked=False)
-        self._run_known(texts, range(len(texts)), tally)
+        self._run_known(texts, range(len(texts)), tally, joined.text)
         closed = {number for number, text in enumerate(texts) if text in ids} if ids else set()
         derived = self._run_derived(joined, tally, closed, hints, rearranged=rearranged)
         if not tally.findings and not tally.undecided:
@@ -272,9 +272,9 @@ class TextScanner:
         own = [match.span() for match in _PLACEHOLDER.finditer(text) if match[0] in self._placeholders]
         return masked(text, own) if own else text
 
-    def _run_known(self, texts: Sequence[str], numbers: Sequence[int], tally: Tally) -> None:
+    def _run_known(self, texts: Sequence[str], numbers: Sequence[int], tally: Tally, joined: str | None = None) -> None:
         """Known values in texts that have these numbers in the batch."""
-        known = self._known.find(texts)
+        known = self._known.find(texts, joined)
         tally.undecided.update(numbers[text] for text in known.undecided)
         for found in without_parts(known.findings):
             tally.add(replace(found, text=numbers[found.text]))

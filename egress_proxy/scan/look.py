@@ -7,7 +7,7 @@ memory costs a long text more than reading it does. Where there is no kernel, `p
 from __future__ import annotations
 
 from array import array
-from ctypes import Structure, addressof, c_char_p, c_int, c_size_t, c_uint64, c_void_p
+from ctypes import Structure, addressof, c_int, c_size_t, c_uint64, c_void_p
 from enum import IntFlag
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -15,14 +15,16 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 
 from egress_proxy.native import KERNEL
+from egress_proxy.scan.codes import codes_of
 from egress_proxy.scan.cues import Copy, CueLines, most_pieces
-from egress_proxy.scan.projection import classes, codes_of
+from egress_proxy.scan.projection import classes
 from egress_proxy.scan.quoted import CANDIDATE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from ctypes import CDLL
 
+    from egress_proxy.scan.codes import Codes
     from egress_proxy.scan.derive.kinds import Hint
     from egress_proxy.scan.projection import Bytes
     from egress_proxy.scan.quoted import QuotedStrings
@@ -83,7 +85,7 @@ _CANDIDATES, _TOKENS, _HINTS, _PLACEHOLDER = map(int, (Told.CANDIDATES, Told.TOK
 
 
 if KERNEL is not None:
-    KERNEL.look.argtypes = (c_void_p, c_char_p, c_size_t, c_size_t)
+    KERNEL.look.argtypes = (c_void_p, c_void_p, c_size_t, c_size_t)
     KERNEL.look.restype = c_int
 
 
@@ -113,7 +115,7 @@ class Seen:
         )
         self._copies = (self._look.named, self._look.said, self._look.solid)
         self.address = addressof(self._look)
-        self._codes = b""
+        self._codes = b""  # of an ASCII text, which may stand for itself
         self._length = self._told = 0
 
     def asked(self, asking: Asking | None) -> None:
@@ -128,9 +130,10 @@ class Seen:
         look.lengths, look.texts = lengths.buffer_info()
         look.plain, look.unmasked = not asking.rearranged, asking.unmasked
 
-    def told(self, told: int, codes: bytes, length: int) -> None:
+    def told(self, told: int, codes: Codes, length: int) -> None:
         """Say what the kernel told of which text."""
-        self._told, self._codes, self._length = told, codes, length
+        self._told, self._length = told, length
+        self._codes = codes if isinstance(codes, bytes) else b""
 
     @property
     def nothing(self) -> bool:
