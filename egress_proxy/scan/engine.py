@@ -112,11 +112,14 @@ class Rules:
             self._looking.done(seen)
 
     def _run_seen(self, joined: JoinedTexts | LinesOf, seen: Seen, tally: Tally, *, strong: bool) -> None:
-        places = self._prefilter.places(joined.text, seen.projected, seen.lines())
+        places = self._prefilter.places(joined.text, seen.read, seen.lines())
         if places:
             self._run_places(joined, places, tally, strong=strong)
-        if not strong and not seen.nothing:
+        if strong or seen.nothing:
+            return
+        if seen.asks_strings:
             self._run_quoted(joined, seen, tally)
+        if seen.asks_tokens:
             self._run_tokens(joined, seen, tally)
 
     def _run_places(
@@ -152,7 +155,7 @@ class Rules:
         self._prefilter.prepare()
 
     def _run_quoted(self, joined: JoinedTexts | LinesOf, seen: Seen, tally: Tally) -> None:
-        candidates = seen.candidates() if self._quoted else []
+        candidates = seen.candidates()
         if self._quoted is None or candidates == []:
             return
         lines = Lines(joined)
@@ -167,7 +170,7 @@ class Rules:
             tally.add(Finding(text, start - shift, end - shift, rule.detector))
 
     def _run_tokens(self, joined: JoinedTexts | LinesOf, seen: Seen, tally: Tally) -> None:
-        spans = seen.tokens() if self._judged else []
+        spans = seen.tokens()
         if self._tokens is None or spans == []:
             return
         lines = Lines(joined)
@@ -275,6 +278,8 @@ class TextScanner:
     def _run_known(self, texts: Sequence[str], numbers: Sequence[int], tally: Tally, joined: str | None = None) -> None:
         """Known values in texts that have these numbers in the batch."""
         known = self._known.find(texts, joined)
+        if not known.findings and not known.undecided:
+            return
         tally.undecided.update(numbers[text] for text in known.undecided)
         for found in without_parts(known.findings):
             tally.add(replace(found, text=numbers[found.text]))

@@ -94,7 +94,7 @@ class Seen:
 
     __slots__ = (
         *("_bytes", "_codes", "_copies", "_found", "_hints", "_length", "_lengths", "_look", "_outs", "_pieces"),
-        *("_told", "_tokens"),
+        *("_plain", "_read", "_rows", "_told", "_tokens", "_unmasked"),
         *("address", "room"),
     )
 
@@ -106,7 +106,8 @@ class Seen:
         self._tokens = np.empty((_MOST, 2), np.uint64)
         self._hints = np.empty((_MOST_HINTS, 3), np.uint32)
         self._lengths = array("I")
-        self._outs = [memoryview(own) for own in self._bytes[2:]]  # sliced sooner than an array
+        self._read, *self._outs = (memoryview(self._bytes[row]) for row in (0, 2, 3, 4))  # sliced sooner than an array
+        self._rows = list(self._pieces)
         projected, marked, *outs = (own.ctypes.data for own in self._bytes)
         copies = (Copy(out, piece.ctypes.data, len(piece)) for out, piece in zip(outs, self._pieces, strict=True))
         found, tokens, hints = self._found.ctypes.data, self._tokens.ctypes.data, self._hints.ctypes.data
@@ -117,18 +118,22 @@ class Seen:
         self.address = addressof(self._look)
         self._codes = b""  # of an ASCII text, which may stand for itself
         self._length = self._told = 0
+        self._plain = self._unmasked = False  # as in `_look`
 
     def asked(self, asking: Asking | None) -> None:
         """Say what hints are asked for."""
-        look = self._look
+        look = self._look  # to write there takes as long as the look at a short text
         if asking is None:
             if look.lengths is not None:
                 look.lengths = None
-            look.unmasked = 0
+            look.unmasked = self._unmasked = False
             return
         self._lengths = lengths = array("I", map(len, asking.texts))
         look.lengths, look.texts = lengths.buffer_info()
-        look.plain, look.unmasked = not asking.rearranged, asking.unmasked
+        if asking.unmasked is not self._unmasked:
+            look.unmasked = self._unmasked = asking.unmasked
+        if asking.rearranged is self._plain:
+            look.plain = self._plain = not asking.rearranged
 
     def told(self, told: int, codes: Codes, length: int) -> None:
         """Say what the kernel told of which text."""
@@ -141,6 +146,16 @@ class Seen:
         return not self._told
 
     @property
+    def asks_strings(self) -> bool:
+        """Whether there are strings between quotes that are to be judged."""
+        return self._told & _CANDIDATES != 0
+
+    @property
+    def asks_tokens(self) -> bool:
+        """Whether there are tokens that are."""
+        return self._told & _TOKENS != 0
+
+    @property
     def placeholder(self) -> bool:
         """Whether nothing was looked at, for a placeholder of our own may be in the text."""
         return self._told & _PLACEHOLDER != 0
@@ -149,6 +164,11 @@ class Seen:
     def projected(self) -> Bytes:
         """The projection of the text (`projection`)."""
         return self._bytes[0, : self._length] if self._look.own else self._codes
+
+    @property
+    def read(self) -> bytes | memoryview:
+        """The same, as Hyperscan reads it."""
+        return self._read[: self._length] if self._look.own else self._codes
 
     @property
     def marked(self) -> Bytes:
@@ -168,7 +188,7 @@ class Seen:
         )
 
     def _lines(self, place: int, copy: Copy) -> CueLines:
-        return CueLines(self._outs[place][: copy.size], self._pieces[place, : copy.count])
+        return CueLines(self._outs[place][: copy.size], self._rows[place], copy.count)
 
     def candidates(self) -> list[tuple[int, int, int, int]] | None:
         """The strings between quotes that are to be judged; None if there are too many to tell."""
