@@ -123,13 +123,14 @@ static unsigned strange_in(const void *codes, size_t length, size_t width)
     return strange;
 }
 
-void marked_hints(const uint8_t *marked, const void *codes, size_t width, uint32_t *lengths, size_t count, struct found *found)
+void marked_hints(const uint8_t *marked, const void *codes, size_t width, int strange, uint32_t *lengths, size_t count,
+                  struct found *found)
 {
     const uint8_t *own = codes;
     for (size_t number = 0; number < count; number++) {
         size_t length = lengths[number];
         if (length >= SHORTEST) {
-            if (width > 1 && strange_in(own, length, width))
+            if (strange && strange_in(own, length, width))
                 report(found, STRANGE, 0, length);
             find_all(marked, length, found);
         }

@@ -197,8 +197,10 @@ static inline int judged(struct judge *judge, uint8_t byte)
     return judge->bad <= judge->most;
 }
 
-/* derive.c: as `derive_hints`, in texts that `project_codes` made one byte a code point, or that are ASCII. */
-void marked_hints(const uint8_t *marked, const void *codes, size_t width, uint32_t *lengths, size_t count, struct found *found);
+/* derive.c: as `derive_hints`, in texts that `project_codes` made one byte a code point, or that are ASCII; `strange` is
+ * what it told of them. */
+void marked_hints(const uint8_t *marked, const void *codes, size_t width, int strange, uint32_t *lengths, size_t count,
+                  struct found *found);
 
 /* Each reports what it finds in a text of `length` bytes. */
 void find_runs(const uint8_t *text, size_t length, struct found *found);

@@ -8,6 +8,7 @@
 #define LONGEST_NAME  48
 #define LONGEST_PIECE 24 /* of a list of pieces */
 #define LEAST_PIECE   4
+#define MOST_OF_PROSE 16 /* characters of two words with quotes around them */
 
 /* What a character may be: of a piece of a word that a quote ends or begins, of the name of a variable or a method, and
  * what follows a quote where strings are joined. */
@@ -251,40 +252,94 @@ static inline int next_closing(struct closings *closings, const uint8_t *text, s
     return 1;
 }
 
-/* Pieces of a string in code, and lists that may be some. */
+/* Pieces of a string with signs between them: where the quote before the first joint stands, that joint and the last. */
+struct pieces {
+    size_t open, start, end; /* `end`: 0 where there are none */
+    int mixed;               /* quotes of both kinds */
+};
+
+/* How pieces are told: all of them; or those that are no words of prose, of which nothing is told but that they are there. */
+struct telling {
+    int all, told, left_out;
+};
+
+/* Whether pieces are two short words that a sentence is about: `the same "try". "break" and`, `*n* ">=" "0"`. They stand
+ * after a word, and are not of letters and digits both. */
+static int of_prose(const struct pieces *pieces, const uint8_t *text, size_t length)
+{
+    size_t open = pieces->open, close = pieces->end, limit = length - open > MOST_OF_PROSE ? open + MOST_OF_PROSE : length;
+    if (pieces->mixed || open < 2 || text[open] != text[pieces->start] || !blank(text[open - 1])
+        || !(alnum(text[open - 2]) || text[open - 2] == '*'))
+        return 0;
+    while (close < limit && text[close] != text[open])
+        close++;
+    if (close >= limit)
+        return 0;
+    unsigned letters = 0, digits = 0;
+    for (size_t at = open; at < close; at++) {
+        letters |= (unsigned)lower(text[at] | 0x20) | (unsigned)(text[at] > 127);
+        digits |= (unsigned)digit(text[at]);
+    }
+    return !(letters & digits);
+}
+
+static void end_pieces(struct pieces *pieces, const uint8_t *text, size_t length, struct telling *telling, struct found *found)
+{
+    if (!pieces->end)
+        return;
+    if (!telling->all && of_prose(pieces, text, length)) {
+        telling->left_out = 1;
+    } else {
+        telling->told = 1;
+        report(found, LITERALS, pieces->start, pieces->end);
+    }
+    pieces->end = 0;
+}
+
+static void find_marked(const uint8_t *text, size_t length, uint8_t mark, struct telling *telling, struct found *found)
+{
+    size_t before = 0;
+    struct pieces pieces = {0};
+    struct list list = {0};
+    struct closings closings = {.mark = all_of(mark)};
+    for (size_t at = 0; next_closing(&closings, text, length, &before, &at);) {
+        size_t next;
+        int escaped = 0;
+        if (at == 0)
+            continue;
+        if (text[at + 1] == ',') {
+            if (see_comma(&list, text, before, at, length, found))
+                report(found, ESCAPED, at, list.next);
+            continue;
+        }
+        if (!(next = joint_after(text, at, length, &escaped)))
+            continue;
+        if (escaped) {
+            report(found, ESCAPED, at, next + 1);
+            continue;
+        }
+        if (pieces.end && at > pieces.end + 4 * NEAR)
+            end_pieces(&pieces, text, length, telling, found);
+        if (!pieces.end)
+            pieces = (struct pieces){.open = before, .start = at};
+        pieces.end = next + 1;
+        pieces.mixed |= text[next] != mark;
+    }
+    end_pieces(&pieces, text, length, telling, found);
+    end_list(&list, found);
+}
+
+/* Pieces of a string in code, and lists that may be some. Where some are told, all are: they may be of one string. */
 void find_literals(const uint8_t *text, size_t length, struct found *found)
 {
-    static const uint8_t MARKS[] = {'"', '\''};
-    for (size_t mark = 0; mark < sizeof MARKS; mark++) {
-        size_t start = 0, end = 0, before = 0;
-        struct list list = {0};
-        struct closings closings = {.mark = all_of(MARKS[mark])};
-        for (size_t at = 0; next_closing(&closings, text, length, &before, &at);) {
-            size_t next;
-            int escaped = 0;
-            if (at == 0)
-                continue;
-            if (text[at + 1] == ',') {
-                if (see_comma(&list, text, before, at, length, found))
-                    report(found, ESCAPED, at, list.next);
-                continue;
-            }
-            if (!(next = joint_after(text, at, length, &escaped)))
-                continue;
-            if (escaped) {
-                report(found, ESCAPED, at, next + 1);
-                continue;
-            }
-            if (end && at > end + 4 * NEAR) {
-                report(found, LITERALS, start, end);
-                end = 0;
-            }
-            if (!end)
-                start = at;
-            end = next + 1;
-        }
-        if (end)
-            report(found, LITERALS, start, end);
-        end_list(&list, found);
-    }
+    size_t before = found->count;
+    struct telling telling = {0};
+    find_marked(text, length, '"', &telling, found);
+    find_marked(text, length, '\'', &telling, found);
+    if (!telling.told || !telling.left_out)
+        return;
+    found->count = before;
+    telling.all = 1;
+    find_marked(text, length, '"', &telling, found);
+    find_marked(text, length, '\'', &telling, found);
 }

@@ -308,10 +308,10 @@ static void run_all(struct search *s)
     }
 }
 
-/* Find in texts, of which there is at least one, joined with one code point between them: bytes if `narrow`, else 32
- * bits each. `starts` has one place a text and one more, as if another followed. Gives the number of records, -1 without
+/* Find in texts, of which there is at least one, joined with one code point between them, of `width` bytes each (1: ASCII,
+ * 2, 4). `starts` has one place a text and one more, as if another followed. Gives the number of records, -1 without
  * memory, -2 where they did not fit and this was no last chance. */
-EXPORT int64_t known_find(const struct store *store, const void *text, int narrow, const int64_t *starts, size_t texts,
+EXPORT int64_t known_find(const struct store *store, const void *joined, int width, const int64_t *starts, size_t texts,
                           struct record *records, size_t capacity, int last_chance)
 {
     size_t total = (size_t)starts[texts];
@@ -322,7 +322,7 @@ EXPORT int64_t known_find(const struct store *store, const void *text, int narro
     if (codes && before && tallies) {
         struct search search = {
             .store = store, .records = records, .last_chance = last_chance,
-            .view = {narrow ? text : NULL, narrow ? NULL : text, starts, texts, codes, before, 0, NULL, 0},
+            .view = {joined, width, starts, texts, codes, before, 0, NULL, 0},
             .capacity = last_chance ? capacity - texts : capacity,
             .verified = tallies, .hits = (uint32_t *)(tallies + texts),
             .undecided = (uint8_t *)(tallies + texts) + texts * sizeof(uint32_t),

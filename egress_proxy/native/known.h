@@ -56,8 +56,8 @@ struct store {
 /* Texts that are joined with one code point between them, and their codes. Where a code stood in the texts is not kept:
  * only how many codes there are before each PITCH-th place. Few are ever asked for. */
 struct view {
-    const uint8_t *narrow;      /* the texts: one of these, the other is null */
-    const uint32_t *wide;
+    const void *joined;         /* the texts, */
+    int width;                  /* bytes a code point: 1, 2, 4 */
     const int64_t *starts;      /* of texts, and one more */
     size_t texts;
     uint8_t *codes;             /* room for one a place */
@@ -77,6 +77,14 @@ uint32_t known_gap_of(const struct view *view, size_t first, size_t last);
 
 /* The digest of codes, of which there is at least one. `keyed` is the state after the key. */
 uint64_t known_digest_of(const uint64_t *keyed, const uint8_t *codes, size_t length);
+
+/* The code point at a place of joined texts. */
+INLINE uint32_t point_at(const void *joined, int width, size_t place)
+{
+    if (width == 1)
+        return ((const uint8_t *)joined)[place];
+    return width == 2 ? ((const uint16_t *)joined)[place] : ((const uint32_t *)joined)[place];
+}
 
 INLINE uint64_t load64(const uint8_t *at)
 {

@@ -1,20 +1,21 @@
 /* Known values: the codes of texts (`scan/canonical.py`), and the places of codes in them. */
 #include "known.h"
 
-/* The codes of places up to `end`, from `count` on. Gives how many there are then. One of `narrow` and `wide` is null. */
-INLINE size_t squeeze_some(const uint8_t *narrow, const uint32_t *wide, const uint8_t *table, size_t place, size_t end,
-                           uint8_t *codes, size_t count)
+/* The codes of places up to `end`, from `count` on. Gives how many there are then. */
+INLINE size_t squeeze_some(const void *joined, int width, const uint8_t *table, size_t place, size_t end, uint8_t *codes,
+                           size_t count)
 {
     for (; place < end; place++) {
-        uint8_t code = narrow ? table[narrow[place]] : table[wide[place]];
+        uint8_t code = table[point_at(joined, width, place)];
         codes[count] = code;
         count += code != 0;
     }
     return count;
 }
 
-INLINE size_t squeeze(const struct view *view, const uint8_t *narrow, const uint32_t *wide, const uint8_t *table)
+INLINE size_t squeeze(const struct view *view, int width, const uint8_t *table)
 {
+    const void *joined = view->joined;
     uint8_t *codes = view->codes;
     uint32_t *before = view->before;
     size_t count = 0, place = 0;
@@ -25,9 +26,9 @@ INLINE size_t squeeze(const struct view *view, const uint8_t *narrow, const uint
             if (place % PITCH == 0)
                 before[place / PITCH] = (uint32_t)count;
             if (place + PITCH == next && next <= end) /* a whole one, as most are: its length is known */
-                count = squeeze_some(narrow, wide, table, place, place + PITCH, codes, count);
+                count = squeeze_some(joined, width, table, place, place + PITCH, codes, count);
             else
-                count = squeeze_some(narrow, wide, table, place, next < end ? next : end, codes, count);
+                count = squeeze_some(joined, width, table, place, next < end ? next : end, codes, count);
             place = next < end ? next : end;
         }
         if (place % PITCH == 0)
@@ -40,7 +41,19 @@ INLINE size_t squeeze(const struct view *view, const uint8_t *narrow, const uint
 void known_squeeze(struct view *view, const uint8_t *table)
 {
     view->table = table;
-    view->count = view->narrow ? squeeze(view, view->narrow, NULL, table) : squeeze(view, NULL, view->wide, table);
+    switch (view->width) {
+    case 1: view->count = squeeze(view, 1, table); break;
+    case 2: view->count = squeeze(view, 2, table); break;
+    default: view->count = squeeze(view, 4, table); break;
+    }
+}
+
+INLINE void fold(const struct view *view, int width, const uint8_t *table, size_t total)
+{
+    const void *joined = view->joined;
+    uint8_t *codes = view->codes;
+    for (size_t at = 0; at < total; at++)
+        codes[at] = table[point_at(joined, width, at)];
 }
 
 void known_fold(struct view *view, const uint8_t *table)
@@ -48,15 +61,18 @@ void known_fold(struct view *view, const uint8_t *table)
     size_t total = (size_t)view->starts[view->texts] - 1;
     view->table = NULL;
     view->count = total + 1;
-    for (size_t at = 0; at < total; at++)
-        view->codes[at] = view->narrow ? table[view->narrow[at]] : table[view->wide[at]];
+    switch (view->width) {
+    case 1: fold(view, 1, table, total); break;
+    case 2: fold(view, 2, table, total); break;
+    default: fold(view, 4, table, total); break;
+    }
     for (size_t text = 1; text <= view->texts; text++)
         view->codes[view->starts[text] - 1] = EDGE;
 }
 
 static int kept(const struct view *view, size_t place)
 {
-    return !view->table || view->table[view->narrow ? view->narrow[place] : view->wide[place]];
+    return !view->table || view->table[point_at(view->joined, view->width, place)];
 }
 
 /* Make `view->text` the text that a place belongs to, its end included. */

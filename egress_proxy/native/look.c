@@ -66,10 +66,10 @@ static int tokens(Look *look, const uint8_t *marked, size_t length)
     return count || !look->tokens_done ? TOKENS : 0;
 }
 
-static int hints(Look *look, const uint8_t *marked, const void *codes, size_t width)
+static int hints(Look *look, const uint8_t *marked, const void *codes, size_t width, int strange)
 {
     struct found found = {.out = look->hints, .room = (size_t)look->most_hints, .skipped = look->plain ? OF_VALUES : 0};
-    marked_hints(marked, codes, width, look->lengths, (size_t)look->texts, &found);
+    marked_hints(marked, codes, width, strange, look->lengths, (size_t)look->texts, &found);
     look->hint_count = found.count;
     return found.count ? HINTS : 0;
 }
@@ -78,9 +78,10 @@ static int hints(Look *look, const uint8_t *marked, const void *codes, size_t wi
 EXPORT int look(Look *look, const void *codes, size_t width, size_t length)
 {
     const uint8_t *projected = codes, *marked = codes;
+    int strange = 0;
     look->own = width > 1 || has_separators(codes, length);
     if (width > 1) {
-        project_codes(codes, width, length, look->classes, look->projected, look->marked);
+        strange = project_codes(codes, width, length, look->classes, look->projected, look->marked);
         projected = look->projected;
         marked = look->marked;
     } else if (look->own) {
@@ -99,6 +100,6 @@ EXPORT int look(Look *look, const void *codes, size_t width, size_t length)
     if (look->tokens_plan)
         told |= tokens(look, marked, length);
     if (look->lengths)
-        told |= hints(look, marked, codes, width);
+        told |= hints(look, marked, codes, width, strange);
     return told;
 }

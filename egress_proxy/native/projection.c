@@ -15,9 +15,10 @@ EXPORT WIDER int has_separators(const uint8_t *text, size_t length)
 }
 
 #define PROJECT(NAME, CODE)                                                                                           \
-    WIDER static void NAME(const CODE *codes, size_t length, const uint8_t *classes, uint8_t *projected,               \
-                           uint8_t *marked)                                                                            \
+    WIDER static uint32_t NAME(const CODE *codes, size_t length, const uint8_t *classes, uint8_t *projected,           \
+                               uint8_t *marked)                                                                        \
     {                                                                                                                  \
+        uint32_t strange = 0;                                                                                          \
         for (size_t at = 0, stop; at < length; at = stop) {                                                            \
             CODE any = 0;                                                                                              \
             stop = length - at < WIDE ? length : at + WIDE;                                                            \
@@ -33,7 +34,10 @@ EXPORT WIDER int has_separators(const uint8_t *text, size_t length)
                 projected[next] = classes[code];                                                                       \
                 marked[next] = code < MARK ? (uint8_t)code : (uint8_t)(classes[code] | MARK);                          \
             }                                                                                                          \
+            for (size_t next = at; next < stop; next++)                                                                \
+                strange |= (uint32_t)is_strange(codes[next]);                                                          \
         }                                                                                                              \
+        return strange;                                                                                                \
     }
 
 PROJECT(project_pairs, uint16_t)
@@ -41,15 +45,14 @@ PROJECT(project_fours, uint32_t)
 
 /* Each code point of a text (of `width` bytes, 2 or 4; surrogates may be among them) as one byte: ASCII, by `classes`,
  * which has one for every code point; and the same with the highest bit set for those beyond ASCII. Both have room for
- * all of them. */
-EXPORT void project_codes(const void *codes, size_t width, size_t length, const uint8_t *classes, uint8_t *projected,
-                          uint8_t *marked)
+ * all of them. Returns whether any of them looks like others. */
+EXPORT int project_codes(const void *codes, size_t width, size_t length, const uint8_t *classes, uint8_t *projected,
+                         uint8_t *marked)
 {
-    if (width == sizeof(uint16_t))
-        project_pairs(codes, length, classes, projected, marked);
-    else
-        project_fours(codes, length, classes, projected, marked);
+    uint32_t strange = width == sizeof(uint16_t) ? project_pairs(codes, length, classes, projected, marked)
+                                                 : project_fours(codes, length, classes, projected, marked);
     if (has_separators(projected, length))
         for (size_t place = 0; place < length; place++)
             projected[place] = classes[projected[place]];
+    return strange != 0;
 }

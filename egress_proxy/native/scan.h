@@ -35,8 +35,8 @@ typedef struct {
     const uint8_t *done; /* up to where the text that was copied last goes */
 } Copy;
 
-void project_codes(const void *codes, size_t width, size_t length, const uint8_t *classes, uint8_t *projected,
-                   uint8_t *marked);
+int project_codes(const void *codes, size_t width, size_t length, const uint8_t *classes, uint8_t *projected,
+                  uint8_t *marked);
 int has_separators(const uint8_t *text, size_t length);
 void copy_lines(Copy *to, const uint8_t *text, const uint8_t *start, const uint8_t *stop);
 void cue_lines(const uint8_t *text, size_t length, Copy *named, Copy *said);

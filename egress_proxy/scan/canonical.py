@@ -107,12 +107,11 @@ class View(Struct, frozen=True):
 
 
 class Batch(Struct, frozen=True):
-    """Texts joined with one character between them, in bytes if all are ASCII (`narrow`), else in 32 bits each.
+    """Texts joined with one character between them.
 
     `starts` has one place a text and one more, as if another followed."""
 
-    joined: bytes
-    narrow: bool
+    joined: str
     starts: array[int]
 
     def squeezed(self) -> View:
@@ -127,19 +126,14 @@ class Batch(Struct, frozen=True):
         return View(codes, np.arange(len(codes)))
 
     def _through(self, table: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        read = np.frombuffer(self.joined, dtype=np.uint8 if self.narrow else "<u4")
-        codes = np.append(table[read], np.uint8(EDGE))
+        codes = np.append(table[_code_points(self.joined)], np.uint8(EDGE))
         codes[np.asarray(self.starts)[1:] - 1] = EDGE
         return codes
 
 
-def batch(texts: Sequence[str]) -> Batch:
-    """Join texts, of which there is at least one."""
+def batch(texts: Sequence[str], joined: str | None = None) -> Batch:
+    """Join texts, of which there is at least one; `joined` if somebody has done that, with any character between."""
     if len(texts) == 1:
-        joined = texts[0]
-        starts = array("q", (0, len(joined) + 1))
-    else:
-        joined = "\0".join(texts)
-        starts = array("q", accumulate((len(text) + 1 for text in texts), initial=0))
-    narrow = joined.isascii()
-    return Batch(joined.encode("ascii") if narrow else joined.encode("utf-32-le", "surrogatepass"), narrow, starts)
+        return Batch(texts[0], array("q", (0, len(texts[0]) + 1)))
+    starts = array("q", accumulate((len(text) + 1 for text in texts), initial=0))
+    return Batch("\0".join(texts) if joined is None else joined, starts)

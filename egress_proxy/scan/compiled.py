@@ -102,7 +102,7 @@ class Kernel:
         self.trim = library.known_trim
         self.trim.argtypes, self.trim.restype = (), None
         self.find = library.known_find
-        self.find.argtypes = (c_void_p, c_char_p, c_int, c_void_p, c_size_t, c_void_p, c_size_t, c_int)
+        self.find.argtypes = (c_void_p, c_void_p, c_int, c_void_p, c_size_t, c_void_p, c_size_t, c_int)
         self.find.restype = c_int64
 
 

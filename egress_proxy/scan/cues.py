@@ -50,21 +50,22 @@ if KERNEL is not None:
 class CueLines:
     """Lines of a projected text, with their newlines, one after the other: `text`."""
 
-    __slots__ = ("_pieces", "text")
+    __slots__ = ("_count", "_pieces", "text")
 
-    def __init__(self, text: Bytes | memoryview, pieces: NDArray[np.uint64]) -> None:
+    def __init__(self, text: Bytes | memoryview, pieces: NDArray[np.uint64], count: int) -> None:
+        """`count`: of the pieces."""
         self.text = text
-        self._pieces = pieces  # seldom read: a match in such lines is rare
+        self._pieces, self._count = pieces, count  # seldom read: a match in such lines is rare
 
     @property
     def outs(self) -> Sequence[int]:
         """Where pieces begin in `text`, in order."""
-        return cast("list[int]", self._pieces[:, 0].tolist())
+        return cast("list[int]", self._pieces[: self._count, 0].tolist())
 
     @property
     def starts(self) -> Sequence[int]:
         """Where each begins in the projected text."""
-        return cast("list[int]", self._pieces[:, 1].tolist())
+        return cast("list[int]", self._pieces[: self._count, 1].tolist())
 
     def homes(self, ends: Iterable[int]) -> list[int]:
         """Where things end in the projected text, by where they end in `text`."""
@@ -78,12 +79,12 @@ def most_pieces(length: int) -> int:
     return 64 + length // 256
 
 
-def cue_lines(projected: Bytes, kernel: CDLL) -> tuple[CueLines, CueLines, CueLines]:
+def cue_lines(projected: Bytes | memoryview, kernel: CDLL) -> tuple[CueLines, CueLines, CueLines]:
     """The lines that may name a value, those in which a sentence may tell one, and those with long words (`solid`)."""
     length = len(projected)
     room, pieces = np.empty((3, length), np.uint8), np.empty((3, most_pieces(length), 2), np.uint64)
     copies = [Copy(own.ctypes.data, piece.ctypes.data, len(piece)) for own, piece in zip(room, pieces, strict=True)]
-    text = projected if isinstance(projected, bytes) else projected.ctypes.data
+    text = projected if isinstance(projected, bytes) else np.asarray(projected).ctypes.data
     kernel.cue_lines(text, length, addressof(copies[0]), addressof(copies[1]))
     kernel.solid_lines(text, length, addressof(copies[2]))
     named, said, solid = map(lines_of, room, pieces, copies)
@@ -92,4 +93,4 @@ def cue_lines(projected: Bytes, kernel: CDLL) -> tuple[CueLines, CueLines, CueLi
 
 def lines_of(room: NDArray[np.uint8], pieces: NDArray[np.uint64], copied: Copy) -> CueLines:
     """What the kernel has copied."""
-    return CueLines(room[: copied.size], pieces[: copied.count])
+    return CueLines(room[: copied.size], pieces, copied.count)

@@ -113,11 +113,14 @@ class Rules:
             self._looking.done(seen)
 
     def _run_seen(self, joined: JoinedTexts | LinesOf, seen: Seen, tally: Tally, *, strong: bool) -> None:
-        places = self._prefilter.places(joined.text, seen.projected, seen.lines())
+        places = self._prefilter.places(joined.text, seen.read, seen.lines())
         if places:
             self._run_places(joined, places, tally, strong=strong)
-        if not strong and not seen.nothing:
+        if strong or seen.nothing:
+            return
+        if seen.asks_strings:
             self._run_quoted(joined, seen, tally)
+        if seen.asks_tokens:
             self._run_tokens(joined, seen, tally)
 
     def _run_places(
@@ -153,7 +156,7 @@ class Rules:
         self._prefilter.prepare()
 
     def _run_quoted(self, joined: JoinedTexts | LinesOf, seen: Seen, tally: Tally) -> None:
-        candidates = seen.candidates() if self._quoted else []
+        candidates = seen.candidates()
         if self._quoted is None or candidates == []:
             return
         lines = Lines(joined)
@@ -168,7 +171,7 @@ class Rules:
             tally.add(Finding(text, start - shift, end - shift, rule.detector))
 
     def _run_tokens(self, joined: JoinedTexts | LinesOf, seen: Seen, tally: Tally) -> None:
-        spans = seen.tokens() if self._judged else []
+        spans = seen.tokens()
         if self._tokens is None or spans == []:
             return
         lines = Lines(joined)
@@ -250,7 +253,7 @@ class TextScanner:
             joined = JoinedTexts(texts)
             tally = Tally(texts, undecided)
             hints = self._rules.first(joined, tally, rearranged=rearranged, unmasked=False)
-        self._run_known(texts, range(len(texts)), tally)
+        self._run_known(texts, range(len(texts)), tally, joined.text)
         closed = {number for number, text in enumerate(texts) if text in ids} if ids else set()
         derived = self._run_derived(joined, tally, closed, hints, rearranged=rearranged)
         if not tally.findings and not tally.undecided:
@@ -273,9 +276,11 @@ class TextScanner:
         own = [match.span() for match in _PLACEHOLDER.finditer(text) if match[0] in self._placeholders]
         return masked(text, own) if own else text
 
-    def _run_known(self, texts: Sequence[str], numbers: Sequence[int], tally: Tally) -> None:
+    def _run_known(self, texts: Sequence[str], numbers: Sequence[int], tally: Tally, joined: str | None = None) -> None:
         """Known values in texts that have these numbers in the batch."""
-        known = self._known.find(texts)
+        known = self._known.find(texts, joined)
+        if not known.findings and not known.undecided:
+            return
         tally.undecided.update(numbers[text] for text in known.undecided)
         for found in without_parts(known.findings):
             tally.add(replace(found, text=numbers[found.text]))

@@ -116,8 +116,8 @@ class KnownValues:
         """Everything registered, one a value, to be stored. Names are what it says in clear, and lengths."""
         return self._snapshot.fingerprints()
 
-    def find(self, texts: Sequence[str]) -> Scan:
-        """Known values in a batch of texts."""
+    def find(self, texts: Sequence[str], joined: str | None = None) -> Scan:
+        """Known values in a batch of texts; `joined` is all of them with one character between, if somebody has it."""
         if not self._snapshot.values or not any(texts):
             return _NOTHING
-        return search(texts, self._snapshot, self.detector)
+        return search(texts, self._snapshot, self.detector, joined)

@@ -7,7 +7,7 @@ memory costs a long text more than reading it does. Where there is no kernel, `p
 from __future__ import annotations
 
 from array import array
-from ctypes import Structure, addressof, c_char_p, c_int, c_size_t, c_uint64, c_void_p
+from ctypes import Structure, addressof, c_int, c_size_t, c_uint64, c_void_p
 from enum import IntFlag
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -15,14 +15,16 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 
 from egress_proxy.native import KERNEL
+from egress_proxy.scan.codes import codes_of
 from egress_proxy.scan.cues import Copy, CueLines, most_pieces
-from egress_proxy.scan.projection import classes, codes_of
+from egress_proxy.scan.projection import classes
 from egress_proxy.scan.quoted import CANDIDATE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from ctypes import CDLL
 
+    from egress_proxy.scan.codes import Codes
     from egress_proxy.scan.derive.kinds import Hint
     from egress_proxy.scan.projection import Bytes
     from egress_proxy.scan.quoted import QuotedStrings
@@ -83,7 +85,7 @@ _CANDIDATES, _TOKENS, _HINTS, _PLACEHOLDER = map(int, (Told.CANDIDATES, Told.TOK
 
 
 if KERNEL is not None:
-    KERNEL.look.argtypes = (c_void_p, c_char_p, c_size_t, c_size_t)
+    KERNEL.look.argtypes = (c_void_p, c_void_p, c_size_t, c_size_t)
     KERNEL.look.restype = c_int
 
 
@@ -92,7 +94,7 @@ class Seen:
 
     __slots__ = (
         *("_bytes", "_codes", "_copies", "_found", "_hints", "_length", "_lengths", "_look", "_outs", "_pieces"),
-        *("_told", "_tokens"),
+        *("_plain", "_read", "_rows", "_told", "_tokens", "_unmasked"),
         *("address", "room"),
     )
 
@@ -104,7 +106,8 @@ class Seen:
         self._tokens = np.empty((_MOST, 2), np.uint64)
         self._hints = np.empty((_MOST_HINTS, 3), np.uint32)
         self._lengths = array("I")
-        self._outs = [memoryview(own) for own in self._bytes[2:]]  # sliced sooner than an array
+        self._read, *self._outs = (memoryview(self._bytes[row]) for row in (0, 2, 3, 4))  # sliced sooner than an array
+        self._rows = list(self._pieces)
         projected, marked, *outs = (own.ctypes.data for own in self._bytes)
         copies = (Copy(out, piece.ctypes.data, len(piece)) for out, piece in zip(outs, self._pieces, strict=True))
         found, tokens, hints = self._found.ctypes.data, self._tokens.ctypes.data, self._hints.ctypes.data
@@ -113,29 +116,44 @@ class Seen:
         )
         self._copies = (self._look.named, self._look.said, self._look.solid)
         self.address = addressof(self._look)
-        self._codes = b""
+        self._codes = b""  # of an ASCII text, which may stand for itself
         self._length = self._told = 0
+        self._plain = self._unmasked = False  # as in `_look`
 
     def asked(self, asking: Asking | None) -> None:
         """Say what hints are asked for."""
-        look = self._look
+        look = self._look  # to write there takes as long as the look at a short text
         if asking is None:
             if look.lengths is not None:
                 look.lengths = None
-            look.unmasked = 0
+            look.unmasked = self._unmasked = False
             return
         self._lengths = lengths = array("I", map(len, asking.texts))
         look.lengths, look.texts = lengths.buffer_info()
-        look.plain, look.unmasked = not asking.rearranged, asking.unmasked
+        if asking.unmasked is not self._unmasked:
+            look.unmasked = self._unmasked = asking.unmasked
+        if asking.rearranged is self._plain:
+            look.plain = self._plain = not asking.rearranged
 
-    def told(self, told: int, codes: bytes, length: int) -> None:
+    def told(self, told: int, codes: Codes, length: int) -> None:
         """Say what the kernel told of which text."""
-        self._told, self._codes, self._length = told, codes, length
+        self._told, self._length = told, length
+        self._codes = codes if isinstance(codes, bytes) else b""
 
     @property
     def nothing(self) -> bool:
         """Whether there is nothing to look at closer, but for what the prefilter may find."""
         return not self._told
+
+    @property
+    def asks_strings(self) -> bool:
+        """Whether there are strings between quotes that are to be judged."""
+        return self._told & _CANDIDATES != 0
+
+    @property
+    def asks_tokens(self) -> bool:
+        """Whether there are tokens that are."""
+        return self._told & _TOKENS != 0
 
     @property
     def placeholder(self) -> bool:
@@ -146,6 +164,11 @@ class Seen:
     def projected(self) -> Bytes:
         """The projection of the text (`projection`)."""
         return self._bytes[0, : self._length] if self._look.own else self._codes
+
+    @property
+    def read(self) -> bytes | memoryview:
+        """The same, as Hyperscan reads it."""
+        return self._read[: self._length] if self._look.own else self._codes
 
     @property
     def marked(self) -> Bytes:
@@ -165,7 +188,7 @@ class Seen:
         )
 
     def _lines(self, place: int, copy: Copy) -> CueLines:
-        return CueLines(self._outs[place][: copy.size], self._pieces[place, : copy.count])
+        return CueLines(self._outs[place][: copy.size], self._rows[place], copy.count)
 
     def candidates(self) -> list[tuple[int, int, int, int]] | None:
         """The strings between quotes that are to be judged; None if there are too many to tell."""

@@ -86,7 +86,9 @@ class Prefilter:
             self._first = _Database(self._every, hyperscan.HS_FLAG_SINGLEMATCH)
         return self._first
 
-    def places(self, text: str, projected: Bytes, lines: Sequence[CueLines | None] | None = None) -> Iterable[Place]:
+    def places(
+        self, text: str, projected: Bytes | memoryview, lines: Sequence[CueLines | None] | None = None
+    ) -> Iterable[Place]:
         """Every line in which a rule may match, once a rule. `projected` is of the text, and so are the `lines` that
         `cues` tells apart, if somebody has them.
 
@@ -98,14 +100,14 @@ class Prefilter:
         return _places(text, ends, 0)
 
     def ends(
-        self, projected: Bytes, most: int, lines: Sequence[CueLines | None] | None = None
+        self, projected: Bytes | memoryview, most: int, lines: Sequence[CueLines | None] | None = None
     ) -> dict[int, list[int]] | None:
         """Ends of matches by rule; None if there are more than a few times `most`. `lines` as for `places`."""
         ends = self._texts.ends(projected, most) if self._texts else {}
         if ends is None or self._kernel is None or not any(self._lines):
             return ends
         for database, own in zip(self._lines, lines or cue_lines(projected, self._kernel), strict=True):
-            if database is None or own is None or not len(own.text):
+            if own is None or database is None or not len(own.text):
                 continue
             more = database.ends(own.text, most)
             if more is None:

@@ -8,7 +8,6 @@ space, everything else `~`.
 
 from __future__ import annotations
 
-import sys
 from ctypes import c_char_p, c_int, c_size_t, c_void_p
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 import numpy as np
 
 from egress_proxy.native import KERNEL
+from egress_proxy.scan.codes import codes_of
 
 if TYPE_CHECKING:
     from ctypes import CDLL
@@ -25,11 +25,10 @@ if TYPE_CHECKING:
 Bytes: TypeAlias = "bytes | NDArray[np.uint8]"
 _FOLDS = {0x017F: "s", 0x212A: "k", 0x0130: "i", 0x0131: "i"}
 _LAST = 0x110000
-_PAIRS, _FOURS = (f"utf-{bits}-{'le' if sys.byteorder == 'little' else 'be'}" for bits in (16, 32))
 _FEW = 512  # shorter texts are translated sooner than asked whether they need it
 
 if KERNEL is not None:
-    KERNEL.project_codes.argtypes = (c_char_p, c_size_t, c_size_t, c_void_p, c_void_p, c_void_p)
+    KERNEL.project_codes.argtypes = (c_void_p, c_size_t, c_size_t, c_void_p, c_void_p, c_void_p)
     KERNEL.project_codes.restype = None
     KERNEL.has_separators.argtypes = (c_char_p, c_size_t)
     KERNEL.has_separators.restype = c_int
@@ -89,14 +88,6 @@ def projection(text: str, kernel: CDLL | None = KERNEL) -> Projection:
     projected, marked = np.empty((2, len(text)), dtype=np.uint8)
     kernel.project_codes(codes, width, len(text), classes(), projected.ctypes.data, marked.ctypes.data)
     return Projection(projected, marked)
-
-
-def codes_of(text: str) -> tuple[bytes, int]:
-    """The code points of a text, and of how many bytes each is: as few as they take, 1 for ASCII."""
-    if text.isascii():
-        return text.encode("ascii"), 1
-    pairs = text.encode(_PAIRS, "surrogatepass")
-    return (pairs, 2) if len(pairs) == 2 * len(text) else (text.encode(_FOURS, "surrogatepass"), 4)
 
 
 def classes() -> int:

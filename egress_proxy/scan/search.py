@@ -25,13 +25,13 @@ _FAR = 1 << 62
 _NOTHING: Final = Scan()
 
 
-def search(texts: Sequence[str], snapshot: Snapshot, detector: str) -> Scan:
-    """All findings in a batch of at least one text, under the name of a detector."""
-    joined = batch(texts)
-    records = snapshot.store.find(joined)
+def search(texts: Sequence[str], snapshot: Snapshot, detector: str, joined: str | None = None) -> Scan:
+    """All findings in a batch of at least one text, under the name of a detector. `joined` as for `canonical.batch`."""
+    together = batch(texts, joined)
+    records = snapshot.store.find(together)
     if not records:
         return _NOTHING
-    return _Search(texts, joined.starts, snapshot, detector).result(records)
+    return _Search(texts, together.starts, snapshot, detector).result(records)
 
 
 class _Search:

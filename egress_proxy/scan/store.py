@@ -11,6 +11,7 @@ from msgspec import Struct
 from egress_proxy.scan import fallback
 from egress_proxy.scan.banks import Bank, Entries
 from egress_proxy.scan.canonical import Batch, canonical_table, folded_table
+from egress_proxy.scan.codes import codes_of
 from egress_proxy.scan.compiled import KNOWN, MAX_BANKS, CBank, CRecord, CStore, Kernel, address
 from egress_proxy.scan.fingerprints import CLASSES, FOLDED_WIDTH, Keys
 
@@ -141,9 +142,8 @@ _rooms: Final = [_Room()]  # each serves one call at a time; a thread that finds
 
 def _call(kernel: Kernel, store: CStore, joined: Batch, records: int, capacity: int, last_chance: int) -> int:
     starts, texts = joined.starts.buffer_info()
-    count = kernel.find(
-        addressof(store), joined.joined, joined.narrow, starts, texts - 1, records, capacity, last_chance
-    )
+    codes, width = codes_of(joined.joined)
+    count = kernel.find(addressof(store), codes, width, starts, texts - 1, records, capacity, last_chance)
     if count == _NO_MEMORY:
         raise MemoryError
     return int(count)

@@ -9,10 +9,10 @@ from itertools import pairwise
 from typing import Final
 
 from egress_proxy.native import KERNEL
+from egress_proxy.scan.codes import codes_of
 from egress_proxy.scan.derive import alike, twin
 from egress_proxy.scan.derive.kinds import Hint, Kind
 from egress_proxy.scan.derive.spans import Span
-from egress_proxy.scan.projection import codes_of
 
 Hints = dict[int, list[Span]]  # spans by `Kind`, in order
 

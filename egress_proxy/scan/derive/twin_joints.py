@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from string import ascii_letters, digits
 from typing import Final
 
 from msgspec import Struct
@@ -14,6 +15,8 @@ from egress_proxy.scan.derive.twin_signs import ALNUM, QUOTES, char
 _LONGEST_JOINT, _LONGEST_NAME, _LONGEST_GAP = 96, 48, 48
 _LEAST_PIECE, _LONGEST_PIECE, _FEWEST = 4, 24, 8
 _NEAR = 64
+_MOST_OF_PROSE = 16
+_DIGITS, _LETTERS = frozenset(digits), frozenset(ascii_letters)
 _BLANKS: Final = frozenset(" \t\n\v\f\r")
 _PIECE: Final = ALNUM | frozenset("_$@.-+/=~!#%*?^&")
 _NAME: Final = ALNUM | frozenset("_$@.[]:")
@@ -178,13 +181,39 @@ class _List(Struct):
 
 
 def literals(text: str) -> Iterator[Hint]:
-    """Pieces of a string in code, and lists that may be some."""
-    for mark in "\"'":
-        yield from _marked(text, mark)
+    """Pieces of a string in code, and lists that may be some. Where some are told, all are: they may be of one."""
+    found = [*_marked(text, '"'), *_marked(text, "'")]
+    told = any(not own.of_prose(text) for own in found if isinstance(own, _Pieces))
+    for own in found:
+        if not isinstance(own, _Pieces):
+            yield own
+        elif told:
+            yield Kind.LITERALS, own.start, own.end
 
 
-def _marked(text: str, mark: str) -> Iterator[Hint]:
-    start = end = opens = at = 0
+class _Pieces(Struct):
+    """Pieces with signs between them: where the quote before the first joint stands, that joint and the last."""
+
+    opens: int
+    start: int
+    end: int
+    mixed: bool = False  # quotes of both kinds
+
+    def of_prose(self, text: str) -> bool:
+        """Whether they are two short words that a sentence is about."""
+        mark, before = text[self.start], char(text, self.opens - 2)
+        if self.mixed or self.opens < 2 or text[self.opens] != mark:  # noqa: PLR2004
+            return False
+        close = text.find(mark, self.end, self.opens + _MOST_OF_PROSE)
+        if close < 0 or text[self.opens - 1] not in _BLANKS or not (before in ALNUM or before == "*"):
+            return False
+        words = text[self.opens : close]
+        return not (any(one in _DIGITS for one in words) and any(one in _LETTERS or one > "\x7f" for one in words))
+
+
+def _marked(text: str, mark: str) -> Iterator[Hint | _Pieces]:
+    pieces: _Pieces | None = None
+    opens = at = 0
     row = _List()
     found = text.find(mark)
     while found >= 0:
@@ -200,11 +229,12 @@ def _marked(text: str, mark: str) -> Iterator[Hint]:
         if joint and escaped:
             yield Kind.ESCAPED, at, joint + 1
         elif joint:
-            if end and at > end + 4 * _NEAR:
-                yield Kind.LITERALS, start, end
-                end = 0
-            start = start if end else at
-            end = joint + 1
-    if end:
-        yield Kind.LITERALS, start, end
+            if pieces and at > pieces.end + 4 * _NEAR:
+                yield pieces
+                pieces = None
+            pieces = pieces or _Pieces(opens, at, 0)
+            pieces.end = joint + 1
+            pieces.mixed |= text[joint] != mark
+    if pieces:
+        yield pieces
     yield from row.end()

@@ -49,6 +49,7 @@ PARTS = st.one_of(
         ['"', "'", "\\", "\\n", "\n", "+", ",", '", "', '" + "', '\\"', "0000", "begin 644 x", "`", "end", "abc", "=",
          "a1B2c3D4e5F6", "H4sIAAAA", 'value += "', '").append("', "%41", "&#65;", "&amp;", "=3D", "\0", "\ud800", "é",
          "|", " ", "    ", "-", "\r\n", "ABzY8", "<~", "~>", "1234567890" * 4, "<<", ".=", "[", "(", "$x", "|| ",
+         'the "', '". "', "the '", "'. '", "* ",
          "\U0001d400", "aGVsbG8gd29ybGQhIQ", "68656c6c6f20776f726c6421", "00000000: ", "/", "_", "deadbeefdeadbeef"]
     ),
     st.sampled_from(WRITTEN).flatmap(
@@ -73,6 +74,35 @@ def test_runs_escapes_and_pieces_are_hinted_alike(parts: list[str]) -> None:
         return
     own = [(int(kind), start, end) for kind, start, end in twin.hints(text) if kind in ALIKE]
     assert sorted(own) == hinted(text)
+
+
+@pytest.mark.parametrize(
+    "prose",
+    [
+        'loops in the same "try". "break", and',
+        'where *n* ">=" "0" and',
+        "the words 'red'. 'blue' are",
+        'is one of "ab" "cd".',
+    ],
+)
+def test_two_short_words_that_a_sentence_is_about_are_no_pieces(prose: str, kernel: None) -> None:
+    assert Kind.LITERALS not in hints_module.hinted(prose + " of them\n" * 40)
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        'key = "Hunt" + "er!"',  # assigned
+        'the word "Hunt" + "er2"',  # letters and digits
+        'the same "try". "' + "break" * 3 + '"',  # long
+        """the same "try" + 'break'""",  # of two kinds, so that either may go on
+        'the same "try". "break" and "' + "a" * 20 + '" + "b"',  # beside others, of which they may be
+    ],
+)
+def test_all_other_pieces_are(pieces: str, kernel: None) -> None:
+    hints = hints_module.hinted(pieces + " of them\n" * 40)[Kind.LITERALS]
+    assert any(pieces[start] in "\"'" for start, _ in hints)
+    assert len(hints) == 1 or min(start for start, _ in hints) < pieces.index("try") + 4
 
 
 @pytest.mark.skipif(native.KERNEL is None, reason="no compiled kernel here")
