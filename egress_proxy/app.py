@@ -22,7 +22,7 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from egress_proxy import __version__
-from egress_proxy.audit import Ledger
+from egress_proxy.audit import Ledger, Terms
 from egress_proxy.config import Config, Source, read_gates, read_password
 from egress_proxy.errors import ConfigError, Exit
 from egress_proxy.gate_rules import GateRule
@@ -117,13 +117,16 @@ async def _serve(config: Config) -> None:
         loop.add_signal_handler(number, stop.set)
     async with AsyncExitStack() as stack:
         gates = gate_policy(config)
-        cloud, metrics = await _assemble(config, gates, stack)
+        cloud, metrics, recorder = await _assemble(config, gates, stack)
         # What stays until the end is not looked through again: with it a full collection stops the loop for 20 ms.
         gc.collect()
         gc.freeze()
         operator, listen = config.operator, config.listen
         most = config.limits.max_connections
-        await stack.enter_async_context(operator_socket(metrics, operator.host, operator.port, gated=bool(gates.rules)))
+        gated = bool(gates.rules)
+        await stack.enter_async_context(
+            operator_socket(metrics, operator.host, operator.port, gated=gated, audit=lambda: recorder.failure)
+        )
         await stack.enter_async_context(
             cloud_unix_socket(cloud, listen.path, config.listen_group, most)
             if listen.path
@@ -137,13 +140,13 @@ async def _serve(config: Config) -> None:
         await cloud.drain(config.limits.drain_seconds)
 
 
-async def _assemble(config: Config, gates: GatePolicy, stack: AsyncExitStack) -> tuple[Cloud, Metrics]:
+async def _assemble(config: Config, gates: GatePolicy, stack: AsyncExitStack) -> tuple[Cloud, Metrics, Recorder]:
     """Everything behind the sockets, in the order that fails closed."""
     metrics = Metrics()
     metrics.set_gate_rules(len(gates.rules))
     state = Path(config.state_dir)
     prepare(state)
-    recorder = Recorder(Ledger(state / "audit.jsonl"))
+    recorder = Recorder(Ledger(state, _terms(config)), metrics)
     stack.push_async_callback(recorder.close)
     owners = Owners(state / "sessions.db")
     stack.callback(owners.close)
@@ -170,12 +173,22 @@ async def _assemble(config: Config, gates: GatePolicy, stack: AsyncExitStack) ->
         max_requests=config.limits.max_requests,
         login_failures_per_minute=config.limits.login_failures_per_minute,
     )
-    return cloud, metrics
+    return cloud, metrics, recorder
 
 
 def _upstream(config: Config) -> Upstream:
     password = read_password(config.upstream)
     return Upstream(config.upstream.url, password, config.limits.answer_bytes, config.limits.event_frame_bytes)
+
+
+def _terms(config: Config) -> Terms:
+    audit = config.audit
+    return Terms(
+        checkpoint_records=audit.checkpoint_records,
+        checkpoint_seconds=audit.checkpoint_seconds,
+        segment_records=audit.segment_records,
+        retention_days=audit.retention_days,
+    )
 
 
 def _settings(config: Config, gates: GatePolicy) -> Settings:

@@ -18,6 +18,7 @@ import click
 import msgspec
 
 from egress_proxy import __version__
+from egress_proxy.cli_audit import audit
 from egress_proxy.cli_fingerprint import fingerprint
 from egress_proxy.cli_gates import gates
 from egress_proxy.config import Address, Config, KnownSource, load, read_password, read_rules, warnings
@@ -161,6 +162,7 @@ def revoke(name: str, file: Path) -> int:
     return Exit.OK
 
 
+cli.add_command(audit)
 cli.add_command(fingerprint)
 cli.add_command(gates)
 

@@ -84,6 +84,13 @@ def test_the_commands_that_others_rely_on_are_there() -> None:
         "fingerprint key id",
         "gates explain",
         "gates check",
+        "audit head",
+        "audit key",
+        "audit rekey",
+        "audit verify",
+        "audit list",
+        "audit show",
+        "audit export",
     }
 
 
@@ -134,7 +141,7 @@ def test_a_configuration_that_is_not_valid_is_one_line(
     words: tuple[str, ...], file: Path, run: Run, capsys: Capture
 ) -> None:
     file.write_text(file.read_text() + f"agents: {MARK}\n")
-    name = ["ann"] if words[-1] in {"create", "revoke", "remove", "export", "import"} else []
+    name = ["ann"] if words[-1] in {"create", "revoke", "remove", "export", "import", "show"} else []
     assert run(*words, *name) == Exit.USAGE
     captured = capsys.readouterr()
     assert captured.out == ""

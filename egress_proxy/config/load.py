@@ -12,7 +12,7 @@ from msgspec.structs import fields, replace
 
 from egress_proxy.config import paths, values
 from egress_proxy.config.nodes import MAX_BYTES, AnyNode, Fields, NodeError, compose
-from egress_proxy.config.schema import Address, Config, Features, Limits, Upstream
+from egress_proxy.config.schema import Address, Audit, Config, Features, Limits, Upstream
 from egress_proxy.config.sources import known_source
 from egress_proxy.errors import ConfigError
 
@@ -85,6 +85,7 @@ _READERS: Final[dict[str, Reader]] = {
     "state_dir": paths.path,
     "limits": _section(Limits, _bounded(Limits)),
     "features": _section(Features, dict.fromkeys(Features.__struct_fields__, values.boolean)),
+    "audit": _section(Audit, _bounded(Audit)),
 }
 
 

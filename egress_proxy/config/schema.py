@@ -148,6 +148,23 @@ class Features(Struct, frozen=True, kw_only=True):
     ] = True
 
 
+class Audit(Struct, frozen=True, kw_only=True):
+    """When the audit log is signed, and how long it is kept."""
+
+    checkpoint_records: Annotated[
+        int, Meta(ge=1, le=100_000, description="Records of the audit log before they are signed.")
+    ] = 100
+    checkpoint_seconds: Annotated[
+        int, Meta(ge=1, le=86_400, description="Time before records of the audit log are signed, in seconds.")
+    ] = 30
+    segment_records: Annotated[
+        int, Meta(ge=100, le=100_000_000, description="Entries in a segment, which is what the audit log lets go of.")
+    ] = 100_000
+    retention_days: Annotated[
+        int, Meta(ge=0, le=36_500, description="Days that a whole segment is kept; 0: for ever.")
+    ] = 0
+
+
 class Config(Struct, frozen=True, kw_only=True):
     """A whole configuration, checked."""
 
@@ -202,6 +219,7 @@ class Config(Struct, frozen=True, kw_only=True):
     ] = "~/.local/state/egress-proxy"
     limits: Limits = Limits()
     features: Features = Features()
+    audit: Audit = Audit()
 
 
 class Setting(Struct, frozen=True):
@@ -213,7 +231,12 @@ class Setting(Struct, frozen=True):
     bounds: str = ""
 
 
-SECTIONS: Final[dict[str, type[Struct]]] = {"upstream": Upstream, "limits": Limits, "features": Features}
+SECTIONS: Final[dict[str, type[Struct]]] = {
+    "upstream": Upstream,
+    "limits": Limits,
+    "features": Features,
+    "audit": Audit,
+}
 
 
 def settings() -> tuple[Setting, ...]:

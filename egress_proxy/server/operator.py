@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from aiohttp import web
@@ -12,13 +13,14 @@ from egress_proxy.metrics import Metrics
 _CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
 
-def operator_app(metrics: Metrics, host: str, *, gated: bool) -> web.Application:
-    """The application of the operator's socket. `host` is where it listens, without the port; `gated` is whether a gate
-    policy is in force: without one, every ask is for a human.
+def operator_app(metrics: Metrics, host: str, *, gated: bool, audit: Callable[[], str] = str) -> web.Application:
+    """The application of the operator's socket. `host` is where it listens, without the port; `audit` says why the
+    audit log cannot be written, if it cannot; `gated` is whether a gate policy is in force: without one, every ask is
+    for a human.
     """
     app = web.Application(middlewares=[_host_check(host)])
     app.router.add_get("/metrics", _metrics(metrics))
-    app.router.add_get("/health", _health("in force" if gated else "none: every ask is for a human"))
+    app.router.add_get("/health", _health("in force" if gated else "none: every ask is for a human", audit))
     return app
 
 
@@ -29,9 +31,11 @@ def _metrics(metrics: Metrics) -> Handler:
     return handler
 
 
-def _health(gates: str) -> Handler:
+def _health(gates: str, audit: Callable[[], str]) -> Handler:
     async def handler(_: web.Request) -> web.StreamResponse:
-        return web.json_response({"healthy": True, "gate_policy": gates})
+        failure = audit()
+        told = {"healthy": not failure, "gate_policy": gates, "audit": failure or "written"}
+        return web.json_response(told, status=503 if failure else 200)
 
     return handler
 

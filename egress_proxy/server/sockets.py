@@ -7,7 +7,7 @@ import grp
 import os
 import socket
 import stat
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
@@ -89,9 +89,12 @@ def _clear(path: str) -> None:
 
 
 @asynccontextmanager
-async def operator_socket(metrics: Metrics, host: str, port: int, *, gated: bool) -> AsyncIterator[None]:
+async def operator_socket(
+    metrics: Metrics, host: str, port: int, *, gated: bool, audit: Callable[[], str] = str
+) -> AsyncIterator[None]:
     """Serve the operator while the context lasts. Raises `StartError`."""
-    runner = web.AppRunner(operator_app(metrics, host, gated=gated), access_log=None, shutdown_timeout=_CLOSING_SECONDS)
+    app = operator_app(metrics, host, gated=gated, audit=audit)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=_CLOSING_SECONDS)
     async with _listening(runner, host, port):
         yield
 

@@ -19,6 +19,7 @@ from egress_proxy.reasons import EXPLAINED, Reason, Stage
 from egress_proxy.scan import TextScanner
 from egress_proxy.server.pipeline import Origin, Pipeline, Released, Within
 from egress_proxy.server.recorder import Recorder
+from tests.kit.ledger import records
 
 ORIGIN = Origin(id="egr_1", client="agent")
 
@@ -47,8 +48,8 @@ class Kit:
     """A pipeline on a ledger in a temporary directory."""
 
     def __init__(self, path: Path, scanner: Scanner | None) -> None:
-        self.path = path / "audit.jsonl"
-        self.ledger = Ledger(self.path)
+        self.path = path
+        self.ledger = Ledger(path)
         self.metrics = Metrics()
 
         async def current() -> TextScanner | None:
@@ -59,7 +60,7 @@ class Kit:
         )
 
     def records(self) -> list[Any]:
-        return [json.loads(line) for line in self.path.read_text().splitlines()]
+        return records(self.path)
 
 
 @pytest.fixture
