@@ -146,7 +146,12 @@ async def _assemble(config: Config, gates: GatePolicy, stack: AsyncExitStack) ->
     metrics.set_gate_rules(len(gates.rules))
     state = Path(config.state_dir)
     prepare(state)
-    recorder = Recorder(Ledger(state, _terms(config)), metrics)
+    recorder = Recorder(
+        Ledger(state, _terms(config)),
+        metrics,
+        clean=config.audit.clean_exchanges,
+        withhold_clean=config.audit.withhold_clean,
+    )
     stack.push_async_callback(recorder.close)
     owners = Owners(state / "sessions.db")
     stack.callback(owners.close)

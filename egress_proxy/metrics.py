@@ -114,6 +114,11 @@ class Metrics:
             "egress_audit_failures_total", "Writes of the audit log that failed.", registry=registry
         )
         self._audit_records = Counter("egress_audit_records_total", "Records that are on the disk.", registry=registry)
+        self._audit_lost = Counter(
+            "egress_audit_lost_total",
+            "Clean exchanges that are not on record: it could not be written, or too many came at once.",
+            registry=registry,
+        )
         self._audit_seconds = Histogram(
             "egress_audit_seconds",
             "Time until the records that were written together were on the disk.",
@@ -187,6 +192,9 @@ class Metrics:
 
     def count_audit_failure(self) -> None:
         self._audit_failures.inc()
+
+    def count_audit_lost(self, records: int) -> None:
+        self._audit_lost.inc(records)
 
     def observe_audit(self, seconds: float, records: int) -> None:
         """`records` were written together."""

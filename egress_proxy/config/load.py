@@ -65,9 +65,9 @@ def _section(kind: type[S], readers: Mapping[str, Reader]) -> Callable[[AnyNode]
 
 
 def _bounded(kind: type[Struct]) -> dict[str, Reader]:
-    """Take the bounds of a section of numbers from its Struct."""
+    """Take the bounds of the numbers of a section from its Struct."""
     hints = get_type_hints(kind, include_extras=True)
-    metas: dict[str, Meta] = {name: hint.__metadata__[0] for name, hint in hints.items()}
+    metas: dict[str, Meta] = {name: hint.__metadata__[0] for name, hint in hints.items() if hint.__origin__ is int}
     return {name: values.integer(int(meta.ge or 0), int(meta.le or 0)) for name, meta in metas.items()}
 
 
@@ -85,7 +85,7 @@ _READERS: Final[dict[str, Reader]] = {
     "state_dir": paths.path,
     "limits": _section(Limits, _bounded(Limits)),
     "features": _section(Features, dict.fromkeys(Features.__struct_fields__, values.boolean)),
-    "audit": _section(Audit, _bounded(Audit)),
+    "audit": _section(Audit, {**_bounded(Audit), "clean_exchanges": values.boolean, "withhold_clean": values.boolean}),
 }
 
 

@@ -163,6 +163,12 @@ class Audit(Struct, frozen=True, kw_only=True):
     retention_days: Annotated[
         int, Meta(ge=0, le=36_500, description="Days that a whole segment is kept; 0: for ever.")
     ] = 0
+    clean_exchanges: Annotated[
+        bool, Meta(description="Record clean exchanges too, but for event frames, without waiting for the disk.")
+    ] = False
+    withhold_clean: Annotated[
+        bool, Meta(description="Withhold clean answers as well while the audit log cannot be written.")
+    ] = False
 
 
 class Config(Struct, frozen=True, kw_only=True):

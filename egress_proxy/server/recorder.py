@@ -2,24 +2,41 @@
 
 Records that arrive while a write is under way go together in the next one, so the disk's sync rate does not bound the
 proxy's rate of redactions. What no signature covers yet is signed after a while, also if nothing more is recorded.
+
+Clean exchanges, if they are recorded at all, are so without anybody waiting: a second's together, in writes of their
+own. What the process is killed with is lost, and so is what there are too many of; the latter is counted.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import Final
 
 from egress_proxy.audit import Ledger, Record
 from egress_proxy.errors import AuditError
 from egress_proxy.metrics import Metrics
 
+MOST_CLEAN: Final = 10_000
+CLEAN_SECONDS: Final = 1.0
+_CLEAN_AT_ONCE: Final = 200  # what somebody waits for may have to wait for these
+
 
 class Recorder:
     """Owns the ledger on behalf of the event loop."""
 
-    def __init__(self, ledger: Ledger, metrics: Metrics | None = None) -> None:
+    def __init__(
+        self, ledger: Ledger, metrics: Metrics | None = None, *, clean: bool = False, withhold_clean: bool = False
+    ) -> None:
+        """`clean`: clean exchanges are recorded. `withhold_clean`: they do not cross while nothing can be recorded."""
+        self.clean: Final = clean
+        self._withhold_clean = withhold_clean
+        self._remembered: deque[Record] = deque()
+        self._flush: asyncio.TimerHandle | None = None
+        self._flushing: asyncio.Task[None] | None = None
         self._ledger = ledger
         self._metrics = metrics or Metrics()
         self._waiting: list[tuple[Record, asyncio.Future[None]]] = []
@@ -39,6 +56,31 @@ class Recorder:
         if self._writer is None or self._writer.done():
             self._writer = asyncio.create_task(self._write())
         await done
+
+    @property
+    def withholds_clean(self) -> bool:
+        """Whether a clean answer must not cross now."""
+        return self._withhold_clean and bool(self.failure)
+
+    def remember(self, record: Record) -> None:
+        """Record a clean exchange, soon. What there is no room for is lost, and counted."""
+        if len(self._remembered) == MOST_CLEAN:
+            self._metrics.count_audit_lost(1)
+            return
+        self._remembered.append(record)
+        if self._flush is None:
+            self._flush = asyncio.get_running_loop().call_later(CLEAN_SECONDS, self._start_flushing)
+
+    def _start_flushing(self) -> None:
+        self._flushing = asyncio.create_task(self._write_remembered())
+
+    async def _write_remembered(self) -> None:
+        while self._remembered:
+            batch = [self._remembered.popleft() for _ in range(min(_CLEAN_AT_ONCE, len(self._remembered)))]
+            if await self._append(batch) is not None:
+                self._metrics.count_audit_lost(len(batch))
+        self._flush = None
+        self._sign_later()
 
     async def _write(self) -> None:
         while self._waiting:
@@ -88,9 +130,13 @@ class Recorder:
         self._sign_later()
 
     async def close(self) -> None:
-        for task in (self._writer, self._tending):
+        """Write what is waited for and what is remembered, and sign the end."""
+        if self._flush is not None:
+            self._flush.cancel()
+        for task in (self._writer, self._tending, self._flushing):
             if task is not None:
                 await task
+        await self._write_remembered()
         if self._timer is not None:
             self._timer.cancel()
         self._thread.shutdown()

@@ -19,5 +19,10 @@ def lines(state: Path, after: int = 0) -> list[str]:
 
 
 def records(state: Path) -> list[Any]:
+    """Give the records of the ledger in a state directory, decoded, but for those of clean exchanges."""
+    return [entry for entry in all_records(state) if entry["verdict"] != "clean" or entry["noted"]]
+
+
+def all_records(state: Path) -> list[Any]:
     """Give the records of the ledger in a state directory, decoded."""
     return [entry for entry in map(json.loads, lines(state)) if entry["kind"] == "record"]

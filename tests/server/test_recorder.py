@@ -11,9 +11,10 @@ import pytest
 from egress_proxy.audit import Ledger, Record, Terms
 from egress_proxy.errors import AuditError
 from egress_proxy.metrics import Metrics
+from egress_proxy.model import Verdict
 from egress_proxy.server.recorder import Recorder
 from tests.audit.kit import FAR, kinds, record, verdict
-from tests.kit.ledger import records
+from tests.kit.ledger import all_records, records
 from tests.server.rig import until
 
 WRITABLE = b"\negress_audit_writable 1.0\n"
@@ -83,4 +84,65 @@ async def test_a_failure_of_any_kind_is_a_failure(tmp_path: Path, monkeypatch: p
         with pytest.raises(AuditError, match="DatabaseError") as told:
             await recorder.record(record(1))
     assert "MARK" not in str(told.value) + recorder.failure
+    await recorder.close()
+
+
+def clean(number: int) -> Record:
+    return record(number, verdict=Verdict.CLEAN, reasons=(), status=200)
+
+
+async def test_clean_exchanges_are_recorded_together_and_nobody_waits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("egress_proxy.server.recorder.CLEAN_SECONDS", 0.01)
+    recorder = Recorder(Ledger(tmp_path), clean=True)
+    for number in range(450):
+        recorder.remember(clean(number))
+    assert all_records(tmp_path) == []
+    await until(lambda: len(all_records(tmp_path)) == 450)
+    recorder.remember(clean(450))
+    await until(lambda: len(all_records(tmp_path)) == 451)
+    await recorder.close()
+    assert [one["id"] for one in all_records(tmp_path)] == [f"egr_{number}" for number in range(451)]
+
+
+async def test_what_is_remembered_is_written_at_the_end(tmp_path: Path) -> None:
+    recorder = Recorder(Ledger(tmp_path), clean=True)
+    recorder.remember(clean(1))
+    await recorder.close()
+    assert len(all_records(tmp_path)) == 1
+    assert verdict(tmp_path).closed
+
+
+async def test_what_there_is_no_room_for_is_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("egress_proxy.server.recorder.MOST_CLEAN", 3)
+    metrics = Metrics()
+    recorder = Recorder(Ledger(tmp_path), metrics, clean=True)
+    for number in range(5):
+        recorder.remember(clean(number))
+    await recorder.close()
+    assert len(all_records(tmp_path)) == 3
+    assert b"\negress_audit_lost_total 2.0\n" in metrics.render()
+
+
+async def test_clean_exchanges_that_cannot_be_written_are_counted(tmp_path: Path) -> None:
+    metrics, ledger = Metrics(), Ledger(tmp_path)
+    recorder = Recorder(ledger, metrics, clean=True)
+    recorder.remember(clean(1))
+    ledger._store._db.execute("PRAGMA query_only = 1")
+    await recorder.close()
+    assert b"\negress_audit_lost_total 1.0\n" in metrics.render()
+
+
+@pytest.mark.parametrize("withhold", [True, False])
+async def test_whether_clean_answers_cross_while_nothing_can_be_recorded(tmp_path: Path, withhold: bool) -> None:
+    ledger = Ledger(tmp_path)
+    recorder = Recorder(ledger, withhold_clean=withhold)
+    assert not recorder.withholds_clean
+    ledger._store._db.execute("PRAGMA query_only = 1")
+    with pytest.raises(AuditError):
+        await recorder.record(record(1))
+    assert recorder.withholds_clean == withhold
+    await recorder.record(record(2))
+    assert not recorder.withholds_clean
     await recorder.close()
