@@ -21,6 +21,7 @@ from egress_proxy import __version__
 from egress_proxy.cli_audit import audit
 from egress_proxy.cli_fingerprint import fingerprint
 from egress_proxy.cli_gates import gates
+from egress_proxy.cli_verify import verify
 from egress_proxy.config import Address, Config, KnownSource, load, read_password, read_rules, warnings
 from egress_proxy.errors import ConfigError, EgressError, Exit
 from egress_proxy.terminal import EPILOG, EXIT_CODES, INTERRUPTED, as_json, configured, print_json, say
@@ -162,6 +163,7 @@ def revoke(name: str, file: Path) -> int:
     return Exit.OK
 
 
+audit.add_command(verify)
 cli.add_command(audit)
 cli.add_command(fingerprint)
 cli.add_command(gates)

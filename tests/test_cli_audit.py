@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from egress_proxy.audit import Ledger, Span
+from egress_proxy.audit.sheet import cell
 from egress_proxy.cli import main
 from egress_proxy.errors import Exit
 from egress_proxy.model import Verdict
@@ -284,7 +285,5 @@ def test_a_spreadsheet_computes_nothing(run: Run, capsys: Capture) -> None:
 
 @pytest.mark.parametrize("sign", ["=", "+", "-", "@", "\t", "\r"])
 def test_a_cell_that_begins_like_a_formula_is_text(sign: str) -> None:
-    from egress_proxy.cli_audit import _cell  # noqa: PLC0415
-
-    assert _cell(f"{sign}1") == f"'{sign}1"
-    assert _cell([f"{sign}1"]) == f"'{sign}1"
+    assert cell(f"{sign}1") == f"'{sign}1"
+    assert cell([f"{sign}1"]) == f"'{sign}1"

@@ -48,6 +48,7 @@ LEVELS: dict[str, int] = {
     "cli_audit": 5,
     "cli_fingerprint": 5,
     "cli_gates": 5,
+    "cli_verify": 5,
     "cli": 6,
     "__main__": 7,
 }
@@ -69,7 +70,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     "mcp": ("ocode/mcp_server.py",),
     "mcp_types": ("ocode/mcp_server.py",),
     "anyio": ("ocode/mcp_server.py",),
-    "click": ("cli.py", "cli_audit.py", "cli_fingerprint.py", "cli_gates.py", "terminal.py", "ocode/"),
+    "click": ("cli.py", "cli_audit.py", "cli_fingerprint.py", "cli_gates.py", "cli_verify.py", "terminal.py", "ocode/"),
 }
 SINGLE = ("detect_secrets", "prometheus_client", "cryptography", "re2", "yaml")
 

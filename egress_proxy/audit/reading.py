@@ -108,7 +108,7 @@ def _lines(source: Path) -> Iterator[tuple[str, Mapping[str, object] | None]]:
     if _is_database(source):
         with closing(Reader(source)) as reader:
             for row in reader.rows():
-                yield row.line, row._asdict()
+                yield str(row.line), row._asdict()  # a copy from elsewhere may hold anything
         return
     with source.open("rb") as file:
         while line := file.readline(_MOST_LINE):

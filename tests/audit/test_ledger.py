@@ -389,3 +389,13 @@ def test_every_field_of_a_record_is_in_its_line(tmp_path: Path) -> None:
 def _lines(path: Path) -> list[str]:
     with closing(sqlite3.connect(path / "audit.db")) as db:
         return [line for (line,) in db.execute("SELECT line FROM entry ORDER BY seq")]
+
+
+def test_a_commit_waits_for_the_disk(tmp_path: Path) -> None:
+    """No kill shows it, only a power cut would: each commit syncs the log that it is in."""
+    ledger = Ledger(tmp_path)
+    pragmas = {
+        name: ledger._store._db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("synchronous", "journal_mode")
+    }
+    ledger.close()
+    assert pragmas == {"synchronous": 2, "journal_mode": "wal"}
