@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
@@ -41,6 +43,17 @@ class Tip(Struct, frozen=True, kw_only=True):
     unsigned: int = 0
     segment: int = 1
     closed: bool = False
+
+
+class Link(Struct, frozen=True):
+    """The place of an entry."""
+
+    kind: str
+    seq: int
+    prev: str
+
+
+_LINK: Final = msgspec.json.Decoder(Link)
 
 
 class Writing:
@@ -98,12 +111,12 @@ def first_row(ledger: str, time: str, public: str, sign: Sign, before: Before | 
     return row_of(entry, line_of(entry))
 
 
-def after(tip: Tip, entry: Entry, line: str) -> Tip:
+def after(tip: Tip, entry: Entry | Link, line: str) -> Tip:
     """The tip after an entry that follows it. Raises `ChainError` for one that does not."""
     if entry.seq != tip.seq + 1 or entry.prev != tip.hash:
         raise ChainError
     end = replace(tip, seq=entry.seq, hash=hash_of(line), unsigned=tip.unsigned + 1, closed=False)
-    if isinstance(entry, RecordEntry):
+    if isinstance(entry, RecordEntry | Link):
         return end
     if entry.ledger != tip.ledger:
         raise ChainError
@@ -115,9 +128,13 @@ def after(tip: Tip, entry: Entry, line: str) -> Tip:
 
 
 def followed(tip: Tip, row: Row) -> Tip:
-    """The tip after a row that was read. Raises `ChainError`."""
+    """The tip after a row that was read. Raises `ChainError`.
+
+    Of a record only its place is looked at: another version of the program may have written it, with other words.
+    """
     try:
-        entry = entry_of(row.line)
+        link = _LINK.decode(row.line)
+        entry = link if link.kind == "record" else entry_of(row.line)
     except msgspec.MsgspecError:
         raise ChainError from None
     if row.seq != entry.seq:

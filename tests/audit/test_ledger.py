@@ -13,7 +13,10 @@ from pathlib import Path
 import pytest
 
 from egress_proxy.audit import Ledger, Record, Terms, found_in, opening
+from egress_proxy.audit.chain import row_of
 from egress_proxy.audit.ed25519 import Signer
+from egress_proxy.audit.entries import line_of, record_entry
+from egress_proxy.audit.store import SqliteStore
 from egress_proxy.audit.verify import Fault
 from egress_proxy.errors import AuditError, StartError
 from egress_proxy.model import Finding, Form, Judgement, Verdict
@@ -399,3 +402,20 @@ def test_a_commit_waits_for_the_disk(tmp_path: Path) -> None:
     }
     ledger.close()
     assert pragmas == {"synchronous": 2, "journal_mode": "wal"}
+
+
+def test_records_of_another_version_are_gone_on_from(tmp_path: Path) -> None:
+    """A reason that is no more, a field that is new: the place in the chain is what counts."""
+    ledger = Ledger(tmp_path)
+    ledger.append([record(1)])
+    tip = ledger._tip
+    ledger._store.close()
+    os.close(ledger._lock)
+    other = record_entry(record(2), tip.seq + 1, tip.hash)
+    line = line_of(other).replace('"id_invalid"', '"of_before"').replace('"seq"', '"saw":1,"seq"')
+    store = SqliteStore(tmp_path / "audit.db")
+    store.append([row_of(other, line)])
+    store.close()
+    Ledger(tmp_path).close()
+    assert [one["reasons"] for one in records(tmp_path)] == [["id_invalid"], ["of_before"]]
+    assert verdict(tmp_path).ok
