@@ -15,14 +15,14 @@ import secrets
 import signal
 import sys
 import time
-from contextlib import AsyncExitStack
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from msgspec.structs import replace
 
 from egress_proxy import __version__
-from egress_proxy.audit import Ledger
+from egress_proxy.audit import Ledger, Terms
 from egress_proxy.config import Config, Source, read_gates, read_hook_secrets, read_password
 from egress_proxy.console import PREFIX, console_app
 from egress_proxy.errors import ConfigError, Exit
@@ -127,40 +127,63 @@ async def _serve(config: Config) -> None:
     async with AsyncExitStack() as stack:
         hidden = read_hook_secrets(config.notify)
         gates = gate_policy(config)
-        cloud, queue, metrics = await _assemble(config, gates, stack)
-        operators = Operators(Path(config.state_dir))
-        await stack.enter_async_context(notifying(config.notify, hidden, config.directories, queue, metrics, time.time))
+        inside = await _assemble(config, gates, stack)
+        told = notifying(config.notify, hidden, config.directories, inside.queue, inside.metrics, time.time)
+        await stack.enter_async_context(told)
         # What stays until the end is not looked through again: with it a full collection stops the loop for 20 ms.
         gc.collect()
         gc.freeze()
-        operator, listen = config.operator, config.listen
-        most = config.limits.max_connections
-        gate_api = GateApi(queue, operators, metrics, config.limits.login_failures_per_minute)
-        console = console_app(queue, operators, metrics, config.limits.login_failures_per_minute)
-        mounted = {PREFIX: console}
-        app = operator_app(metrics, operator.host, gated=bool(gates.rules), gates=gate_api, mounted=mounted)
-        await stack.enter_async_context(operator_socket(app, operator.host, operator.port))
+        listen, most = config.listen, config.limits.max_connections
+        await stack.enter_async_context(_operator(config, inside, gated=bool(gates.rules)))
         await stack.enter_async_context(
-            cloud_unix_socket(cloud, listen.path, config.listen_group, most)
+            cloud_unix_socket(inside.cloud, listen.path, config.listen_group, most)
             if listen.path
-            else cloud_socket(cloud, listen.host, listen.port, most)
+            else cloud_socket(inside.cloud, listen.host, listen.port, most)
         )
         log.info("serving on %s, operator on %s", config.listen, config.operator)
         notify("READY=1")
         await stop.wait()
         notify("STOPPING=1")
         log.info("stopping")
-        queue.stop()
-        await cloud.drain(config.limits.drain_seconds)
+        inside.queue.stop()
+        await inside.cloud.drain(config.limits.drain_seconds)
 
 
-async def _assemble(config: Config, gates: GatePolicy, stack: AsyncExitStack) -> tuple[Cloud, Queue, Metrics]:
+class _Inside(NamedTuple):
+    """What the sockets serve."""
+
+    cloud: Cloud
+    queue: Queue
+    metrics: Metrics
+    recorder: Recorder
+
+
+def _operator(config: Config, inside: _Inside, *, gated: bool) -> AbstractAsyncContextManager[None]:
+    operators = Operators(Path(config.state_dir))
+    address, most = config.operator, config.limits.login_failures_per_minute
+    app = operator_app(
+        inside.metrics,
+        address.host,
+        gated=gated,
+        audit=lambda: inside.recorder.failure,
+        gates=GateApi(inside.queue, operators, inside.metrics, most),
+        mounted={PREFIX: console_app(inside.queue, operators, inside.metrics, most)},
+    )
+    return operator_socket(app, address.host, address.port)
+
+
+async def _assemble(config: Config, gates: GatePolicy, stack: AsyncExitStack) -> _Inside:
     """Everything behind the sockets, in the order that fails closed."""
     metrics = Metrics()
     metrics.set_gate_rules(len(gates.rules))
     state = Path(config.state_dir)
     prepare(state)
-    recorder = Recorder(Ledger(state / "audit.jsonl"))
+    recorder = Recorder(
+        Ledger(state, _terms(config)),
+        metrics,
+        clean=config.audit.clean_exchanges,
+        withhold_clean=config.audit.withhold_clean,
+    )
     stack.push_async_callback(recorder.close)
     owners = Owners(state / "sessions.db")
     stack.callback(owners.close)
@@ -189,7 +212,7 @@ async def _assemble(config: Config, gates: GatePolicy, stack: AsyncExitStack) ->
         max_requests=config.limits.max_requests,
         login_failures_per_minute=config.limits.login_failures_per_minute,
     )
-    return cloud, queue, metrics
+    return _Inside(cloud, queue, metrics, recorder)
 
 
 def _queue(config: Config, exchanges: Exchanges, events: Events, metrics: Metrics) -> Queue:
@@ -208,6 +231,16 @@ def _queue(config: Config, exchanges: Exchanges, events: Events, metrics: Metric
 def _upstream(config: Config) -> Upstream:
     password = read_password(config.upstream)
     return Upstream(config.upstream.url, password, config.limits.answer_bytes, config.limits.event_frame_bytes)
+
+
+def _terms(config: Config) -> Terms:
+    audit = config.audit
+    return Terms(
+        checkpoint_records=audit.checkpoint_records,
+        checkpoint_seconds=audit.checkpoint_seconds,
+        segment_records=audit.segment_records,
+        retention_days=audit.retention_days,
+    )
 
 
 def _settings(config: Config, gates: GatePolicy) -> Settings:

@@ -18,8 +18,10 @@ import click
 import msgspec
 
 from egress_proxy import __version__
+from egress_proxy.cli_audit import audit
 from egress_proxy.cli_fingerprint import fingerprint
 from egress_proxy.cli_gates import gates
+from egress_proxy.cli_verify import verify
 from egress_proxy.config import (
     Address,
     Config,
@@ -189,6 +191,8 @@ def revoke(name: str, file: Path, *, operators: bool) -> int:
     return Exit.OK
 
 
+audit.add_command(verify)
+cli.add_command(audit)
 cli.add_command(fingerprint)
 cli.add_command(gates)
 

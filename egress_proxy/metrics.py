@@ -124,6 +124,26 @@ class Metrics:
         self._oldest_ask = Gauge(
             "egress_oldest_ask_seconds", "Age of the ask that waits longest; 0 if none does.", registry=registry
         )
+        self._audit_writable = Gauge(
+            "egress_audit_writable",
+            "Whether the last write of the audit log succeeded; if not, what must be recorded is withheld.",
+            registry=registry,
+        )
+        self._audit_failures = Counter(
+            "egress_audit_failures_total", "Writes of the audit log that failed.", registry=registry
+        )
+        self._audit_records = Counter("egress_audit_records_total", "Records that are on the disk.", registry=registry)
+        self._audit_lost = Counter(
+            "egress_audit_lost_total",
+            "Clean exchanges that are not on record: it could not be written, or too many came at once.",
+            registry=registry,
+        )
+        self._audit_seconds = Histogram(
+            "egress_audit_seconds",
+            "Time until the records that were written together were on the disk.",
+            buckets=_LATENCY,
+            registry=registry,
+        )
         self._known_values = Gauge("egress_known_values", "Secret values that are recognised.", registry=registry)
         # Finding a series among a metric's costs more than counting; there are few, since labels are bounded.
         self._requests_of = cache(self._requests.labels)
@@ -202,6 +222,20 @@ class Metrics:
     def follow_asks(self, oldest: Callable[[], float]) -> None:
         """`oldest` gives the age of the ask that waits longest, in seconds, whenever it is asked for."""
         self._oldest_ask.set_function(oldest)
+
+    def set_audit_writable(self, writable: bool) -> None:  # noqa: FBT001 - as a gauge is set
+        self._audit_writable.set(writable)
+
+    def count_audit_failure(self) -> None:
+        self._audit_failures.inc()
+
+    def count_audit_lost(self, records: int) -> None:
+        self._audit_lost.inc(records)
+
+    def observe_audit(self, seconds: float, records: int) -> None:
+        """`records` were written together."""
+        self._audit_seconds.observe(seconds)
+        self._audit_records.inc(records)
 
     def set_known_values(self, count: int) -> None:
         self._known_values.set(count)

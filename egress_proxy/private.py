@@ -40,7 +40,7 @@ def create(file: Path, content: bytes) -> None:
         stream.write(content)
         stream.flush()
         os.fsync(stream.fileno())
-    _sync(file.parent)
+    sync(file.parent)
 
 
 def replace(new: Path, file: Path, content: bytes) -> None:
@@ -51,7 +51,7 @@ def replace(new: Path, file: Path, content: bytes) -> None:
     new.unlink(missing_ok=True)  # of a writer that was killed
     create(new, content)
     new.replace(file)
-    _sync(file.parent)
+    sync(file.parent)
 
 
 @contextmanager
@@ -65,7 +65,7 @@ def locked(file: Path) -> Iterator[None]:
         os.close(lock)
 
 
-def _sync(directory: Path) -> None:
+def sync(directory: Path) -> None:
     handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(handle)

@@ -92,6 +92,13 @@ def test_the_commands_that_others_rely_on_are_there() -> None:
         "gates approve",
         "gates reject",
         "gates watch",
+        "audit head",
+        "audit key",
+        "audit rekey",
+        "audit verify",
+        "audit list",
+        "audit show",
+        "audit export",
     }
 
 

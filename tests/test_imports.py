@@ -48,8 +48,10 @@ LEVELS: dict[str, int] = {
     "console": 4,
     "app": 5,
     "desk": 5,
+    "cli_audit": 6,
     "cli_fingerprint": 6,
     "cli_queue": 6,
+    "cli_verify": 6,
     "cli_gates": 7,
     "cli": 8,
     "__main__": 9,
@@ -74,7 +76,16 @@ DOORS: dict[str, tuple[str, ...]] = {
     "mcp": ("ocode/mcp_server.py",),
     "mcp_types": ("ocode/mcp_server.py",),
     "anyio": ("ocode/mcp_server.py",),
-    "click": ("cli.py", "cli_fingerprint.py", "cli_gates.py", "cli_queue.py", "terminal.py", "ocode/"),
+    "click": (
+        "cli.py",
+        "cli_audit.py",
+        "cli_fingerprint.py",
+        "cli_gates.py",
+        "cli_queue.py",
+        "cli_verify.py",
+        "terminal.py",
+        "ocode/",
+    ),
 }
 SINGLE = ("detect_secrets", "prometheus_client", "cryptography", "re2", "yaml")
 

@@ -1,130 +1,181 @@
-"""A ledger of exchanges that were not clean: one JSON object a line, appended and flushed to the disk.
+"""The writer of the ledger: records go in, chained and signed as docs/audit-format.md says.
 
-A record has no content: detectors, names of known values, spans and lengths only. `append` returns once the lines are
-on the disk, so a caller that awaits it before answering satisfies invariant 8. A failed write raises `AuditError`, and
-the caller withholds. After a failure the next line starts on a line of its own, so a torn line costs only itself.
+`append` returns once its records are on the disk, so a caller that awaits it before answering satisfies invariant 8. A
+failed write raises `AuditError`, and the caller withholds; the next one begins with finding out how far the last one
+came. A ledger whose end is not what was signed takes no more records: what was changed would be signed with them.
 """
 
 from __future__ import annotations
 
-import errno
-import fcntl
 import os
-from collections.abc import Sequence
+import secrets
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TypedDict
+from typing import Final
 
 import msgspec
 from msgspec import Struct
 
+from egress_proxy.audit import opening
+from egress_proxy.audit.chain import ChainError, Tip, Writing, first_row
+from egress_proxy.audit.ed25519 import Signer
+from egress_proxy.audit.entries import hash_of
+from egress_proxy.audit.record import Record
+from egress_proxy.audit.resuming import allowed, caught_up, last_rotation, resumed
+from egress_proxy.audit.store import SqliteStore, StoreError
 from egress_proxy.errors import AuditError, StartError
-from egress_proxy.model import Finding, Judgement, Verdict
-from egress_proxy.reasons import Reason
 
-MAX_SPANS = 1000  # a record stays a line that tools can read; `findings` holds the true number
-
-
-class Span(Struct, frozen=True):
-    """Where a finding stood: index of the text in the answer, code-point offsets in the original text."""
-
-    text: int
-    start: int
-    end: int
-    detector: str
-    name: str
-    form: str
+_MOST_DROPPED: Final = 2_000  # rows at once: records wait meanwhile
+_NOT_SIGNED: Final = (
+    "its end is not what was signed; `egress-proxy audit verify` says more. Restore it, or move it away"
+)
 
 
-class Record(Struct, frozen=True, kw_only=True):
-    """One exchange. `time` is RFC 3339 in UTC, `route` a catalogue row or `unknown`, lengths are code points."""
+class Terms(Struct, frozen=True, kw_only=True):
+    """When the ledger is signed, and how long entries are kept; 0 days: for ever."""
 
-    time: str
-    id: str
-    client: str
-    route: str
-    directory: str
-    session: str
-    verdict: Verdict
-    reasons: tuple[Reason, ...]
-    status: int
-    channel: str = ""
-    findings: int = 0
-    detectors: tuple[str, ...] = ()
-    spans: tuple[Span, ...] = ()
-    noted: tuple[str, ...] = ()  # what a client was let do: a word for it, and what it was about, as it may be shown
-    lengths: tuple[int, ...] = ()  # of the texts that were redacted or withheld, in order of `spans`' text
+    checkpoint_records: int = 100
+    checkpoint_seconds: float = 30.0
+    segment_records: int = 100_000
+    retention_days: int = 0
 
 
-class Found(TypedDict):
-    """The fields of a `Record` that a judgement decides."""
-
-    findings: int
-    detectors: tuple[str, ...]
-    spans: tuple[Span, ...]
-    lengths: tuple[int, ...]
-
-
-def found_in(judgement: Judgement, lengths: Sequence[int]) -> Found:
-    """What a record says of a judgement. `lengths` are those of the batch's original texts."""
-    found = judgement.findings
-    return {
-        "findings": len(found),
-        "detectors": tuple(sorted({finding.detector for finding in found})),
-        "spans": tuple(_span(finding) for finding in found[:MAX_SPANS]),
-        "lengths": tuple(lengths[index] for index in sorted({finding.text for finding in found[:MAX_SPANS]})),
-    }
-
-
-def _span(finding: Finding) -> Span:
-    return Span(finding.text, finding.start, finding.end, finding.detector, finding.name, finding.form.value)
+DEFAULT: Final = Terms()
 
 
 class Ledger:
-    """An append-only file of records, locked against a second proxy. `append` may be called from any one thread at a
-    time."""
+    """The ledger of one proxy, locked against a second one. One thread at a time uses it."""
 
-    def __init__(self, path: Path) -> None:
-        """Open or create `path` with mode 0600. Raises `StartError` when it cannot be written."""
-        self._path = path
-        self._encoder = msgspec.json.Encoder()
+    def __init__(self, state_dir: Path, terms: Terms = DEFAULT, clock: Callable[[], float] = time.time) -> None:
+        """Open the ledger, or begin it. `clock` gives seconds since the epoch. Raises `StartError`."""
+        self.terms: Final = terms
+        self._dir: Final = state_dir
+        self._clock: Final = clock
+        self._signed_at = clock()
+        self._sure = True
+        """Whether the tip is what is on the disk."""
+        self._lock = opening.locked(state_dir)
         try:
-            self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            self._torn = not _ends_with_newline(path)
-        except BlockingIOError:
-            raise StartError(f"the audit log {path} is in use: another proxy runs with this state directory") from None
-        except OSError as error:
-            raise StartError(f"the audit log {path} cannot be opened: {error.strerror}") from None
+            self._store, self._signer, self._tip = self._opened()
+            opening.publish(state_dir, self._signer.public)
+            self._write(lambda writing: writing.checkpoint("start", self._now()))
+        except BaseException as error:
+            os.close(self._lock)
+            if isinstance(error, OSError | AuditError | StoreError):
+                raise StartError(f"the audit log in {state_dir} cannot be opened: {_told(error)}") from None
+            raise
+
+    @property
+    def unsigned(self) -> int:
+        """How many entries no signature covers yet."""
+        return self._tip.unsigned
 
     def append(self, records: Sequence[Record]) -> None:
-        """Write the records, one line each, and wait until they are on the disk. Raises `AuditError`."""
-        lines = b"".join(self._encoder.encode(record) + b"\n" for record in records)
-        try:
-            self._write(b"\n" + lines if self._torn else lines)
-            os.fdatasync(self._file)
-        except OSError as error:
-            raise AuditError(f"the audit log cannot be written: {error.strerror}") from None
+        """Add the records and wait until they are on the disk. Raises `AuditError`: then they may not be there."""
 
-    def _write(self, data: bytes) -> None:
-        status = os.fstat(self._file)
-        if status.st_nlink == 0:
-            raise OSError(errno.ENOENT, "the file was removed")  # what is written now, nobody would ever read
-        view = memoryview(data)
+        def add(writing: Writing) -> None:
+            for record in records:
+                writing.record(record)
+            waited = self._clock() - self._signed_at
+            if writing.tip.seq - writing.tip.segment >= self.terms.segment_records:
+                writing.checkpoint("rotation", self._now())
+            elif (
+                writing.tip.unsigned >= self.terms.checkpoint_records
+                or not 0 <= waited < self.terms.checkpoint_seconds  # a clock that was set back counts as well
+            ):
+                writing.checkpoint("interval", self._now())
+
+        self._write(add)
+
+    def tend(self) -> None:
+        """Sign what is not signed yet, and drop some of what need not be kept. Raises `AuditError`."""
+        if self._tip.unsigned or not self._sure:
+            self._write(lambda writing: writing.checkpoint("interval", self._now()))
+        if self.terms.retention_days:
+            self._retain()
+
+    def change_key(self) -> str:
+        """Sign with a new key from now on; gives its public half. Raises `AuditError`."""
+        successor = Signer.new()
         try:
-            while view:
-                view = view[os.write(self._file, view) :]
-        except OSError:
-            self._torn = self._torn or os.fstat(self._file).st_size != status.st_size
-            raise
-        self._torn = False
+            (self._dir / opening.NEXT_KEY_FILE).unlink(missing_ok=True)
+            successor.write(self._dir / opening.NEXT_KEY_FILE)
+            self._write(lambda writing: writing.key_change(successor.public, self._now()))
+            opening.take(self._dir)
+            self._signer = successor
+            opening.publish(self._dir, successor.public)
+        except OSError as error:
+            raise AuditError(f"the audit log's key cannot be written: {error.strerror}") from None
+        self._write(lambda writing: writing.checkpoint("interval", self._now()))
+        return successor.public
 
     def close(self) -> None:
-        os.close(self._file)
+        """Sign the end. What is on the disk stays there if that fails."""
+        with suppress(AuditError):
+            if not self._tip.closed:
+                self._write(lambda writing: writing.checkpoint("close", self._now()))
+        self._store.close()
+        os.close(self._lock)
+
+    def _opened(self) -> tuple[SqliteStore, Signer, Tip]:
+        path = self._dir / opening.DATABASE
+        if path.exists():
+            store = SqliteStore(path)
+        else:
+            if (self._dir / opening.PUBLIC_FILE).exists():
+                raise StartError(f"the audit log {path} is gone: restore it, or move {opening.PUBLIC_FILE} away")
+            signer, before = opening.signer_for(self._dir, ""), opening.set_aside(self._dir)
+            row = first_row(secrets.token_hex(16), self._now(), signer.public, signer.sign, before)
+            store = SqliteStore(path, [row])
+        try:
+            expected, tip = resumed(store)
+            return store, opening.signer_for(self._dir, expected), tip
+        except (ChainError, msgspec.MsgspecError):
+            store.close()
+            raise StartError(f"the audit log {path}: {_NOT_SIGNED}") from None
+        except BaseException:
+            store.close()
+            raise
+
+    def _write(self, add: Callable[[Writing], None]) -> None:
+        """Write what `add` adds, as one. Raises `AuditError`."""
+        try:
+            if not self._sure:
+                self._store.reopen()
+                self._tip = caught_up(self._store, self._tip)
+                self._sure = True
+            writing = Writing(self._tip, self._signer.public, self._signer.sign)
+            add(writing)
+            self._sure = False
+            self._store.append(writing.rows)
+        except (StoreError, ChainError) as error:
+            raise AuditError(f"the audit log cannot be written: {_told(error)}") from None
+        self._sure = True
+        self._tip = writing.tip
+        if not self._tip.unsigned:
+            self._signed_at = self._clock()
+
+    def _retain(self) -> None:
+        """Let go of whole segments that are older than they need be, some rows at a time."""
+        oldest = datetime.fromtimestamp(self._clock(), UTC) - timedelta(days=self.terms.retention_days)
+        try:
+            until = last_rotation(self._store, oldest.isoformat(timespec="milliseconds"))
+            if until is None:
+                return
+            if not allowed(self._store, until.seq):
+                self._write(lambda writing: writing.retention(until.seq, hash_of(until.line), self._now()))
+            self._store.drop(until.seq, _MOST_DROPPED)
+        except StoreError as error:
+            raise AuditError(f"the audit log cannot be written: {error}") from None
+
+    def _now(self) -> str:
+        return datetime.fromtimestamp(self._clock(), UTC).isoformat(timespec="milliseconds")
 
 
-def _ends_with_newline(path: Path) -> bool:
-    with path.open("rb") as file:
-        if file.seek(0, os.SEEK_END) == 0:
-            return True
-        file.seek(-1, os.SEEK_END)
-        return file.read(1) == b"\n"
+def _told(error: Exception) -> str:
+    if isinstance(error, ChainError):
+        return _NOT_SIGNED
+    return str(error.strerror) if isinstance(error, OSError) else str(error)

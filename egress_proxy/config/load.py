@@ -12,7 +12,7 @@ from msgspec.structs import fields, replace
 
 from egress_proxy.config import paths, values
 from egress_proxy.config.nodes import MAX_BYTES, AnyNode, Fields, NodeError, compose
-from egress_proxy.config.schema import Address, Config, Features, Limits, Notify, Prompts, Upstream
+from egress_proxy.config.schema import Address, Audit, Config, Features, Limits, Notify, Prompts, Upstream
 from egress_proxy.config.sources import known_source
 from egress_proxy.errors import ConfigError
 from egress_proxy.prompt_rules import ValueRequests
@@ -108,6 +108,7 @@ _READERS: Final[dict[str, Reader]] = {
             "page": values.optional(values.page),
         },
     ),
+    "audit": _section(Audit, {**_bounded(Audit), "clean_exchanges": values.boolean, "withhold_clean": values.boolean}),
 }
 
 

@@ -231,6 +231,29 @@ class Notify(Struct, frozen=True, kw_only=True):
     ] = None
 
 
+class Audit(Struct, frozen=True, kw_only=True):
+    """When the audit log is signed, and how long it is kept."""
+
+    checkpoint_records: Annotated[
+        int, Meta(ge=1, le=100_000, description="Records of the audit log before they are signed.")
+    ] = 100
+    checkpoint_seconds: Annotated[
+        int, Meta(ge=1, le=86_400, description="Time before records of the audit log are signed, in seconds.")
+    ] = 30
+    segment_records: Annotated[
+        int, Meta(ge=100, le=100_000_000, description="Entries in a segment, which is what the audit log lets go of.")
+    ] = 100_000
+    retention_days: Annotated[
+        int, Meta(ge=0, le=36_500, description="Days that a whole segment is kept; 0: for ever.")
+    ] = 0
+    clean_exchanges: Annotated[
+        bool, Meta(description="Record clean exchanges too, but for event frames, without waiting for the disk.")
+    ] = False
+    withhold_clean: Annotated[
+        bool, Meta(description="Withhold clean answers as well while the audit log cannot be written.")
+    ] = False
+
+
 class Config(Struct, frozen=True, kw_only=True):
     """A whole configuration, checked."""
 
@@ -288,6 +311,7 @@ class Config(Struct, frozen=True, kw_only=True):
     features: Features = Features()
     prompts: Prompts = Prompts()
     notify: Notify = Notify()
+    audit: Audit = Audit()
 
 
 class Setting(Struct, frozen=True):
@@ -305,6 +329,7 @@ SECTIONS: Final[dict[str, type[Struct]]] = {
     "features": Features,
     "prompts": Prompts,
     "notify": Notify,
+    "audit": Audit,
 }
 
 

@@ -5,7 +5,7 @@ None of it is ever served on the cloud-facing one.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from aiohttp import web
@@ -22,16 +22,18 @@ def operator_app(
     host: str,
     *,
     gated: bool,
+    audit: Callable[[], str] = str,
     gates: GateApi | None = None,
     mounted: Mapping[str, web.Application] | None = None,
 ) -> web.Application:
     """The application of the operator's socket. `host` is where it listens, without the port; `gated` is whether a gate
-    policy is in force: without one, every ask is for a human. `gates` answers for the queue. `mounted` are further
+    policy is in force: without one, every ask is for a human. `audit` says why the audit log cannot be written, if it
+    cannot. `gates` answers for the queue. `mounted` are further
     applications, by the path that they are served below.
     """
     app = web.Application(middlewares=[_host_check(host)])
     app.router.add_get("/metrics", _metrics(metrics))
-    app.router.add_get("/health", _health("in force" if gated else "none: every ask is for a human"))
+    app.router.add_get("/health", _health("in force" if gated else "none: every ask is for a human", audit))
     if gates is not None:
         app.add_subapp("/gates", gates.app())
     for prefix, inner in (mounted or {}).items():
@@ -46,9 +48,11 @@ def _metrics(metrics: Metrics) -> Handler:
     return handler
 
 
-def _health(gates: str) -> Handler:
+def _health(gates: str, audit: Callable[[], str]) -> Handler:
     async def handler(_: web.Request) -> web.StreamResponse:
-        return web.json_response({"healthy": True, "gate_policy": gates})
+        failure = audit()
+        told = {"healthy": not failure, "gate_policy": gates, "audit": failure or "written"}
+        return web.json_response(told, status=503 if failure else 200)
 
     return handler
 

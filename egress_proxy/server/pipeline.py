@@ -175,6 +175,8 @@ class Pipeline:
         if not await self._settled(origin, channel, examined.judgement, examined.lengths, status):
             return await self.refuse(origin, Reason.AUDIT_UNAVAILABLE)
         self._metrics.count_exchange(origin.route, origin.route_class, examined.judgement.verdict)
+        if self._recorder.clean and examined.judgement.verdict is Verdict.CLEAN:
+            self._recorder.remember(self._record(origin, channel, examined.judgement, (), status))
         return Released(_SEAL, status, b"" if status == 204 else examined.body, examined.cursor)
 
     async def frame(
@@ -336,7 +338,7 @@ class Pipeline:
 
         `uncounted` are the findings to be counted, where others were before."""
         if judgement.verdict is Verdict.CLEAN:
-            return True
+            return not self._recorder.withholds_clean
         findings = judgement.findings if uncounted is None else uncounted
         for finding in findings:
             self._metrics.count_finding(finding, channel)
@@ -355,7 +357,24 @@ class Pipeline:
     ) -> bool:
         for reason in judgement.reasons:
             self._metrics.count_reason(reason)
-        record = Record(
+        try:
+            await self._recorder.record(self._record(origin, channel, judgement, lengths, status, noted))
+        except AuditError:
+            log.critical("the audit log cannot be written; answers that are not clean are withheld")
+            self._metrics.count_reason(Reason.AUDIT_UNAVAILABLE)
+            return False
+        return True
+
+    def _record(
+        self,
+        origin: Origin,
+        channel: Resource | None,
+        judgement: Judgement,
+        lengths: tuple[int, ...],
+        status: int,
+        noted: tuple[str, ...] = (),
+    ) -> Record:
+        return Record(
             time=self._now(),
             id=origin.id,
             client=origin.client,
@@ -369,10 +388,3 @@ class Pipeline:
             noted=noted,
             **found_in(judgement, lengths),
         )
-        try:
-            await self._recorder.record(record)
-        except AuditError:
-            log.critical("the audit log cannot be written; answers that are not clean are withheld")
-            self._metrics.count_reason(Reason.AUDIT_UNAVAILABLE)
-            return False
-        return True

@@ -1,27 +1,53 @@
 """Durable recording off the event loop, with group commit.
 
 Records that arrive while a write is under way go together in the next one, so the disk's sync rate does not bound the
-proxy's rate of redactions.
+proxy's rate of redactions. What no signature covers yet is signed after a while, also if nothing more is recorded.
+
+Clean exchanges, if they are recorded at all, are so without anybody waiting: a second's together, in writes of their
+own. What the process is killed with is lost, and so is what there are too many of; the latter is counted.
 """
 
 from __future__ import annotations
 
 import asyncio
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import Final
 
 from egress_proxy.audit import Ledger, Record
 from egress_proxy.errors import AuditError
+from egress_proxy.metrics import Metrics
+
+MOST_CLEAN: Final = 10_000
+CLEAN_SECONDS: Final = 1.0
+_CLEAN_AT_ONCE: Final = 200  # what somebody waits for may have to wait for these
 
 
 class Recorder:
     """Owns the ledger on behalf of the event loop."""
 
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(
+        self, ledger: Ledger, metrics: Metrics | None = None, *, clean: bool = False, withhold_clean: bool = False
+    ) -> None:
+        """`clean`: clean exchanges are recorded. `withhold_clean`: they do not cross while nothing can be recorded."""
+        self.clean: Final = clean
+        self._withhold_clean = withhold_clean
+        self._remembered: deque[Record] = deque()
+        self._flush: asyncio.TimerHandle | None = None
+        self._flushing: asyncio.Task[None] | None = None
         self._ledger = ledger
+        self._metrics = metrics or Metrics()
         self._waiting: list[tuple[Record, asyncio.Future[None]]] = []
         self._writer: asyncio.Task[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._tending: asyncio.Task[None] | None = None
         # A thread of its own: scans that were given up still hold those of `to_thread`.
         self._thread = ThreadPoolExecutor(1, "audit")
+        self._metrics.set_audit_writable(True)
+        self.failure = ""
+        """Why the last write failed; empty if it did not."""
 
     async def record(self, record: Record) -> None:
         """Return once the record is on the disk. Raises `AuditError` when it is not."""
@@ -30,6 +56,31 @@ class Recorder:
         if self._writer is None or self._writer.done():
             self._writer = asyncio.create_task(self._write())
         await done
+
+    @property
+    def withholds_clean(self) -> bool:
+        """Whether a clean answer must not cross now."""
+        return self._withhold_clean and bool(self.failure)
+
+    def remember(self, record: Record) -> None:
+        """Record a clean exchange, soon. What there is no room for is lost, and counted."""
+        if len(self._remembered) == MOST_CLEAN:
+            self._metrics.count_audit_lost(1)
+            return
+        self._remembered.append(record)
+        if self._flush is None:
+            self._flush = asyncio.get_running_loop().call_later(CLEAN_SECONDS, self._start_flushing)
+
+    def _start_flushing(self) -> None:
+        self._flushing = asyncio.create_task(self._write_remembered())
+
+    async def _write_remembered(self) -> None:
+        while self._remembered:
+            batch = [self._remembered.popleft() for _ in range(min(_CLEAN_AT_ONCE, len(self._remembered)))]
+            if await self._append(batch) is not None:
+                self._metrics.count_audit_lost(len(batch))
+        self._flush = None
+        self._sign_later()
 
     async def _write(self) -> None:
         while self._waiting:
@@ -42,18 +93,51 @@ class Recorder:
                     done.set_result(None)
                 else:
                     done.set_exception(failure)
+        self._sign_later()
 
-    async def _append(self, records: list[Record]) -> AuditError | None:
+    async def _append(self, records: Sequence[Record]) -> AuditError | None:
+        started = time.perf_counter()
+        failure = await self._in_thread(lambda: self._ledger.append(records))
+        if failure is None:
+            self._metrics.observe_audit(time.perf_counter() - started, len(records))
+        return failure
+
+    async def _in_thread(self, work: Callable[[], None]) -> AuditError | None:
+        failure: AuditError | None = None
         try:
-            await asyncio.get_running_loop().run_in_executor(self._thread, self._ledger.append, records)
+            await asyncio.get_running_loop().run_in_executor(self._thread, work)
         except AuditError as error:
-            return error
+            failure = error
         except Exception as error:  # noqa: BLE001 - whatever went wrong, the records may not be on the disk: fail closed
-            return AuditError(f"the audit log cannot be written: {type(error).__name__}")
-        return None
+            failure = AuditError(f"the audit log cannot be written: {type(error).__name__}")
+        self.failure = str(failure or "")
+        self._metrics.set_audit_writable(failure is None)
+        if failure is not None:
+            self._metrics.count_audit_failure()
+        return failure
+
+    def _sign_later(self) -> None:
+        if self._timer is None and (self._ledger.unsigned or self.failure):
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_later(self._ledger.terms.checkpoint_seconds, self._tend)
+
+    def _tend(self) -> None:
+        self._timer = None
+        self._tending = asyncio.create_task(self._tended())
+
+    async def _tended(self) -> None:
+        await self._in_thread(self._ledger.tend)
+        self._sign_later()
 
     async def close(self) -> None:
-        if self._writer is not None:
-            await self._writer
+        """Write what is waited for and what is remembered, and sign the end."""
+        if self._flush is not None:
+            self._flush.cancel()
+        for task in (self._writer, self._tending, self._flushing):
+            if task is not None:
+                await task
+        await self._write_remembered()
+        if self._timer is not None:
+            self._timer.cancel()
         self._thread.shutdown()
         self._ledger.close()

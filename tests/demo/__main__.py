@@ -102,6 +102,8 @@ def _show_evidence(on: Stage) -> None:
         print(json.dumps({key: value for key, value in line.items() if value not in ("", [], 0)}))
     kinds = sorted({reason for line in lines for reason in line["reasons"]})
     print(f"reasons on record: {', '.join(kinds)}")
+    verified = on.proxy.command("audit", "verify", "--config", str(on.proxy.config_file))
+    print(f"egress-proxy audit verify: {verified.stdout.decode().strip()}")
     _head("Metrics")
     for line in on.proxy.metrics().splitlines():
         if line.startswith(_SHOWN_METRICS) and 'verdict="clean"' not in line:

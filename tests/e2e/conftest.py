@@ -13,6 +13,7 @@ import pytest
 
 from tests.conftest import Proxied
 from tests.kit.canaries import Canaries
+from tests.kit.ledger import lines
 from tests.kit.proxy import Proxy
 
 _OVERLAP = 4096
@@ -26,9 +27,12 @@ class LeakGuard:
         self._proxy = proxy
         self._canaries = canaries
         self._searched: dict[Path, int] = {}
+        self._entries = 0
 
     def check(self) -> None:
-        news = [self._news(path) for path in (self._proxy.log, self._proxy.state / "audit.jsonl")]
+        entries = lines(self._proxy.state, self._entries)
+        self._entries += len(entries)
+        news = [self._news(self._proxy.log), *(entry.encode() for entry in entries)]
         self._assert_clean(b"\n".join([*news, self._proxy.metrics().encode()]))
 
     def check_everything(self) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -158,8 +157,8 @@ def test_what_was_expected_and_approved_is_on_record(proxied: Proxied) -> None:
     ask = agent.ask(session)
     assert answered(agent, ask, "once").json is True
     agent.until_idle(session)
-    lines = (proxied.proxy.state / "audit.jsonl").read_text("utf-8").splitlines()
-    records = [record for record in map(json.loads, lines) if record["session"] == session and record["noted"]]
+    lines = proxied.proxy.audit_lines()
+    records = [record for record in lines if record["session"] == session and record["noted"]]
     assert [(record["client"], record["noted"]) for record in records] == [
         ("agent", ["expected", ENV, "read:[redacted:KNOWN:API_TOKEN]"]),
         ("agent", ["approved", ask["id"], "declared-env-files"]),

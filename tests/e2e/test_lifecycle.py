@@ -8,7 +8,8 @@ import resource
 import socket
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
+from http.client import HTTPException
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any, Final
@@ -238,6 +239,8 @@ def test_what_cannot_be_recorded_is_withheld(spare: Proxied) -> None:
             told = agent.prompt(session, tell)
             listed = agent.messages(session)
             denied = agent.client.get("/file/content", directory=str(spare.world.project))
+            health = Client(spare.proxy.operator_url).get("/health")
+            writable = spare.proxy.series()["egress_audit_writable"]
         assert events.wait_type("session.idle", sessionID=session)
         assert "[redacted:" not in events.everything.decode()
     assert clean.status == 200
@@ -247,6 +250,15 @@ def test_what_cannot_be_recorded_is_withheld(spare: Proxied) -> None:
     assert spare.canaries.leaks(told.everything + listed.everything + events.everything) == []
     assert "[redacted:KNOWN:API_TOKEN]" in agent.messages(session).text
     assert len(spare.proxy.audit_lines()) == lines + 1
+    assert (health.status, health.json["healthy"], writable) == (503, False, 0.0)
+    assert "cannot be written" in health.json["audit"]
+    assert Client(spare.proxy.operator_url).get("/health").json["audit"] == "written"
+    assert _verified(spare) == 0
+
+
+def _verified(spare: Proxied) -> int:
+    """The exit code of `audit verify`."""
+    return spare.proxy.command("audit", "verify", "--config", str(spare.proxy.config_file)).returncode
 
 
 def test_a_session_that_cannot_be_written_down_is_not_handed_out(spare: Proxied) -> None:
@@ -313,6 +325,35 @@ def test_what_a_sub_agent_waits_for_is_known_after_a_restart(spare: Proxied, sys
     assert told == {**ask, "rootID": session}
     agent.answer(ask, "reject")
     until(agent, session, "idle")
+
+
+def test_every_redacted_answer_that_was_received_is_on_record_after_a_crash(spare: Proxied, systemd: Systemd) -> None:
+    agent, session = spare.agent(), spare.agent().session()
+    agent.prompt(session, spare.model.script("on-record", Text(f"It is {spare.canaries['API_TOKEN']}.")))
+    before, received = len(_redacted(spare, session)), list[str]()
+
+    def read() -> None:
+        with suppress(OSError, HTTPException):
+            while True:
+                received.append(agent.messages(session).text)
+
+    readers = [threading.Thread(target=read) for _ in range(4)]
+    for reader in readers:
+        reader.start()
+    poll(lambda: len(received) > 20)
+    spare.proxy.kill()
+    for reader in readers:
+        reader.join()
+    assert all("[redacted:KNOWN:API_TOKEN]" in text for text in received)
+    assert len(_redacted(spare, session)) - before >= len(received) > 20
+    assert _verified(spare) == 0
+    spare.proxy.start()
+    assert systemd.heard() == "READY=1"
+    assert _verified(spare) == 0
+
+
+def _redacted(spare: Proxied, session: str) -> list[Any]:
+    return [one for one in spare.proxy.audit_lines() if (one["session"], one["verdict"]) == (session, "redacted")]
 
 
 def test_a_session_stays_its_owners_over_a_crash(spare: Proxied, systemd: Systemd) -> None:

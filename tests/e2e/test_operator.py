@@ -118,7 +118,7 @@ def test_the_operators_socket_answers_to_its_own_names_alone(proxied: Proxied) -
 
 def test_what_is_at_rest_is_for_its_owner_alone(proxied: Proxied) -> None:
     kept = [path for path in proxied.proxy.state.rglob("*") if path.is_file()]
-    assert {path.name for path in kept} >= {"audit.jsonl", "sessions.db", "tokens.json"}
+    assert {path.name for path in kept} >= {"audit.db", "audit.key", "audit.pub", "sessions.db", "tokens.json"}
     assert {oct(path.stat().st_mode & 0o077) for path in kept} == {"0o0"}
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from tests.kit.client import Client, bearer, free_port
+from tests.kit.ledger import lines, records
 from tests.kit.opencode import MODELS, PROVIDER, OpenCode
 from tests.kit.world import World
 
@@ -147,9 +148,8 @@ class Proxy:
             self._process = None
 
     def audit_lines(self) -> list[Any]:
-        """Give the audit log's records, decoded. Raise `ValueError` for a line that is no JSON."""
-        path = self.state / "audit.jsonl"
-        return [json.loads(line) for line in path.read_bytes().splitlines()] if path.exists() else []
+        """Give the audit log's records, decoded."""
+        return records(self.state)
 
     def metrics(self) -> str:
         """Give the operator's metrics in Prometheus' text format."""
@@ -164,6 +164,7 @@ class Proxy:
         """Give what a leak guard searches: all that it logged or keeps on disk, and its metrics while it runs."""
         files = [self.log, *sorted(path for path in self.state.rglob("*") if path.is_file())]
         kept = [path.read_bytes() for path in files if path.exists()]
+        kept += [line.encode() for line in lines(self.state)]  # in the database's file they may stand in pieces
         return b"\n".join([*kept, self.metrics().encode() if self._process is not None else b""])
 
     def __enter__(self) -> Self:

@@ -37,6 +37,7 @@ from egress_proxy.server.taints import Taints
 from egress_proxy.server.upstream import Upstream
 from egress_proxy.wire import SessionFacts
 from tests.kit.client import free_port
+from tests.kit.ledger import records
 
 TOKEN: Final = "rig-token"
 SESSION: Final = "ses_00000000000000000000000001"
@@ -171,7 +172,7 @@ class Rig:
 
     def records(self) -> list[Any]:
         """The audit log."""
-        return [json.loads(line) for line in self.audit.read_text("utf-8").splitlines()]
+        return records(self.audit)
 
 
 END: Final = frame("message.removed", sessionID=SESSION, messageID="msg_00000000000000000000000001")
@@ -218,7 +219,7 @@ async def rig(
         upstream = await stack.enter_async_context(
             Upstream(f"http://127.0.0.1:{port}", None, MAX_ANSWER, max_frame_bytes=100_000)
         )
-        recorder = Recorder(Ledger(path / "audit.jsonl"))
+        recorder = Recorder(Ledger(path), metrics)
         stack.push_async_callback(recorder.close)
         owners = Owners(path / "sessions.db")
         stack.callback(owners.close)
@@ -253,5 +254,4 @@ async def rig(
         own = free_port()
         await stack.enter_async_context(cloud_socket(cloud, "127.0.0.1", own, 100))
         http = await stack.enter_async_context(aiohttp.ClientSession())
-        audit = path / "audit.jsonl"
-        yield Rig(f"http://127.0.0.1:{own}", fake, http, metrics, audit, directory, cloud, exchanges, settings, events)
+        yield Rig(f"http://127.0.0.1:{own}", fake, http, metrics, path, directory, cloud, exchanges, settings, events)

@@ -70,7 +70,7 @@ class Peer:
 
 
 def records(proxy: Rig) -> list[Any]:
-    return [json.loads(line) for line in proxy.audit.read_text("utf-8").splitlines()]
+    return proxy.records()
 
 
 def gauge(proxy: Rig, name: str) -> float:

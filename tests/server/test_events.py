@@ -30,7 +30,7 @@ async def test_a_frame_crosses_is_dropped_or_withheld_and_each_is_counted(tmp_pa
         for outcome, times in {"unknown-type": 1, "delta": 1, "foreign-session": 1, "withheld": 3, "clean": 2}.items():
             assert f'egress_events_total{{outcome="{outcome}"}} {times}.0' in counted
         assert 'egress_refusals_total{reason="event_unknown"} 1.0' in counted
-        told = [record["reasons"] for record in map(json.loads, proxy.audit.read_text("utf-8").splitlines())]
+        told = [record["reasons"] for record in proxy.records()]
         assert told == [["answer_malformed"], ["answer_malformed"], ["upstream_too_large"]]
 
 

@@ -67,7 +67,7 @@ def series(proxy: Rig, start: str) -> dict[str, float]:
 
 
 def records(proxy: Rig) -> list[Any]:
-    return [json.loads(line) for line in proxy.audit.read_text("utf-8").splitlines()]
+    return proxy.records()
 
 
 async def test_a_clean_text_comes_in_several_pieces_that_are_the_whole(proxy: Rig) -> None:

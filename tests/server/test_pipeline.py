@@ -19,6 +19,7 @@ from egress_proxy.reasons import EXPLAINED, Reason, Stage
 from egress_proxy.scan import TextScanner
 from egress_proxy.server.pipeline import Origin, Pipeline, Released, Within
 from egress_proxy.server.recorder import Recorder
+from tests.kit.ledger import all_records, records
 
 ORIGIN = Origin(id="egr_1", client="agent")
 
@@ -46,20 +47,19 @@ def judge(texts: tuple[str, ...], scan: Scan) -> Judgement:
 class Kit:
     """A pipeline on a ledger in a temporary directory."""
 
-    def __init__(self, path: Path, scanner: Scanner | None) -> None:
-        self.path = path / "audit.jsonl"
-        self.ledger = Ledger(self.path)
+    def __init__(self, path: Path, scanner: Scanner | None, **recording: bool) -> None:
+        self.path = path
+        self.ledger = Ledger(path)
         self.metrics = Metrics()
 
         async def current() -> TextScanner | None:
             return cast("TextScanner | None", scanner)
 
-        self.pipeline = Pipeline(
-            current, judge, Recorder(self.ledger), self.metrics, 5.0, lambda: "2026-01-01T00:00:00Z"
-        )
+        self.recorder = Recorder(self.ledger, self.metrics, **recording)
+        self.pipeline = Pipeline(current, judge, self.recorder, self.metrics, 5.0, lambda: "2026-01-01T00:00:00Z")
 
     def records(self) -> list[Any]:
-        return [json.loads(line) for line in self.path.read_text().splitlines()]
+        return records(self.path)
 
 
 @pytest.fixture
@@ -70,6 +70,23 @@ def kit(tmp_path: Path) -> Kit:
 def test_a_released_is_made_by_the_pipeline_alone() -> None:
     with pytest.raises(TypeError):
         Released(object(), 200, b"{}")
+
+
+async def test_clean_answers_are_recorded_if_they_are_to_be(tmp_path: Path) -> None:
+    kit = Kit(tmp_path, Marks(), clean=True)
+    await kit.pipeline.answer(ORIGIN, Resource.TODOS, Projected([{"a": "b"}]), 200)
+    await kit.pipeline.answer(ORIGIN, Resource.TODOS, Projected("MARK"), 200)
+    await kit.recorder.close()
+    told = [(one["verdict"], one["id"], one["status"], one["channel"]) for one in all_records(tmp_path)]
+    assert told == [("redacted", "egr_1", 200, "todos"), ("clean", "egr_1", 200, "todos")]
+
+
+async def test_clean_answers_are_withheld_if_they_are_to_be(tmp_path: Path) -> None:
+    kit = Kit(tmp_path, Marks(), withhold_clean=True)
+    kit.recorder.failure = "the disk is full"
+    released = await kit.pipeline.answer(ORIGIN, Resource.TODOS, Projected([{"a": "b"}]), 200)
+    assert (released.status, b"audit_unavailable" in released.body) == (503, True)
+    assert await kit.pipeline.frame(ORIGIN, Resource.EVENT, Projected({"a": "b"})) is None
 
 
 async def test_clean_answers_cross_unrecorded(kit: Kit) -> None:

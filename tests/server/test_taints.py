@@ -97,7 +97,7 @@ async def test_a_reply_alone_is_compared_with_what_the_turn_showed(proxy: Rig) -
     status, released = await prompt(proxy, say(3, f"It is {PASSWORD}."), ASKED, READ)
     assert (status, told(released)) == (200, [REDACTED])
     assert proxy.upstream.asked.index(f"POST {MESSAGE}") < proxy.upstream.asked.index(HISTORY)
-    (record,) = map(json.loads, proxy.audit.read_text("utf-8").splitlines())
+    (record,) = proxy.records()
     assert (record["reasons"], record["detectors"]) == (["tainted_value"], ["tainted-value"])
     assert b'egress_redactions_total{channel="message",detector="tainted-value"} 1.0' in proxy.metrics.render()
 

@@ -1,0 +1,27 @@
+"""Records as CSV. They hold text that clients chose: what a spreadsheet would compute is made text."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable
+from typing import Any, Final, TextIO
+
+_FIELDS: Final = (
+    "seq", "time", "id", "client", "session", "directory", "route", "verdict", "reasons", "status", "channel",
+    "findings", "detectors", "names", "noted",
+)  # fmt: skip
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+
+
+def write_csv(stream: TextIO, records: Iterable[dict[str, Any]]) -> None:
+    """Write records as CSV, with the names of their columns."""
+    rows = csv.writer(stream)
+    rows.writerow(_FIELDS)
+    for record in records:
+        names = sorted({span["name"] for span in record["spans"] if span["name"]})
+        rows.writerow([cell({**record, "names": names}.get(name, "")) for name in _FIELDS])
+
+
+def cell(value: object) -> str:
+    text = " ".join(map(str, value)) if isinstance(value, list) else str(value)
+    return f"'{text}" if text.startswith(_FORMULA) else text

@@ -1,0 +1,246 @@
+"""Where a ledger's lines are kept: an SQLite database, written by one process and read by any (docs/decisions/0028).
+
+A store keeps lines by their number and knows nothing of chains. `append` is one transaction that is on the disk when it
+returns: the database is in WAL mode with `synchronous=FULL`, so each commit syncs the log that it is in. The columns
+beside a line are for looking things up; the line is what counts, and the verifier compares the two.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Final, NamedTuple, Protocol
+from urllib.parse import quote
+
+SCHEMA: Final = 1
+_TABLE: Final = (
+    "CREATE TABLE entry (seq INTEGER PRIMARY KEY, kind TEXT NOT NULL, time TEXT NOT NULL, id TEXT NOT NULL,"
+    " client TEXT NOT NULL, route TEXT NOT NULL, session TEXT NOT NULL, verdict TEXT NOT NULL, line TEXT NOT NULL)"
+    " STRICT"
+)
+_CREATE: Final = (
+    _TABLE,
+    "CREATE INDEX entry_signed ON entry (seq, kind) WHERE kind != 'record'",
+    "CREATE INDEX entry_time ON entry (time)",
+    "CREATE INDEX entry_id ON entry (id)",
+    "CREATE INDEX entry_session ON entry (session)",
+    f"PRAGMA user_version = {SCHEMA}",
+)
+_INSERT: Final = "INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_BUSY_SECONDS: Final = 5.0
+COLUMNS: Final = ("kind", "time", "id", "client", "route", "session", "verdict")
+"""What a line can be looked up by, beside its number."""
+
+
+class StoreError(Exception):
+    """What is stored cannot be read or written. The text is constant or the database's own word; it quotes no line."""
+
+
+class Row(NamedTuple):
+    """A line, its number, and what it is looked up by."""
+
+    seq: int
+    kind: str
+    time: str
+    id: str
+    client: str
+    route: str
+    session: str
+    verdict: str
+    line: str
+
+
+class Store(Protocol):
+    """What a ledger needs of a database. Every method raises `StoreError`."""
+
+    def append(self, rows: Sequence[Row]) -> None:
+        """Keep all rows or none; they are on the disk when this returns. A number that is taken is an error."""
+
+    def last(self) -> Row | None: ...
+
+    def rows(self, after: int = 0) -> Iterator[Row]:
+        """The rows with greater numbers, in their order, as they are at one moment."""
+
+    def drop(self, below: int, most: int) -> int:
+        """Take away the oldest rows with smaller numbers, at most so many. Says how many it were."""
+
+    def reopen(self) -> None:
+        """Begin anew after an error."""
+
+    def close(self) -> None: ...
+
+
+class Reader:
+    """Reads a database that another process may be writing."""
+
+    def __init__(self, path: Path) -> None:
+        """Raises `StoreError`; `FileNotFoundError` if there is none."""
+        self._path = path
+        if not path.exists():
+            raise FileNotFoundError(path)
+        self._db = _open(path, "ro")
+
+    def last(self) -> Row | None:
+        for row in self.select("", (), "ORDER BY seq DESC LIMIT 1"):
+            return row
+        return None
+
+    def count(self) -> int:
+        """About how many rows there are: by the first and the last number."""
+        try:
+            first, last = self._db.execute("SELECT min(seq), max(seq) FROM entry").fetchone()
+        except sqlite3.Error as error:
+            raise _failed("read", error) from None
+        return 0 if first is None else int(last) - int(first) + 1
+
+    def rows(self, after: int = 0) -> Iterator[Row]:
+        return self.select("seq > ?", (after,))
+
+    def search(
+        self, wanted: Mapping[str, str], since: str = "", until: str = "", *, oldest_first: bool = False
+    ) -> Iterator[Row]:
+        """The rows whose columns are as wanted, from a time on, up to another, exclusively."""
+        columns = [column for column in COLUMNS if wanted.get(column)]
+        terms = [f"{column} = ?" for column in columns] + ["time >= ?"] * bool(since) + ["time < ?"] * bool(until)
+        values = (*(wanted[column] for column in columns), *filter(None, (since, until)))
+        return self.select(" AND ".join(terms), values, "ORDER BY seq" if oldest_first else "ORDER BY seq DESC")
+
+    def select(self, where: str, values: Sequence[int | str], order: str = "ORDER BY seq") -> Iterator[Row]:
+        """The rows of one statement: what it is made of is this module's own."""
+        condition = f"WHERE {where}" if where else ""
+        try:
+            for row in self._db.execute(f"SELECT * FROM entry {condition} {order}", values):  # noqa: S608 - see above
+                yield Row(*row)
+        except (sqlite3.Error, TypeError) as error:
+            raise _failed("read", error) from None
+
+    def close(self) -> None:
+        self._db.close()
+
+
+class SqliteStore(Reader):
+    """Writes a database. Used by one thread at a time; one process writes, which the caller's lock sees to."""
+
+    def __init__(self, path: Path, first: Sequence[Row] = ()) -> None:
+        """Open a database; a new one is made of the rows that are `first`, or not at all. Raises `StoreError`."""
+        try:
+            if first:
+                _make(path, first)
+            super().__init__(path)
+        except OSError as error:
+            raise StoreError(f"cannot be opened ({error.strerror})") from None
+        self._db.close()
+        self._db = _open(path, "rw")
+        self._files = _identities(path)
+
+    def append(self, rows: Sequence[Row]) -> None:
+        try:
+            self._db.execute("BEGIN IMMEDIATE")
+            self._db.executemany(_INSERT, rows)
+            self._db.execute("COMMIT")
+        except sqlite3.IntegrityError:
+            self._undo()
+            raise StoreError("another writer has been at it") from None
+        except sqlite3.Error as error:
+            self._undo()
+            raise _failed("written", error) from None
+        # SQLite writes on into files that nobody will ever find again.
+        if _identities(self._path) != self._files:
+            raise StoreError("the database was removed or replaced")
+
+    def drop(self, below: int, most: int) -> int:
+        oldest = "(SELECT seq FROM entry WHERE seq < ? ORDER BY seq LIMIT ?)"
+        try:
+            return self._db.execute(f"DELETE FROM entry WHERE seq IN {oldest}", (below, most)).rowcount  # noqa: S608
+        except sqlite3.Error as error:
+            raise _failed("written", error) from None
+
+    def reopen(self) -> None:
+        """Begin anew after an error, with the same files.
+
+        After a sync that failed the kernel may call pages clean that are not on the disk. Copying the log into the
+        database writes and syncs them once more.
+        """
+        try:
+            self._db.close()
+            self._db = _open(self._path, "rw")
+            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        except sqlite3.Error as error:
+            raise _failed("opened", error) from None
+        if _identities(self._path)[0] != self._files[0]:
+            raise StoreError("the database was removed or replaced")
+        self._files = _identities(self._path)
+
+    def _undo(self) -> None:
+        try:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+        except sqlite3.Error:
+            pass  # what comes next begins anew
+
+
+def _open(path: Path, mode: str) -> sqlite3.Connection:
+    try:
+        db = sqlite3.connect(
+            f"file:{quote(str(path))}?mode={mode}",
+            uri=True,
+            timeout=_BUSY_SECONDS,
+            isolation_level=None,
+            check_same_thread=False,  # one thread opens it, another writes
+        )
+        db.execute("PRAGMA synchronous=FULL")
+        db.execute("PRAGMA trusted_schema=OFF")
+        (schema,) = db.execute("PRAGMA user_version").fetchone()
+        if mode == "rw":
+            db.execute("PRAGMA journal_mode=WAL")
+            db.execute("BEGIN IMMEDIATE")  # so that the log is there before anything depends on it
+            db.execute("COMMIT")
+    except sqlite3.Error as error:
+        raise _failed("opened", error) from None
+    if schema != SCHEMA:
+        db.close()
+        raise StoreError("the database is of another version of this program, or none of it")
+    return db
+
+
+def _make(path: Path, first: Sequence[Row]) -> None:
+    """Make a database that is there whole or not at all: beside its place, and then put there."""
+    new = path.with_name(path.name + ".new")
+    for rest in (new, new.with_name(new.name + "-journal")):  # of a start that was killed
+        rest.unlink(missing_ok=True)
+    os.close(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+    try:
+        db = sqlite3.connect(new, isolation_level=None)
+        db.execute("PRAGMA synchronous=FULL")
+        db.execute("BEGIN")
+        for statement in _CREATE:
+            db.execute(statement)
+        db.executemany(_INSERT, first)
+        db.execute("COMMIT")
+        db.close()
+    except sqlite3.Error as error:
+        raise _failed("made", error) from None
+    new.replace(path)
+    directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)
+
+
+def _identities(path: Path) -> tuple[int, ...]:
+    """Which files the database and its log are; 0 where there is none."""
+    found = []
+    for file in (path, path.with_name(path.name + "-wal")):
+        try:
+            found.append(file.stat().st_ino)
+        except OSError:
+            found.append(0)
+    return tuple(found)
+
+
+def _failed(what: str, error: Exception) -> StoreError:
+    name = getattr(error, "sqlite_errorname", type(error).__name__)
+    return StoreError(f"the database cannot be {what}: {name}")
