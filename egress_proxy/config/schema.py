@@ -169,7 +169,7 @@ class Config(Struct, frozen=True, kw_only=True):
     ] = None
     operator: Annotated[
         Address,
-        Meta(description="Operator's socket (metrics, the queue of asks), `host:port`. Never the cloud-facing one."),
+        Meta(description="Operator's socket (queue of asks, metrics), `host:port`. Never the cloud-facing one."),
     ] = Address("127.0.0.1", 8643)
     upstream: Upstream
     directories: Annotated[
