@@ -6,6 +6,7 @@ read. Without the binaries a test is skipped, saying how to get them; on CI that
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 from collections.abc import Iterator
@@ -49,6 +50,11 @@ class ByRelease(LoadScopeScheduling):  # type: ignore[misc]  # its base is untyp
         release = _RELEASE.search(nodeid)
         folder = "/".join(nodeid.split("/")[:2])
         return f"{folder} {release[1]}" if release and folder in _SHARING else nodeid.partition("::")[0]
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """The many thousands of tests, which stay to the end, are looked through for garbage never again."""
+    gc.freeze()
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -148,8 +154,9 @@ class Proxied:
 def proxied(bare: Bare, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxied]:
     """The proxy in front of each release, started once a worker."""
     root = tmp_path_factory.mktemp(f"proxy-{bare.version}")
-    # All tests of a worker come from one address: a few that log in badly must not shut out the others.
-    limits = {"login_failures_per_minute": 10_000}
+    # All tests of a worker come from one address: a few that log in badly must not shut out the others. And opencode
+    # may take its time to write of all models, at the start too, on a machine that is busy.
+    limits = {"login_failures_per_minute": 10_000, "upstream_timeout_seconds": 120}
     gates = root / "gates.yaml"
     gates.write_text(_GATES.read_text("utf-8") + _DECLARED, encoding="utf-8")
     notify = {"command": [str(_telling(root)), str(root)], "asks_per_minute": 1000, "waiting": 10_000}
