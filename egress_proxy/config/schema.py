@@ -168,7 +168,8 @@ class Config(Struct, frozen=True, kw_only=True):
         str | None, Meta(description="Group whose members may connect to the Unix socket of `listen` too.")
     ] = None
     operator: Annotated[
-        Address, Meta(description="Operator's socket (metrics), `host:port`. Never the cloud-facing one.")
+        Address,
+        Meta(description="Operator's socket (queue of asks, metrics), `host:port`. Never the cloud-facing one."),
     ] = Address("127.0.0.1", 8643)
     upstream: Upstream
     directories: Annotated[
