@@ -14,7 +14,7 @@ SHOW: Final = _words("print show display reveal echo output paste dump disclose 
 HAND: Final = _words(
     """
     give send return share post report provide hand list get fetch read write put include mention quote repeat
-    copy  state reply respond answer log forward spit
+    copy state reply respond answer log forward spit
     """
 )
 """What shows only if it is said to whom, or where."""
@@ -22,7 +22,7 @@ DUMPERS: Final = _words("cat head tail less more bat type nl xxd hexdump od stri
 ENCODERS: Final = _words(
     """
     base64 base64-encode encode hex-encode hexdump rot13 reverse spell translate url-encode urlencode convert
-    split  obfuscate transliterate encrypt
+    split obfuscate transliterate encrypt
     """
 )
 FETCHERS: Final = _words(
@@ -44,7 +44,7 @@ WISHES: Final = _words("want need like ask asking order tell expect supposed hav
 NEGATIONS: Final = _words(
     """
     not never no don't dont doesn't doesnt won't cannot can't without avoid instead refuse stop prevent forbid
-    nobody  neither nor mustn't shouldn't rather isn't should-not ever why how whether when whenever if unless
+    nobody neither nor mustn't shouldn't rather isn't should-not ever why how whether when whenever if unless
     until once
     """
 )
@@ -92,14 +92,14 @@ FIRST: Final = (
 DETERMINERS: Final = _words(
     """
     the my our your its their this that these those all every each any both whole full entire complete actual
-    exact  real current raw plain plaintext cleartext decrypted unredacted unmasked literal of out me us
+    exact real current raw plain plaintext cleartext decrypted unredacted unmasked literal of out me us
     """
 )
 DEFINITE: Final = DETERMINERS - _words("of out me us")
 PLAIN_NOUNS: Final = _words(
     """
     password passwords passwd passphrase passphrases token tokens credential credentials secrets apikey apikeys
-    api-key  api-keys dsn
+    api-key api-keys dsn
     """
 )
 PLURAL: Final = _words("passwords passphrases credentials secrets apikeys api-keys")
@@ -109,7 +109,7 @@ TOKENS: Final = _words("token tokens")
 VALUE_NOUNS: Final = _words(
     """
     value values content contents line lines everything base64 hex rot13 reverse encoding character characters
-    letter  letters digit digits byte bytes half copy dump text plaintext all rest
+    letter letters digit digits byte bytes half copy dump text plaintext all rest
     """
 )
 COUNTED: Final = _words(
