@@ -17,8 +17,9 @@ import msgspec
 
 from egress_proxy.config import settings
 from egress_proxy.desk.documents import DOCUMENTS as GATES_DOCUMENTS
+from egress_proxy.explanations import EXPLAINED
 from egress_proxy.ocode.documents import DOCUMENTS, ErrorDocument
-from egress_proxy.reasons import EXPLAINED, Reason, Stage
+from egress_proxy.reasons import Reason, Stage
 from egress_proxy.server.notices import Notice
 
 ROOT: Final = Path(__file__).resolve().parent.parent
@@ -41,7 +42,7 @@ def reasons_page() -> str:
         "",
         "Why something did not cross. The same word stands in the reply (`data.reason`), the audit record, the metric",
         "label and here, and never changes its meaning. The status is that of the answer that the reason replaces; 200",
-        "marks reasons that only mark parts of an answer. Written by `make docs` from `egress_proxy/reasons.py`.",
+        "marks reasons that only mark parts of an answer. Written by `make docs` from `egress_proxy/explanations.py`.",
     ]
     for stage, meaning in STAGES.items():
         lines += [

@@ -23,9 +23,10 @@ from egress_proxy import wire
 from egress_proxy.audit import Record
 from egress_proxy.cli import EXIT_CODES, cli
 from egress_proxy.config import Config, Features, Limits, settings
+from egress_proxy.explanations import EXPLAINED, message
 from egress_proxy.metrics import Metrics
 from egress_proxy.model import RouteClass
-from egress_proxy.reasons import EXPLAINED, Reason, Stage, message
+from egress_proxy.reasons import Reason, Stage
 from egress_proxy.routes import body_expect, body_prompt, body_reply, body_session, parts
 from egress_proxy.routes.catalogue import ROWS
 from egress_proxy.wire.event_properties import RELEASED

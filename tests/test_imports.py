@@ -14,7 +14,9 @@ import re
 import sys
 import tomllib
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,6 +27,7 @@ LEVELS: dict[str, int] = {
     "__init__": 0,
     "model": 0,
     "reasons": 0,
+    "explanations": 0,
     "errors": 0,
     "native": 0,
     "markup": 0,
@@ -59,7 +62,7 @@ LEVELS: dict[str, int] = {
 VOCABULARY = {
     name: set[str]()
     for name in ("__init__", "reasons", "errors", "native", "markup", "private", "gate_rules", "prompt_rules")
-} | {"model": {"reasons", "prompt_rules"}}
+} | {"model": {"reasons", "prompt_rules"}, "explanations": {"reasons"}}
 
 DOORS: dict[str, tuple[str, ...]] = {
     "detect_secrets": ("scan/",),
@@ -89,7 +92,7 @@ DOORS: dict[str, tuple[str, ...]] = {
 }
 SINGLE = ("detect_secrets", "prometheus_client", "cryptography", "re2", "yaml")
 
-PURE = ("model.py", "reasons.py", "errors.py", "routes/", "wire/", "scan/", "gates/", "prompts/")
+PURE = ("model.py", "reasons.py", "explanations.py", "errors.py", "routes/", "wire/", "scan/", "gates/", "prompts/")
 IMPURE_MODULES = {
     "asyncio", "glob", "io", "logging", "os", "pathlib", "random", "secrets", "shutil", "signal", "socket", "sqlite3",
     "ssl", "subprocess", "tempfile", "threading", "time", "urllib.request", "http.client", "uuid", "contextvars",
@@ -105,10 +108,21 @@ def unit_of(path: Path) -> str:
     return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
 
-def imported(path: Path) -> Iterator[str]:
+@cache
+def nodes(path: Path) -> tuple[ast.AST, ...]:
+    """Give every node of a file's syntax tree."""
+    return tuple(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+
+
+@cache
+def imported(path: Path) -> tuple[str, ...]:
     """Give the full name of everything that a file imports."""
+    return tuple(_imported(path))
+
+
+def _imported(path: Path) -> Iterator[str]:
     package = ["egress_proxy", *path.relative_to(PACKAGE).parent.parts]
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in nodes(path):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -159,9 +173,13 @@ mcp_types and anyio are of the SDK's."""
 EXTRA, NEEDS_EXTRA = "mcp", "ocode/mcp_server.py"
 
 
+@pytest.fixture(scope="module")
+def project() -> Any:
+    return tomllib.loads((PACKAGE.parent / "pyproject.toml").read_text("utf-8"))["project"]
+
+
 @pytest.mark.parametrize("path", FILES, ids=name_of)
-def test_every_outside_import_is_a_declared_dependency(path: Path) -> None:
-    project = tomllib.loads((PACKAGE.parent / "pyproject.toml").read_text("utf-8"))["project"]
+def test_every_outside_import_is_a_declared_dependency(path: Path, project: Any) -> None:
     lines = [
         *project["dependencies"],
         *(project["optional-dependencies"][EXTRA] if name_of(path) == NEEDS_EXTRA else ()),
@@ -192,7 +210,7 @@ def test_nothing_is_imported_run_or_unpickled_by_name(path: Path) -> None:
     if name_of(path) == "scan/rules.py":
         banned -= {"importlib"}  # detect-secrets has no list of its plug-ins: the adapter imports all that are there
     assert not {name.split(".")[0] for name in imported(path)} & banned
-    calls = (node.func for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Call))
+    calls = (node.func for node in nodes(path) if isinstance(node, ast.Call))
     assert not {func.id for func in calls if isinstance(func, ast.Name)} & {"__import__", "eval", "exec", "compile"}
 
 

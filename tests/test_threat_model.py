@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from egress_proxy.reasons import EXPLAINED, Reason, Stage
+from egress_proxy.explanations import EXPLAINED
+from egress_proxy.reasons import Reason, Stage
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "threat-model.md").read_text(encoding="utf-8")

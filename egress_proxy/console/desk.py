@@ -18,8 +18,8 @@ from egress_proxy.console.forms import BadForm, check_token, read_form
 from egress_proxy.console.pages import NOTE_CHARS, Pages, not_decided, too_long
 from egress_proxy.console.seam import Gates
 from egress_proxy.console.sessions import Session
+from egress_proxy.explanations import EXPLAINED
 from egress_proxy.model import Refused
-from egress_proxy.reasons import EXPLAINED
 from egress_proxy.server.queued import Decision, Waiting
 
 _SHOWN_DECISIONS: Final = 200

@@ -13,7 +13,8 @@ import jinja2
 from egress_proxy.console import urls
 from egress_proxy.console.sessions import Session
 from egress_proxy.console.shown import pieces, strange
-from egress_proxy.reasons import EXPLAINED, Reason
+from egress_proxy.explanations import EXPLAINED
+from egress_proxy.reasons import Reason
 from egress_proxy.server.queued import Decision, Said, Waiting
 
 NOTE_CHARS: Final = 2000

@@ -21,10 +21,10 @@ from typing import Final
 
 from egress_proxy.config import FILES, Config, KnownSource, Source, read_password, read_rules
 from egress_proxy.errors import ConfigError, UpstreamError
+from egress_proxy.explanations import message
 from egress_proxy.fingerprints import FingerprintStore, Key
 from egress_proxy.metrics import Metrics
 from egress_proxy.model import Call, Refused, Secret
-from egress_proxy.reasons import message
 from egress_proxy.scan import (
     Fingerprint,
     FingerprintError,

@@ -24,9 +24,10 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 from msgspec import Meta, Struct
 
+from egress_proxy.explanations import EXPLAINED, message
 from egress_proxy.metrics import Metrics
 from egress_proxy.model import Refused
-from egress_proxy.reasons import EXPLAINED, Reason, message
+from egress_proxy.reasons import Reason
 from egress_proxy.server.changes import Change, Watcher
 from egress_proxy.server.login import FailureLimit, presented_token
 from egress_proxy.server.operator_auth import Operators

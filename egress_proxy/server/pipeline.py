@@ -18,6 +18,7 @@ from msgspec import Struct
 
 from egress_proxy.audit import Record, found_in
 from egress_proxy.errors import AuditError
+from egress_proxy.explanations import EXPLAINED, message
 from egress_proxy.metrics import UNKNOWN_ROUTE, Metrics
 from egress_proxy.model import (
     Finding,
@@ -31,7 +32,7 @@ from egress_proxy.model import (
     Scanner,
     Verdict,
 )
-from egress_proxy.reasons import EXPLAINED, Reason, Stage, message
+from egress_proxy.reasons import Reason, Stage
 from egress_proxy.scan import TextScanner
 from egress_proxy.server.apart import apart
 from egress_proxy.server.examination import Examined, Judge, examine

@@ -8,8 +8,9 @@ from typing import Final
 from msgspec import Struct
 
 from egress_proxy.errors import StartError, UpstreamError
+from egress_proxy.explanations import message
 from egress_proxy.model import Call, Refused, Reply
-from egress_proxy.reasons import Reason, message
+from egress_proxy.reasons import Reason
 from egress_proxy.routes import catalogue
 from egress_proxy.server.upstream import Upstream
 from egress_proxy.wire import read_health

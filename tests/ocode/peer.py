@@ -17,7 +17,8 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import parse_qsl, urlsplit
 
-from egress_proxy.reasons import EXPLAINED, Reason, message
+from egress_proxy.explanations import EXPLAINED, message
+from egress_proxy.reasons import Reason
 
 SESSION = "ses_0123456789abcdefghijABCDEF"
 PROMPT, REPLY = "msg_0123456789abcdefghijABCDE1", "msg_0123456789abcdefghijABCDE2"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from egress_proxy.explanations import EXPLAINED
 from egress_proxy.ocode.exits import MEANING, Exit
 from egress_proxy.ocode.faults import Local, Refusal, exit_of
-from egress_proxy.reasons import EXPLAINED, Reason, Stage
+from egress_proxy.reasons import Reason, Stage
 
 NAMED = {
     Reason.UNAUTHENTICATED: Exit.UNAUTHENTICATED,

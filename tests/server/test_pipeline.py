@@ -13,9 +13,10 @@ import pytest
 
 from egress_proxy.audit import Ledger, Record
 from egress_proxy.errors import AuditError
+from egress_proxy.explanations import EXPLAINED
 from egress_proxy.metrics import Metrics
 from egress_proxy.model import Finding, Judgement, Projected, Resource, Scan, Scanner, Verdict
-from egress_proxy.reasons import EXPLAINED, Reason, Stage
+from egress_proxy.reasons import Reason, Stage
 from egress_proxy.scan import TextScanner
 from egress_proxy.server.pipeline import Origin, Pipeline, Released, Within
 from egress_proxy.server.recorder import Recorder
