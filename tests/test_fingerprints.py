@@ -84,7 +84,13 @@ def _spellings(value: str) -> list[bytes]:
     texts += [base64.b64encode(b"\0" * shift + raw)[4 * (shift > 0) : -4].decode() for shift in range(3)]
     texts += [base64.b32encode(raw).decode().rstrip("="), base64.b85encode(raw).decode()]
     wide = [value.encode(f"utf-16-{end}e") for end in "lb"] + [value.encode(f"utf-32-{end}e") for end in "lb"]
-    return [*(text.encode() for text in texts), *wide, raw[:6], raw[-6:], *(raw[at : at + 8] for at in range(7))]
+    return [
+        *(text.encode() for text in texts),
+        *wide,
+        raw[:6],
+        raw[-6:],
+        *(raw[at : at + 8] for at in range(min(7, len(raw) - 7))),
+    ]
 
 
 def test_no_byte_of_a_value_is_in_the_state_directory(store: FingerprintStore, state: Path) -> None:

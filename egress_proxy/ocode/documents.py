@@ -120,7 +120,7 @@ class AsksDocument(Struct, frozen=True):
 
     permissions: tuple[PermissionDocument, ...]
     questions: tuple[QuestionDocument, ...]
-    decisions: tuple[DecisionDocument, ...] = ()
+    decisions: tuple[DecisionDocument, ...]
 
 
 class RetryDocument(Struct, frozen=True):
@@ -143,7 +143,7 @@ class StateDocument(Struct, frozen=True):
     questions: tuple[QuestionDocument, ...]
     retry: RetryDocument | None
     error: TurnErrorDocument | None
-    decisions: tuple[DecisionDocument, ...] = ()
+    decisions: tuple[DecisionDocument, ...]
 
 
 class TurnDocument(Struct, frozen=True):
@@ -154,7 +154,7 @@ class TurnDocument(Struct, frozen=True):
     reply: MessageDocument | None
     permissions: tuple[PermissionDocument, ...]
     questions: tuple[QuestionDocument, ...]
-    decisions: tuple[DecisionDocument, ...] = ()
+    decisions: tuple[DecisionDocument, ...]
 
 
 class SentDocument(Struct, frozen=True):

@@ -211,6 +211,7 @@ def test_a_stale_form_decides_nothing(browser: Browser, site: Site) -> None:
     site.do(lambda queue: queue.add(ask()))
     browser.scripts(on=False)
     login(browser, site, "/console/asks/per_1")
+    browser.one("button.approve")
     site.do(lambda queue: queue.add(ask(command="git push --force", digest="d2" * 16)))
     browser.press("button.approve")
     poll(lambda: "Nothing was decided." in browser.one(".problem").text)

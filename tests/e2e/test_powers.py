@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import pytest
 
+from egress_proxy.prompt_rules import INSTRUCTION
 from tests.conftest import Bare, Launch, Proxied
 from tests.e2e import powers
 from tests.e2e.answers import Recorder, refusal
@@ -82,7 +83,8 @@ def test_the_model_is_told_what_it_is_told_without_the_proxy(bare: Bare, proxied
     through = _asked(proxied.agent(), proxied.model, "told-through")
     direct = _asked(bare.agent(), bare.model, "told-direct")
     assert (through.model, through.tools) == ("small", direct.tools)
-    assert through.system == direct.system
+    assert through.system.endswith(INSTRUCTION)
+    assert through.system.removesuffix(INSTRUCTION).rstrip("\n") == direct.system
     assert through.user.replace("told-through", "told-direct") == direct.user
 
 

@@ -31,6 +31,7 @@ from egress_proxy.server.sessions import Sessions
 from egress_proxy.server.taints import Taints
 from egress_proxy.server.upstream import Upstream
 from egress_proxy.wire import SessionFacts
+from tests.kit.ledger import records
 from tests.server.rig import scanner
 
 OURS: Final = "ses_00000000000000000000000001"
@@ -150,7 +151,7 @@ class Stand:
     metrics: Metrics
     ledger: FailingLedger
     owners: Owners
-    audit: Path
+    state: Path
     told: list[Decision]
     seconds: int = SECONDS
 
@@ -162,12 +163,11 @@ class Stand:
 
     def again(self) -> Stand:
         """The same after a restart of the proxy: nothing but the owners is left."""
-        return _stand(self.agent, self.clock, self.ledger, self.exchanges.pipeline, self.owners, self.audit)
+        return _stand(self.agent, self.clock, self.ledger, self.exchanges.pipeline, self.owners, self.state)
 
     def records(self) -> list[tuple[str, ...]]:
         """What is on record of decisions."""
-        lines = map(json.loads, self.audit.read_text("utf-8").splitlines())
-        return [tuple(line["noted"]) for line in lines if line["noted"]]
+        return [tuple(record["noted"]) for record in records(self.state) if record["noted"]]
 
 
 def _policy(directory: str) -> GatePolicy:
@@ -175,7 +175,7 @@ def _policy(directory: str) -> GatePolicy:
 
 
 def _stand(
-    agent: FakeAgent, clock: Clock, ledger: FailingLedger, pipeline: Pipeline, owners: Owners, audit: Path
+    agent: FakeAgent, clock: Clock, ledger: FailingLedger, pipeline: Pipeline, owners: Owners, state: Path
 ) -> Stand:
     upstream = cast("Upstream", agent)
     sessions = Sessions(upstream, owners, 5.0)
@@ -189,7 +189,7 @@ def _stand(
         told.append(decision)
 
     queue = Queue(exchanges, metrics, (agent.directory,), SECONDS, told=tell, epoch=clock, steady=clock)
-    return Stand(queue, agent, clock, exchanges, metrics, ledger, owners, audit, told)
+    return Stand(queue, agent, clock, exchanges, metrics, ledger, owners, state, told)
 
 
 async def _ready() -> TextScanner:
@@ -199,13 +199,13 @@ async def _ready() -> TextScanner:
 @asynccontextmanager
 async def stand(path: Path) -> AsyncIterator[Stand]:
     """A queue of one directory, in which the client has a session with a sub-agent, and the operator one of its own."""
-    directory, audit = path / "project", path / "audit.jsonl"
+    directory = path / "project"
     directory.mkdir()
     agent = FakeAgent(str(directory.resolve()))
-    ledger, owners = FailingLedger(audit), Owners(path / "sessions.db")
+    ledger, owners = FailingLedger(path), Owners(path / "sessions.db")
     recorder = Recorder(ledger)
     pipeline = Pipeline(_ready, judge, recorder, Metrics(), 5.0, lambda: "2026-01-01T00:00:00Z")
-    made = _stand(agent, Clock(), ledger, pipeline, owners, audit)
+    made = _stand(agent, Clock(), ledger, pipeline, owners, path)
     made.exchanges.sessions.created(SessionFacts(OURS, "", agent.directory), Client(CLIENT, (agent.directory,)))
     try:
         yield made
