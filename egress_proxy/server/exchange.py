@@ -236,9 +236,9 @@ class Exchanges:
         if isinstance(reply, Refused):
             return unreadable(reply) if row.response is Resource.PERMISSIONS else reply
         self._metrics.observe_upstream(row.name, time.perf_counter() - started, len(reply.body))
-        if _deletes(admitted):
-            self.taints.forget(admitted.session_id)
         refused = _unfit(reply, row) or await learn(row, reply, call, admitted.client, self.sessions)
+        if _deletes(admitted) and self.sessions.is_deleted(admitted.session_id):
+            self.taints.forget(admitted.session_id)
         return reply if refused is None else refused
 
     async def _project(self, row: Row, reply: Reply, client: Client) -> Projected | Refused:

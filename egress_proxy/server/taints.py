@@ -35,7 +35,8 @@ Messages = tuple[StrippedMessage, ...]
 _VALUE_BYTES: Final = 1_000  # a value's registration takes as long as reading so many
 MOST_TREES: Final = 512
 MOST_VALUES: Final = 100_000  # of all trees
-MOST_DROPPED: Final = 512  # trees of which is kept what must not be forgotten: those with texts that were withheld
+MOST_DROPPED: Final = 1_024  # trees of which is kept what must not be forgotten: texts that were withheld
+MOST_WARY: Final = 16_384  # trees of which not even that is kept, only that there was such a text
 _FIRST_PAGE: Final = 3  # the prompt, its reply, and one that was seen before
 _LARGEST_PAGE: Final = 96
 _MOST_PAGES: Final = 2_000
@@ -98,6 +99,8 @@ class Taints:
         self._trees: OrderedDict[str, Tree] = OrderedDict()
         self._clean = Clean()
         self._dropped: OrderedDict[str, Withheld] = OrderedDict()  # the first that was dropped first
+        self._wary: set[str] = set()
+        self._all_wary = False
 
     def tree(self, session: str) -> Tree:
         """The tree of a session that `Sessions.resolve` knows."""
@@ -109,7 +112,7 @@ class Taints:
                 names=self._names,
                 public=self._public,
                 clean=self._clean,
-                withheld=self._dropped.pop(root, None),
+                withheld=self._withheld(root),
             )
             self._make_room()
         self._trees.move_to_end(root)
@@ -119,6 +122,7 @@ class Taints:
         """A deleted session's tree goes with it; that of a sub-agent stays part of its root's."""
         self._trees.pop(session, None)
         self._dropped.pop(session, None)
+        self._wary.discard(session)
 
     def prompted(self, session: str) -> None:
         """A prompt goes to a session: its tools may run from now on."""
@@ -263,11 +267,23 @@ class Taints:
                 self._drop(root, tree.withheld)
 
     def _drop(self, root: str, withheld: Withheld) -> None:
-        """Keep of a tree what reading its history again would not tell: which of its texts were withheld."""
-        if withheld:
-            self._dropped[root] = withheld
+        """Keep of a tree what reading its history again would not tell: which of its texts were withheld. Of one that
+        has none yet too: an answer may still be judged with it."""
+        self._dropped[root] = withheld
         if len(self._dropped) > MOST_DROPPED:
-            self._dropped.popitem(last=False)
+            oldest, lost = self._dropped.popitem(last=False)
+            if lost and len(self._wary) >= MOST_WARY:
+                self._all_wary = True
+            elif lost:
+                self._wary.add(oldest)
+
+    def _withheld(self, root: str) -> Withheld | None:
+        """What was kept of a tree that was dropped. One of which too much was dropped is wary from now on."""
+        kept = self._dropped.pop(root, None)
+        if kept is None and (self._all_wary or root in self._wary):
+            kept = Withheld()
+            kept.wary = True
+        return kept
 
 
 def _learn(parts: Sequence[bytes]) -> _Learnt | Refused:
