@@ -343,6 +343,24 @@ def test_a_session_dropped_for_room_keeps_what_was_withheld(tmp_path: Path, monk
     owners.close()
 
 
+@pytest.mark.parametrize("most", [0, 2])
+def test_a_session_of_which_too_much_was_dropped_is_wary(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    """And all that are made anew, where even that is too many to remember."""
+    monkeypatch.setattr(taints_module, "MOST_TREES", 1)
+    monkeypatch.setattr(taints_module, "MOST_DROPPED", 1)
+    monkeypatch.setattr(taints_module, "MOST_WARY", most)
+    owners = Owners(tmp_path / "sessions.db")
+    taints = Taints(Hanging(), Sessions(Hanging(), owners, 5.0), 5.0)  # type: ignore[arg-type]
+    taints.tree(SESSION).withheld.places[1] = 1
+    for number in range(4):
+        taints.tree(f"ses_{number:026}")
+    assert taints.tree(SESSION).withheld.wary
+    assert taints.tree(f"ses_{9:026}").withheld.wary is (most == 0)
+    owners.close()
+
+
 async def test_too_many_secret_values_close_the_session(proxy: Rig) -> None:
     dice = random.Random("many")
     values = ["".join(dice.choices(string.ascii_letters + string.digits, k=12)) for _ in range(9_000)]
