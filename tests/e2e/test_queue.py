@@ -20,7 +20,7 @@ from tests.kit.script import Text, Turn, call
 
 pytestmark = pytest.mark.e2e
 
-SHORT: Final = 10  # seconds: enough for a busy machine to look at an ask before it expires
+SHORT: Final = 20  # seconds: enough for a busy machine to look at an ask and answer it before it expires
 RULE: Final = [{"permission": "bash", "pattern": "*", "action": "ask"}]
 
 
@@ -200,7 +200,7 @@ def test_parked_asks_outlive_a_restart_and_expire(proxied: Proxied, tmp_path: Pa
         assert (ask["id"], ask["expires_at"] - ask["asked_at"]) == (before["id"], SHORT)
         assert ask["asked_at"] > before["asked_at"]
         assert operator.decide(before, "approve").json["error"] == "ask_changed"
-        poll(lambda: operator.decided(session))
+        poll(lambda: operator.decided(session), 60)
         assert operator.decided(session) == [("expired", "expiry")]
         agent.until_idle(session)
         assert not (proxied.world.project / "after-a-restart").exists()

@@ -155,24 +155,28 @@ async def test_words_of_the_command_are_no_shells(tmp_path: Path) -> None:
     assert (tmp_path / "word").read_text() == "$(id); `id` && *"
 
 
+_TOLD = '> "$1/new"; mv "$1/new" "$1/pid"'
+
+
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "said", "starts"),
     [
-        ("exit 3\n", "the command failed (exit 3)"),
-        ('echo $$ > "$1/pid"; exec sleep 1000\n', "did not end within 1 seconds"),
-        ('(echo $PPID >/dev/null; sleep 1000) & echo $! > "$1/pid"; wait\n', "did not end within 1 seconds"),
+        ("exit 3\n", "the command failed (exit 3)", False),
+        (f"echo $$ {_TOLD}; exec sleep 1000\n", "did not end within 3 seconds", True),
+        (f"(echo $PPID >/dev/null; sleep 1000) & echo $! {_TOLD}; wait\n", "did not end within 3 seconds", True),
     ],
 )
 async def test_a_command_that_fails_or_hangs(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture, text: str, said: str
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, text: str, said: str, *, starts: bool
 ) -> None:
-    notify = Notify(command=script(tmp_path / "tell", text), command_seconds=1)
+    notify = Notify(command=script(tmp_path / "tell", text), command_seconds=3)
     async with telling(FakeQueue(waiting()), notify) as metrics:
         await until(lambda: counted(metrics, "command", Outcome.FAILED) == 1)
     assert said in caplog.text
     assert PLANTED not in caplog.text
     pid = tmp_path / "pid"
-    if pid.exists():  # what it had started is gone with it
+    assert pid.exists() == starts
+    if starts:  # what it had started is gone with it
         await until(lambda: _gone(pid.read_text().strip()))
 
 
