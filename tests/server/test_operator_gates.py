@@ -232,7 +232,7 @@ async def test_changes_are_watched(api: Api, monkeypatch: pytest.MonkeyPatch) ->
         ask = await api.parked()
         await api.told("POST", "/gates/per_1/reject", {"digest": ask["digest"]})
         heard = b""
-        while b"event: decided" not in heard or not heard.endswith(b"\n\n"):
+        while b"event: decided" not in heard or not heard.endswith(b": heartbeat\n\n"):
             heard += await watching.content.readany()
         api.proxy.queue.stop()
         await watching.content.read()
@@ -240,7 +240,6 @@ async def test_changes_are_watched(api: Api, monkeypatch: pytest.MonkeyPatch) ->
     told = [(frame.split("\n")[0], json.loads(frame.split("\n")[1].removeprefix("data: "))) for frame in frames]
     assert (told[0][0], told[0][1]) == ("event: asked", ask)
     assert (told[1][0], told[1][1]["outcome"]) == ("event: decided", "rejected")
-    assert b": heartbeat\n\n" in heard
 
 
 async def test_watchers_are_bounded(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
