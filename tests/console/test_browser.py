@@ -221,6 +221,31 @@ def test_a_stale_form_decides_nothing(browser: Browser, site: Site) -> None:
     poll(lambda: site.queue.decisions)
 
 
+def test_a_click_that_was_on_its_way_when_the_ask_changed_approves_nothing(browser: Browser, site: Site) -> None:
+    """The form names the new ask, which nobody has read yet. The button is pressed in the moment of the change."""
+    site.do(lambda queue: queue.add(ask()))
+    login(browser, site, "/console/asks/per_1")
+    browser.see("Live:", "#live")
+    assert browser.one("button.approve").is_enabled()
+    browser.script("""
+        window.seen = [];
+        const look = () => {
+            const button = document.querySelector("button.approve");
+            window.seen.push([button.disabled, document.querySelector("#ask > [role=alert]")?.innerText]);
+            button.click();
+        };
+        new MutationObserver(look).observe(document.querySelector("main"), {childList: true});
+    """)
+    site.do(lambda queue: queue.add(ask(command="git push --force", digest="d2" * 16)))
+    browser.see("git push --force", "pre.exact")
+    assert browser.script("return window.seen") == [[True, "The ask has changed. Look at it as it is now."]]
+    poll(lambda: browser.one("button.approve").is_enabled())
+    assert site.queue.decisions == []
+    assert browser.broken() == []
+    browser.press("button.approve")
+    browser.see("approved per_1 by ada")
+
+
 def test_all_of_it_works_without_scripts(browser: Browser, site: Site) -> None:
     site.do(lambda queue: queue.add(ask(), ask("per_2")))
     browser.scripts(on=False)
