@@ -6,15 +6,18 @@ is taken only from a page of this very origin, and only with the token of its se
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 from typing import Final
 from urllib.parse import parse_qsl, urlsplit
 
-from aiohttp import web
+from aiohttp import StreamReader, web
 
 _FORM: Final = "application/x-www-form-urlencoded"
 _MAX_BYTES: Final = 64 * 1024
 _MOST_FIELDS: Final = 8
+SECONDS: Final = 10.0
+"""In which a form must have come whole: it is read before anybody is logged in, too."""
 
 
 class BadForm(Exception):
@@ -44,9 +47,11 @@ async def read_form(request: web.Request) -> dict[str, str]:
         raise BadForm("The form came from a page of another origin.")
     if request.content_type != _FORM or (request.content_length or 0) > _MAX_BYTES:
         raise BadForm("The form has another type or is larger than the console's own.")
-    body = await request.content.read(_MAX_BYTES + 1)
-    if len(body) > _MAX_BYTES or not request.content.at_eof():
-        raise BadForm("The form is larger than the console's own.")
+    try:
+        async with asyncio.timeout(SECONDS):
+            body = await _body(request.content)
+    except TimeoutError:
+        raise BadForm("The form did not come in time.") from None
     try:
         pairs = parse_qsl(
             body.decode("ascii"),
@@ -60,6 +65,16 @@ async def read_form(request: web.Request) -> dict[str, str]:
     if len({name for name, _ in pairs}) != len(pairs):
         raise BadForm("The form has a field twice.")
     return dict(pairs)
+
+
+async def _body(content: StreamReader) -> bytes:
+    """All that comes, in however many pieces. Raise `BadForm` as soon as it is too much."""
+    body = bytearray()
+    async for piece in content.iter_any():
+        body += piece
+        if len(body) > _MAX_BYTES:
+            raise BadForm("The form is larger than the console's own.")
+    return bytes(body)
 
 
 def check_token(form: dict[str, str], csrf: str) -> None:

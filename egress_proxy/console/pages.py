@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from functools import cache
@@ -23,7 +24,7 @@ SHOWN_CHARS: Final = 65_536
 """Of an ask, at most: one that is longer cannot be looked through, and is not approved here. No command that makes
 sense is near it; a page of so many hostile characters takes a second to make."""
 LISTED: Final = 50
-"""Asks in the list, the oldest."""
+"""Asks in the list: of each client the oldest, then of each the second, and so on, so that many hide nobody else's."""
 _HERE: Final = Path(__file__).parent
 _NOT_DECIDED: Final = {
     "ask_unknown": "This ask no longer waits: it was answered, it has expired, or its session is gone.",
@@ -61,7 +62,7 @@ class Pages:
         return self._render("told.html", title=title, sentence=sentence, session=session, count=None)
 
     def queue(self, session: Session, asks: Iterable[Waiting], now: float, *, done: Decision | None = None) -> str:
-        waiting = tuple(asks)
+        waiting = in_turn(asks)
         values = {"asks": waiting[:LISTED], "count": len(waiting), "now": now, "done": done}
         return self._render("queue.html", session=session, **values)
 
@@ -120,6 +121,16 @@ def _templates() -> jinja2.Environment:
     made.globals.update(urls=urls, pieces=pieces, strange=strange, left=left, note_chars=NOTE_CHARS)
     made.filters["utc"] = utc
     return made
+
+
+def in_turn(asks: Iterable[Waiting]) -> tuple[Waiting, ...]:
+    """Order asks by their rank among those of their client, and then by age. `asks` are oldest first."""
+    before: Counter[str] = Counter()
+    ranked: list[tuple[int, Waiting]] = []
+    for ask in asks:
+        ranked.append((before[ask.client], ask))
+        before[ask.client] += 1
+    return tuple(ask for _, ask in sorted(ranked, key=lambda one: one[0]))
 
 
 def too_long(ask: Waiting) -> bool:

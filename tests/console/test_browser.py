@@ -102,8 +102,9 @@ def browser(running: tuple[Browser, Site], site: Site) -> Browser:
 
 
 def login(browser: Browser, site: Site, path: str = "/console/", token: str = TOKEN) -> None:
+    """Log in, and wait for the page that it leads to."""
     browser.go(site.origin + path)
-    browser.one("#token").send_keys(token, ENTER)
+    browser.leads(lambda: browser.one("#token").send_keys(token, ENTER))
 
 
 def taken(browser: Browser, name: str) -> None:
@@ -121,8 +122,8 @@ def fits(browser: Browser) -> bool:
 def test_a_wrong_token_and_then_the_right_one(browser: Browser, site: Site) -> None:
     login(browser, site, token="wrong")
     browser.see("This is not the token of an operator.")
-    assert browser.script("return document.activeElement.id") == "token"
-    browser.one("#token").send_keys(TOKEN, ENTER)
+    browser.focused("#token")
+    browser.leads(lambda: browser.keys(TOKEN, ENTER))
     browser.see("Nothing waits.")
     assert browser.script("return document.cookie") == ""
     assert browser.broken() == []
@@ -211,7 +212,6 @@ def test_a_stale_form_decides_nothing(browser: Browser, site: Site) -> None:
     site.do(lambda queue: queue.add(ask()))
     browser.scripts(on=False)
     login(browser, site, "/console/asks/per_1")
-    browser.one("button.approve")
     site.do(lambda queue: queue.add(ask(command="git push --force", digest="d2" * 16)))
     browser.press("button.approve")
     poll(lambda: "Nothing was decided." in browser.one(".problem").text)
@@ -219,6 +219,31 @@ def test_a_stale_form_decides_nothing(browser: Browser, site: Site) -> None:
     assert site.queue.decisions == []
     browser.press("button.approve")
     poll(lambda: site.queue.decisions)
+
+
+def test_a_click_that_was_on_its_way_when_the_ask_changed_approves_nothing(browser: Browser, site: Site) -> None:
+    """The form names the new ask, which nobody has read yet. The button is pressed in the moment of the change."""
+    site.do(lambda queue: queue.add(ask()))
+    login(browser, site, "/console/asks/per_1")
+    browser.see("Live:", "#live")
+    assert browser.one("button.approve").is_enabled()
+    browser.script("""
+        window.seen = [];
+        const look = () => {
+            const button = document.querySelector("button.approve");
+            window.seen.push([button.disabled, document.querySelector("#ask > [role=alert]")?.innerText]);
+            button.click();
+        };
+        new MutationObserver(look).observe(document.querySelector("main"), {childList: true});
+    """)
+    site.do(lambda queue: queue.add(ask(command="git push --force", digest="d2" * 16)))
+    browser.see("git push --force", "pre.exact")
+    assert browser.script("return window.seen") == [[True, "The ask has changed. Look at it as it is now."]]
+    poll(lambda: browser.one("button.approve").is_enabled())
+    assert site.queue.decisions == []
+    assert browser.broken() == []
+    browser.press("button.approve")
+    browser.see("approved per_1 by ada")
 
 
 def test_all_of_it_works_without_scripts(browser: Browser, site: Site) -> None:
@@ -238,16 +263,16 @@ def test_all_of_it_works_by_keyboard(browser: Browser, site: Site) -> None:
     """From the first key to the decision, seeing where one is: each stop has an outline."""
     site.do(lambda queue: queue.add(ask()))
     browser.go(f"{site.origin}/console/")
-    browser.one("#token")
-    browser.keys(TOKEN, ENTER)
+    browser.focused("#token")
+    browser.leads(lambda: browser.keys(TOKEN, ENTER))
     browser.see("git push origin main")
     stops = walk(browser, "a#ask-per_1")
     assert stops[0] == "a.skip"
-    browser.keys(ENTER)
+    browser.leads(lambda: browser.keys(ENTER))
     browser.see("Who asks")
     stops = walk(browser, "button.approve")
     assert stops[-3:] == ["textarea#note", "button.reject", "button.approve"]
-    browser.keys(ENTER)
+    browser.leads(lambda: browser.keys(ENTER))
     browser.see("approved per_1")
 
 

@@ -104,6 +104,16 @@ async def test_the_list_is_bounded_aloud(visitor: Visitor, queue: FakeQueue) -> 
     assert (await (await visitor.get("")).text()).count('id="ask-per_') == 50
 
 
+async def test_many_asks_of_one_client_do_not_hide_those_of_others(visitor: Visitor, queue: FakeQueue) -> None:
+    """Of each client the oldest first, then of each the second: who asks most is cut."""
+    queue.add(*(ask(f"per_{number}", client="loud") for number in range(60)))
+    queue.add(ask("per_first", client="quiet"), ask("per_second", client="quiet"), ask("per_other", client="other"))
+    shown = re.findall(r'id="ask-(\w+)"', await (await visitor.get("")).text())
+    assert shown[:6] == ["per_0", "per_first", "per_other", "per_1", "per_second", "per_2"]
+    assert shown[6:] == [f"per_{number}" for number in range(3, 47)]
+    assert "13 more wait." in await page(visitor, "")
+
+
 async def test_an_asks_page_shows_all_that_is_asked_and_the_conversation(visitor: Visitor, queue: FakeQueue) -> None:
     queue.add(ask(workdir="/srv/other", session="ses_child", patterns=("git push *", "git *"), expected=True))
     shown = await page(visitor, "asks/per_1")

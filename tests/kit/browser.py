@@ -9,11 +9,12 @@ from __future__ import annotations
 import base64
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, Self
 
 from selenium.common.exceptions import StaleElementReferenceException
-from selenium.webdriver import Chrome, ChromeOptions
+from selenium.webdriver import ActionChains, Chrome, ChromeOptions
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
@@ -121,7 +122,7 @@ class Browser:
         return poll(lambda: next(iter(self.all(css)), None))
 
     def press(self, css: str) -> None:
-        """Click on an element, also if the page replaces it just now. Raise `TimeoutError`."""
+        """Click on what leads to another page, also if this one replaces it just now. Raise `TimeoutError`."""
 
         def pressed() -> bool:
             try:
@@ -130,7 +131,27 @@ class Browser:
                 return False
             return True
 
-        poll(pressed)
+        self.leads(lambda: poll(pressed))
+
+    def leads(self, act: Callable[[], object]) -> None:
+        """Do what leads to another page, and wait until that is loaded. Raise `TimeoutError`.
+
+        Without it, what comes next may still find the page that was there before, or half of the new one.
+        """
+        before = self.one("html")
+
+        def arrived() -> bool:
+            try:
+                return not before.tag_name
+            except StaleElementReferenceException:
+                return str(self.script("return document.readyState")) == "complete"
+
+        act()
+        poll(arrived)
+
+    def focused(self, css: str) -> None:
+        """Wait until an element has the focus: a page gives it some time after it is loaded. Raise `TimeoutError`."""
+        poll(lambda: self.script("return document.activeElement?.matches(arguments[0])", css))
 
     def all(self, css: str) -> list[WebElement]:
         return self.driver.find_elements(By.CSS_SELECTOR, css)
@@ -145,9 +166,8 @@ class Browser:
         return str(found)
 
     def keys(self, *keys: str) -> None:
-        """Press keys, at whatever has the focus."""
-        focused = self.driver.switch_to.active_element
-        focused.send_keys(*keys)
+        """Press keys, at whatever has the focus then."""
+        ActionChains(self.driver).send_keys(*keys).perform()
 
     def script(self, source: str, *arguments: Any) -> Any:
         """Run a script in the page, as the test's, which no policy of the page is about."""

@@ -40,13 +40,30 @@
     if (place.textContent !== sentence) place.textContent = sentence;
   };
 
+  // Who is about to press a button has read what was there before, and the form names what is there now. So approving
+  // waits until it can have been seen that the ask is another.
+  const warn = (part) => {
+    if (!part.querySelector("form")) return; // it no longer waits, and says so itself
+    for (const approve of part.querySelectorAll(".approve")) {
+      approve.disabled = true;
+      setTimeout(() => (approve.disabled = false), 2000);
+    }
+    const told = document.createElement("p");
+    told.className = "problem";
+    told.setAttribute("role", "alert");
+    told.textContent = "The ask has changed. Look at it as it is now.";
+    part.prepend(told);
+  };
+
   // Take the parts that live from the page as it is now. A part whose version is the same stays, with what was typed.
   const swap = (fresh) => {
     for (const old of document.querySelectorAll("[data-live]")) {
       const found = fresh.getElementById(old.id);
       if (!found || (old.dataset.version && old.dataset.version === found.dataset.version)) continue;
       const focused = old.contains(document.activeElement) ? document.activeElement.id : null;
-      old.replaceWith(document.adoptNode(found));
+      document.adoptNode(found);
+      if (old.dataset.version) warn(found);
+      old.replaceWith(found);
       if (focused !== null) (document.getElementById(focused) ?? document.getElementById("main")).focus();
     }
     document.title = fresh.title;
