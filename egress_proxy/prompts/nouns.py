@@ -23,13 +23,14 @@ class Kind(Enum):
     VALUE = "value"  # the value of one of these
 
 
+# No two repeats stand side by side that could share their letters: each word is gone over once.
 _NAME: Final = re.compile(
     r"\$?\{?(?:[A-Z][A-Z0-9]*_)*(?:PASS|PASSWORD|PASSWD|PWD|SECRET|TOKEN|KEY|APIKEY|CREDENTIALS?|DSN|DATABASE_URL|"
     r"PASSPHRASE)(?:_[A-Z0-9]+){0,3}\}?"
 )
 _SNAKE: Final = re.compile(
     r"\$?\{?(?:[a-z0-9]+_)+(?:password|passwd|secret|token|api_key|apikey|access_key|private_key)\}?"
-    r"|(?:[a-z]+[A-Z]?[a-z]*)?(?:Password|ApiKey|SecretKey|AccessToken)|apiKey|api_key|secret_key|access_key|private_key"
+    r"|(?:[a-z]+(?:[A-Z][a-z]*)?)?(?:Password|ApiKey|SecretKey|AccessToken)|apiKey|api_key|secret_key|access_key|private_key"
 )
 _NO_NAME: Final = frozenset({"KEY", "PASS"})
 _FILE: Final = re.compile(
