@@ -34,10 +34,14 @@ class PromptRules:
             if not (self._innocent and self._innocent.stand_in(words)):
                 if self._asking and self._asking.stand_in(words):
                     return "operator"
-                found = _Sentence(words, tokens=tokens, fetched=fetched).rule(alone=alone)
+                sentence = _Sentence(words, tokens=tokens, fetched=fetched)
+                found = sentence.rule(alone=alone)
                 if found:
                     return found
-            fetched, alone = _fetches(words, tokens=tokens), False
+                fetched = sentence.fetches(LONGEST)
+            else:
+                fetched = False
+            alone = False
         return ""
 
 
@@ -48,6 +52,8 @@ class _Sentence:
         self._words = words
         self._tokens = tokens
         self._fetched = fetched
+        self._phrases: dict[int, Phrase | None] = {}  # several rules ask for the same one
+        self._taken = -1  # where a value is first taken up, once that is known; `LONGEST` for nowhere
 
     def rule(self, *, alone: bool) -> str:
         said = " ".join(self._words.low)
@@ -55,15 +61,31 @@ class _Sentence:
             return ""
         if not vocabulary.MASKED.isdisjoint(self._words.low) or any(only in said for only in vocabulary.BY_NAME):
             return ""
-        for index in range(len(self._words)):
-            if self._words.low[index] in vocabulary.FIRST:
-                for name, asks in _RULES:
-                    if asks(self, index):
-                        return name
+        for index, word in enumerate(self._words.low):
+            for name, asks in _RULES_OF.get(word, ()):
+                if asks(self, index):
+                    return name
         return "fragment" if self._fragment(alone=alone) else ""
 
     def _phrase(self, index: int) -> Phrase | None:
-        return read_phrase(self._words, index, tokens=self._tokens)
+        if index not in self._phrases:
+            self._phrases[index] = read_phrase(self._words, index, tokens=self._tokens)
+        return self._phrases[index]
+
+    def fetches(self, before: int) -> bool:
+        """Whether a value, or a file of them, is taken up before a word."""
+        if self._taken < 0:
+            self._taken = next(filter(self._takes, range(len(self._words))), LONGEST)
+        return self._taken < before
+
+    def _takes(self, index: int) -> bool:
+        if self._words.low[index] not in vocabulary.FETCHERS:
+            return False
+        start = index + 1
+        while self._words.at(start) in vocabulary.FETCHED:
+            start += 1
+        phrase = self._phrase(start)
+        return phrase is not None and phrase.definite
 
     def _object(self, index: int) -> int:
         """Skip who gets it."""
@@ -196,7 +218,7 @@ class _Sentence:
             return False
         start = self._object(index + 1)
         told = words.at(index + 1) in vocabulary.RECEIVERS
-        if not (self._fetched or _fetches(words, tokens=self._tokens, before=index)):
+        if not (self._fetched or self.fetches(index)):
             return False
         if words.at(start) == "what" and words.at(start + 1) in {"it", "they", "you"}:
             return words.at(start + 2) in {"says", "say", "contains", "contain", "is", "holds", "find", "found", "see"}
@@ -324,25 +346,17 @@ def _tells_result(after: list[str]) -> bool:
     return not {"result", "output", "string", "it"}.isdisjoint(after[1:4])
 
 
-def _fetches(words: Words, *, tokens: bool, before: int = LONGEST) -> bool:
-    """Whether a value, or a file of them, is taken up before a word."""
-    for index in range(min(before, len(words))):
-        if words.low[index] in vocabulary.FETCHERS:
-            start = index + 1
-            while words.at(start) in vocabulary.FETCHED:
-                start += 1
-            phrase = read_phrase(words, start, tokens=tokens)
-            if phrase is not None and phrase.definite:
-                return True
-    return False
-
-
 _RULES: Final = (
-    ("show", _Sentence.shows),
-    ("hand-over", _Sentence.hands),
-    ("question", _Sentence.questions),
-    ("see", _Sentence.sees),
-    ("command", _Sentence.dumps),
-    ("pronoun", _Sentence.pronouns),
-    ("encoded", _Sentence.encodes),
+    ("show", _Sentence.shows, vocabulary.SHOW),
+    ("hand-over", _Sentence.hands, vocabulary.HAND),
+    ("question", _Sentence.questions, vocabulary.ASKING),
+    ("see", _Sentence.sees, vocabulary.SEEING),
+    ("command", _Sentence.dumps, vocabulary.DUMPERS | vocabulary.COMMANDS),
+    ("pronoun", _Sentence.pronouns, vocabulary.SHOW | vocabulary.HAND),
+    ("encoded", _Sentence.encodes, vocabulary.ENCODERS),
 )
+_RULES_OF: Final = {
+    word: tuple((name, asks) for name, asks, first in _RULES if word in first)
+    for word in frozenset[str]().union(*(first for *_, first in _RULES))
+}
+"""The rules that a word may be the first word of."""

@@ -80,13 +80,9 @@ CUES: Final = (
     "connection",
 )
 WHO: Final = frozenset({"i", "we", "i'd", "would", "just", "only"})
-FIRST: Final = (
-    SHOW
-    | HAND
-    | DUMPERS
-    | ENCODERS
-    | _words("what what's whats which see know have get view need want printenv grep rg")
-)
+ASKING: Final = _words("what what's whats which")
+SEEING: Final = _words("see know have get view need want")
+COMMANDS: Final = _words("printenv grep rg")
 
 # Of the phrases that are asked for
 DETERMINERS: Final = _words(
