@@ -33,6 +33,15 @@ _SNAKE: Final = re.compile(
     r"|(?:[a-z]+(?:[A-Z][a-z]*)?)?(?:Password|ApiKey|SecretKey|AccessToken)|apiKey|api_key|secret_key|access_key|private_key"
 )
 _NO_NAME: Final = frozenset({"KEY", "PASS"})
+_SPOKEN_OF: Final = re.compile(
+    r"(?:.*_)?(?:PRIMARY|FOREIGN|SORT|PARTITION|CACHE|PUBLIC|PUBLISHABLE|UNIQUE|INDEX|COMPOSITE|ROW|HASH|LOOKUP|GROUP|"
+    r"PARENT|SURROGATE|CANDIDATE|RANGE|JOIN|ORDER|COLUMN|DICT|MAP|OBJECT|JSON|IDEMPOTENCY|TRANSLATION|REACT|STATE|EVENT|"
+    r"MESSAGE|ERROR|ENTITY|ITEM|FIELD|TAG)_KEY"
+    r"|(?:.*_)?(?:MAX|MIN|NEXT|PREV|PREVIOUS|PAGE|CONTINUATION|SYNC|CURSOR|END|START|STOP|EOF|EOL|PAD|BOS|EOS|SOS|UNK|"
+    r"MASK|CLS|SEP|SPECIAL|NEWLINE|INDENT|DEDENT|IDENT|IDENTIFIER|KEYWORD|COMMENT|OPERATOR|NUMBER|STRING)_TOKEN"
+    r"|.*_(?:PREFIX|SUFFIX|TYPE|LENGTH|SIZE|COUNT|NAME|TTL|EXPIRY|HEADER|FIELD|FORMAT|REGEX|PATTERN|POLICY|ALGORITHM)"
+)
+"""Names of columns, pages, published halves and signs of a text: they end as those of secrets do."""
 _FILE: Final = re.compile(
     r"(?:[\w~./-]*/)?(?:\.env(?:\.(?!example|sample|template|dist|schema|defaults)[\w-]+)?|id_(?:rsa|ed25519|ecdsa|dsa)|\.netrc"
     r"|\.pgpass|\.pypirc|\.htpasswd|auth\.json|credentials\.(?:json|ya?ml|ini|toml)|secrets?\.(?:ya?ml|json|toml|env)"
@@ -54,6 +63,8 @@ def is_name(words: Words, index: int) -> bool:
     if not 0 <= index < len(words):
         return False
     word = words.raw[index].rstrip("?,")
+    if _SPOKEN_OF.fullmatch(word.strip("${}").upper()):
+        return False
     return word not in _NO_NAME and (_NAME.fullmatch(word) or _SNAKE.fullmatch(word)) is not None
 
 
