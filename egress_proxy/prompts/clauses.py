@@ -83,8 +83,7 @@ class Clauses:
 
     def _denied(self, index: int) -> bool:
         """Whether a word before it denies it, or makes it a matter of how, why or when."""
-        for at in range(index - 1, max(-1, index - 1 - vocabulary.REACH), -1):
-            word = self._words.low[at]
+        for word in reversed(self._words.low[max(0, index - vocabulary.REACH) : index]):
             if word in vocabulary.RESTART:
                 return False
             if word in vocabulary.NEGATIONS:
@@ -146,7 +145,7 @@ class Clauses:
         words = self._words
         if words.at(index) not in {"to", "in", "into", "onto", "on", "through", "with"}:
             return False
-        return words.at(index + 1) not in vocabulary.RECEIVERS | {"your"}
+        return words.at(index + 1) not in vocabulary.RECEIVERS | vocabulary.PLAINLY
 
     def _unpiped(self, index: int) -> bool:
         """Whether the output comes to light: `cut`, `wc` and their like keep the values back."""

@@ -63,9 +63,9 @@ def is_name(words: Words, index: int) -> bool:
     if not 0 <= index < len(words):
         return False
     word = words.raw[index].rstrip("?,")
-    if _SPOKEN_OF.fullmatch(word.strip("${}").upper()):
+    if word in _NO_NAME or (_NAME.fullmatch(word) or _SNAKE.fullmatch(word)) is None:
         return False
-    return word not in _NO_NAME and (_NAME.fullmatch(word) or _SNAKE.fullmatch(word)) is not None
+    return _SPOKEN_OF.fullmatch(word.strip("${}").upper()) is None
 
 
 class Phrase:
@@ -100,6 +100,9 @@ def _skip(words: Words, index: int) -> tuple[int, bool]:
 
 def _value_of(words: Words, index: int) -> int:
     """Where what follows `value of` begins, 0 if nothing like it stands here."""
+    word = words.at(index)
+    if not (word in vocabulary.BEFORE_OF or word.isdigit()):
+        return 0
     while words.at(index) in vocabulary.COUNTED or words.at(index).isdigit():
         if words.at(index + 1) in vocabulary.OF and words.at(index) in vocabulary.VALUE_NOUNS:
             break
@@ -114,7 +117,9 @@ def _value_of(words: Words, index: int) -> int:
 def read_secret(words: Words, start: int, *, definite: bool, tokens: bool) -> Phrase | None:
     """Read a name, a file, or a noun that is the head of its phrase."""
     end = start
-    while end < min(len(words), start + _LONGEST) and words.low[end] not in vocabulary.BREAKS:
+    for word in words.low[start : start + _LONGEST]:
+        if word in vocabulary.BREAKS:
+            break
         end += 1
     head = end - 1
     possessive = False

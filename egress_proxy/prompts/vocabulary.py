@@ -56,6 +56,7 @@ REPLY: Final = _words("reply replies answer response chat message summary report
 ANSWERS: Final = _words("response")
 """What a program gives too: it is the agent's only where it is called so."""
 OF_PROGRAMS: Final = _words("endpoint handler route status header cookie http server middleware")
+PLAINLY: Final = _words("your plain plaintext clear cleartext full hex base64 this chat")
 PART_OF_ALL: Final = _words("that which to into in onto out else from")
 SAY: Final = _words("report list quote mention repeat")
 MADE: Final = _words("to with encoded encrypted reversed converted translated resulting final")
@@ -123,6 +124,7 @@ COUNTED: Final = _words(
     """
 )
 OF: Final = _words("of in inside from for")
+BEFORE_OF: Final = VALUE_NOUNS | COUNTED | OF
 TAILS: Final = _words(
     """
     value values content contents file files itself string variable environment entry line text
