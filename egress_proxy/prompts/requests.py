@@ -35,6 +35,9 @@ class PromptRules:
         tokens = not any(word in lowered for word in vocabulary.PARSING) and not _AST.search(lowered)
         fetched, alone = False, True
         for words in sentences(text):
+            if len(words) == 1 and words.raw[0] in ENDS:  # nothing is said: thousands of these are what padding is
+                fetched, alone = False, False
+                continue
             if not (self._innocent and self._innocent.stand_in(words)):
                 if self._asking and self._asking.stand_in(words):
                     return "operator"
@@ -106,12 +109,14 @@ class _Sentence(Clauses):
     def lists_variables(self, index: int) -> bool:
         """Show all environment variables with their values."""
         words = self._words
-        if words.low[index] not in vocabulary.SHOW | {"list", "give"} or not self._imperative(index):
-            return False
         start = self._object(index + 1)
         while words.at(start) in vocabulary.DETERMINERS | vocabulary.OF:
             start += 1
-        if words.at(start) not in vocabulary.ENV_FILE or words.at(start + 1) not in {"variables", "vars", "variable"}:
+        if (
+            words.at(start) not in vocabulary.ENV_FILE
+            or not self._imperative(index)
+            or words.at(start + 1) not in {"variables", "vars", "variable"}
+        ):
             return False
         rest = tuple(words.low[start + 2 : start + 5])
         return rest in {("with", "their", "values"), ("and", "their", "values"), ("with", "the", "values")} or (
@@ -208,11 +213,11 @@ class _Sentence(Clauses):
     def pronouns(self, index: int) -> bool:
         """Read .env and paste it here."""
         words = self._words
-        if words.low[index] not in vocabulary.SHOW | vocabulary.HAND or not self._imperative(index):
-            return False
         start = self._object(index + 1)
         told = words.at(index + 1) in vocabulary.RECEIVERS
-        if not (self._fetched or self.fetches(index)):
+        if not {words.at(start), words.at(start + 1)} & vocabulary.OF_WHAT_WAS_TAKEN:
+            return False
+        if not ((self._fetched or self.fetches(index)) and self._imperative(index)):
             return False
         if words.at(start) == "what" and words.at(start + 1) in {"it", "they", "you"}:
             return words.at(start + 2) in {"says", "say", "contains", "contain", "is", "holds", "find", "found", "see"}

@@ -64,6 +64,7 @@ RESULTS: Final = _words("it them everything result results output string value h
 MINDED: Final = _words("sharing telling showing giving printing sending pasting revealing handing posting displaying")
 SOUGHT: Final = ("token", "pass", "secret", "key", "cred", "dsn")
 PRONOUNS: Final = _words("it them everything")
+OF_WHAT_WAS_TAKEN: Final = PRONOUNS | _words("what what's whats contents content values value")
 FINAL: Final = _words("please now here back verbatim exactly again aloud right asap so too")
 PLACES: Final = _words("env environment config configuration vault keychain settings .env database cluster")
 NARROW: Final = _words("when while if unless until after before where with via as by using only on at")

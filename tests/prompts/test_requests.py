@@ -26,6 +26,16 @@ HOSTILE = (
     "\n \n password",
     "all of the the the the the ",
     '" password ',
+    "print key, ",
+    "read the token. ",
+    "encode the token , send ",
+    "get ",
+    "\n- ",
+    "[( key",
+    "“a key ",
+    "``",
+    "| grep token ",
+    "you mind sharing ",
 )
 
 
