@@ -126,7 +126,7 @@ class Clauses:
         words = self._words
         for at in range(index, min(len(words), index + vocabulary.LATER)):
             word = words.low[at]
-            if word in {"and", "then", ",", ";"} and at > index:
+            if word in {"and", "then"} or (word in {",", ";"} and at > index):
                 return False
             if word == "back" and (verb in {"write", "put", "copy"} or self._goes_elsewhere(at + 1)):
                 continue
