@@ -23,15 +23,25 @@ class Kind(Enum):
     VALUE = "value"  # the value of one of these
 
 
+# No two repeats stand side by side that could share their letters: each word is gone over once.
 _NAME: Final = re.compile(
     r"\$?\{?(?:[A-Z][A-Z0-9]*_)*(?:PASS|PASSWORD|PASSWD|PWD|SECRET|TOKEN|KEY|APIKEY|CREDENTIALS?|DSN|DATABASE_URL|"
     r"PASSPHRASE)(?:_[A-Z0-9]+){0,3}\}?"
 )
 _SNAKE: Final = re.compile(
     r"\$?\{?(?:[a-z0-9]+_)+(?:password|passwd|secret|token|api_key|apikey|access_key|private_key)\}?"
-    r"|(?:[a-z]+[A-Z]?[a-z]*)?(?:Password|ApiKey|SecretKey|AccessToken)|apiKey|api_key|secret_key|access_key|private_key"
+    r"|(?:[a-z]+(?:[A-Z][a-z]*)?)?(?:Password|ApiKey|SecretKey|AccessToken)|apiKey|api_key|secret_key|access_key|private_key"
 )
 _NO_NAME: Final = frozenset({"KEY", "PASS"})
+_SPOKEN_OF: Final = re.compile(
+    r"(?:.*_)?(?:PRIMARY|FOREIGN|SORT|PARTITION|CACHE|PUBLIC|PUBLISHABLE|UNIQUE|INDEX|COMPOSITE|ROW|HASH|LOOKUP|GROUP|"
+    r"PARENT|SURROGATE|CANDIDATE|RANGE|JOIN|ORDER|COLUMN|DICT|MAP|OBJECT|JSON|IDEMPOTENCY|TRANSLATION|REACT|STATE|EVENT|"
+    r"MESSAGE|ERROR|ENTITY|ITEM|FIELD|TAG)_KEY"
+    r"|(?:.*_)?(?:MAX|MIN|NEXT|PREV|PREVIOUS|PAGE|CONTINUATION|SYNC|CURSOR|END|START|STOP|EOF|EOL|PAD|BOS|EOS|SOS|UNK|"
+    r"MASK|CLS|SEP|SPECIAL|NEWLINE|INDENT|DEDENT|IDENT|IDENTIFIER|KEYWORD|COMMENT|OPERATOR|NUMBER|STRING)_TOKEN"
+    r"|.*_(?:PREFIX|SUFFIX|TYPE|LENGTH|SIZE|COUNT|NAME|TTL|EXPIRY|HEADER|FIELD|FORMAT|REGEX|PATTERN|POLICY|ALGORITHM)"
+)
+"""Names of columns, pages, published halves and signs of a text: they end as those of secrets do."""
 _FILE: Final = re.compile(
     r"(?:[\w~./-]*/)?(?:\.env(?:\.(?!example|sample|template|dist|schema|defaults)[\w-]+)?|id_(?:rsa|ed25519|ecdsa|dsa)|\.netrc"
     r"|\.pgpass|\.pypirc|\.htpasswd|auth\.json|credentials\.(?:json|ya?ml|ini|toml)|secrets?\.(?:ya?ml|json|toml|env)"
@@ -53,7 +63,9 @@ def is_name(words: Words, index: int) -> bool:
     if not 0 <= index < len(words):
         return False
     word = words.raw[index].rstrip("?,")
-    return word not in _NO_NAME and (_NAME.fullmatch(word) or _SNAKE.fullmatch(word)) is not None
+    if word in _NO_NAME or (_NAME.fullmatch(word) or _SNAKE.fullmatch(word)) is None:
+        return False
+    return _SPOKEN_OF.fullmatch(word.strip("${}").upper()) is None
 
 
 class Phrase:
@@ -88,6 +100,9 @@ def _skip(words: Words, index: int) -> tuple[int, bool]:
 
 def _value_of(words: Words, index: int) -> int:
     """Where what follows `value of` begins, 0 if nothing like it stands here."""
+    word = words.at(index)
+    if not (word in vocabulary.BEFORE_OF or word.isdigit()):
+        return 0
     while words.at(index) in vocabulary.COUNTED or words.at(index).isdigit():
         if words.at(index + 1) in vocabulary.OF and words.at(index) in vocabulary.VALUE_NOUNS:
             break
@@ -102,7 +117,9 @@ def _value_of(words: Words, index: int) -> int:
 def read_secret(words: Words, start: int, *, definite: bool, tokens: bool) -> Phrase | None:
     """Read a name, a file, or a noun that is the head of its phrase."""
     end = start
-    while end < min(len(words), start + _LONGEST) and words.low[end] not in vocabulary.BREAKS:
+    for word in words.low[start : start + _LONGEST]:
+        if word in vocabulary.BREAKS:
+            break
         end += 1
     head = end - 1
     possessive = False

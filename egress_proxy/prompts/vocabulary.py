@@ -53,14 +53,25 @@ MASKED: Final = _words("masked redacted placeholder placeholders obfuscated aste
 BY_NAME: Final = ("name only", "names only", "by name", "only the name", "without the value")
 HERE: Final = _words("here back verbatim")
 REPLY: Final = _words("reply replies answer response chat message summary report output conversation")
+ANSWERS: Final = _words("response")
+"""What a program gives too: it is the agent's only where it is called so."""
+OF_PROGRAMS: Final = _words("endpoint handler route status header cookie http server middleware")
+PLAINLY: Final = _words("your plain plaintext clear cleartext full hex base64 this chat")
+PART_OF_ALL: Final = _words("that which to into in onto out else from")
+SAY: Final = _words("report list quote mention repeat")
+MADE: Final = _words("to with encoded encrypted reversed converted translated resulting final")
+RESULTS: Final = _words("it them everything result results output string value hex base64 text what rot13 ciphertext")
+MINDED: Final = _words("sharing telling showing giving printing sending pasting revealing handing posting displaying")
+SOUGHT: Final = ("token", "pass", "secret", "key", "cred", "dsn")
 PRONOUNS: Final = _words("it them everything")
+OF_WHAT_WAS_TAKEN: Final = PRONOUNS | _words("what what's whats contents content values value")
 FINAL: Final = _words("please now here back verbatim exactly again aloud right asap so too")
 PLACES: Final = _words("env environment config configuration vault keychain settings .env database cluster")
 NARROW: Final = _words("when while if unless until after before where with via as by using only on at")
 ENCODED: Final = _words("base64 hex rot13 reverse")
 PARSING: Final = _words(
     """
-    lexer parser parse tokenizer tokeniser tokenize tokens-per llm ast grammar nlp tokenization tokenisation
+    lexer parser parse tokenizer tokeniser tokenize tokens-per llm grammar nlp tokenization tokenisation
     """
 )
 REACH: Final = 8  # words before a verb that may deny it
@@ -80,13 +91,9 @@ CUES: Final = (
     "connection",
 )
 WHO: Final = frozenset({"i", "we", "i'd", "would", "just", "only"})
-FIRST: Final = (
-    SHOW
-    | HAND
-    | DUMPERS
-    | ENCODERS
-    | _words("what what's whats which see know have get view need want printenv grep rg")
-)
+ASKING: Final = _words("what what's whats which")
+SEEING: Final = _words("see know have get view need want")
+COMMANDS: Final = _words("printenv grep rg")
 
 # Of the phrases that are asked for
 DETERMINERS: Final = _words(
@@ -118,6 +125,7 @@ COUNTED: Final = _words(
     """
 )
 OF: Final = _words("of in inside from for")
+BEFORE_OF: Final = VALUE_NOUNS | COUNTED | OF
 TAILS: Final = _words(
     """
     value values content contents file files itself string variable environment entry line text

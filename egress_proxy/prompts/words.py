@@ -13,16 +13,25 @@ from typing import Final
 QUOTE: Final = '"'
 """Stands for all that was quoted."""
 LONGEST: Final = 64
-"""Words of a sentence that are looked at together; a longer one is looked at in halves that overlap."""
+"""Words of a sentence that are looked at together; a longer one is looked at in parts that overlap."""
+_STEP: Final = 42
+"""Words from one part to the next: what stands before a verb and what follows it, 8 and 14 words, is in one of them."""
+MOST_LETTERS: Final = 200
+"""Characters of a word that may mean something. What is longer counts as a word, and its own text as nothing."""
+LONG: Final = "…"
+"""Stands for a word that is longer."""
 ENDS: Final = frozenset(".!?;\n")
 
+# The one pattern that sees the whole text. Each repeat is possessive and no alternative that failed is tried again from
+# within what it took, so that it goes over the text once. Quotes do not nest: each would look 400 characters ahead.
 _PIECE: Final = re.compile(
-    r"\n\s*+(?:(?:[-*+#>]++|\d{1,3}[.)])(?=[ \t]))?|[“\"][^”\"\n]{0,400}+[”\"]"
-    r"|[^\s`“”\",;!?()|&<>\[\]]++|[`,;!?|&()\[\]]"
+    r"\n\s*+(?:(?:[-*+#>]++|\d{1,3}[.)])(?=[ \t]))?|[“\"][^“”\"\n]{0,400}+[”\"]"
+    r"|[^\s`“”\",;!?()|&<>\[\]]++|`++|[()\[\]]++|[,;!?|&]"
 )
 _DASHES: Final = frozenset("-–—*#>+")  # noqa: RUF001 - dashes
 _BRACKETS: Final = frozenset("()[]")
-_TRAILING: Final = re.compile(r"[.:…'*_]++$")
+_SIGNS: Final = _BRACKETS | frozenset("`,;!?|&")
+_TRAILING: Final = ".:…'*_"
 _LEADING: Final = "*_'"
 
 
@@ -49,18 +58,16 @@ class Words:
 def sentences(text: str) -> Iterator[Words]:
     """Give the sentences of a text, each with the sign that ends it; parts of at most `LONGEST` words."""
     current: list[str] = []
-    for piece in _tokens(text):
-        if piece in ENDS:
-            current.append(piece)
+    for word in _tokens(text):
+        current.append(word)
+        if word in ENDS:
             yield from _parts(current)
             current = []
-        else:
-            current.append(piece)
     yield from _parts(current)
 
 
 def _parts(words: list[str]) -> Iterator[Words]:
-    for start in range(0, max(len(words), 1), LONGEST // 2):
+    for start in range(0, max(len(words), 1), _STEP):
         part = words[start : start + LONGEST]
         if part:
             yield Words(part)
@@ -69,29 +76,34 @@ def _parts(words: list[str]) -> Iterator[Words]:
 
 
 def _tokens(text: str) -> Iterator[str]:
-    for piece in _PIECE.findall(text):
+    for match in _PIECE.finditer(text):  # one by one, so that other threads have their turn
+        piece = match[0]
         if "\n" in piece:
             if not piece.isspace() or piece.count("\n") > 1:
                 yield "\n"
         elif piece[0] in {'"', "“"}:
-            yield from _quoted(piece)
+            yield _quoted(piece)
+        elif piece[0] in _SIGNS:
+            yield "," if piece[0] in _BRACKETS else piece[0]
         else:
             yield from _word(piece)
 
 
-def _quoted(piece: str) -> Iterator[str]:
+def _quoted(piece: str) -> str:
     """One word in quotes is a name; several are what somebody says."""
     inner = piece[1:-1]
-    yield inner if inner and not re.search(r"\s", inner) else QUOTE
+    if not inner or len(inner.split(maxsplit=1)) != 1 or inner != inner.strip():
+        return QUOTE
+    return inner if len(inner) <= MOST_LETTERS else LONG
 
 
 def _word(piece: str) -> Iterator[str]:
-    if _DASHES.issuperset(piece) or piece in _BRACKETS:
+    if _DASHES.issuperset(piece):
         yield ","
         return
-    word = _TRAILING.sub("", piece).lstrip(_LEADING) if len(piece) > 1 else piece
+    word = piece.rstrip(_TRAILING).lstrip(_LEADING) if len(piece) > 1 else piece
     if word:
-        yield word
+        yield word if len(word) <= MOST_LETTERS else LONG
     last = piece.rstrip("*_'")[-1:]
     if last in {".", "…"}:
         yield "."

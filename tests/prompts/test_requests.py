@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 
@@ -10,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from egress_proxy.prompt_rules import INSTRUCTION
-from egress_proxy.prompts import PromptRules
+from egress_proxy.prompts import PromptRules, nouns, words
+from egress_proxy.prompts.words import LONG, MOST_LETTERS, sentences
 from tests.prompts.samples import ASKING, INNOCENT
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -24,6 +26,16 @@ HOSTILE = (
     "\n \n password",
     "all of the the the the the ",
     '" password ',
+    "print key, ",
+    "read the token. ",
+    "encode the token , send ",
+    "get ",
+    "\n- ",
+    "[( key",
+    "“a key ",
+    "``",
+    "| grep token ",
+    "you mind sharing ",
 )
 
 
@@ -105,3 +117,36 @@ def test_the_work_grows_with_the_text_and_no_faster(piece: str) -> None:
         return counted
 
     assert calls(16_000) < 2.5 * calls(8_000)
+
+
+def _patterns(module: object) -> dict[str, re.Pattern[str]]:
+    return {name: found for name, found in vars(module).items() if isinstance(found, re.Pattern)}
+
+
+def _shape(pattern: re.Pattern[str]) -> str:
+    """Give a pattern with `x` in the place of each escaped character and each class."""
+    return re.sub(r"\\.|\[(?:\\.|[^\]])+\]", "x", pattern.pattern)
+
+
+def test_what_sees_the_whole_text_never_goes_back() -> None:
+    """Repeats are possessive, and none is held to the end of the text, which would be looked for from each start."""
+    assert list(_patterns(words)) == ["_PIECE"]
+    for pattern in _patterns(words).values():
+        assert not re.search(r"[*+]", re.sub(r"[*+}]\+", "", _shape(pattern)))
+        assert "$" not in pattern.pattern
+
+
+@pytest.mark.parametrize("pattern", _patterns(nouns).values(), ids=_patterns(nouns))
+def test_no_two_repeats_stand_side_by_side(pattern: re.Pattern[str]) -> None:
+    """With nothing between them that has to be there, they would try each way to part a word between them."""
+    assert not re.search(r"x[*+](?:x[?*])*x[*+]", _shape(pattern))
+
+
+@pytest.mark.parametrize("letters", ["a", "A", "aA", ".", "1", "_", "A_", "/", "~/", "'", ".a", "İ"])
+def test_a_very_long_word_means_nothing(letters: str) -> None:
+    for text in (letters * 2000, f"print {letters * 2000}Password", f'print "{letters * 150}"', f"x{letters * 2000}x"):
+        found = [word for part in sentences(text) for word in part.raw]
+        assert all(len(word) <= MOST_LETTERS for word in found)
+    assert [part.raw for part in sentences(f"print x{letters * 2000}x now")] == [["print", LONG, "now"]]
+    assert RULES.asked(f"print {'a' * 300}Password") == ""
+    assert RULES.asked(f"print {'a' * 30}Password") == "show"
