@@ -22,6 +22,8 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
+from msgspec import structs
+
 from egress_proxy.gate_rules import Gate
 from egress_proxy.gates import decide
 from egress_proxy.metrics import Metrics
@@ -31,18 +33,17 @@ from egress_proxy.routes import row_of
 from egress_proxy.server.board import Board, Entry, with_expected
 from egress_proxy.server.changes import Watcher
 from egress_proxy.server.exchange import Exchanges
+from egress_proxy.server.notes import EXPIRED, NEVER, shown
 from egress_proxy.server.originals import Original, Originals
 from egress_proxy.server.pipeline import Origin
 from egress_proxy.server.places import real
 from egress_proxy.server.queued import Decision, GateWord, Kind, Outcome, Said, Waiting
 from egress_proxy.wire import read_answered
 
-__all__ = ["Decision", "GateWord", "Kind", "Outcome", "Queue", "Said", "Waiting"]
+__all__ = ["EXPIRED", "NEVER", "Decision", "GateWord", "Kind", "Outcome", "Queue", "Said", "Waiting"]
 
 log = logging.getLogger("egress_proxy")
 
-NEVER: Final = "The policy forbids this to everybody. Do the task without it, or say that it cannot be done."
-EXPIRED: Final = "Nobody answered this in time, so it was rejected. Do the task without it, or say what is missing."
 _OF_QUESTIONS: Final = "a question is the agent's to answer"
 LOOK_SECONDS: Final = 60.0  # between two looks at a directory of which nothing was heard
 RETRY_SECONDS: Final = 1.0
@@ -70,8 +71,9 @@ class Queue:
         epoch: Callable[[], float] = time.time,
         steady: Callable[[], float] = time.monotonic,
     ) -> None:
-        """An ask expires `seconds` after it was first seen. `told` gives a decision and its directory to the client;
-        it never raises. `epoch` is the time of day, `steady` one that does not go back."""
+        """An ask expires `seconds` after it was first seen. `told` gives a decision, with its note as a client may
+        read it, and its directory to the client; it never raises. `epoch` is the time of day, `steady` one that does
+        not go back."""
         self._exchanges = exchanges
         self._sessions = exchanges.sessions
         self._asked = exchanges.sessions.asked
@@ -152,7 +154,8 @@ class Queue:
             if reason is not None:
                 return Refused(reason)
             self._asked.settle(ask_id, by_client=False)
-            if not await self._record(entry, "approved", by, note):
+            told = await self._shown(entry, note)
+            if not await self._record(entry, "approved", by, told):
                 self._asked.unsettle(ask_id)
                 return Refused(Reason.AUDIT_UNAVAILABLE)
             self._exchanges.taints.prompted(entry.waiting.session)
@@ -160,7 +163,7 @@ class Queue:
             if failed is not None:
                 await self._record(entry, "approval-lost", by, "")
                 return self._lost(entry, failed)
-            return await self._settle(entry, "approved", by, note)
+            return await self._settle(entry, "approved", by, note, told)
 
     async def reject(self, ask_id: str, digest: str, *, by: str, note: str = "") -> Decision | Refused:
         """Reject an ask; the note goes to the local agent, if there is one. Refused likewise, but for the audit log."""
@@ -293,10 +296,10 @@ class Queue:
         if self._board.entries.get(entry.id) is not entry:
             return
         if self._asked.by_client(entry.id):
-            self._board.settle(entry, "answered", "client", "")
+            self._board.settle(entry, "answered", "client", "", "")
             return
         outcome: Outcome = "answered" if entry.id in self._answered else "gone"
-        self._board.settle(entry, outcome, "opencode", "")
+        self._board.settle(entry, outcome, "opencode", "", "")
         await self._record(entry, outcome, "opencode", "")
 
     async def _reject_what_is_over(self, entry: Entry) -> None:
@@ -343,24 +346,31 @@ class Queue:
 
     async def _reject(self, entry: Entry, outcome: Outcome, by: str, message: str, note: str) -> Decision | Refused:
         failed = await self._originals.reject(entry.original, message)
-        return await self._settle(entry, outcome, by, note) if failed is None else self._lost(entry, failed)
+        if failed is not None:
+            return self._lost(entry, failed)
+        self._asked.settle(entry.id, by_client=False)
+        return await self._settle(entry, outcome, by, note, await self._shown(entry, note))
 
     def _lost(self, entry: Entry, failed: Reason) -> Refused:
         """Upstream did not take an answer."""
         self.notice(entry.waiting.directory)
         return Refused(Reason.ASK_UNKNOWN if failed in _LOST else failed)
 
-    async def _settle(self, entry: Entry, outcome: Outcome, by: str, note: str) -> Decision:
-        """An answer was taken. What was approved is on record already."""
+    async def _shown(self, entry: Entry, note: str) -> str:
+        """A note as clients and the audit log get it."""
+        return await shown(note, entry.waiting.session, self._exchanges.taints, self._exchanges.pipeline)
+
+    async def _settle(self, entry: Entry, outcome: Outcome, by: str, note: str, told: str) -> Decision:
+        """An answer was taken. What was approved is on record already. `told` is the note as it may be told."""
         self._asked.settle(entry.id, by_client=False)
-        decision = self._board.settle(entry, outcome, by, note)
+        decision = self._board.settle(entry, outcome, by, note, told)
         if outcome != "approved":
-            await self._record(entry, outcome, by, note)
-        await self._told(decision, entry.waiting.directory)
+            await self._record(entry, outcome, by, told)
+        await self._told(structs.replace(decision, note=told), entry.waiting.directory)
         return decision
 
-    async def _record(self, entry: Entry, what: str, by: str, note: str) -> bool:
-        """Put on record who decided what. Whether it is on the disk."""
+    async def _record(self, entry: Entry, what: str, by: str, told: str) -> bool:
+        """Put on record who decided what, with a note as it may be told. Whether it is on the disk."""
         ask = entry.waiting
         origin = Origin(
             id=self._exchanges.new_id(),
@@ -370,5 +380,6 @@ class Queue:
             session=ask.session,
         )
         pipeline = self._exchanges.pipeline
-        shown = await pipeline.said(note, (self._exchanges.taints.tree(ask.session),)) if note else ""
-        return await pipeline.note(origin, (what, ask.id, ask.rule, by, *filter(None, (shown,))))
+        # It was scanned already, with all that was known then; this is a second layer.
+        again = await pipeline.said(told, (self._exchanges.taints.tree(ask.session),)) if told else ""
+        return await pipeline.note(origin, (what, ask.id, ask.rule, by, *filter(None, (again,))))

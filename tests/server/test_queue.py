@@ -402,7 +402,9 @@ async def test_a_note_goes_to_the_local_agent_whole_and_on_record_scanned(proxy:
     assert proxy.records() == [("rejected", "per_1", "git-push", "op", "not with [redacted:aws-access-key]")]
     await proxy.queue.approve(other.id, other.digest, by="op", note="go on")
     assert proxy.agent.answers[-1] == ("per_2", ONCE)
-    assert [one.note for one in proxy.queue.decided_for(CLIENT)] == [note, "go on"]
+    shown = ["not with [redacted:aws-access-key]", "go on"]
+    assert [one.note for one in proxy.queue.decided()] == [note, "go on"]
+    assert [one.note for one in proxy.told] == [one.note for one in proxy.queue.decided_for(CLIENT)] == shown
 
 
 async def test_changes_are_told_as_they_come(proxy: Stand) -> None:

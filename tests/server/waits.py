@@ -66,7 +66,8 @@ class FailingLedger(Ledger):
 class FakeAgent:
     """opencode's pending asks, and its routes for them, as far as the queue uses them.
 
-    `answers` are those that came, in their order. What is `broken` fails. While `gate` is clear, answers wait.
+    `answers` are those that came, in their order. What is `broken` fails. While `gate` is clear, answers wait. `output`
+    is what a tool has shown in each session.
     """
 
     directory: str
@@ -77,6 +78,7 @@ class FakeAgent:
     calls: list[str] = field(default_factory=list)
     broken: set[str] = field(default_factory=set)
     gate: asyncio.Event = field(default_factory=asyncio.Event)
+    output: str = ""
     stopped: bool = False
 
     def __post_init__(self) -> None:
@@ -124,8 +126,17 @@ class FakeAgent:
         if path in self.messages:
             return self.messages[path]
         if path.endswith("/message"):
-            return [{"info": {"role": "user"}, "parts": [{"type": "text", "text": "Push it."}]}]
+            return self._history(path.split("/")[2])
         return self.sessions.get(path.removeprefix("/session/"))
+
+    def _history(self, session: str) -> list[object]:
+        """A prompt, and the reply to it, which is at work."""
+        asked = {"id": "msg_a", "sessionID": session, "role": "user", "time": {"created": 1}}
+        replied = {"id": "msg_b", "sessionID": session, "role": "assistant", "time": {"created": 2}}
+        state = {"status": "completed", "input": {"command": "env"}, "output": self.output, "title": "", "metadata": {}}
+        shown = [{"id": "prt_b", "type": "tool", "callID": "call_0", "tool": "bash", "state": state}]
+        text = {"id": "prt_a", "type": "text", "text": "Push it."}
+        return [{"info": asked, "parts": [text]}, {"info": replied, "parts": shown if self.output else []}]
 
     async def _answered(self, call: Call) -> Reply | Refused:
         await self.gate.wait()
