@@ -8,6 +8,7 @@ from typing import Final
 
 from msgspec import structs
 
+from egress_proxy.gate_rules import Gate
 from egress_proxy.metrics import Metrics
 from egress_proxy.server.changes import Watcher, Watchers
 from egress_proxy.server.originals import Original
@@ -32,6 +33,11 @@ class Entry:
     @property
     def id(self) -> str:
         return self.waiting.id
+
+    @property
+    def due(self) -> float:
+        """When it is to be rejected, if nobody answers it before: at once where nobody may."""
+        return self.not_before if self.waiting.gate == Gate.NEVER.value else max(self.until, self.not_before)
 
     def __repr__(self) -> str:
         return f"Entry({self.waiting})"

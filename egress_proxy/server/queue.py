@@ -16,10 +16,10 @@ from __future__ import annotations
 
 import asyncio
 import hmac
-import logging
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from functools import partial
 from typing import Final
 
 from msgspec import structs
@@ -32,6 +32,7 @@ from egress_proxy.reasons import Reason
 from egress_proxy.routes import row_of
 from egress_proxy.server.board import Board, Entry, with_expected
 from egress_proxy.server.changes import Watcher
+from egress_proxy.server.cycles import RETRY_SECONDS, Cycle, each
 from egress_proxy.server.exchange import Exchanges
 from egress_proxy.server.notes import EXPIRED, NEVER, shown
 from egress_proxy.server.originals import Original, Originals
@@ -42,11 +43,7 @@ from egress_proxy.wire import read_answered
 
 __all__ = ["EXPIRED", "NEVER", "Decision", "GateWord", "Kind", "Outcome", "Queue", "Said", "Waiting"]
 
-log = logging.getLogger("egress_proxy")
-
 _OF_QUESTIONS: Final = "a question is the agent's to answer"
-LOOK_SECONDS: Final = 60.0  # between two looks at a directory of which nothing was heard
-RETRY_SECONDS: Final = 1.0
 _LOOKS: Final = 5  # for the command of a shell ask: its message may be written after the ask
 _MOST_ANSWERED: Final = 1_000
 _NEVER: Final = Gate.NEVER.value
@@ -79,20 +76,17 @@ class Queue:
         self._asked = exchanges.sessions.asked
         self._originals = Originals(exchanges.upstream, exchanges.places, exchanges.settings.call_seconds)
         self._board = Board(metrics, epoch)
-        self._directories = tuple(directories)
         self._seconds = seconds
         self._told = told
         self._epoch = epoch
         self._steady = steady
-        self._noticed = set(self._directories)
-        self._looked_at = steady()
+        self._cycles = {directory: self._cycle(directory) for directory in directories}
         self._answered: OrderedDict[str, None] = OrderedDict()  # asks that upstream said were answered
-        self._news = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
         """Begin to look by itself."""
-        self._task = asyncio.create_task(self._run())
+        self._tasks = [asyncio.create_task(cycle.run()) for cycle in self._cycles.values()]
 
     def stop(self) -> None:
         """Tell all watchers that nothing more comes."""
@@ -101,9 +95,9 @@ class Queue:
     async def close(self) -> None:
         """End."""
         self.stop()
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def notice(self, directory: str, answered: bytes = b"") -> None:
         """Something may wait, or no longer wait, in a directory. `answered` is the event that says so, if one did."""
@@ -112,8 +106,8 @@ class Queue:
             self._answered[ask_id] = None
             if len(self._answered) > _MOST_ANSWERED:
                 self._answered.popitem(last=False)
-        self._noticed.add(directory)
-        self._news.set()
+        if directory in self._cycles:
+            self._cycles[directory].notice()
 
     def waiting(self) -> tuple[Waiting, ...]:
         """What waits, the oldest first."""
@@ -173,46 +167,32 @@ class Queue:
 
     async def look(self) -> None:
         """Look at the directories of which something was noticed, and reject what must not wait (any longer)."""
-        self._news.clear()
-        if self._steady() - self._looked_at >= LOOK_SECONDS:
-            self._looked_at = self._steady()
-            self._noticed.update(self._directories)
-        noticed, self._noticed = self._noticed, set()
-        await asyncio.gather(*map(self._sweep, noticed))
-        for entry in self._board.waiting():
-            await self._reject_what_is_over(entry)
+        await asyncio.gather(*(cycle.look() for cycle in self._cycles.values()))
 
-    async def _run(self) -> None:
-        while True:
-            try:
-                await self.look()
-            except Exception as error:  # noqa: BLE001 - else nothing would expire any more
-                log.error("looking for asks failed with %s", type(error).__name__)
-                self._noticed.update(self._directories)
-            try:
-                async with asyncio.timeout(self._pause()):
-                    await self._news.wait()
-            except TimeoutError:
-                pass
+    def _cycle(self, directory: str) -> Cycle:
+        sweep, settle = partial(self._sweep, directory), partial(self._reject_what_is_over, directory)
+        return Cycle(sweep, settle, partial(self._due, directory), self._steady)
 
-    def _pause(self) -> float:
-        """Seconds until the next look if nothing is heard."""
-        if self._noticed:
-            return RETRY_SECONDS
-        now = self._steady()
-        times = [max(entry.until, entry.not_before) for entry in self._board.entries.values()]
-        return max(0.01, min([self._looked_at + LOOK_SECONDS, *times]) - now)
+    def _again(self, directory: str) -> None:
+        """What is not clear yet may be in a moment."""
+        self._cycles[directory].again()
+
+    def _here(self, directory: str) -> tuple[Entry, ...]:
+        return tuple(one for one in self._board.waiting() if one.original.read.directory == directory)
+
+    def _due(self, directory: str) -> Iterator[float]:
+        return (entry.due for entry in self._here(directory))
 
     async def _sweep(self, directory: str) -> None:
         found = await self._originals.pending(directory)
         if isinstance(found, Refused):
-            self._noticed.add(directory)
+            self._again(directory)
             return
         ids = {one.id for one in found}
         for original in found:
             await self._meet(original)
-        for entry in self._board.waiting():
-            if entry.original.read.directory == directory and entry.id not in ids:
+        for entry in self._here(directory):
+            if entry.id not in ids:
                 await self._miss(entry)
 
     async def _meet(self, original: Original) -> None:
@@ -231,7 +211,7 @@ class Queue:
         )
         new = self._entry(whole, owner, title, entry)
         if self._lacks_command(new):
-            self._noticed.add(directory)
+            self._again(directory)
         if entry is None or entry.waiting.digest != new.waiting.digest:
             self._board.put(new)
         else:
@@ -242,7 +222,7 @@ class Queue:
         session, directory = original.read.session_id, original.read.directory
         found = await self._sessions.resolve(session)
         if isinstance(found, Refused):
-            self._noticed.add(directory)
+            self._again(directory)
             return None
         if found is None:
             return None
@@ -291,7 +271,7 @@ class Queue:
     async def _miss(self, entry: Entry) -> None:
         """An ask is no longer pending upstream."""
         if self._asked.turn(entry.id).locked():
-            self._noticed.add(entry.waiting.directory)  # whoever answers it tells
+            self._again(entry.waiting.directory)  # whoever answers it tells
             return
         if self._board.entries.get(entry.id) is not entry:
             return
@@ -302,18 +282,26 @@ class Queue:
         self._board.settle(entry, outcome, "opencode", "", "")
         await self._record(entry, outcome, "opencode", "")
 
-    async def _reject_what_is_over(self, entry: Entry) -> None:
-        now, never = self._steady(), entry.waiting.gate == _NEVER
-        if now < entry.not_before or not (never or now >= entry.until):
+    async def _reject_what_is_over(self, directory: str) -> None:
+        now = self._steady()
+        await each(self._reject_one, [entry for entry in self._here(directory) if entry.due <= now])
+
+    async def _reject_one(self, entry: Entry) -> None:
+        """Reject what must not wait (any longer), but not while somebody answers it."""
+        turn = self._asked.turn(entry.id)
+        if turn.locked():
+            self._again(entry.waiting.directory)
             return
-        async with self._asked.turn(entry.id):
+        async with turn:
             if self._board.entries.get(entry.id) is not entry:
                 return
-            entry.not_before = now + RETRY_SECONDS
-            if never:
-                await self._reject(entry, "rejected", "policy", NEVER, NEVER)
-            else:
-                await self._reject(entry, "expired", "expiry", EXPIRED, EXPIRED)
+            try:
+                if entry.waiting.gate == _NEVER:
+                    await self._reject(entry, "rejected", "policy", NEVER, NEVER)
+                else:
+                    await self._reject(entry, "expired", "expiry", EXPIRED, EXPIRED)
+            finally:
+                entry.not_before = self._steady() + RETRY_SECONDS
 
     async def _as_it_stands(self, ask_id: str, digest: str) -> Entry | Refused:
         """The entry of an ask that upstream has as the digest says. Refused where it is another by now."""
@@ -329,7 +317,7 @@ class Queue:
         if now.digest != entry.waiting.digest:
             entry = self._entry(now, entry.waiting.client, entry.waiting.title, entry)
             self._board.put(entry)
-            self._news.set()
+            self.notice(entry.waiting.directory)
             return Refused(Reason.ASK_CHANGED)
         same = hmac.compare_digest(entry.waiting.digest.encode(), digest.encode("utf-8", "replace"))
         return entry if same else Refused(Reason.ASK_CHANGED)

@@ -14,6 +14,7 @@ import pytest
 from egress_proxy.model import Client, Refused, Routed
 from egress_proxy.reasons import Reason
 from egress_proxy.routes import row_of
+from egress_proxy.server import cycles
 from egress_proxy.server import queue as module
 from egress_proxy.server.changes import MOST_KEPT
 from egress_proxy.server.queue import Decision, Waiting
@@ -454,7 +455,7 @@ async def test_what_led_to_an_ask_is_shown(proxy: Stand) -> None:
 
 async def test_it_looks_by_itself(proxy: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
     """At the start, when something is noticed, and after a failure."""
-    monkeypatch.setattr(module, "RETRY_SECONDS", 0.01)
+    monkeypatch.setattr(cycles, "RETRY_SECONDS", 0.01)
     proxy.agent.ask(1)
     proxy.agent.broken = {"GET /permission"}
     proxy.queue.start()
