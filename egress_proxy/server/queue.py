@@ -82,6 +82,8 @@ class Queue:
         self._steady = steady
         self._cycles = {directory: self._cycle(directory) for directory in directories}
         self._answered: OrderedDict[str, None] = OrderedDict()  # asks that upstream said were answered
+        self._settled_yet_pending: dict[str, set[str]] = {}  # by directory, as of the last look
+        self._lost_answers: dict[str, set[str]] = {}  # those of which that is so for two looks
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
@@ -189,6 +191,7 @@ class Queue:
             self._again(directory)
             return
         ids = {one.id for one in found}
+        self._note_lost_answers(directory, ids)
         for original in found:
             await self._meet(original)
         for entry in self._here(directory):
@@ -200,8 +203,8 @@ class Queue:
         entry, directory = self._board.entries.get(original.id), original.read.directory
         if entry is not None and entry.original.read == original.read and not self._lacks_command(entry):
             return
-        if self._asked.turn(original.id).locked() or self._asked.settled(original.id):
-            return  # it is being answered, or was
+        if self._being_answered(original):
+            return
         owner = await self._owner(original)
         if owner is None:
             return
@@ -210,12 +213,32 @@ class Queue:
             entry.waiting.title if entry else await self._originals.title(self._sessions.root(original.read.session_id))
         )
         new = self._entry(whole, owner, title, entry)
+        # All of that took a while, in which somebody may have answered it, or been told that it is another.
+        if self._being_answered(original) or self._board.entries.get(original.id) is not entry:
+            return
         if self._lacks_command(new):
             self._again(directory)
         if entry is None or entry.waiting.digest != new.waiting.digest:
             self._board.put(new)
         else:
             entry.looks = new.looks
+
+    def _being_answered(self, original: Original) -> bool:
+        """Whether somebody answers an ask now, or did. One whose answer was lost is not: it can still be rejected."""
+        if self._asked.turn(original.id).locked():
+            self._again(original.read.directory)
+            return True
+        return self._asked.settled(original.id) and original.id not in self._lost_answers[original.read.directory]
+
+    def _note_lost_answers(self, directory: str, pending: set[str]) -> None:
+        """An ask that was settled before it was asked what is pending, and is, has lost its answer. One that was found
+        so now may have been settled since."""
+        settled = {one for one in pending if self._asked.settled(one) and not self._asked.turn(one).locked()}
+        seen = self._settled_yet_pending.get(directory, set())
+        self._settled_yet_pending[directory] = settled
+        self._lost_answers[directory] = settled & seen
+        if settled - seen:
+            self._again(directory)
 
     async def _owner(self, original: Original) -> str | None:
         """The client that owns an ask's session. None for all that are not ours."""
