@@ -34,6 +34,7 @@ from egress_proxy.server.board import Board, Entry, with_expected
 from egress_proxy.server.changes import Watcher
 from egress_proxy.server.cycles import RETRY_SECONDS, Cycle, each
 from egress_proxy.server.exchange import Exchanges
+from egress_proxy.server.lost import LostAnswers
 from egress_proxy.server.notes import EXPIRED, NEVER, shown
 from egress_proxy.server.originals import Original, Originals
 from egress_proxy.server.pipeline import Origin
@@ -82,8 +83,7 @@ class Queue:
         self._steady = steady
         self._cycles = {directory: self._cycle(directory) for directory in directories}
         self._answered: OrderedDict[str, None] = OrderedDict()  # asks that upstream said were answered
-        self._settled_yet_pending: dict[str, set[str]] = {}  # by directory, as of the last look
-        self._lost_answers: dict[str, set[str]] = {}  # those of which that is so for two looks
+        self._lost_answers = LostAnswers(self._asked)
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
@@ -191,7 +191,8 @@ class Queue:
             self._again(directory)
             return
         ids = {one.id for one in found}
-        self._note_lost_answers(directory, ids)
+        if self._lost_answers.looked(directory, ids):
+            self._again(directory)
         for original in found:
             await self._meet(original)
         for entry in self._here(directory):
@@ -228,17 +229,8 @@ class Queue:
         if self._asked.turn(original.id).locked():
             self._again(original.read.directory)
             return True
-        return self._asked.settled(original.id) and original.id not in self._lost_answers[original.read.directory]
-
-    def _note_lost_answers(self, directory: str, pending: set[str]) -> None:
-        """An ask that was settled before it was asked what is pending, and is, has lost its answer. One that was found
-        so now may have been settled since."""
-        settled = {one for one in pending if self._asked.settled(one) and not self._asked.turn(one).locked()}
-        seen = self._settled_yet_pending.get(directory, set())
-        self._settled_yet_pending[directory] = settled
-        self._lost_answers[directory] = settled & seen
-        if settled - seen:
-            self._again(directory)
+        lost = self._lost_answers.has(original.read.directory, original.id)
+        return self._asked.settled(original.id) and not lost
 
     async def _owner(self, original: Original) -> str | None:
         """The client that owns an ask's session. None for all that are not ours."""
