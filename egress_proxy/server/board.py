@@ -8,6 +8,7 @@ from typing import Final
 
 from msgspec import structs
 
+from egress_proxy.gate_rules import Gate
 from egress_proxy.metrics import Metrics
 from egress_proxy.server.changes import Watcher, Watchers
 from egress_proxy.server.originals import Original
@@ -32,6 +33,11 @@ class Entry:
     @property
     def id(self) -> str:
         return self.waiting.id
+
+    @property
+    def due(self) -> float:
+        """When it is to be rejected, if nobody answers it before: at once where nobody may."""
+        return self.not_before if self.waiting.gate == Gate.NEVER.value else max(self.until, self.not_before)
 
     def __repr__(self) -> str:
         return f"Entry({self.waiting})"
@@ -59,8 +65,8 @@ class Board:
         """The oldest first."""
         return tuple(sorted(self.entries.values(), key=lambda entry: (entry.waiting.asked_at, entry.id)))
 
-    def settle(self, entry: Entry, outcome: Outcome, by: str, note: str) -> Decision:
-        """An ask no longer waits."""
+    def settle(self, entry: Entry, outcome: Outcome, by: str, note: str, told: str) -> Decision:
+        """An ask no longer waits. `told` is the note as its client may read it."""
         ask = entry.waiting
         decision = Decision(
             id=ask.id,
@@ -75,7 +81,7 @@ class Board:
         self.entries.pop(ask.id, None)
         self._decided.append(decision)
         if by not in _UNTOLD:
-            self._told(ask.client).append(decision)
+            self._told(ask.client).append(structs.replace(decision, note=told))
         self._count()
         self._metrics.count_decision(outcome)
         self.watchers.tell(decision)
@@ -86,7 +92,8 @@ class Board:
         return tuple(self._decided)
 
     def decided_for(self, client: str) -> tuple[Decision, ...]:
-        """What a client is told: what others than it decided of its asks, the newest last."""
+        """What a client is told: what others than it decided of its asks, the newest last, with notes as it may read
+        them."""
         return tuple(self._of_client.get(client, ()))
 
     def watch(self) -> Watcher:

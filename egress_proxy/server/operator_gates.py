@@ -4,7 +4,8 @@
     GET  /gates/{id}            {"now", "ask": Waiting, "context": [{"role", "text"}]}
     POST /gates/{id}/approve    {"digest", "note"?} -> {"decision": Decision}
     POST /gates/{id}/reject     likewise
-    GET  /gates/watch           server-sent events: `asked` with a Waiting, `decided` with a Decision
+    GET  /gates/watch           server-sent events: `asked` with a Waiting, `decided` with a Decision; ends when the
+                                token is revoked
 
 Each request shows an operator's token as `Authorization: Bearer`. A browser's page of another origin has none, and gets
 no permission to read an answer (no CORS); the body must say that it is JSON, which no plain form can. An error is
@@ -30,7 +31,7 @@ from egress_proxy.model import Refused
 from egress_proxy.reasons import Reason
 from egress_proxy.server.changes import Change, Watcher
 from egress_proxy.server.login import FailureLimit, presented_token
-from egress_proxy.server.operator_auth import Operators
+from egress_proxy.server.operator_auth import Operator, Operators
 from egress_proxy.server.queue import Queue
 from egress_proxy.server.queued import Decision, Said, Waiting
 
@@ -44,7 +45,7 @@ _MOST_WATCHERS: Final = 32
 _HEADERS: Final = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 _CONFLICTS: Final = frozenset({Reason.ASK_CHANGED, Reason.ASK_QUESTION, Reason.ASK_NEVER})
 _BEARER: Final = "bearer "  # not Basic: a browser keeps that and sends it along with requests of any page
-_OPERATOR: Final = web.RequestKey("operator", str)
+_OPERATOR: Final = web.RequestKey("operator", Operator)
 
 
 class Answer(Struct, frozen=True, forbid_unknown_fields=True):
@@ -109,13 +110,13 @@ class GateApi:
         return guard
 
     def _stranger(self, request: web.Request) -> web.Response | None:
-        """The answer to a request without an operator's token; None if it has one, whose name is then in it."""
+        """The answer to a request without an operator's token; None if it has one, who is then in it."""
         address, now = request.remote or "", asyncio.get_running_loop().time()
         given = request.headers.getall("Authorization", [])
         token = presented_token(given[0]) if len(given) == 1 and given[0][:7].lower() == _BEARER else None
-        name = None if token is None else self._operators.authenticate(token)
-        if name is not None:
-            request[_OPERATOR] = name
+        operator = None if token is None else self._operators.login(token)
+        if operator is not None:
+            request[_OPERATOR] = operator
             return None
         self._metrics.count_login_failure()
         if self._failures.exceeded(address, now):
@@ -139,7 +140,7 @@ class GateApi:
         given = await _answer(request)
         if isinstance(given, Refused):
             return _refused(given.reason)
-        by, ask_id = request[_OPERATOR], request.match_info["id"]
+        by, ask_id = request[_OPERATOR].name, request.match_info["id"]
         # Whoever hangs up has still decided: what was begun goes on to its end.
         return _decided(await asyncio.shield(self._queue.approve(ask_id, given.digest, by=by, note=given.note)))
 
@@ -147,7 +148,7 @@ class GateApi:
         given = await _answer(request)
         if isinstance(given, Refused):
             return _refused(given.reason)
-        by, ask_id = request[_OPERATOR], request.match_info["id"]
+        by, ask_id = request[_OPERATOR].name, request.match_info["id"]
         return _decided(await asyncio.shield(self._queue.reject(ask_id, given.digest, by=by, note=given.note)))
 
     async def _watch(self, request: web.Request) -> web.StreamResponse:
@@ -165,10 +166,13 @@ class GateApi:
         try:
             await response.prepare(request)
             await response.write(b": watching\n\n")
-            while True:
-                await response.write(await _next(changes))
+            frame = await _next(changes)
+            while self._operators.stands(request[_OPERATOR]):  # a token may be revoked meanwhile
+                await response.write(frame)
+                frame = await _next(changes)
         except (StopAsyncIteration, ConnectionError):
-            response.force_close()  # it is over, too slow, or gone
+            pass  # it is over, too slow, or gone
+        response.force_close()
         return response
 
 

@@ -16,11 +16,13 @@ from __future__ import annotations
 
 import asyncio
 import hmac
-import logging
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from functools import partial
 from typing import Final
+
+from msgspec import structs
 
 from egress_proxy.gate_rules import Gate
 from egress_proxy.gates import decide
@@ -30,22 +32,19 @@ from egress_proxy.reasons import Reason
 from egress_proxy.routes import row_of
 from egress_proxy.server.board import Board, Entry, with_expected
 from egress_proxy.server.changes import Watcher
+from egress_proxy.server.cycles import RETRY_SECONDS, Cycle, each
 from egress_proxy.server.exchange import Exchanges
+from egress_proxy.server.lost import LostAnswers
+from egress_proxy.server.notes import EXPIRED, NEVER, shown
 from egress_proxy.server.originals import Original, Originals
 from egress_proxy.server.pipeline import Origin
 from egress_proxy.server.places import real
 from egress_proxy.server.queued import Decision, GateWord, Kind, Outcome, Said, Waiting
 from egress_proxy.wire import read_answered
 
-__all__ = ["Decision", "GateWord", "Kind", "Outcome", "Queue", "Said", "Waiting"]
+__all__ = ["EXPIRED", "NEVER", "Decision", "GateWord", "Kind", "Outcome", "Queue", "Said", "Waiting"]
 
-log = logging.getLogger("egress_proxy")
-
-NEVER: Final = "The policy forbids this to everybody. Do the task without it, or say that it cannot be done."
-EXPIRED: Final = "Nobody answered this in time, so it was rejected. Do the task without it, or say what is missing."
 _OF_QUESTIONS: Final = "a question is the agent's to answer"
-LOOK_SECONDS: Final = 60.0  # between two looks at a directory of which nothing was heard
-RETRY_SECONDS: Final = 1.0
 _LOOKS: Final = 5  # for the command of a shell ask: its message may be written after the ask
 _MOST_ANSWERED: Final = 1_000
 _NEVER: Final = Gate.NEVER.value
@@ -70,27 +69,26 @@ class Queue:
         epoch: Callable[[], float] = time.time,
         steady: Callable[[], float] = time.monotonic,
     ) -> None:
-        """An ask expires `seconds` after it was first seen. `told` gives a decision and its directory to the client;
-        it never raises. `epoch` is the time of day, `steady` one that does not go back."""
+        """An ask expires `seconds` after it was first seen. `told` gives a decision, with its note as a client may
+        read it, and its directory to the client; it never raises. `epoch` is the time of day, `steady` one that does
+        not go back."""
         self._exchanges = exchanges
         self._sessions = exchanges.sessions
         self._asked = exchanges.sessions.asked
         self._originals = Originals(exchanges.upstream, exchanges.places, exchanges.settings.call_seconds)
         self._board = Board(metrics, epoch)
-        self._directories = tuple(directories)
         self._seconds = seconds
         self._told = told
         self._epoch = epoch
         self._steady = steady
-        self._noticed = set(self._directories)
-        self._looked_at = steady()
+        self._cycles = {directory: self._cycle(directory) for directory in directories}
         self._answered: OrderedDict[str, None] = OrderedDict()  # asks that upstream said were answered
-        self._news = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
+        self._lost_answers = LostAnswers(self._asked)
+        self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
         """Begin to look by itself."""
-        self._task = asyncio.create_task(self._run())
+        self._tasks = [asyncio.create_task(cycle.run()) for cycle in self._cycles.values()]
 
     def stop(self) -> None:
         """Tell all watchers that nothing more comes."""
@@ -99,9 +97,9 @@ class Queue:
     async def close(self) -> None:
         """End."""
         self.stop()
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def notice(self, directory: str, answered: bytes = b"") -> None:
         """Something may wait, or no longer wait, in a directory. `answered` is the event that says so, if one did."""
@@ -110,8 +108,8 @@ class Queue:
             self._answered[ask_id] = None
             if len(self._answered) > _MOST_ANSWERED:
                 self._answered.popitem(last=False)
-        self._noticed.add(directory)
-        self._news.set()
+        if directory in self._cycles:
+            self._cycles[directory].notice()
 
     def waiting(self) -> tuple[Waiting, ...]:
         """What waits, the oldest first."""
@@ -152,7 +150,8 @@ class Queue:
             if reason is not None:
                 return Refused(reason)
             self._asked.settle(ask_id, by_client=False)
-            if not await self._record(entry, "approved", by, note):
+            told = await self._shown(entry, note)
+            if not await self._record(entry, "approved", by, told):
                 self._asked.unsettle(ask_id)
                 return Refused(Reason.AUDIT_UNAVAILABLE)
             self._exchanges.taints.prompted(entry.waiting.session)
@@ -160,7 +159,7 @@ class Queue:
             if failed is not None:
                 await self._record(entry, "approval-lost", by, "")
                 return self._lost(entry, failed)
-            return await self._settle(entry, "approved", by, note)
+            return await self._settle(entry, "approved", by, note, told)
 
     async def reject(self, ask_id: str, digest: str, *, by: str, note: str = "") -> Decision | Refused:
         """Reject an ask; the note goes to the local agent, if there is one. Refused likewise, but for the audit log."""
@@ -170,46 +169,34 @@ class Queue:
 
     async def look(self) -> None:
         """Look at the directories of which something was noticed, and reject what must not wait (any longer)."""
-        self._news.clear()
-        if self._steady() - self._looked_at >= LOOK_SECONDS:
-            self._looked_at = self._steady()
-            self._noticed.update(self._directories)
-        noticed, self._noticed = self._noticed, set()
-        await asyncio.gather(*map(self._sweep, noticed))
-        for entry in self._board.waiting():
-            await self._reject_what_is_over(entry)
+        await asyncio.gather(*(cycle.look() for cycle in self._cycles.values()))
 
-    async def _run(self) -> None:
-        while True:
-            try:
-                await self.look()
-            except Exception as error:  # noqa: BLE001 - else nothing would expire any more
-                log.error("looking for asks failed with %s", type(error).__name__)
-                self._noticed.update(self._directories)
-            try:
-                async with asyncio.timeout(self._pause()):
-                    await self._news.wait()
-            except TimeoutError:
-                pass
+    def _cycle(self, directory: str) -> Cycle:
+        sweep, settle = partial(self._sweep, directory), partial(self._reject_what_is_over, directory)
+        return Cycle(sweep, settle, partial(self._due, directory), self._steady)
 
-    def _pause(self) -> float:
-        """Seconds until the next look if nothing is heard."""
-        if self._noticed:
-            return RETRY_SECONDS
-        now = self._steady()
-        times = [max(entry.until, entry.not_before) for entry in self._board.entries.values()]
-        return max(0.01, min([self._looked_at + LOOK_SECONDS, *times]) - now)
+    def _again(self, directory: str) -> None:
+        """What is not clear yet may be in a moment."""
+        self._cycles[directory].again()
+
+    def _here(self, directory: str) -> tuple[Entry, ...]:
+        return tuple(one for one in self._board.waiting() if one.original.read.directory == directory)
+
+    def _due(self, directory: str) -> Iterator[float]:
+        return (entry.due for entry in self._here(directory))
 
     async def _sweep(self, directory: str) -> None:
         found = await self._originals.pending(directory)
         if isinstance(found, Refused):
-            self._noticed.add(directory)
+            self._again(directory)
             return
         ids = {one.id for one in found}
+        if self._lost_answers.looked(directory, ids):
+            self._again(directory)
         for original in found:
             await self._meet(original)
-        for entry in self._board.waiting():
-            if entry.original.read.directory == directory and entry.id not in ids:
+        for entry in self._here(directory):
+            if entry.id not in ids:
                 await self._miss(entry)
 
     async def _meet(self, original: Original) -> None:
@@ -217,8 +204,8 @@ class Queue:
         entry, directory = self._board.entries.get(original.id), original.read.directory
         if entry is not None and entry.original.read == original.read and not self._lacks_command(entry):
             return
-        if self._asked.turn(original.id).locked() or self._asked.settled(original.id):
-            return  # it is being answered, or was
+        if self._being_answered(original):
+            return
         owner = await self._owner(original)
         if owner is None:
             return
@@ -227,19 +214,30 @@ class Queue:
             entry.waiting.title if entry else await self._originals.title(self._sessions.root(original.read.session_id))
         )
         new = self._entry(whole, owner, title, entry)
+        # All of that took a while, in which somebody may have answered it, or been told that it is another.
+        if self._being_answered(original) or self._board.entries.get(original.id) is not entry:
+            return
         if self._lacks_command(new):
-            self._noticed.add(directory)
+            self._again(directory)
         if entry is None or entry.waiting.digest != new.waiting.digest:
             self._board.put(new)
         else:
             entry.looks = new.looks
+
+    def _being_answered(self, original: Original) -> bool:
+        """Whether somebody answers an ask now, or did. One whose answer was lost is not: it can still be rejected."""
+        if self._asked.turn(original.id).locked():
+            self._again(original.read.directory)
+            return True
+        lost = self._lost_answers.has(original.read.directory, original.id)
+        return self._asked.settled(original.id) and not lost
 
     async def _owner(self, original: Original) -> str | None:
         """The client that owns an ask's session. None for all that are not ours."""
         session, directory = original.read.session_id, original.read.directory
         found = await self._sessions.resolve(session)
         if isinstance(found, Refused):
-            self._noticed.add(directory)
+            self._again(directory)
             return None
         if found is None:
             return None
@@ -288,29 +286,37 @@ class Queue:
     async def _miss(self, entry: Entry) -> None:
         """An ask is no longer pending upstream."""
         if self._asked.turn(entry.id).locked():
-            self._noticed.add(entry.waiting.directory)  # whoever answers it tells
+            self._again(entry.waiting.directory)  # whoever answers it tells
             return
         if self._board.entries.get(entry.id) is not entry:
             return
         if self._asked.by_client(entry.id):
-            self._board.settle(entry, "answered", "client", "")
+            self._board.settle(entry, "answered", "client", "", "")
             return
         outcome: Outcome = "answered" if entry.id in self._answered else "gone"
-        self._board.settle(entry, outcome, "opencode", "")
+        self._board.settle(entry, outcome, "opencode", "", "")
         await self._record(entry, outcome, "opencode", "")
 
-    async def _reject_what_is_over(self, entry: Entry) -> None:
-        now, never = self._steady(), entry.waiting.gate == _NEVER
-        if now < entry.not_before or not (never or now >= entry.until):
+    async def _reject_what_is_over(self, directory: str) -> None:
+        now = self._steady()
+        await each(self._reject_one, [entry for entry in self._here(directory) if entry.due <= now])
+
+    async def _reject_one(self, entry: Entry) -> None:
+        """Reject what must not wait (any longer), but not while somebody answers it."""
+        turn = self._asked.turn(entry.id)
+        if turn.locked():
+            self._again(entry.waiting.directory)
             return
-        async with self._asked.turn(entry.id):
+        async with turn:
             if self._board.entries.get(entry.id) is not entry:
                 return
-            entry.not_before = now + RETRY_SECONDS
-            if never:
-                await self._reject(entry, "rejected", "policy", NEVER, NEVER)
-            else:
-                await self._reject(entry, "expired", "expiry", EXPIRED, EXPIRED)
+            try:
+                if entry.waiting.gate == _NEVER:
+                    await self._reject(entry, "rejected", "policy", NEVER, NEVER)
+                else:
+                    await self._reject(entry, "expired", "expiry", EXPIRED, EXPIRED)
+            finally:
+                entry.not_before = self._steady() + RETRY_SECONDS
 
     async def _as_it_stands(self, ask_id: str, digest: str) -> Entry | Refused:
         """The entry of an ask that upstream has as the digest says. Refused where it is another by now."""
@@ -326,7 +332,7 @@ class Queue:
         if now.digest != entry.waiting.digest:
             entry = self._entry(now, entry.waiting.client, entry.waiting.title, entry)
             self._board.put(entry)
-            self._news.set()
+            self.notice(entry.waiting.directory)
             return Refused(Reason.ASK_CHANGED)
         same = hmac.compare_digest(entry.waiting.digest.encode(), digest.encode("utf-8", "replace"))
         return entry if same else Refused(Reason.ASK_CHANGED)
@@ -343,24 +349,31 @@ class Queue:
 
     async def _reject(self, entry: Entry, outcome: Outcome, by: str, message: str, note: str) -> Decision | Refused:
         failed = await self._originals.reject(entry.original, message)
-        return await self._settle(entry, outcome, by, note) if failed is None else self._lost(entry, failed)
+        if failed is not None:
+            return self._lost(entry, failed)
+        self._asked.settle(entry.id, by_client=False)
+        return await self._settle(entry, outcome, by, note, await self._shown(entry, note))
 
     def _lost(self, entry: Entry, failed: Reason) -> Refused:
         """Upstream did not take an answer."""
         self.notice(entry.waiting.directory)
         return Refused(Reason.ASK_UNKNOWN if failed in _LOST else failed)
 
-    async def _settle(self, entry: Entry, outcome: Outcome, by: str, note: str) -> Decision:
-        """An answer was taken. What was approved is on record already."""
+    async def _shown(self, entry: Entry, note: str) -> str:
+        """A note as clients and the audit log get it."""
+        return await shown(note, entry.waiting.session, self._exchanges.taints, self._exchanges.pipeline)
+
+    async def _settle(self, entry: Entry, outcome: Outcome, by: str, note: str, told: str) -> Decision:
+        """An answer was taken. What was approved is on record already. `told` is the note as it may be told."""
         self._asked.settle(entry.id, by_client=False)
-        decision = self._board.settle(entry, outcome, by, note)
+        decision = self._board.settle(entry, outcome, by, note, told)
         if outcome != "approved":
-            await self._record(entry, outcome, by, note)
-        await self._told(decision, entry.waiting.directory)
+            await self._record(entry, outcome, by, told)
+        await self._told(structs.replace(decision, note=told), entry.waiting.directory)
         return decision
 
-    async def _record(self, entry: Entry, what: str, by: str, note: str) -> bool:
-        """Put on record who decided what. Whether it is on the disk."""
+    async def _record(self, entry: Entry, what: str, by: str, told: str) -> bool:
+        """Put on record who decided what, with a note as it may be told. Whether it is on the disk."""
         ask = entry.waiting
         origin = Origin(
             id=self._exchanges.new_id(),
@@ -370,5 +383,6 @@ class Queue:
             session=ask.session,
         )
         pipeline = self._exchanges.pipeline
-        shown = await pipeline.said(note, (self._exchanges.taints.tree(ask.session),)) if note else ""
-        return await pipeline.note(origin, (what, ask.id, ask.rule, by, *filter(None, (shown,))))
+        # It was scanned already, with all that was known then; this is a second layer.
+        again = await pipeline.said(told, (self._exchanges.taints.tree(ask.session),)) if told else ""
+        return await pipeline.note(origin, (what, ask.id, ask.rule, by, *filter(None, (again,))))

@@ -132,9 +132,12 @@ class States:
         return {"id": session, **told, "working": sorted(working), **asks, "decisions": decisions}
 
     def _decisions(self, client: Client, trees: set[Tree], within: Callable[[str], bool], since: float) -> list[object]:
-        """What others decided of the client's asks, the newest last. Notes are scanned like all else."""
-        owned = [one for one in self._decided(client.name) if self._sessions.owns(client, one.session)]
-        found = [one for one in owned if within(one.session) and one.at >= since]
+        """What others decided of the client's asks, the newest last, but for sessions that are gone. Notes were scanned
+        when they were given, and are once more like all else."""
+        sessions = self._sessions
+        mine = [one for one in self._decided(client.name) if sessions.owns(client, one.session)]
+        stand = [one for one in mine if not sessions.is_deleted(one.session)]
+        found = [one for one in stand if within(one.session) and one.at >= since]
         trees.update(self._exchanges.taints.tree(one.session) for one in found)
         return [decision_told(one) | {"at": int(one.at * 1000)} for one in found]
 

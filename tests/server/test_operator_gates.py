@@ -229,10 +229,10 @@ async def test_changes_are_watched(api: Api, monkeypatch: pytest.MonkeyPatch) ->
     async with asyncio.timeout(20):
         watching = await api.call("GET", "/gates/watch")
         assert watching.content_type == "text/event-stream"
+        heard = await watching.content.readuntil(b": heartbeat\n\n")
         ask = await api.parked()
         await api.told("POST", "/gates/per_1/reject", {"digest": ask["digest"]})
-        heard = b""
-        while b"event: decided" not in heard or not heard.endswith(b": heartbeat\n\n"):
+        while b"event: decided" not in heard or not heard.endswith(b"\n\n"):
             heard += await watching.content.readany()
         api.proxy.queue.stop()
         await watching.content.read()
@@ -240,6 +240,27 @@ async def test_changes_are_watched(api: Api, monkeypatch: pytest.MonkeyPatch) ->
     told = [(frame.split("\n")[0], json.loads(frame.split("\n")[1].removeprefix("data: "))) for frame in frames]
     assert (told[0][0], told[0][1]) == ("event: asked", ask)
     assert (told[1][0], told[1][1]["outcome"]) == ("event: decided", "rejected")
+
+
+@pytest.mark.parametrize("heartbeat", [True, False])
+async def test_what_is_watched_ends_with_its_token(
+    api: Api, monkeypatch: pytest.MonkeyPatch, *, heartbeat: bool
+) -> None:
+    """Before anything more is told: neither what happens then, nor that nothing does."""
+    if heartbeat:
+        monkeypatch.setattr(module, "HEARTBEAT", 0.01)
+    tokens = Tokens(api.state, OPERATORS)
+    given = {"Authorization": f"Bearer {tokens.create('ann').reveal()}"}
+    ask = await api.parked()
+    async with asyncio.timeout(20):
+        watching = await api.call("GET", "/gates/watch", **given)
+        await watching.content.readuntil(b": watching\n\n")
+        tokens.revoke("ann")
+        assert (await api.call("GET", "/gates", **given)).status == 401
+        if not heartbeat:
+            await api.told("POST", "/gates/per_1/reject", {"digest": ask["digest"], "note": "not for her"})
+        rest = await watching.content.read()
+    assert rest.replace(b": heartbeat\n\n", b"") == b""
 
 
 async def test_watchers_are_bounded(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,9 +11,10 @@ from typing import Any, Final
 import msgspec
 import pytest
 
-from egress_proxy.model import Client, Refused, Routed
+from egress_proxy.model import Call, Client, Refused, Reply, Routed
 from egress_proxy.reasons import Reason
 from egress_proxy.routes import row_of
+from egress_proxy.server import cycles
 from egress_proxy.server import queue as module
 from egress_proxy.server.changes import MOST_KEPT
 from egress_proxy.server.queue import Decision, Waiting
@@ -239,6 +240,81 @@ async def test_an_approval_whose_answer_is_lost_is_not_repeated(proxy: Stand) ->
     assert outcome(await proxy.queue.reject(ask.id, ask.digest, by="op")) == ("rejected", "op")
 
 
+async def test_a_clients_approval_that_is_lost_before_it_is_seen_can_be_rejected_and_expires(proxy: Stand) -> None:
+    """It waits upstream, with nobody who could answer it. Approving it once more stays barred."""
+    env_ask(proxy)
+    proxy.agent.broken.add("POST /permission/per_1/reply")
+    assert await client_replies(proxy, "once") == 502
+    proxy.agent.broken.clear()
+    assert await proxy.look() == ()  # it may have been answered since it was listed
+    await proxy.queue.look()
+    (ask,) = proxy.queue.waiting()
+    assert await proxy.queue.approve(ask.id, ask.digest, by="op") == UNKNOWN
+    proxy.clock.time += SECONDS
+    await proxy.queue.look()
+    assert [(one.outcome, one.by) for one in proxy.told] == [("expired", "expiry")]
+    assert await proxy.look() == ()
+
+
+async def _held(proxy: Stand, called: str, meanwhile: Callable[[], Awaitable[object]]) -> None:
+    """Do something while a look waits for this call. Only then its answer is there."""
+    held, original = asyncio.Event(), proxy.agent.call
+
+    async def wait(call: Call, _: float) -> Reply | Refused:
+        answer = await original(call, _)
+        if f"{call.method} {call.path}" == called and not held.is_set():
+            proxy.agent.call = original  # type: ignore[method-assign]
+            reached.set()
+            await held.wait()
+        return answer
+
+    reached = asyncio.Event()
+    proxy.agent.call = wait  # type: ignore[method-assign]
+    looking = asyncio.create_task(proxy.look())
+    await reached.wait()
+    await meanwhile()
+    held.set()
+    await looking
+
+
+async def test_what_is_answered_while_it_is_looked_up_never_waits(proxy: Stand) -> None:
+    """No operator is told of it, and it does not become `gone` after it was answered."""
+    env_ask(proxy)
+    async with aclosing(proxy.queue.changes()) as changes:
+        await _held(proxy, f"GET /session/{OURS}", lambda: client_replies(proxy, "once"))
+        assert await proxy.look() == ()
+        await proxy.queue.look()
+        proxy.queue.stop()
+        assert [one async for one in changes] == []
+    assert (proxy.queue.decided(), proxy.records()) == ((), [("approved", "per_1", "declared-env-files")])
+
+
+async def test_what_is_being_answered_while_it_is_looked_up_is_looked_at_again(proxy: Stand) -> None:
+    proxy.agent.ask(1)
+    turn = proxy.exchanges.sessions.asked.turn("per_1")
+    await _held(proxy, f"GET /session/{OURS}", turn.acquire)
+    assert proxy.queue.waiting() == ()
+    turn.release()
+    await proxy.queue.look()
+    assert [one.id for one in proxy.queue.waiting()] == ["per_1"]
+
+
+async def test_what_was_rejected_while_it_is_looked_up_anew_does_not_come_back(proxy: Stand) -> None:
+    """It had changed, so it was looked up; the operator was told so too, and rejected it as it is."""
+    ask = await parked(proxy)
+    proxy.agent.ask(1, command="git push -f")
+
+    async def reject() -> None:
+        assert await proxy.queue.reject(ask.id, ask.digest, by="op") == CHANGED
+        (now,) = proxy.queue.waiting()
+        assert outcome(await proxy.queue.reject(now.id, now.digest, by="op")) == ("rejected", "op")
+
+    await _held(proxy, f"GET /session/{OURS}/message/msg_1", reject)
+    assert proxy.queue.waiting() == ()
+    await proxy.queue.look()
+    assert [one.outcome for one in proxy.queue.decided()] == ["rejected"]
+
+
 async def test_what_was_answered_in_opencode_is_gone(proxy: Stand) -> None:
     ask, other = await parked(proxy, 1), await parked(proxy, 2)
     proxy.agent.asks.clear()
@@ -402,7 +478,9 @@ async def test_a_note_goes_to_the_local_agent_whole_and_on_record_scanned(proxy:
     assert proxy.records() == [("rejected", "per_1", "git-push", "op", "not with [redacted:aws-access-key]")]
     await proxy.queue.approve(other.id, other.digest, by="op", note="go on")
     assert proxy.agent.answers[-1] == ("per_2", ONCE)
-    assert [one.note for one in proxy.queue.decided_for(CLIENT)] == [note, "go on"]
+    shown = ["not with [redacted:aws-access-key]", "go on"]
+    assert [one.note for one in proxy.queue.decided()] == [note, "go on"]
+    assert [one.note for one in proxy.told] == [one.note for one in proxy.queue.decided_for(CLIENT)] == shown
 
 
 async def test_changes_are_told_as_they_come(proxy: Stand) -> None:
@@ -452,7 +530,7 @@ async def test_what_led_to_an_ask_is_shown(proxy: Stand) -> None:
 
 async def test_it_looks_by_itself(proxy: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
     """At the start, when something is noticed, and after a failure."""
-    monkeypatch.setattr(module, "RETRY_SECONDS", 0.01)
+    monkeypatch.setattr(cycles, "RETRY_SECONDS", 0.01)
     proxy.agent.ask(1)
     proxy.agent.broken = {"GET /permission"}
     proxy.queue.start()

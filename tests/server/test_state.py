@@ -143,6 +143,25 @@ async def test_what_others_decided_is_told_scanned(tmp_path: Path) -> None:
         assert json.loads(answered)["decisions"] == []
 
 
+async def test_what_was_decided_in_a_deleted_session_is_not_told(tmp_path: Path) -> None:
+    """Nor in its sub-agents': what is known of their history went with it."""
+    decided = [decision(1, SESSION, 1.0), decision(2, SECOND, 1.0), decision(3, CHILD, 1.0)]
+    async with rig(tmp_path, decided=lambda _: decided) as proxy:
+        proxy.upstream.answers |= {
+            f"GET /session/{CHILD}": body({"id": CHILD, "parentID": SESSION, "directory": proxy.directory}),
+            f"DELETE /session/{SESSION}": body(True),
+        }
+        await proxy.exchanges.sessions.resolve(CHILD)
+        assert [one["askID"] for one in (await state(proxy, "/_egress/asks"))["decisions"]] == [
+            "per_1",
+            "per_2",
+            "per_3",
+        ]
+        status, _, _ = await proxy.ask("DELETE", f"/session/{SESSION}")
+        assert status == 200
+        assert [one["askID"] for one in (await state(proxy, "/_egress/asks"))["decisions"]] == ["per_2"]
+
+
 def decision(number: int, session: str, at: float) -> Decision:
     return Decision(
         id=f"per_{number}", kind="permission", session=session, client="rig", outcome="rejected", by="policy", note="",

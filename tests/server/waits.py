@@ -39,6 +39,8 @@ CHILD: Final = "ses_0000000000000000000000000c"
 OPERATORS: Final = "ses_0000000000000000000000000f"
 CLIENT: Final = "ann"
 SECONDS: Final = 900
+OTHER_DIRECTORY: Final = "/srv/other"
+"""Another one that the queue looks at, in which nothing waits."""
 
 
 class Clock:
@@ -66,7 +68,9 @@ class FailingLedger(Ledger):
 class FakeAgent:
     """opencode's pending asks, and its routes for them, as far as the queue uses them.
 
-    `answers` are those that came, in their order. What is `broken` fails. While `gate` is clear, answers wait.
+    `answers` are those that came, in their order. What is `broken` fails. While `gate` is clear, answers wait. `output`
+    is what a tool has shown in each session. Of a directory that is `hung` nothing comes
+    until its event is set; a call that is `raising` does (spelt with a directory: there alone).
     """
 
     directory: str
@@ -77,6 +81,9 @@ class FakeAgent:
     calls: list[str] = field(default_factory=list)
     broken: set[str] = field(default_factory=set)
     gate: asyncio.Event = field(default_factory=asyncio.Event)
+    output: str = ""
+    hung: dict[str, asyncio.Event] = field(default_factory=dict)
+    raising: set[str] = field(default_factory=set)
     stopped: bool = False
 
     def __post_init__(self) -> None:
@@ -106,6 +113,10 @@ class FakeAgent:
     async def call(self, call: Call, _: float) -> Reply | Refused:
         spelt = f"{call.method} {call.path}"
         self.calls.append(spelt)
+        if call.directory in self.hung:
+            await self.hung[call.directory].wait()
+        if spelt in self.raising or f"{spelt} {call.directory}" in self.raising:
+            raise ValueError(spelt)
         if spelt in self.broken:
             return Refused(Reason.UPSTREAM_ERROR)
         if call.method == "POST":
@@ -124,8 +135,17 @@ class FakeAgent:
         if path in self.messages:
             return self.messages[path]
         if path.endswith("/message"):
-            return [{"info": {"role": "user"}, "parts": [{"type": "text", "text": "Push it."}]}]
+            return self._history(path.split("/")[2])
         return self.sessions.get(path.removeprefix("/session/"))
+
+    def _history(self, session: str) -> list[object]:
+        """A prompt, and the reply to it, which is at work."""
+        asked = {"id": "msg_a", "sessionID": session, "role": "user", "time": {"created": 1}}
+        replied = {"id": "msg_b", "sessionID": session, "role": "assistant", "time": {"created": 2}}
+        state = {"status": "completed", "input": {"command": "env"}, "output": self.output, "title": "", "metadata": {}}
+        shown = [{"id": "prt_b", "type": "tool", "callID": "call_0", "tool": "bash", "state": state}]
+        text = {"id": "prt_a", "type": "text", "text": "Push it."}
+        return [{"info": asked, "parts": [text]}, {"info": replied, "parts": shown if self.output else []}]
 
     async def _answered(self, call: Call) -> Reply | Refused:
         await self.gate.wait()
@@ -188,7 +208,8 @@ def _stand(
     async def tell(decision: Decision, _: str) -> None:
         told.append(decision)
 
-    queue = Queue(exchanges, metrics, (agent.directory,), SECONDS, told=tell, epoch=clock, steady=clock)
+    directories = (OTHER_DIRECTORY, agent.directory)
+    queue = Queue(exchanges, metrics, directories, SECONDS, told=tell, epoch=clock, steady=clock)
     return Stand(queue, agent, clock, exchanges, metrics, ledger, owners, state, told)
 
 
