@@ -16,7 +16,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-import msgspec
 from msgspec import Struct
 
 from egress_proxy.audit import opening
@@ -133,7 +132,7 @@ class Ledger:
         try:
             expected, tip = resumed(store)
             return store, opening.signer_for(self._dir, expected), tip
-        except (ChainError, msgspec.MsgspecError):
+        except ChainError:
             store.close()
             raise StartError(f"the audit log {path}: {_NOT_SIGNED}") from None
         except BaseException:
@@ -145,18 +144,23 @@ class Ledger:
         try:
             if not self._sure:
                 self._store.reopen()
-                self._tip = caught_up(self._store, self._tip)
+                self._tip = caught_up(self._store, self._tip, self._signer.public)
                 self._sure = True
             writing = Writing(self._tip, self._signer.public, self._signer.sign)
             add(writing)
             self._sure = False
-            self._store.append(writing.rows)
+            self._store.append(writing.rows, self._unchanged)
         except (StoreError, ChainError) as error:
             raise AuditError(f"the audit log cannot be written: {_told(error)}") from None
         self._sure = True
         self._tip = writing.tip
         if not self._tip.unsigned:
             self._signed_at = self._clock()
+
+    def _unchanged(self) -> None:
+        """Somebody else wrote: what is not signed yet must be what it was. Raises `ChainError`."""
+        if caught_up(self._store, self._tip, self._signer.public).seq != self._tip.seq:
+            raise ChainError
 
     def _retain(self) -> None:
         """Let go of whole segments that are older than they need be, some rows at a time."""

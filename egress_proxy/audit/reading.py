@@ -43,7 +43,7 @@ def head(state_dir: Path) -> str:
     with closing(opened(state_dir)) as reader:
         try:
             public, tip = resumed(reader)
-        except (ChainError, StoreError, msgspec.MsgspecError):
+        except (ChainError, StoreError):
             raise EgressError("the audit log is not what was signed: `egress-proxy audit verify` says more") from None
     try:
         signer = Signer.read(state_dir / KEY_FILE)

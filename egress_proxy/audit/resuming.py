@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from egress_proxy.audit.chain import ChainError, Tip, followed
 from egress_proxy.audit.ed25519 import verified
 from egress_proxy.audit.entries import Checkpoint, KeyChange, Signed, entry_of, hash_of, signed_bytes
@@ -11,8 +13,15 @@ from egress_proxy.audit.store import Reader, Row
 def resumed(store: Reader) -> tuple[str, Tip]:
     """The public key that is to sign, and where the chain ends: what comes after the last signed entry follows it.
 
-    Raises `ChainError`, and `msgspec.MsgspecError` for a line that is no entry.
+    Raises `ChainError`.
     """
+    try:
+        return _resumed(store)
+    except (msgspec.MsgspecError, UnicodeError):  # a line that is no entry, or no text
+        raise ChainError from None
+
+
+def _resumed(store: Reader) -> tuple[str, Tip]:
     last = next(iter(store.select("kind != 'record'", (), "ORDER BY seq DESC LIMIT 1")), None)
     entry = entry_of(last.line) if last else None
     if last is None or not isinstance(entry, Signed) or not verified(entry.key, entry.signature, signed_bytes(entry)):
@@ -32,14 +41,18 @@ def resumed(store: Reader) -> tuple[str, Tip]:
     return entry.next if isinstance(entry, KeyChange) else entry.key, tip
 
 
-def caught_up(store: Reader, tip: Tip) -> Tip:
-    """Where the chain ends after a write that failed: it may have got there. Raises `ChainError`, `StoreError`."""
-    rows = store.rows(tip.seq - 1)
-    if (at := next(rows, None)) is None or hash_of(at.line) != tip.hash:
+def caught_up(store: Reader, tip: Tip, public: str) -> Tip:
+    """Where the chain ends after a write that failed: it may have got there. `public` is the key that signs now.
+
+    Raises `ChainError`, `StoreError`.
+    """
+    at = next(store.rows(tip.seq - 1), None)
+    if at is None or at.seq != tip.seq or hash_of(at.line) != tip.hash:
         raise ChainError
-    for row in rows:
-        tip = followed(tip, row)
-    return tip
+    key, end = resumed(store)
+    if key != public or end.ledger != tip.ledger:
+        raise ChainError
+    return end
 
 
 def last_rotation(store: Reader, before: str) -> Row | None:

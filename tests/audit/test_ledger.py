@@ -315,8 +315,8 @@ def test_a_log_that_somebody_else_wrote_takes_no_more_records(tmp_path: Path) ->
     last = "(SELECT max(seq) FROM entry)"
     columns = "kind, time, id, client, route, session, verdict, line"
     tampered(tmp_path, f"INSERT INTO entry SELECT seq + 1, {columns} FROM entry WHERE seq = {last}")
-    for told in ("another writer", "not what was signed"):
-        with pytest.raises(AuditError, match=told):
+    for _ in range(2):
+        with pytest.raises(AuditError, match="not what was signed"):
             ledger.append([record(2)])
     ledger.close()
 

@@ -1,0 +1,87 @@
+"""What somebody plants in the database, or takes from it under a running proxy, costs no record unnoticed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from egress_proxy.audit import Ledger
+from egress_proxy.errors import AuditError, StartError
+from tests.audit.kit import record, tampered, verdict
+from tests.kit.ledger import records
+
+PLANTED = {
+    "a trigger that ignores rows": "CREATE TRIGGER t BEFORE INSERT ON entry BEGIN SELECT RAISE(IGNORE); END",
+    "a trigger that deletes them": "CREATE TRIGGER t AFTER INSERT ON entry BEGIN DELETE FROM entry WHERE seq > 2; END",
+    "a view": "CREATE VIEW v AS SELECT * FROM entry",
+    "a table": "CREATE TABLE other (x)",
+    "an index": "CREATE INDEX other ON entry (client)",
+    "an index less": "DROP INDEX entry_session",
+}
+
+
+@pytest.mark.parametrize("name", PLANTED)
+def test_what_is_planted_under_a_running_proxy_fails_the_write(tmp_path: Path, name: str) -> None:
+    ledger = Ledger(tmp_path)
+    ledger.append([record(1)])
+    tampered(tmp_path, PLANTED[name])
+    for _ in range(2):
+        with pytest.raises(AuditError, match="not those that this program makes"):
+            ledger.append([record(2)])
+    ledger.close()
+    assert [one["id"] for one in records(tmp_path)] == ["egr_1"]
+
+
+@pytest.mark.parametrize("name", PLANTED)
+def test_what_is_planted_while_no_proxy_runs_stops_the_start(tmp_path: Path, name: str) -> None:
+    Ledger(tmp_path).close()
+    tampered(tmp_path, PLANTED[name])
+    with pytest.raises(StartError, match="not those that this program makes"):
+        Ledger(tmp_path)
+
+
+def test_a_row_that_sqlite_was_made_to_ignore_is_not_called_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Should anybody get past the look at the tables."""
+    ledger = Ledger(tmp_path)
+    monkeypatch.setattr("egress_proxy.audit.schema.is_own", lambda _: True)
+    tampered(tmp_path, PLANTED["a trigger that ignores rows"])
+    with pytest.raises(AuditError, match="not what is there"):
+        ledger.append([record(1)])
+    tampered(tmp_path, "DROP TRIGGER t")
+    ledger.append([record(2)])
+    ledger.close()
+    assert [one["id"] for one in records(tmp_path)] == ["egr_2"]
+    assert verdict(tmp_path).ok
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DELETE FROM entry WHERE seq > 3",
+        "DELETE FROM entry WHERE seq = 4",
+        "UPDATE entry SET line = replace(line, 'egr_1', 'egr_9')",
+    ],
+)
+def test_what_is_not_signed_yet_and_is_changed_fails_every_write_from_then_on(tmp_path: Path, statement: str) -> None:
+    ledger = Ledger(tmp_path)
+    for number in range(3):
+        ledger.append([record(number)])
+    tampered(tmp_path, statement)
+    for _ in range(2):
+        with pytest.raises(AuditError, match="not what was signed"):
+            ledger.append([record(77)])
+    ledger.close()
+    assert not [one for one in records(tmp_path) if one["id"] == "egr_77"]
+
+
+def test_a_reader_is_no_writer(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path)
+    for number in range(3):
+        ledger.append([record(number)])
+        tampered(tmp_path, "UPDATE entry SET kind = kind WHERE seq = 1")  # changes the version, and nothing else
+        assert verdict(tmp_path).ok
+    ledger.close()
+    assert len(records(tmp_path)) == 3
