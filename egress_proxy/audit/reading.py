@@ -107,7 +107,7 @@ def _is_database(source: Path) -> bool:
 def _lines(source: Path) -> Iterator[tuple[str, Mapping[str, object] | None]]:
     if _is_database(source):
         with closing(Reader(source)) as reader:
-            for row in reader.rows():
+            for row in reader.all_rows():
                 yield str(row.line), row._asdict()  # a copy from elsewhere may hold anything
         return
     with source.open("rb") as file:

@@ -145,6 +145,9 @@ class Verifier:
 
     def add(self, line: str, columns: Mapping[str, object] | None = None) -> None:
         """Take the next line. `columns` is what a database looks it up by."""
+        if columns is not None and (number := int(str(columns["seq"]))) < 1:
+            self._found(Fault.UNREADABLE, number, number)
+            return
         self._entries += 1
         try:
             entry = _entry(line)

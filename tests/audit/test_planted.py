@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from egress_proxy.audit import Ledger
+from egress_proxy.audit import Ledger, reading
+from egress_proxy.audit.filters import Filters, search
 from egress_proxy.errors import AuditError, StartError
 from tests.audit.kit import record, tampered, verdict
 from tests.kit.ledger import records
@@ -75,6 +77,31 @@ def test_what_is_not_signed_yet_and_is_changed_fails_every_write_from_then_on(tm
             ledger.append([record(77)])
     ledger.close()
     assert not [one for one in records(tmp_path) if one["id"] == "egr_77"]
+
+
+def closed(state: Path) -> Path:
+    """A ledger with records of three sessions that is closed."""
+    ledger = Ledger(state)
+    ledger.append([record(number, session=f"ses_{number}") for number in range(3)])
+    ledger.close()
+    return state
+
+
+@pytest.mark.parametrize("number", [0, -1, -(2**63)])
+def test_a_row_below_the_first_is_found_and_never_shown(tmp_path: Path, number: int) -> None:
+    tampered(
+        closed(tmp_path),
+        f"INSERT INTO entry SELECT {number}, kind, time, 'egr_x', client, route, session, verdict,"
+        " replace(line, 'egr_1', 'egr_x') FROM entry WHERE id = 'egr_1'",
+    )
+    assert found(tmp_path) == [(number, number, "unreadable")]
+    with closing(reading.opened(tmp_path)) as reader:
+        assert not list(search(reader, Filters(id="egr_x")))
+        assert len(list(search(reader, Filters()))) == 3
+
+
+def found(state: Path) -> list[tuple[int, int, str]]:
+    return [(one.first, one.last, one.fault.value) for one in verdict(state).findings]
 
 
 def test_a_reader_is_no_writer(tmp_path: Path) -> None:
