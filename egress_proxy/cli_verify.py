@@ -46,7 +46,7 @@ def verify(
         say("warning: the key is the one that lies beside the log; whoever changed the log may have changed it (--key)")
     what = source or Path(state or ".") / DATABASE
     if source is None and state is not None:
-        reading.opened(state).close()
+        reading.opened(state, doctored=True).close()
     with _progress(reading.size(what)) as progress:
         verdict = reading.verify(what, Verifier(keys, _heads(head_files)), progress)
     former = reading.former(state, what) if source is None and state is not None and verdict.entries else ""

@@ -24,15 +24,22 @@ _MOST_LINE: Final = 64 << 20
 Progress = Callable[[int], None]
 
 
-def opened(state_dir: Path) -> Reader:
-    """The database of a state directory. Raises `EgressError`."""
+def opened(state_dir: Path, *, doctored: bool = False) -> Reader:
+    """The database of a state directory; one that is not as the program makes it only if it may be `doctored`.
+
+    Raises `EgressError`.
+    """
     path = state_dir / DATABASE
     try:
-        return Reader(path)
+        reader = Reader(path)
+        if doctored or reader.is_own():
+            return reader
     except FileNotFoundError:
         raise EgressError(f"there is no audit log in {state_dir}: no proxy has run with it yet") from None
     except StoreError as error:
         raise EgressError(f"the audit log {path}: {error}") from None
+    reader.close()
+    raise EgressError(f"the audit log {path} hides something: `egress-proxy audit verify` says more")
 
 
 def head(state_dir: Path) -> str:
@@ -62,6 +69,8 @@ def verify(source: Path, verifier: Verifier, progress: Progress) -> Verdict:
     Raises `EgressError` for what cannot be read.
     """
     try:
+        if _is_database(source) and not _is_sound(source):
+            verifier.doctored()
         for count, (line, columns) in enumerate(_lines(source), 1):
             verifier.add(line, columns)
             if not count % 1000:
@@ -102,6 +111,11 @@ def former(state_dir: Path, source: Path) -> str:
 def _is_database(source: Path) -> bool:
     with source.open("rb") as file:
         return file.read(len(_MAGIC)) == _MAGIC
+
+
+def _is_sound(source: Path) -> bool:
+    with closing(Reader(source)) as reader:
+        return reader.is_sound()
 
 
 def _lines(source: Path) -> Iterator[tuple[str, Mapping[str, object] | None]]:

@@ -86,6 +86,20 @@ class Reader:
             raise _failed("read", error) from None
         return 0 if first is None else int(last) - int(first) + 1
 
+    def is_own(self) -> bool:
+        """Whether the tables and indexes are those that this program makes."""
+        return self._looked_at(schema.is_own)
+
+    def is_sound(self) -> bool:
+        """Whether they are, and each index holds what the table does: this reads all there is."""
+        return self._looked_at(schema.is_sound)
+
+    def _looked_at(self, look: Callable[[sqlite3.Connection], bool]) -> bool:
+        try:
+            return look(self._db)
+        except sqlite3.Error as error:
+            raise _failed("read", error) from None
+
     def rows(self, after: int = 0) -> Iterator[Row]:
         return self.select("seq > ?", (after,))
 
@@ -98,7 +112,11 @@ class Reader:
     ) -> Iterator[Row]:
         """The rows whose columns are as wanted, from a time on, up to another, exclusively."""
         columns = [column for column in COLUMNS if wanted.get(column)]
-        terms = ["seq > 0", *(f"{column} = ?" for column in columns)] + ["time >= ?"] * bool(since) + ["time < ?"] * bool(until)
+        terms = (
+            ["seq > 0", *(f"{column} = ?" for column in columns)]
+            + ["time >= ?"] * bool(since)
+            + ["time < ?"] * bool(until)
+        )
         values = (*(wanted[column] for column in columns), *filter(None, (since, until)))
         return self.select(" AND ".join(terms), values, "ORDER BY seq" if oldest_first else "ORDER BY seq DESC")
 

@@ -42,6 +42,7 @@ class Fault(StrEnum):
     REWRITTEN = "rewritten"
     OTHER_LEDGER = "other-ledger"
     COLUMNS = "columns"
+    DATABASE = "database"
 
 
 TOLD: Final[Mapping[Fault, str]] = {
@@ -58,6 +59,7 @@ TOLD: Final[Mapping[Fault, str]] = {
     Fault.REWRITTEN: "not what it was when the head was made: it, or one before it, was changed and signed anew",
     Fault.OTHER_LEDGER: "of another ledger",
     Fault.COLUMNS: "is looked up by something else than it says",
+    Fault.DATABASE: "the database's tables or indexes are not as they are made: records may be hidden, or get lost",
 }
 
 
@@ -145,8 +147,10 @@ class Verifier:
 
     def add(self, line: str, columns: Mapping[str, object] | None = None) -> None:
         """Take the next line. `columns` is what a database looks it up by."""
-        if columns is not None and (number := int(str(columns["seq"]))) < 1:
-            self._found(Fault.UNREADABLE, number, number)
+        number = columns["seq"] if columns is not None else 1
+        if not isinstance(number, int) or number < 1:
+            place = number if isinstance(number, int) else self._seq + 1
+            self._found(Fault.UNREADABLE, place, place)
             return
         self._entries += 1
         try:
@@ -176,6 +180,10 @@ class Verifier:
         self._follow(seq, hashlib.sha256(line.encode()).hexdigest(), keep=entry.get("cause") == "rotation")
         if entry["kind"] in _SIGNED:
             self._signed(entry)
+
+    def doctored(self) -> None:
+        """The database is not as the program makes it."""
+        self._found(Fault.DATABASE, 0, 0)
 
     def end(self) -> Verdict:
         """No more lines: what was found."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from contextlib import closing
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 
 from egress_proxy.audit import Ledger, reading
 from egress_proxy.audit.filters import Filters, search
-from egress_proxy.errors import AuditError, StartError
+from egress_proxy.errors import AuditError, EgressError, StartError
 from tests.audit.kit import record, tampered, verdict
 from tests.kit.ledger import records
 
@@ -98,6 +99,38 @@ def test_a_row_below_the_first_is_found_and_never_shown(tmp_path: Path, number: 
     with closing(reading.opened(tmp_path)) as reader:
         assert not list(search(reader, Filters(id="egr_x")))
         assert len(list(search(reader, Filters()))) == 3
+
+
+DOCTORED = (
+    "DROP INDEX entry_session",
+    "CREATE INDEX entry_session ON entry (session) WHERE session != 'ses_1'",
+    "PRAGMA writable_schema = ON",
+    "UPDATE sqlite_schema SET sql = 'CREATE INDEX entry_session ON entry (session)' WHERE name = 'entry_session'",
+)
+
+
+@pytest.mark.parametrize("statements", [DOCTORED[:2], DOCTORED], ids=["by its words", "by what it holds"])
+def test_an_index_that_hides_records_is_found(tmp_path: Path, statements: tuple[str, ...]) -> None:
+    with closing(sqlite3.connect(closed(tmp_path) / "audit.db", isolation_level=None)) as db:
+        for statement in statements:
+            db.execute(statement)
+    assert found(tmp_path) == [(0, 0, "database")]
+    if statements != DOCTORED:
+        with pytest.raises(EgressError, match="audit verify"):
+            reading.opened(tmp_path)
+
+
+@pytest.mark.parametrize("name", PLANTED)
+def test_what_is_planted_is_found(tmp_path: Path, name: str) -> None:
+    tampered(closed(tmp_path), PLANTED[name])
+    assert found(tmp_path) == [(0, 0, "database")]
+
+
+def test_a_table_that_is_another_is_found(tmp_path: Path) -> None:
+    tampered(closed(tmp_path), "ALTER TABLE entry RENAME TO other")
+    columns = "'x' AS seq, kind, time, id, client, route, session, verdict, line"
+    tampered(tmp_path, f"CREATE VIEW entry AS SELECT {columns} FROM other")
+    assert (0, 0, "database") in found(tmp_path)
 
 
 def found(state: Path) -> list[tuple[int, int, str]]:

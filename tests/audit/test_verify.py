@@ -299,7 +299,10 @@ def test_every_fault_is_on_the_page_of_the_format_and_in_a_case() -> None:
     page = (ROOT / "docs" / "audit-format.md").read_text("utf-8")
     assert set(TOLD) == set(Fault)
     assert {f"`{fault}`" for fault in Fault} <= set(re.findall(r"`[a-z-]+`", page))
-    assert {fault for case in CASES.values() for *_, fault in case.found} == set(Fault) - {Fault.COLUMNS}
+    assert {fault for case in CASES.values() for *_, fault in case.found} == set(Fault) - {
+        Fault.COLUMNS,
+        Fault.DATABASE,
+    }
 
 
 def test_the_vectors_are_found_to_be_what_they_are() -> None:
