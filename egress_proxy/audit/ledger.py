@@ -28,9 +28,7 @@ from egress_proxy.audit.store import SqliteStore, StoreError
 from egress_proxy.errors import AuditError, StartError
 
 _MOST_DROPPED: Final = 2_000  # rows at once: records wait meanwhile
-_NOT_SIGNED: Final = (
-    "its end is not what was signed; `egress-proxy audit verify` says more. Restore it, or move it away"
-)
+_NOT_SIGNED: Final = f"its end is not what was signed; `egress-proxy audit verify` says more. Then {opening.RESTORE}"
 
 
 class Terms(Struct, frozen=True, kw_only=True):
@@ -124,6 +122,7 @@ class Ledger:
         if path.exists():
             store = SqliteStore(path)
         else:
+            opening.refuse_rests(self._dir)
             if (self._dir / opening.PUBLIC_FILE).exists():
                 raise StartError(f"the audit log {path} is gone: restore it, or move {opening.PUBLIC_FILE} away")
             signer, before = opening.signer_for(self._dir, ""), opening.set_aside(self._dir)
@@ -182,4 +181,6 @@ class Ledger:
 def _told(error: Exception) -> str:
     if isinstance(error, ChainError):
         return _NOT_SIGNED
+    if isinstance(error, StoreError) and str(error).endswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
+        return f"{error}; {opening.RESTORE}"
     return str(error.strerror) if isinstance(error, OSError) else str(error)

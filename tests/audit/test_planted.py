@@ -133,6 +133,27 @@ def test_a_table_that_is_another_is_found(tmp_path: Path) -> None:
     assert (0, 0, "database") in found(tmp_path)
 
 
+@pytest.mark.parametrize("rest", ["audit.db-wal", "audit.db-journal"])
+def test_a_log_of_a_database_that_is_gone_is_not_the_log_of_a_new_one(tmp_path: Path, rest: str) -> None:
+    """SQLite would write the pages of the old one into the new one."""
+    (tmp_path / rest).write_bytes(b"pages")
+    with pytest.raises(StartError, match=rf"audit\.db is gone.*{rest}"):
+        Ledger(tmp_path)
+    assert {one.name for one in tmp_path.iterdir()} == {"audit.lock", rest}
+    (tmp_path / rest).unlink()
+    Ledger(tmp_path).close()
+
+
+def test_whoever_restores_is_told_of_all_three_files(tmp_path: Path) -> None:
+    tampered(closed(tmp_path), "DELETE FROM entry WHERE seq = 4")
+    tampered(tmp_path, "DELETE FROM entry WHERE seq > 5")
+    with pytest.raises(StartError, match=r"audit\.db-wal and audit\.db-shm"):
+        Ledger(tmp_path)
+    (tmp_path / "audit.db").write_bytes(b"no database" * 1000)
+    with pytest.raises(StartError, match=r"NOTADB; .* audit\.db-wal and audit\.db-shm"):
+        Ledger(tmp_path)
+
+
 def found(state: Path) -> list[tuple[int, int, str]]:
     return [(one.first, one.last, one.fault.value) for one in verdict(state).findings]
 
