@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // Verifies an exported audit log by docs/audit-format.md alone: Node.js 20 or newer, nothing to install.
 //
-//   node verify-audit.mjs --key FILE [--key FILE] [--head FILE]... LEDGER.jsonl
+//   node verify-audit.mjs --key FILE [--key FILE] [--head FILE]... [--dropped-ok] LEDGER.jsonl
 //
 // FILE of --key has public keys, 64 hexadecimal digits on a line; of --head, heads. Prints one JSON object; exits with 0
 // if the ledger is whole, 1 if it is not, 2 if it was called wrongly. Step numbers are those of the page.
@@ -66,7 +66,8 @@ function isSigned(entry) {
 }
 
 export class Verification {
-  constructor(keys, heads = []) {
+  constructor(keys, heads = [], droppedOk = false) {
+    this.droppedOk = droppedOk;
     this.trusted = new Set(keys);
     this.everTrusted = new Set(keys);
     this.faults = new Map();
@@ -170,7 +171,7 @@ export class Verification {
     if (!this.everTrusted.has(head.key)) this.fault("untrusted-key", head.seq, head.seq);
     else if (!isSigned(head)) this.fault("bad-signature", head.seq, head.seq);
     else if (head.ledger !== this.ledger) this.fault("other-ledger", this.first, this.seq);
-    else if (head.seq <= dropped) return;
+    else if (head.seq <= dropped) this.droppedOk || this.fault("dropped", head.seq, head.seq);
     else if (head.seq > this.seq) this.fault("truncated", this.seq + 1, head.seq);
     else if (this.hashes.get(head.seq) !== head.hash) this.fault("rewritten", head.seq, head.seq);
   }
@@ -209,13 +210,13 @@ async function* linesOf(path) {
 }
 
 function usage(told) {
-  console.error(`verify-audit: ${told}\nusage: verify-audit.mjs --key FILE [--head FILE] LEDGER.jsonl`);
+  console.error(`verify-audit: ${told}\nusage: verify-audit.mjs --key FILE [--head FILE] [--dropped-ok] LEDGER.jsonl`);
   process.exit(2);
 }
 
 async function main() {
   const several = { type: "string", multiple: true, default: [] };
-  const { values, positionals } = parseArgs({ options: { key: several, head: several }, allowPositionals: true });
+  const { values, positionals } = parseArgs({ options: { key: several, head: several, "dropped-ok": { type: "boolean" } }, allowPositionals: true });
   if (positionals.length !== 1 || values.key.length === 0) usage("which ledger, and which keys are trusted?");
   const words = (file) => readFileSync(file, "utf8").split("\n").map((line) => line.replace(/#.*/, "").trim());
   const keys = values.key.flatMap(words).filter((word) => word);
@@ -224,7 +225,7 @@ async function main() {
   const heads = texts.map((line) => objectOf(line.trim()));
   const good = (head) => head?.kind === "head" && whole(head.seq) && head.seq > 0;
   if (!heads.every((head) => good(head) && strings(head, ["ledger", "hash", "key", "signature"]))) usage("--head is no head");
-  const verification = new Verification(keys, heads);
+  const verification = new Verification(keys, heads, values["dropped-ok"]);
   for await (const line of linesOf(positionals[0])) verification.add(line);
   const told = verification.end();
   console.log(JSON.stringify(told));

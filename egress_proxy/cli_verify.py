@@ -24,10 +24,17 @@ if TYPE_CHECKING:
 @click.option(
     "--head", "head_files", metavar="FILE", type=click.Path(path_type=Path), multiple=True, help="Heads kept."
 )
+@click.option("--dropped-ok", is_flag=True, help="Heads may be of entries that retention let go of.")
 @configured
 @as_json
 def verify(
-    source: Path | None, key_files: tuple[Path, ...], head_files: tuple[Path, ...], file: Path, *, as_json: bool
+    source: Path | None,
+    key_files: tuple[Path, ...],
+    head_files: tuple[Path, ...],
+    file: Path,
+    *,
+    dropped_ok: bool,
+    as_json: bool,
 ) -> int:
     """Verify the log, or FILE: a copy of its database, or what `audit export` gave.
 
@@ -47,8 +54,9 @@ def verify(
     what = source or Path(state or ".") / DATABASE
     if source is None and state is not None:
         reading.opened(state, doctored=True).close()
+    verifier = Verifier(keys, _heads(head_files), dropped_ok=dropped_ok)
     with _progress(reading.size(what)) as progress:
-        verdict = reading.verify(what, Verifier(keys, _heads(head_files)), progress)
+        verdict = reading.verify(what, verifier, progress)
     former = reading.former(state, what) if source is None and state is not None and verdict.entries else ""
     good = verdict.ok and former != "changed"
     if as_json:

@@ -43,6 +43,7 @@ class Fault(StrEnum):
     OTHER_LEDGER = "other-ledger"
     COLUMNS = "columns"
     DATABASE = "database"
+    DROPPED = "dropped"
 
 
 TOLD: Final[Mapping[Fault, str]] = {
@@ -60,6 +61,7 @@ TOLD: Final[Mapping[Fault, str]] = {
     Fault.OTHER_LEDGER: "of another ledger",
     Fault.COLUMNS: "is looked up by something else than it says",
     Fault.DATABASE: "the database's tables or indexes are not as they are made: records may be hidden, or get lost",
+    Fault.DROPPED: "there is a head of it, and it was let go of since: nothing tells whether it was as the head says",
 }
 
 
@@ -127,12 +129,17 @@ def head_of(text: str) -> Head | None:
 class Verifier:
     """Takes the lines of a ledger one by one, and says at the end what is wrong with it."""
 
-    def __init__(self, keys: Iterable[str], heads: Sequence[Head] = ()) -> None:
-        """`keys` are the public keys that are trusted, 64 hexadecimal digits each."""
+    def __init__(self, keys: Iterable[str], heads: Sequence[Head] = (), *, dropped_ok: bool = False) -> None:
+        """`keys` are the public keys that are trusted, 64 hexadecimal digits each.
+
+        `dropped_ok`: a head of an entry that retention let go of is no fault. Whoever has the key can
+        forge a retention.
+        """
         self._keys = set(keys)
         self._ever = set(self._keys)
         """The keys that were trusted at some time."""
         self._heads = heads
+        self._dropped_ok = dropped_ok
         self._hashes: dict[int, str] = {}  # of the entries that heads and retention speak of
         self._wanted = {head.seq for head in heads}
         self._findings: set[Finding] = set()
@@ -284,6 +291,8 @@ class Verifier:
         elif head.ledger != self._ledger:
             self._found(Fault.OTHER_LEDGER, self._first, self._seq)
         elif head.seq <= dropped:
+            if not self._dropped_ok:
+                self._found(Fault.DROPPED, head.seq, head.seq)
             return True
         elif head.seq > self._seq:
             self._found(Fault.TRUNCATED, self._seq + 1, head.seq)

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from egress_proxy.audit import Ledger, Terms, reading
 from egress_proxy.audit.ed25519 import Signer
+from egress_proxy.audit.entries import hash_of
 from egress_proxy.audit.verify import TOLD, Fault, Verdict, Verifier, head_of
 from egress_proxy.errors import EgressError
 from tests.audit.forging import LEDGER, OTHER, OWN, TIME, canonical, chained, changed, grown, head, ledger
@@ -65,10 +66,18 @@ def rekeyed() -> list[str]:
     return grown(old, lambda writing: writing.checkpoint("interval", TIME), OTHER)
 
 
+def forgotten() -> list[str]:
+    """A rotation after a past that was never there, and the retention of all before it."""
+    rotated = grown(["x"] * LAST, lambda writing: writing.checkpoint("rotation", TIME))
+    digest = hash_of(rotated[-1])
+    return grown(rotated, lambda writing: writing.retention(LAST + 1, digest, TIME))[LAST:]
+
+
 FORGED: Final = chained(at(4, changed(WHOLE[3], verdict="clean")))
 """Somebody without the key changed an entry and computed the chain anew."""
 RESIGNED: Final = chained(at(4, changed(WHOLE[3], verdict="clean")), OTHER)
 STOLEN: Final = chained(at(4, changed(WHOLE[3], verdict="clean")), OWN)
+STOLEN_PAST: Final = forgotten()
 ROTATION: Final = next(n for n, line in enumerate(WHOLE, 1) if '"rotation"' in line)
 FIRST_CHECKPOINT: Final = next(n for n, line in enumerate(WHOLE, 1) if '"checkpoint"' in line)
 BARE: Final = [line for line in WHOLE if '"record"' in line]
@@ -143,7 +152,10 @@ CASES: Final[dict[str, Case]] = {
     ),
     "a head with a key that is not trusted": Case(WHOLE, [(LAST, LAST, "untrusted-key")], [head(WHOLE, 0, OTHER)]),
     "a head that was changed": Case(WHOLE, [(LAST, LAST, "bad-signature")], [changed(HEAD, time="x")]),
-    "a head of what was dropped": Case(retained(ROTATION)[ROTATION - 1 :], [], [head(WHOLE, 3)]),
+    "a head of what was dropped": Case(
+        retained(ROTATION)[ROTATION - 1 :], [(3, 3, "dropped")], [head(WHOLE, 3)]
+    ),
+    "a head past which a thief of the key let go of everything": Case(STOLEN_PAST, [(LAST, LAST, "dropped")], [HEAD]),
     "no signature": Case(
         chained(WHOLE[:1] + BARE), [(1, 1, "untrusted-key"), (1, 1 + len(BARE), "unsigned")], [], [OTHER.public]
     ),
@@ -198,6 +210,15 @@ def verified(case: Case) -> Verdict:
     for line in case.lines:
         verifier.add(line)
     return verifier.end()
+
+
+def test_heads_of_what_was_dropped_may_be_let_pass() -> None:
+    heads = [one for one in map(head_of, [HEAD, head(WHOLE, 3)]) if one is not None]
+    verifier = Verifier([OWN.public], heads, dropped_ok=True)
+    for line in STOLEN_PAST:
+        verifier.add(line)
+    told = verifier.end()
+    assert (told.ok, told.heads_before) == (True, 2)
 
 
 def found(verdict: Verdict) -> list[tuple[int, int, str]]:
