@@ -71,6 +71,7 @@ export class Verification {
     this.trusted = new Set(keys);
     this.everTrusted = new Set(keys);
     this.faults = new Map();
+    this.ofHeads = new Map(); // told however many others there are
     this.missing = new Set(); // "first-last"
     this.heads = heads;
     this.wanted = new Set(heads.map((head) => head.seq));
@@ -167,13 +168,14 @@ export class Verification {
 
   head(head) {
     // 7
+    const fault = (name, first, last) => this.ofHeads.set(`${first} ${last} ${name}`, { first, last, fault: name });
     const dropped = this.first > 1 ? Math.min(this.until, this.first) - 1 : 0;
-    if (!this.everTrusted.has(head.key)) this.fault("untrusted-key", head.seq, head.seq);
-    else if (!isSigned(head)) this.fault("bad-signature", head.seq, head.seq);
-    else if (head.ledger !== this.ledger) this.fault("other-ledger", this.first, this.seq);
-    else if (head.seq <= dropped) this.droppedOk || this.fault("dropped", head.seq, head.seq);
-    else if (head.seq > this.seq) this.fault("truncated", this.seq + 1, head.seq);
-    else if (this.hashes.get(head.seq) !== head.hash) this.fault("rewritten", head.seq, head.seq);
+    if (!this.everTrusted.has(head.key)) fault("untrusted-key", head.seq, head.seq);
+    else if (!isSigned(head)) fault("bad-signature", head.seq, head.seq);
+    else if (head.ledger !== this.ledger) fault("other-ledger", this.first, this.seq);
+    else if (head.seq <= dropped) this.droppedOk || fault("dropped", head.seq, head.seq);
+    else if (head.seq > this.seq) fault("truncated", this.seq + 1, head.seq);
+    else if (this.hashes.get(head.seq) !== head.hash) fault("rewritten", head.seq, head.seq);
   }
 
   end() {
@@ -184,7 +186,8 @@ export class Verification {
     for (const range of this.missing) this.fault("missing", ...range.split("-").map(Number));
     if (this.entries > 0) for (const head of this.heads) this.head(head);
     const order = (a, b) => a.first - b.first || a.last - b.last || (a.fault < b.fault ? -1 : 1);
-    const findings = [...this.faults.values()].sort(order).slice(0, MOST_FAULTS);
+    const most = [...this.faults].sort(([, a], [, b]) => order(a, b)).slice(0, MOST_FAULTS);
+    const findings = [...new Map([...most, ...this.ofHeads]).values()].sort(order);
     return {
       ok: findings.length === 0,
       findings,

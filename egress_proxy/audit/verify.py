@@ -143,6 +143,7 @@ class Verifier:
         self._hashes: dict[int, str] = {}  # of the entries that heads and retention speak of
         self._wanted = {head.seq for head in heads}
         self._findings: set[Finding] = set()
+        self._of_heads: set[Finding] = set()  # told however many others there are
         self._missing: list[tuple[int, int]] = []
         self._run: tuple[int, int] | None = None  # broken links: from the first entry of them to the last
         self._retained = 0  # what is before this entry may be gone
@@ -203,10 +204,10 @@ class Verifier:
         for first, last in self._missing:
             self._found(Fault.MISSING, first, last)
         before = sum(self._compare(head, dropped) for head in self._heads) if self._entries else 0
-        findings = tuple(sorted(self._findings))
+        findings = tuple(sorted({*sorted(self._findings)[:MOST_FAULTS], *self._of_heads}))
         return Verdict(
             ok=not findings,
-            findings=findings[:MOST_FAULTS],
+            findings=findings,
             ledger=self._ledger,
             first=self._first,
             last=self._seq,
@@ -285,20 +286,23 @@ class Verifier:
     def _compare(self, head: Head, dropped: int) -> bool:
         """Whether a head is of an entry that was dropped. What it tells against is found."""
         if head.key not in self._ever:
-            self._found(Fault.UNTRUSTED_KEY, head.seq, head.seq)
+            self._head_found(Fault.UNTRUSTED_KEY, head.seq, head.seq)
         elif not head.good:
-            self._found(Fault.BAD_SIGNATURE, head.seq, head.seq)
+            self._head_found(Fault.BAD_SIGNATURE, head.seq, head.seq)
         elif head.ledger != self._ledger:
-            self._found(Fault.OTHER_LEDGER, self._first, self._seq)
+            self._head_found(Fault.OTHER_LEDGER, self._first, self._seq)
         elif head.seq <= dropped:
             if not self._dropped_ok:
-                self._found(Fault.DROPPED, head.seq, head.seq)
+                self._head_found(Fault.DROPPED, head.seq, head.seq)
             return True
         elif head.seq > self._seq:
-            self._found(Fault.TRUNCATED, self._seq + 1, head.seq)
+            self._head_found(Fault.TRUNCATED, self._seq + 1, head.seq)
         elif self._hashes.get(head.seq) != head.hash:
-            self._found(Fault.REWRITTEN, head.seq, head.seq)
+            self._head_found(Fault.REWRITTEN, head.seq, head.seq)
         return False
+
+    def _head_found(self, fault: Fault, first: int, last: int) -> None:
+        self._of_heads.add(Finding(first, last, fault))
 
     def _found(self, fault: Fault, first: int, last: int) -> None:
         if len(self._findings) <= MOST_FAULTS:

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from egress_proxy.audit import Ledger, Terms, reading
 from egress_proxy.audit.ed25519 import Signer
 from egress_proxy.audit.entries import hash_of
-from egress_proxy.audit.verify import TOLD, Fault, Verdict, Verifier, head_of
+from egress_proxy.audit.verify import MOST_FAULTS, TOLD, Fault, Verdict, Verifier, head_of
 from egress_proxy.errors import EgressError
 from tests.audit.forging import LEDGER, OTHER, OWN, TIME, canonical, chained, changed, grown, head, ledger
 from tests.audit.kit import record, tampered, verdict
@@ -210,6 +210,21 @@ def verified(case: Case) -> Verdict:
     for line in case.lines:
         verifier.add(line)
     return verifier.end()
+
+
+MANY: Final = Case(ledger(2500, 1)[::2], [], [head(ledger(5200)), changed(HEAD, time="x")])
+"""More faults than are told, and heads that tell of something else."""
+
+
+def test_many_faults_do_not_hide_what_heads_tell() -> None:
+    told = found(verified(MANY))
+    assert len(told) == MOST_FAULTS + 2
+    assert [one for one in told if one[2] in {"truncated", "bad-signature"}] == [
+        (LAST, LAST, "bad-signature"),
+        (5002, 6502, "truncated"),
+    ]
+    if NODE:
+        assert by_node([MANY]) == [told]
 
 
 def test_heads_of_what_was_dropped_may_be_let_pass() -> None:
