@@ -17,6 +17,7 @@ from urllib.parse import quote
 from egress_proxy.audit import schema
 
 _INSERT: Final = "INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_LOG: Final = "PRAGMA journal_mode = WAL"
 _BUSY_SECONDS: Final = 5.0
 COLUMNS: Final = ("kind", "time", "id", "client", "route", "session", "verdict")
 """What a line can be looked up by, beside its number."""
@@ -185,9 +186,11 @@ class SqliteStore(Reader):
         try:
             self._db.close()
             self._begin()
-            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            busy, pages, copied = self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         except sqlite3.Error as error:
             raise _failed("opened", error) from None
+        if busy or pages != copied:
+            raise StoreError("the database cannot be synced again: somebody reads it")
         if _identities(self._path)[0] != self._files[0]:
             raise StoreError("the database was removed or replaced")
         self._files = _identities(self._path)
@@ -230,7 +233,10 @@ def _open(path: Path, mode: str) -> sqlite3.Connection:
         db.execute("PRAGMA trusted_schema=OFF")
         (version,) = db.execute("PRAGMA user_version").fetchone()
         if mode == "rw":
-            db.execute("PRAGMA journal_mode=WAL")
+            (log,) = db.execute(_LOG).fetchone()
+            if log != "wal":
+                db.close()
+                raise StoreError("the database cannot be put into WAL mode here")
             db.execute("BEGIN IMMEDIATE")  # so that the log is there before anything depends on it
             db.execute("COMMIT")
     except sqlite3.Error as error:

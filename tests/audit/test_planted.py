@@ -154,6 +154,35 @@ def test_whoever_restores_is_told_of_all_three_files(tmp_path: Path) -> None:
         Ledger(tmp_path)
 
 
+def test_after_an_error_the_log_is_copied_whole_or_nothing_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A reader is in the way: what the failed sync left in memory alone would be called kept."""
+    monkeypatch.setattr("egress_proxy.audit.store._BUSY_SECONDS", 0.01)
+    ledger = Ledger(tmp_path)
+    ledger.append([record(1)])
+    with closing(sqlite3.connect(tmp_path / "audit.db")) as reader:
+        reading = reader.execute("SELECT * FROM entry")
+        next(reading)
+        ledger.append([record(2)])
+        ledger._sure = False
+        for _ in range(2):
+            with pytest.raises(AuditError, match="somebody reads it"):
+                ledger.append([record(3)])
+        reading.close()
+    ledger.append([record(4)])
+    ledger.close()
+    assert [one["id"] for one in records(tmp_path)] == ["egr_1", "egr_2", "egr_4"]
+
+
+def test_a_database_without_a_log_is_not_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the file system has no shared memory, SQLite answers with the mode that it stays in."""
+    Ledger(tmp_path).close()
+    monkeypatch.setattr("egress_proxy.audit.store._LOG", "PRAGMA journal_mode = DELETE")
+    with pytest.raises(StartError, match="WAL"):
+        Ledger(tmp_path)
+
+
 def found(state: Path) -> list[tuple[int, int, str]]:
     return [(one.first, one.last, one.fault.value) for one in verdict(state).findings]
 
