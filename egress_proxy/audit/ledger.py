@@ -54,6 +54,8 @@ class Ledger:
         self._signed_at = clock()
         self._sure = True
         """Whether the tip is what is on the disk."""
+        self._between_keys = False
+        """Whether nobody knows which key is to sign: until the next start, none does."""
         self._lock = opening.locked(state_dir)
         try:
             self._store, self._signer, self._tip = self._opened()
@@ -97,12 +99,19 @@ class Ledger:
     def change_key(self) -> str:
         """Sign with a new key from now on; gives its public half. Raises `AuditError`."""
         successor = Signer.new()
+
+        def change(writing: Writing) -> None:
+            self._between_keys = True
+            writing.key_change(successor.public, self._now())
+
         try:
+            opening.signer_for(self._dir, self._signer.public)  # takes one that could not be taken the last time
             (self._dir / opening.NEXT_KEY_FILE).unlink(missing_ok=True)
             successor.write(self._dir / opening.NEXT_KEY_FILE)
-            self._write(lambda writing: writing.key_change(successor.public, self._now()))
+            self._write(change)
+            self._signer = successor  # from the entry on, whatever becomes of the files
+            self._between_keys = False
             opening.take(self._dir)
-            self._signer = successor
             opening.publish(self._dir, successor.public)
         except OSError as error:
             raise AuditError(f"the audit log's key cannot be written: {error.strerror}") from None
@@ -112,7 +121,7 @@ class Ledger:
     def close(self) -> None:
         """Sign the end. What is on the disk stays there if that fails."""
         with suppress(AuditError):
-            if not self._tip.closed:
+            if not self._tip.closed and not self._between_keys:
                 self._write(lambda writing: writing.checkpoint("close", self._now()))
         self._store.close()
         os.close(self._lock)
@@ -140,6 +149,10 @@ class Ledger:
 
     def _write(self, add: Callable[[Writing], None]) -> None:
         """Write what `add` adds, as one. Raises `AuditError`."""
+        if self._between_keys:
+            raise AuditError(
+                "the audit log cannot be written: a change of its key was cut short; the next start ends it"
+            )
         try:
             if not self._sure:
                 self._store.reopen()

@@ -6,7 +6,7 @@ import fcntl
 import json
 import os
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from egress_proxy.audit import Ledger, Record, Terms, found_in, opening
 from egress_proxy.audit.chain import row_of
 from egress_proxy.audit.ed25519 import Signer
 from egress_proxy.audit.entries import line_of, record_entry
-from egress_proxy.audit.store import SqliteStore
+from egress_proxy.audit.store import Row, SqliteStore, StoreError
 from egress_proxy.audit.verify import Fault
 from egress_proxy.errors import AuditError, StartError
 from egress_proxy.model import Finding, Form, Judgement, Verdict
@@ -173,6 +173,73 @@ def test_a_change_of_keys_that_is_cut_short_ends_at_the_next_start(
     ledger.close()
     assert verdict(tmp_path).ok
     assert len((tmp_path / "audit.pub").read_text().split()) == (1 if cut == "before the entry" else 2)
+
+
+@pytest.mark.parametrize("cut", ["take", "publish"])
+def test_a_change_of_keys_that_cannot_end_is_closed_with_the_new_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cut: str
+) -> None:
+    """The old one may sign nothing after it has signed for the new one."""
+
+    def stop(*_: object) -> None:
+        raise OSError(28, "no space")
+
+    ledger = Ledger(tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr(opening, cut, stop)
+        with pytest.raises(AuditError):
+            ledger.change_key()
+    ledger.close()
+    assert verdict(tmp_path).ok
+    ledger = Ledger(tmp_path)
+    ledger.append([record(2)])
+    ledger.close()
+    assert verdict(tmp_path).ok
+    assert len((tmp_path / "audit.pub").read_text().split()) == 2
+
+
+def test_a_key_that_could_not_be_taken_is_not_thrown_away_by_the_next_change(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(*_: object) -> None:
+        raise OSError(28, "no space")
+
+    ledger = Ledger(tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr(opening, "take", stop)
+        with pytest.raises(AuditError):
+            ledger.change_key()
+    ledger.change_key()
+    ledger.close()
+    Ledger(tmp_path).close()
+    assert verdict(tmp_path).ok
+
+
+@pytest.mark.parametrize("there", [True, False])
+@pytest.mark.parametrize("error", [StoreError, KeyboardInterrupt])
+def test_a_change_of_keys_of_which_nobody_knows_how_far_it_came_is_left_to_the_next_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: type[BaseException], there: bool
+) -> None:
+    append = SqliteStore.append
+
+    def cut(store: SqliteStore, rows: Sequence[Row], unchanged: Callable[[], None]) -> None:
+        if there:
+            append(store, rows, unchanged)
+        raise error
+
+    ledger = Ledger(tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr(SqliteStore, "append", cut)
+        with pytest.raises((AuditError, KeyboardInterrupt)):
+            ledger.change_key()
+    with pytest.raises(AuditError, match="key"):
+        ledger.append([record(1)])
+    ledger.close()
+    assert kinds(tmp_path)[2:] == ["key"] * there
+    ledger = Ledger(tmp_path)
+    ledger.append([record(2)])
+    ledger.close()
+    assert verdict(tmp_path).ok
 
 
 def test_the_log_of_lines_is_kept_and_told_of(tmp_path: Path) -> None:
