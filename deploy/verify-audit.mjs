@@ -13,17 +13,19 @@ import { parseArgs } from "node:util";
 
 const DOMAIN = "egress-proxy audit 1\n";
 const MOST_FAULTS = 1000;
+const MOST_DEEP = 64; // objects and lists in one another
 const ZEROS = "0".repeat(64);
 const EXTRA = { genesis: [], checkpoint: ["cause"], retention: ["hash"], key: ["next"], record: [] };
 
 const sha256 = (line) => createHash("sha256").update(line, "utf8").digest("hex");
 
-function canonical(value) {
-  if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`;
+function canonical(value, level = 1) {
+  if (value !== null && typeof value === "object" && level > MOST_DEEP) throw new Error("deep");
+  if (Array.isArray(value)) return `[${value.map((one) => canonical(one, level + 1)).join(",")}]`;
   if (value !== null && typeof value === "object") {
     const keys = Object.keys(value).sort();
     if (!keys.every((key) => /^[\x00-\x7f]*$/.test(key))) throw new Error("a key is not ASCII");
-    return `{${keys.map((key) => `${JSON.stringify(key)}:${canonical(value[key])}`).join(",")}}`;
+    return `{${keys.map((key) => `${JSON.stringify(key)}:${canonical(value[key], level + 1)}`).join(",")}}`;
   }
   if (typeof value === "number" && !(Number.isInteger(value) && Math.abs(value) < 1e15)) throw new Error("a number");
   if (typeof value === "string" && !value.isWellFormed()) throw new Error("no text");
@@ -45,7 +47,7 @@ const whole = (value) => Number.isInteger(value);
 
 function entryOf(line) {
   const entry = objectOf(line);
-  if (entry === null || !Object.hasOwn(EXTRA, entry.kind) || !whole(entry.seq) || entry.seq < 1) return null;
+  if (entry === null || typeof entry.kind !== "string" || !Object.hasOwn(EXTRA, entry.kind) || !whole(entry.seq) || entry.seq < 1) return null;
   if (!strings(entry, ["prev", "time", ...EXTRA[entry.kind]])) return null;
   if (entry.kind !== "record" && !strings(entry, ["ledger", "key", "signature"])) return null;
   if (entry.kind === "retention" && !whole(entry.until)) return null;
@@ -201,15 +203,25 @@ export class Verification {
   }
 }
 
+const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+function textOf(bytes) {
+  try {
+    return UTF8.decode(bytes);
+  } catch {
+    return ""; // no entry
+  }
+}
+
 async function* linesOf(path) {
   let rest = Buffer.alloc(0);
   for await (const chunk of createReadStream(path)) {
     rest = rest.length ? Buffer.concat([rest, chunk]) : chunk;
     let from = 0;
-    for (let to; (to = rest.indexOf(10, from)) >= 0; from = to + 1) yield rest.toString("utf8", from, to);
+    for (let to; (to = rest.indexOf(10, from)) >= 0; from = to + 1) yield textOf(rest.subarray(from, to));
     rest = rest.subarray(from);
   }
-  if (rest.length) yield rest.toString("utf8");
+  if (rest.length) yield textOf(rest);
 }
 
 function usage(told) {

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
+from io import TextIOWrapper
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TextIO
@@ -211,12 +212,15 @@ def _time(name: str, given: str) -> str:
 
 @contextmanager
 def _writing(output: Path | None) -> Iterator[TextIO]:
+    # Bytes that are no UTF-8 go out as they are in the log: verifying it says so.
     if output is None:
+        if isinstance(sys.stdout, TextIOWrapper):
+            sys.stdout.reconfigure(errors="surrogateescape")
         yield sys.stdout
         return
     try:
         made = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        with os.fdopen(made, "w", encoding="utf-8", newline="") as stream:
+        with os.fdopen(made, "w", encoding="utf-8", errors="surrogateescape", newline="") as stream:
             yield stream
     except OSError as error:
         raise EgressError(f"{output}: cannot be written ({error.strerror})") from None

@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -232,6 +234,23 @@ def test_records_are_chosen(run: Run, capsys: Capture, name: str) -> None:
     assert ids(capsys.readouterr().out) == [f"egr_{number}" for number in expected]
     assert run("list", "--json", *options) == Exit.OK
     assert [one["id"] for one in json.loads(capsys.readouterr().out)] == [f"egr_{number}" for number in expected]
+
+
+@pytest.mark.parametrize("line", ["[]", "{}", '{"kind":[],"spans":1,"reasons":1}', '{"spans":[1],"noted":{}}', "\udcff"])
+def test_lines_of_somebody_else_are_named_and_end_nothing(
+    run: Run, state: Path, tmp_path: Path, capsys: Capture, line: str
+) -> None:
+    with closing(sqlite3.connect(state / "audit.db")) as db, db:
+        text = line.encode(errors="surrogateescape").hex()
+        db.execute(f"UPDATE entry SET line = CAST(x'{text}' AS TEXT) WHERE seq IN (1, 3)")
+    for words in (("list",), ("list", "--name", "x"), ("list", "--reason", "x"), ("list", "--detector", "x"),
+                  ("show", "egr_4"), ("export", "--format", "csv"), ("list", "--json")):  # fmt: skip
+        assert run(*words) == Exit.OK
+    assert run("export", tmp_path / "export") == Exit.OK
+    capsys.readouterr()
+    assert run("verify") == Exit.FAILED
+    assert capsys.readouterr().out.startswith("entry 1: ")
+    assert run("verify", tmp_path / "export", "--key", state / "audit.pub") == Exit.FAILED
 
 
 def test_a_time_that_is_none_is_a_usage_error(run: Run, capsys: Capture) -> None:

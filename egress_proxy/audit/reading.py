@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
+from msgspec import Struct
 
 from egress_proxy.audit.chain import ChainError
 from egress_proxy.audit.ed25519 import Signer
-from egress_proxy.audit.entries import Head, line_of, signed
+from egress_proxy.audit.entries import Before, Head, line_of, signed
 from egress_proxy.audit.opening import BEFORE_FILE, DATABASE, KEY_FILE, described
 from egress_proxy.audit.resuming import resumed
 from egress_proxy.audit.store import Reader, StoreError
@@ -21,6 +22,15 @@ from egress_proxy.errors import EgressError
 
 _MAGIC: Final = b"SQLite format 3\x00"
 _MOST_LINE: Final = 64 << 20
+
+
+class _Beginning(Struct):
+    """What a first entry may say."""
+
+    before: Before | None = None
+
+
+_BEGINNING: Final = msgspec.json.Decoder(_Beginning)
 Progress = Callable[[int], None]
 
 
@@ -97,15 +107,15 @@ def former(state_dir: Path, source: Path) -> str:
     with closing(Reader(source)) as reader:
         first = next(reader.rows(), None)
     try:
-        told = msgspec.json.decode(first.line).get("before") if first else None
-        if not told:
+        told = _BEGINNING.decode(first.line).before if first else None
+        if told is None:
             return ""
         found = described(state_dir / BEFORE_FILE)
     except FileNotFoundError:
         return "missing"
-    except (OSError, msgspec.MsgspecError):
+    except (OSError, msgspec.MsgspecError, UnicodeError):
         return "changed"
-    return "kept" if (found.sha256, found.bytes) == (told["sha256"], told["bytes"]) else "changed"
+    return "kept" if (found.sha256, found.bytes) == (told.sha256, told.bytes) else "changed"
 
 
 def _is_database(source: Path) -> bool:
@@ -126,4 +136,4 @@ def _lines(source: Path) -> Iterator[tuple[str, Mapping[str, object] | None]]:
         return
     with source.open("rb") as file:
         while line := file.readline(_MOST_LINE):
-            yield line.removesuffix(b"\n").decode("utf-8", "replace"), None
+            yield line.removesuffix(b"\n").decode("utf-8", "surrogateescape"), None

@@ -229,6 +229,8 @@ def _open(path: Path, mode: str) -> sqlite3.Connection:
             isolation_level=None,
             check_same_thread=False,  # one thread opens it, another writes
         )
+        # What is no UTF-8 is read as what no entry holds, and not as what some sign stands for.
+        db.text_factory = lambda text: text.decode("utf-8", "surrogateescape")
         db.execute("PRAGMA synchronous=FULL")
         db.execute("PRAGMA trusted_schema=OFF")
         (version,) = db.execute("PRAGMA user_version").fetchone()

@@ -18,6 +18,8 @@ from msgspec import Struct
 from egress_proxy.audit.ed25519 import verified
 
 MOST_FAULTS: Final = 1_000
+MOST_DEEP: Final = 64
+"""Objects and lists in one another."""
 _DOMAIN: Final = b"egress-proxy audit 1\n"
 _NOTHING: Final = "0" * 64
 _MOST_DIGITS: Final = 15
@@ -313,17 +315,18 @@ def _entry(line: str) -> dict[str, Any]:
     """An entry, of which the verifier may believe the types. Raises `ValueError`."""
     entry = _object(line)
     kind = entry.get("kind")
+    if not isinstance(kind, str) or kind not in _KINDS:
+        raise ValueError
     words = ["prev", "time"]
     if kind in _SIGNED:
         words += ["ledger", "key", "signature"]
         words += {"checkpoint": ["cause"], "key": ["next"], "retention": ["hash"], "genesis": []}[kind]
     numbers = ["seq", *(["until"] if kind == "retention" else ())]
     if (
-        kind not in _KINDS
-        or not _is(str, *(entry.get(word) for word in words))
+        not _is(str, *(entry.get(word) for word in words))
         or not _is(int, *(entry.get(number) for number in numbers))
         or entry["seq"] < 1
-        or (kind == "genesis" and entry.get("format") != 1)
+        or (kind == "genesis" and not (_is(int, entry.get("format")) and entry["format"] == 1))
     ):
         raise ValueError
     return entry
@@ -332,13 +335,23 @@ def _entry(line: str) -> dict[str, Any]:
 def _object(text: str) -> dict[str, Any]:
     """The object that a canonical line of JSON is. Raises `ValueError`."""
     try:
+        text.encode()  # a UnicodeError is a ValueError
         found = json.loads(text, object_pairs_hook=_pairs, parse_int=_whole, parse_float=_none, parse_constant=_none)
         canonical = _canonical(found) if isinstance(found, dict) else None
     except RecursionError:
         raise ValueError from None
-    if canonical != text or not isinstance(found, dict):
+    if canonical != text or not isinstance(found, dict) or _deep(found) > MOST_DEEP:
         raise ValueError
     return found
+
+
+def _deep(value: object) -> int:
+    """How many objects and lists are in one another, as far as that is of interest."""
+    level, within = 0, [value]
+    while level <= MOST_DEEP and (within := [one for one in within if isinstance(one, dict | list)]):
+        level += 1
+        within = [one for each in within for one in (each.values() if isinstance(each, dict) else each)]
+    return level
 
 
 def _pairs(pairs: list[tuple[str, object]]) -> dict[str, object]:
@@ -348,7 +361,7 @@ def _pairs(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 
 def _whole(digits: str) -> int:
-    if len(digits) > _MOST_DIGITS:  # no other language has to do better
+    if len(digits.removeprefix("-")) > _MOST_DIGITS:  # no other language has to do better
         raise ValueError
     return int(digits)
 

@@ -17,10 +17,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from egress_proxy.audit import Ledger, Terms, reading
+from egress_proxy.audit.chain import Writing
 from egress_proxy.audit.ed25519 import Signer
 from egress_proxy.audit.entries import hash_of
 from egress_proxy.audit.verify import MOST_FAULTS, TOLD, Fault, Verdict, Verifier, head_of
-from egress_proxy.errors import EgressError
+from egress_proxy.errors import EgressError, StartError
 from tests.audit.forging import LEDGER, OTHER, OWN, TIME, canonical, chained, changed, grown, head, ledger
 from tests.audit.kit import record, tampered, verdict
 from tests.kit.ledger import lines
@@ -64,6 +65,19 @@ def retained(until: int, digest: str = "") -> list[str]:
 def rekeyed() -> list[str]:
     old = grown(WHOLE, lambda writing: writing.key_change(OTHER.public, TIME))
     return grown(old, lambda writing: writing.checkpoint("interval", TIME), OTHER)
+
+
+def negative(digits: int) -> Callable[[Writing], None]:
+    return lambda writing: writing.record(record(99, status=1 - 10**digits))
+
+
+def deep(levels: int) -> str:
+    """A next line, of so many objects and lists in one another."""
+    nested: list[object] = []
+    for _ in range(levels - 2):
+        nested = [nested]
+    more = json.loads(grown(WHOLE, lambda writing: writing.record(record(99)))[-1])
+    return canonical({**more, "deep": nested})
 
 
 def forgotten() -> list[str]:
@@ -189,6 +203,16 @@ CASES: Final[dict[str, Case]] = {
     "a number that is large": Case(at(4, changed(WHOLE[3], status=10**16)), [(4, 4, "unreadable")]),
     "a key that is not ASCII": Case(at(4, changed(WHOLE[3], ü=1)), [(4, 4, "unreadable")]),
     "another kind": Case(at(4, changed(WHOLE[3], kind="toString")), [(4, 4, "unreadable")]),
+    "a kind that is no word": Case(at(4, changed(WHOLE[3], kind=[])), [(4, 4, "unreadable")]),
+    "a kind in a list": Case(at(4, changed(WHOLE[3], kind=["record"])), [(4, 4, "unreadable")]),
+    "a kind in an object": Case(at(4, changed(WHOLE[3], kind={})), [(4, 4, "unreadable")]),
+    "a format that is true": Case(at(1, changed(WHOLE[0], format=True)), [(1, 1, "unreadable")]),
+    "a negative number of 15 digits": Case([*WHOLE[:-1], *grown(WHOLE, negative(15))[LAST - 1 :]], []),
+    "a negative number of 16 digits": Case(
+        [*WHOLE[:-1], *grown(WHOLE, negative(16))[LAST - 1 :]], [(LAST + 1, LAST + 1, "unreadable")]
+    ),
+    "as deep as may be": Case([*WHOLE, deep(64)], []),
+    "deeper than may be": Case([*WHOLE, deep(65)], [(LAST + 1, LAST + 1, "unreadable")]),
     "no number": Case(at(4, changed(WHOLE[3], seq="4")), [(4, 4, "unreadable")]),
     "a truth for a number": Case(at(4, changed(WHOLE[3], seq=True)), [(4, 4, "unreadable")]),
     "another format": Case(at(1, changed(WHOLE[0], format=2)), [(1, 1, "unreadable")]),
@@ -411,6 +435,32 @@ def test_an_export_and_its_database_are_the_same(tmp_path: Path) -> None:
     assert of_export == verdict(tmp_path)
     assert (of_export.ok, sum(told)) == (True, 1000)
     assert (reading.size(export), reading.size(tmp_path / "audit.db")) == (0, of_export.entries)
+
+
+@pytest.mark.skipif(NODE is None, reason="there is no Node.js")
+def test_an_export_that_is_no_utf_8_is_not_whole(tmp_path: Path) -> None:
+    """A sign that stands for what cannot be read is not what was there."""
+    spoilt = tmp_path / "export"
+    (tmp_path / "key").write_text(OWN.public)
+    command = [NODE or "node", str(ROOT / "deploy" / "verify-audit.mjs"), "--key", str(tmp_path / "key"), str(spoilt)]
+    whole = grown(ledger(1), lambda writing: writing.record(record(1, directory="\ufffd")))
+    content = "".join(f"{line}\n" for line in whole).encode()
+    for told, written in ((True, content), (False, content.replace("\ufffd".encode(), b"\xff"))):
+        spoilt.write_bytes(written)
+        assert reading.verify(spoilt, Verifier([OWN.public]), lambda _: None).ok is told
+        done = subprocess.run(command, capture_output=True, check=False, timeout=60)
+        assert json.loads(done.stdout)["ok"] is told
+
+
+def test_a_row_that_is_no_utf_8_is_named(tmp_path: Path) -> None:
+    one = Ledger(tmp_path)
+    one.append([record(1), record(2)])
+    one.close()
+    tampered(tmp_path, "UPDATE entry SET line = CAST(x'ff' AS TEXT) WHERE seq = 3")
+    assert (3, 3, "unreadable") in found(verdict(tmp_path))
+    tampered(tmp_path, "UPDATE entry SET line = CAST(x'ff' AS TEXT) WHERE seq > 3")
+    with pytest.raises(StartError, match="not what was signed"):
+        Ledger(tmp_path)
 
 
 def test_what_cannot_be_read_is_an_error(tmp_path: Path) -> None:
