@@ -12,7 +12,7 @@ import secrets
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -23,11 +23,14 @@ from egress_proxy.audit.chain import ChainError, Tip, Writing, first_row
 from egress_proxy.audit.ed25519 import Signer
 from egress_proxy.audit.entries import hash_of
 from egress_proxy.audit.record import Record
-from egress_proxy.audit.resuming import allowed, caught_up, last_rotation, resumed
+from egress_proxy.audit.resuming import allowed, caught_up, last_old, latest, resumed
 from egress_proxy.audit.store import SqliteStore, StoreError
 from egress_proxy.errors import AuditError, StartError
 
 _MOST_DROPPED: Final = 2_000  # rows at once: records wait meanwhile
+_DAY: Final = 86_400.0
+_MOST_AHEAD: Final = _DAY
+_MOST_BEHIND: Final = 60.0
 _NOT_SIGNED: Final = f"its end is not what was signed; `egress-proxy audit verify` says more. Then {opening.RESTORE}"
 
 
@@ -46,11 +49,22 @@ DEFAULT: Final = Terms()
 class Ledger:
     """The ledger of one proxy, locked against a second one. One thread at a time uses it."""
 
-    def __init__(self, state_dir: Path, terms: Terms = DEFAULT, clock: Callable[[], float] = time.time) -> None:
-        """Open the ledger, or begin it. `clock` gives seconds since the epoch. Raises `StartError`."""
+    def __init__(
+        self,
+        state_dir: Path,
+        terms: Terms = DEFAULT,
+        clock: Callable[[], float] = time.time,
+        steady: Callable[[], float] | None = None,
+    ) -> None:
+        """Open the ledger, or begin it. `clock` gives seconds since the epoch, and may be set; `steady` is never.
+
+        Raises `StartError`.
+        """
         self.terms: Final = terms
         self._dir: Final = state_dir
         self._clock: Final = clock
+        self._steady: Final = steady or (_since_boot if clock is time.time else clock)
+        self._apart: Final = clock() - self._steady()
         self._signed_at = clock()
         self._sure = True
         """Whether the tip is what is on the disk."""
@@ -175,20 +189,35 @@ class Ledger:
             raise ChainError
 
     def _retain(self) -> None:
-        """Let go of whole segments that are older than they need be, some rows at a time."""
-        oldest = datetime.fromtimestamp(self._clock(), UTC) - timedelta(days=self.terms.retention_days)
+        """Let go of whole segments that are older than they need be, some rows at a time.
+
+        Of none while the clock cannot be right: behind what it said before, or set ahead since the start.
+        """
+        now = self._clock()
+        if now - self._steady() - self._apart > _MOST_AHEAD:
+            return
         try:
-            until = last_rotation(self._store, oldest.isoformat(timespec="milliseconds"))
+            if latest(self._store) > _written(now + _MOST_BEHIND):
+                return
+            until = last_old(self._store, _written(now - self.terms.retention_days * _DAY))
             if until is None:
                 return
-            if not allowed(self._store, until.seq):
+            if allowed(self._store) < until.seq:
                 self._write(lambda writing: writing.retention(until.seq, hash_of(until.line), self._now()))
             self._store.drop(until.seq, _MOST_DROPPED)
         except StoreError as error:
             raise AuditError(f"the audit log cannot be written: {error}") from None
 
     def _now(self) -> str:
-        return datetime.fromtimestamp(self._clock(), UTC).isoformat(timespec="milliseconds")
+        return _written(self._clock())
+
+
+def _since_boot() -> float:
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+def _written(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
 
 
 def _told(error: Exception) -> str:

@@ -8,6 +8,7 @@ import os
 import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -113,6 +114,62 @@ def test_segments_that_are_old_are_let_go_of(tmp_path: Path) -> None:
     ledger.close()
     Ledger(tmp_path).close()
     assert verdict(tmp_path).ok
+
+
+YEAR = 365 * 86_400.0
+
+
+@pytest.mark.parametrize("wrong", [0, 1], ids=["the first segment", "the second segment"])
+def test_a_clock_that_was_wrong_for_a_while_lets_go_of_nothing_that_is_young(tmp_path: Path, wrong: int) -> None:
+    clock = Clock()
+    ledger = Ledger(tmp_path, Terms(segment_records=5, retention_days=90), clock)
+    right = clock.now
+    for segment in range(3):
+        ledger.append([timed(clock, number) for number in range(2)])
+        clock.now = 1000.0 if segment == wrong else right
+        ledger.append([timed(clock, number) for number in range(4)])
+        clock.now = right
+    ledger.tend()
+    assert entries(tmp_path)[0]["seq"] == 1
+    clock.now += YEAR
+    ledger.append([timed(clock, 10)])
+    clock.now += 86_400
+    ledger.tend()
+    assert entries(tmp_path)[0]["seq"] > 15
+    ledger.close()
+    assert verdict(tmp_path).ok
+
+
+def timed(clock: Clock, number: int) -> Record:
+    return record(number, time=datetime.fromtimestamp(clock.now, UTC).isoformat(timespec="milliseconds"))
+
+
+def test_nothing_is_let_go_of_while_the_clock_is_behind_the_log(tmp_path: Path) -> None:
+    clock = Clock()
+    ledger = Ledger(tmp_path, Terms(segment_records=5, retention_days=90), clock)
+    ledger.append([timed(clock, number) for number in range(5)])
+    clock.now += YEAR
+    ledger.append([timed(clock, 5)])
+    clock.now -= YEAR / 2
+    ledger.tend()
+    assert entries(tmp_path)[0]["seq"] == 1
+    clock.now += YEAR
+    ledger.tend()
+    assert entries(tmp_path)[0]["seq"] > 1
+    ledger.close()
+
+
+def test_nothing_is_let_go_of_by_a_clock_that_was_set_far_ahead(tmp_path: Path) -> None:
+    clock, steady = Clock(), Clock()
+    ledger = Ledger(tmp_path, Terms(segment_records=5, retention_days=90), clock, steady)
+    ledger.append([timed(clock, number) for number in range(5)])
+    clock.now += YEAR
+    ledger.tend()
+    assert entries(tmp_path)[0]["seq"] == 1
+    steady.now += YEAR
+    ledger.tend()
+    assert entries(tmp_path)[0]["seq"] > 1
+    ledger.close()
 
 
 def test_letting_go_takes_some_rows_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
