@@ -103,12 +103,14 @@ class Ledger:
 
         self._write(add)
 
-    def tend(self) -> None:
-        """Sign what is not signed yet, and drop some of what need not be kept. Raises `AuditError`."""
+    def tend(self) -> bool:
+        """Sign what is not signed yet, and drop some of what need not be kept. Says whether there is more to drop.
+
+        Raises `AuditError`.
+        """
         if self._tip.unsigned or not self._sure:
             self._write(lambda writing: writing.checkpoint("interval", self._now()))
-        if self.terms.retention_days:
-            self._retain()
+        return bool(self.terms.retention_days) and self._retain()
 
     def change_key(self) -> str:
         """Sign with a new key from now on; gives its public half. Raises `AuditError`."""
@@ -188,23 +190,23 @@ class Ledger:
         if caught_up(self._store, self._tip, self._signer.public).seq != self._tip.seq:
             raise ChainError
 
-    def _retain(self) -> None:
-        """Let go of whole segments that are older than they need be, some rows at a time.
+    def _retain(self) -> bool:
+        """Let go of whole segments that are older than they need be, some rows at a time; whether there is more.
 
         Of none while the clock cannot be right: behind what it said before, or set ahead since the start.
         """
         now = self._clock()
         if now - self._steady() - self._apart > _MOST_AHEAD:
-            return
+            return False
         try:
             if latest(self._store) > _written(now + _MOST_BEHIND):
-                return
+                return False
             until = last_old(self._store, _written(now - self.terms.retention_days * _DAY))
             if until is None:
-                return
+                return False
             if allowed(self._store) < until.seq:
                 self._write(lambda writing: writing.retention(until.seq, hash_of(until.line), self._now()))
-            self._store.drop(until.seq, _MOST_DROPPED)
+            return self._store.drop(until.seq, _MOST_DROPPED) == _MOST_DROPPED
         except StoreError as error:
             raise AuditError(f"the audit log cannot be written: {error}") from None
 
