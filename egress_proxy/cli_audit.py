@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Final, TextIO
 import click
 
 from egress_proxy.config import load
-from egress_proxy.errors import EgressError, Exit
+from egress_proxy.errors import EgressError, Exit, StartError
 from egress_proxy.terminal import EPILOG, as_json, configured, print_json, say
 
 if TYPE_CHECKING:
@@ -88,7 +88,10 @@ def rekey(file: Path) -> int:
     """
     from egress_proxy.audit import Ledger
 
-    ledger = Ledger(_state(file))
+    state = _state(file)
+    if state.exists() and state.stat().st_uid != os.geteuid():
+        raise StartError(f"{state} belongs to another user: who runs the proxy changes its key")
+    ledger = Ledger(state)
     try:
         click.echo(ledger.change_key())
     finally:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
-from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -85,11 +84,15 @@ def take(state_dir: Path) -> None:
 
 
 def publish(state_dir: Path, public: str) -> None:
-    """Add a public key to those of the ledger, once it is in the ledger. Raises `OSError` as it comes."""
+    """Add a public key to those of the ledger, once it is in the ledger.
+
+    Raises `OSError` as it comes, and `StartError` for a list that cannot be read: the old keys are nowhere else.
+    """
     file = state_dir / PUBLIC_FILE
-    known: tuple[str, ...] = ()
-    with suppress(ConfigError):
-        known = read_public(file)
+    try:
+        known = read_public(file) if file.exists() else ()
+    except ConfigError as error:
+        raise StartError(f"{error}; restore it, or remove it if all public keys are kept elsewhere") from None
     if public not in known:
         private.replace(
             file.with_name(PUBLIC_FILE + ".new"), file, "".join(f"{key}\n" for key in (*known, public)).encode()

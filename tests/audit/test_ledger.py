@@ -299,6 +299,26 @@ def test_a_change_of_keys_of_which_nobody_knows_how_far_it_came_is_left_to_the_n
     assert verdict(tmp_path).ok
 
 
+@pytest.mark.parametrize("content", ["", "no key", "{}\nmoved in June\n", "\xff"])
+def test_a_list_of_public_keys_that_cannot_be_read_is_not_replaced(tmp_path: Path, content: str) -> None:
+    ledger = Ledger(tmp_path)
+    ledger.change_key()
+    ledger.close()
+    public = tmp_path / "audit.pub"
+    kept = content.replace("{}", public.read_text()).encode("latin-1")
+    public.write_bytes(kept)
+    with pytest.raises(StartError, match=r"audit\.pub"):
+        Ledger(tmp_path)
+    assert public.read_bytes() == kept
+
+
+def test_a_list_of_public_keys_that_is_gone_is_made_again(tmp_path: Path) -> None:
+    Ledger(tmp_path).close()
+    (tmp_path / "audit.pub").unlink()
+    Ledger(tmp_path).close()
+    assert verdict(tmp_path).ok
+
+
 def test_the_log_of_lines_is_kept_and_told_of(tmp_path: Path) -> None:
     (tmp_path / "audit.jsonl").write_text('{"id": "egr_0"}\n{"id": "egr_1"}\n')
     Ledger(tmp_path).close()
