@@ -242,11 +242,18 @@ def _open(path: Path, mode: str) -> sqlite3.Connection:
             db.execute("BEGIN IMMEDIATE")  # so that the log is there before anything depends on it
             db.execute("COMMIT")
     except sqlite3.Error as error:
+        if mode == "ro" and _stands_alone(path):
+            return _open(path, "ro&immutable=1")
         raise _failed("opened", error) from None
     if version != schema.VERSION:
         db.close()
         raise StoreError("the database is of another version of this program, or none of it")
     return db
+
+
+def _stands_alone(path: Path) -> bool:
+    """Whether it has no log, and none can be made beside it: a copy, to which nobody writes."""
+    return not path.with_name(path.name + "-wal").exists() and not os.access(path.parent, os.W_OK)
 
 
 def _make(path: Path, first: Sequence[Row]) -> None:

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import sqlite3
+import subprocess
+import sys
+import tempfile
 from contextlib import closing
 from pathlib import Path
 
@@ -181,6 +186,38 @@ def test_a_database_without_a_log_is_not_written(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr("egress_proxy.audit.store._LOG", "PRAGMA journal_mode = DELETE")
     with pytest.raises(StartError, match="WAL"):
         Ledger(tmp_path)
+
+
+AS_NOBODY = """
+import os, sys
+from pathlib import Path
+from egress_proxy.audit import reading
+from egress_proxy.audit.verify import Verifier
+sys.stdout.write(f"{os.access(sys.argv[1], os.W_OK)} ")
+state = Path(sys.argv[1])
+verifier = Verifier((state / "audit.pub").read_text().split())
+print(reading.verify(state / "audit.db", verifier, lambda _: None).ok)
+"""
+
+
+def test_a_copy_in_a_place_that_cannot_be_written_is_verified(tmp_path: Path) -> None:
+    """SQLite makes a log beside a database that was in WAL mode, also to read it."""
+    if os.geteuid() == 0 and shutil.which("setpriv") is None:
+        pytest.skip("root writes everywhere, and cannot be anybody else here")
+    with tempfile.TemporaryDirectory() as place:  # which others may look into
+        Path(place).chmod(0o755)
+        state = Path(place) / "state"
+        shutil.copytree(closed(tmp_path), state)
+        for file in state.iterdir():
+            file.chmod(0o444)
+        state.chmod(0o555)
+        others = ["setpriv", "--reuid=65534", "--clear-groups"] if os.geteuid() == 0 else []
+        done = subprocess.run(
+            [*others, sys.executable, "-c", AS_NOBODY, str(state)],
+            cwd=Path(__file__).parents[2], capture_output=True, check=False, timeout=60,
+        )  # fmt: skip
+        state.chmod(0o755)
+    assert done.stdout.split() == [b"False", b"True"], done.stderr
 
 
 def found(state: Path) -> list[tuple[int, int, str]]:
