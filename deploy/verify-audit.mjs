@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // Verifies an exported audit log by docs/audit-format.md alone: Node.js 20 or newer, nothing to install.
 //
-//   node verify-audit.mjs --key FILE [--key FILE] [--head FILE]... LEDGER.jsonl
+//   node verify-audit.mjs --key FILE [--key FILE] [--head FILE]... [--dropped-ok] LEDGER.jsonl
 //
 // FILE of --key has public keys, 64 hexadecimal digits on a line; of --head, heads. Prints one JSON object; exits with 0
 // if the ledger is whole, 1 if it is not, 2 if it was called wrongly. Step numbers are those of the page.
@@ -13,17 +13,19 @@ import { parseArgs } from "node:util";
 
 const DOMAIN = "egress-proxy audit 1\n";
 const MOST_FAULTS = 1000;
+const MOST_DEEP = 64; // objects and lists in one another
 const ZEROS = "0".repeat(64);
 const EXTRA = { genesis: [], checkpoint: ["cause"], retention: ["hash"], key: ["next"], record: [] };
 
 const sha256 = (line) => createHash("sha256").update(line, "utf8").digest("hex");
 
-function canonical(value) {
-  if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`;
+function canonical(value, level = 1) {
+  if (value !== null && typeof value === "object" && level > MOST_DEEP) throw new Error("deep");
+  if (Array.isArray(value)) return `[${value.map((one) => canonical(one, level + 1)).join(",")}]`;
   if (value !== null && typeof value === "object") {
     const keys = Object.keys(value).sort();
     if (!keys.every((key) => /^[\x00-\x7f]*$/.test(key))) throw new Error("a key is not ASCII");
-    return `{${keys.map((key) => `${JSON.stringify(key)}:${canonical(value[key])}`).join(",")}}`;
+    return `{${keys.map((key) => `${JSON.stringify(key)}:${canonical(value[key], level + 1)}`).join(",")}}`;
   }
   if (typeof value === "number" && !(Number.isInteger(value) && Math.abs(value) < 1e15)) throw new Error("a number");
   if (typeof value === "string" && !value.isWellFormed()) throw new Error("no text");
@@ -45,7 +47,7 @@ const whole = (value) => Number.isInteger(value);
 
 function entryOf(line) {
   const entry = objectOf(line);
-  if (entry === null || !Object.hasOwn(EXTRA, entry.kind) || !whole(entry.seq) || entry.seq < 1) return null;
+  if (entry === null || typeof entry.kind !== "string" || !Object.hasOwn(EXTRA, entry.kind) || !whole(entry.seq) || entry.seq < 1) return null;
   if (!strings(entry, ["prev", "time", ...EXTRA[entry.kind]])) return null;
   if (entry.kind !== "record" && !strings(entry, ["ledger", "key", "signature"])) return null;
   if (entry.kind === "retention" && !whole(entry.until)) return null;
@@ -66,10 +68,12 @@ function isSigned(entry) {
 }
 
 export class Verification {
-  constructor(keys, heads = []) {
+  constructor(keys, heads = [], droppedOk = false) {
+    this.droppedOk = droppedOk;
     this.trusted = new Set(keys);
     this.everTrusted = new Set(keys);
     this.faults = new Map();
+    this.ofHeads = new Map(); // told however many others there are
     this.missing = new Set(); // "first-last"
     this.heads = heads;
     this.wanted = new Set(heads.map((head) => head.seq));
@@ -166,13 +170,14 @@ export class Verification {
 
   head(head) {
     // 7
+    const fault = (name, first, last) => this.ofHeads.set(`${first} ${last} ${name}`, { first, last, fault: name });
     const dropped = this.first > 1 ? Math.min(this.until, this.first) - 1 : 0;
-    if (!this.everTrusted.has(head.key)) this.fault("untrusted-key", head.seq, head.seq);
-    else if (!isSigned(head)) this.fault("bad-signature", head.seq, head.seq);
-    else if (head.ledger !== this.ledger) this.fault("other-ledger", this.first, this.seq);
-    else if (head.seq <= dropped) return;
-    else if (head.seq > this.seq) this.fault("truncated", this.seq + 1, head.seq);
-    else if (this.hashes.get(head.seq) !== head.hash) this.fault("rewritten", head.seq, head.seq);
+    if (!this.everTrusted.has(head.key)) fault("untrusted-key", head.seq, head.seq);
+    else if (!isSigned(head)) fault("bad-signature", head.seq, head.seq);
+    else if (head.ledger !== this.ledger) fault("other-ledger", this.first, this.seq);
+    else if (head.seq <= dropped) this.droppedOk || fault("dropped", head.seq, head.seq);
+    else if (head.seq > this.seq) fault("truncated", this.seq + 1, head.seq);
+    else if (this.hashes.get(head.seq) !== head.hash) fault("rewritten", head.seq, head.seq);
   }
 
   end() {
@@ -183,7 +188,8 @@ export class Verification {
     for (const range of this.missing) this.fault("missing", ...range.split("-").map(Number));
     if (this.entries > 0) for (const head of this.heads) this.head(head);
     const order = (a, b) => a.first - b.first || a.last - b.last || (a.fault < b.fault ? -1 : 1);
-    const findings = [...this.faults.values()].sort(order).slice(0, MOST_FAULTS);
+    const most = [...this.faults].sort(([, a], [, b]) => order(a, b)).slice(0, MOST_FAULTS);
+    const findings = [...new Map([...most, ...this.ofHeads]).values()].sort(order);
     return {
       ok: findings.length === 0,
       findings,
@@ -197,25 +203,35 @@ export class Verification {
   }
 }
 
+const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+function textOf(bytes) {
+  try {
+    return UTF8.decode(bytes);
+  } catch {
+    return ""; // no entry
+  }
+}
+
 async function* linesOf(path) {
   let rest = Buffer.alloc(0);
   for await (const chunk of createReadStream(path)) {
     rest = rest.length ? Buffer.concat([rest, chunk]) : chunk;
     let from = 0;
-    for (let to; (to = rest.indexOf(10, from)) >= 0; from = to + 1) yield rest.toString("utf8", from, to);
+    for (let to; (to = rest.indexOf(10, from)) >= 0; from = to + 1) yield textOf(rest.subarray(from, to));
     rest = rest.subarray(from);
   }
-  if (rest.length) yield rest.toString("utf8");
+  if (rest.length) yield textOf(rest);
 }
 
 function usage(told) {
-  console.error(`verify-audit: ${told}\nusage: verify-audit.mjs --key FILE [--head FILE] LEDGER.jsonl`);
+  console.error(`verify-audit: ${told}\nusage: verify-audit.mjs --key FILE [--head FILE] [--dropped-ok] LEDGER.jsonl`);
   process.exit(2);
 }
 
 async function main() {
   const several = { type: "string", multiple: true, default: [] };
-  const { values, positionals } = parseArgs({ options: { key: several, head: several }, allowPositionals: true });
+  const { values, positionals } = parseArgs({ options: { key: several, head: several, "dropped-ok": { type: "boolean" } }, allowPositionals: true });
   if (positionals.length !== 1 || values.key.length === 0) usage("which ledger, and which keys are trusted?");
   const words = (file) => readFileSync(file, "utf8").split("\n").map((line) => line.replace(/#.*/, "").trim());
   const keys = values.key.flatMap(words).filter((word) => word);
@@ -224,7 +240,7 @@ async function main() {
   const heads = texts.map((line) => objectOf(line.trim()));
   const good = (head) => head?.kind === "head" && whole(head.seq) && head.seq > 0;
   if (!heads.every((head) => good(head) && strings(head, ["ledger", "hash", "key", "signature"]))) usage("--head is no head");
-  const verification = new Verification(keys, heads);
+  const verification = new Verification(keys, heads, values["dropped-ok"]);
   for await (const line of linesOf(positionals[0])) verification.add(line);
   const told = verification.end();
   console.log(JSON.stringify(told));

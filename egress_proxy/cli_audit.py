@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
+from io import TextIOWrapper
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TextIO
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Final, TextIO
 import click
 
 from egress_proxy.config import load
-from egress_proxy.errors import EgressError, Exit
+from egress_proxy.errors import EgressError, Exit, StartError
 from egress_proxy.terminal import EPILOG, as_json, configured, print_json, say
 
 if TYPE_CHECKING:
@@ -87,7 +88,10 @@ def rekey(file: Path) -> int:
     """
     from egress_proxy.audit import Ledger
 
-    ledger = Ledger(_state(file))
+    state = _state(file)
+    if state.exists() and state.stat().st_uid != os.geteuid():
+        raise StartError(f"{state} belongs to another user: who runs the proxy changes its key")
+    ledger = Ledger(state)
     try:
         click.echo(ledger.change_key())
     finally:
@@ -211,12 +215,15 @@ def _time(name: str, given: str) -> str:
 
 @contextmanager
 def _writing(output: Path | None) -> Iterator[TextIO]:
+    # Bytes that are no UTF-8 go out as they are in the log: verifying it says so.
     if output is None:
+        if isinstance(sys.stdout, TextIOWrapper):
+            sys.stdout.reconfigure(errors="surrogateescape")
         yield sys.stdout
         return
     try:
         made = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        with os.fdopen(made, "w", encoding="utf-8", newline="") as stream:
+        with os.fdopen(made, "w", encoding="utf-8", errors="surrogateescape", newline="") as stream:
             yield stream
     except OSError as error:
         raise EgressError(f"{output}: cannot be written ({error.strerror})") from None

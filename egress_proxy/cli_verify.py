@@ -24,10 +24,19 @@ if TYPE_CHECKING:
 @click.option(
     "--head", "head_files", metavar="FILE", type=click.Path(path_type=Path), multiple=True, help="Heads kept."
 )
+@click.option("--dropped-ok", is_flag=True, help="Heads may be of entries that retention let go of.")
+@click.option("--missing-ok", is_flag=True, help="The log of lines from before the ledger may be gone.")
 @configured
 @as_json
 def verify(
-    source: Path | None, key_files: tuple[Path, ...], head_files: tuple[Path, ...], file: Path, *, as_json: bool
+    source: Path | None,
+    key_files: tuple[Path, ...],
+    head_files: tuple[Path, ...],
+    file: Path,
+    *,
+    dropped_ok: bool,
+    missing_ok: bool,
+    as_json: bool,
 ) -> int:
     """Verify the log, or FILE: a copy of its database, or what `audit export` gave.
 
@@ -46,18 +55,19 @@ def verify(
         say("warning: the key is the one that lies beside the log; whoever changed the log may have changed it (--key)")
     what = source or Path(state or ".") / DATABASE
     if source is None and state is not None:
-        reading.opened(state).close()
+        reading.opened(state, doctored=True).close()
+    verifier = Verifier(keys, _heads(head_files), dropped_ok=dropped_ok)
     with _progress(reading.size(what)) as progress:
-        verdict = reading.verify(what, Verifier(keys, _heads(head_files)), progress)
+        verdict = reading.verify(what, verifier, progress)
     former = reading.former(state, what) if source is None and state is not None and verdict.entries else ""
-    good = verdict.ok and former != "changed"
+    good = verdict.ok and former != "changed" and (former != "missing" or missing_ok)
     if as_json:
         plain = {name: getattr(verdict, name) for name in verdict.__struct_fields__}
         found = [{"first": f.first, "last": f.last, "fault": f.fault.value, "told": f.told} for f in verdict.findings]
         trusted = "given" if key_files else "state_dir"
         print_json({**plain, "ok": good, "findings": found, "keys": trusted, "before": former or None})
     else:
-        _show(verdict, former)
+        _show(verdict, former, whole=good)
     return Exit.OK if good else Exit.FAILED
 
 
@@ -87,12 +97,12 @@ def _progress(entries: int) -> Iterator[Callable[[int], None]]:
         yield bar.update
 
 
-def _show(verdict: Verdict, former: str) -> None:
+def _show(verdict: Verdict, former: str, *, whole: bool) -> None:
     for finding in verdict.findings:
         click.echo(finding.told)
     if former == "changed":
         click.echo("the log of lines from before is not what the first entry says: changed")
-    click.echo(f"{'whole' if verdict.ok and former != 'changed' else 'NOT WHOLE'}: {_summary(verdict)}")
+    click.echo(f"{'whole' if whole else 'NOT WHOLE'}: {_summary(verdict)}")
     if verdict.dropped:
         say(f"entries 1 to {verdict.dropped} were let go of by the log itself, as its retention says")
     if verdict.unsigned and verdict.entries:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -153,13 +155,16 @@ def test_the_log_of_before_is_compared(run: Run, state: Path, kept: tuple[str, .
     (state / "audit.jsonl").write_text("{}\n")
     Ledger(state).close()
     before = state / "audit-before-ledger.jsonl"
-    for content, told, code in (("{}\n", "kept", 0), ("{}", "changed", 1), (None, "missing", 0)):
+    for content, told, code in (("{}\n", "kept", 0), ("{}", "changed", 1), (None, "missing", 1)):
         if content is None:
             before.unlink()
         else:
             before.write_text(content)
         assert run("verify", "--json") == code
         assert json.loads(capsys.readouterr().out)["before"] == told
+    assert run("verify") == Exit.FAILED
+    assert capsys.readouterr().out.splitlines()[-1].startswith("NOT WHOLE: ")
+    assert run("verify", "--missing-ok") == Exit.OK
 
 
 @pytest.mark.parametrize("words", [("--key",), ("--head",)])
@@ -193,6 +198,17 @@ def test_a_new_key_is_followed_from_the_old_one(run: Run, kept: tuple[str, ...],
     capsys.readouterr()
     assert run("key") == Exit.OK
     assert capsys.readouterr().out.endswith(made)
+
+
+def test_a_key_is_not_changed_by_somebody_else(
+    run: Run, state: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The proxy could not read the key that root makes."""
+    before = (state / "audit.key").read_bytes()
+    monkeypatch.setattr("os.geteuid", lambda: state.stat().st_uid + 1)
+    assert run("rekey") == Exit.NOT_STARTED
+    assert "belongs to another user" in capsys.readouterr().err
+    assert (state / "audit.key").read_bytes() == before
 
 
 def test_a_key_is_not_changed_while_a_proxy_runs(run: Run, state: Path, capsys: Capture) -> None:
@@ -232,6 +248,25 @@ def test_records_are_chosen(run: Run, capsys: Capture, name: str) -> None:
     assert ids(capsys.readouterr().out) == [f"egr_{number}" for number in expected]
     assert run("list", "--json", *options) == Exit.OK
     assert [one["id"] for one in json.loads(capsys.readouterr().out)] == [f"egr_{number}" for number in expected]
+
+
+@pytest.mark.parametrize(
+    "line", ["[]", "{}", '{"kind":[],"spans":1,"reasons":1}', '{"spans":[1],"noted":{}}', "\udcff"]
+)
+def test_lines_of_somebody_else_are_named_and_end_nothing(
+    run: Run, state: Path, tmp_path: Path, capsys: Capture, line: str
+) -> None:
+    with closing(sqlite3.connect(state / "audit.db")) as db, db:
+        text = line.encode(errors="surrogateescape").hex()
+        db.execute(f"UPDATE entry SET line = CAST(x'{text}' AS TEXT) WHERE seq IN (1, 3)")
+    for words in (("list",), ("list", "--name", "x"), ("list", "--reason", "x"), ("list", "--detector", "x"),
+                  ("show", "egr_4"), ("export", "--format", "csv"), ("list", "--json")):  # fmt: skip
+        assert run(*words) == Exit.OK
+    assert run("export", tmp_path / "export") == Exit.OK
+    capsys.readouterr()
+    assert run("verify") == Exit.FAILED
+    assert capsys.readouterr().out.startswith("entry 1: ")
+    assert run("verify", tmp_path / "export", "--key", state / "audit.pub") == Exit.FAILED
 
 
 def test_a_time_that_is_none_is_a_usage_error(run: Run, capsys: Capture) -> None:

@@ -15,6 +15,7 @@ from msgspec import Struct
 from msgspec.structs import asdict, replace
 
 from egress_proxy.audit.record import Record
+from egress_proxy.errors import AuditError
 
 FORMAT: Final = 1
 NOTHING: Final = "0" * 64
@@ -113,6 +114,14 @@ def entry_of(line: str) -> Entry:
 
 def record_entry(record: Record, seq: int, prev: str) -> RecordEntry:
     return RecordEntry(**asdict(record), seq=seq, prev=prev)
+
+
+def refuse_no_text(record: Record) -> None:
+    """Raise `AuditError` for a record that no line can hold: it has half a character, or what is of no JSON type."""
+    try:
+        _ENCODER.encode(record)
+    except (msgspec.MsgspecError, UnicodeError, TypeError) as error:
+        raise AuditError(f"a record cannot be written: {type(error).__name__}") from None
 
 
 def signed(entry: S, sign: Sign) -> S:

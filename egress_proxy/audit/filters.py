@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
@@ -30,6 +30,29 @@ class Filters(Struct, frozen=True, kw_only=True):
         return any(getattr(self, field) for field in self.__struct_fields__)
 
 
+class _Named(Struct):
+    name: str
+
+
+class _Shown(Struct):
+    """What is shown of a record, whichever version wrote it. A line without it is of somebody else."""
+
+    time: str
+    id: str
+    client: str
+    session: str
+    directory: str
+    route: str
+    verdict: str
+    reasons: list[str]
+    detectors: list[str]
+    noted: list[str]
+    spans: list[_Named]
+
+
+_AS_SHOWN: Final = msgspec.json.Decoder(_Shown)
+
+
 def search(reader: Reader, filters: Filters, *, oldest_first: bool = False) -> Iterator[tuple[str, dict[str, Any]]]:
     """The records that are asked for: the line, and what it says. Raises `StoreError`.
 
@@ -38,16 +61,17 @@ def search(reader: Reader, filters: Filters, *, oldest_first: bool = False) -> I
     columns = {name: getattr(filters, name) for name in ("id", "client", "session", "route", "verdict")}
     for row in reader.search({"kind": "record", **columns}, filters.since, filters.until, oldest_first=oldest_first):
         try:
+            _AS_SHOWN.decode(row.line)
             record = msgspec.json.decode(row.line)
-        except msgspec.MsgspecError:
+        except (msgspec.MsgspecError, UnicodeError):
             continue  # it verifies no better
-        if isinstance(record, dict) and _asked_for(record, filters):
+        if _asked_for(record, filters):
             yield row.line, record
 
 
 def _asked_for(record: dict[str, Any], filters: Filters) -> bool:
     return (
-        (not filters.reason or filters.reason in record.get("reasons", ()))
-        and (not filters.detector or filters.detector in record.get("detectors", ()))
-        and (not filters.name or any(span.get("name") == filters.name for span in record.get("spans", ())))
+        (not filters.reason or filters.reason in record["reasons"])
+        and (not filters.detector or filters.detector in record["detectors"])
+        and (not filters.name or any(span["name"] == filters.name for span in record["spans"]))
     )

@@ -12,11 +12,10 @@ import secrets
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-import msgspec
 from msgspec import Struct
 
 from egress_proxy.audit import opening
@@ -24,14 +23,15 @@ from egress_proxy.audit.chain import ChainError, Tip, Writing, first_row
 from egress_proxy.audit.ed25519 import Signer
 from egress_proxy.audit.entries import hash_of
 from egress_proxy.audit.record import Record
-from egress_proxy.audit.resuming import allowed, caught_up, last_rotation, resumed
+from egress_proxy.audit.resuming import allowed, caught_up, last_old, latest, resumed
 from egress_proxy.audit.store import SqliteStore, StoreError
 from egress_proxy.errors import AuditError, StartError
 
 _MOST_DROPPED: Final = 2_000  # rows at once: records wait meanwhile
-_NOT_SIGNED: Final = (
-    "its end is not what was signed; `egress-proxy audit verify` says more. Restore it, or move it away"
-)
+_DAY: Final = 86_400.0
+_MOST_AHEAD: Final = _DAY
+_MOST_BEHIND: Final = 60.0
+_NOT_SIGNED: Final = f"its end is not what was signed; `egress-proxy audit verify` says more. Then {opening.RESTORE}"
 
 
 class Terms(Struct, frozen=True, kw_only=True):
@@ -49,14 +49,27 @@ DEFAULT: Final = Terms()
 class Ledger:
     """The ledger of one proxy, locked against a second one. One thread at a time uses it."""
 
-    def __init__(self, state_dir: Path, terms: Terms = DEFAULT, clock: Callable[[], float] = time.time) -> None:
-        """Open the ledger, or begin it. `clock` gives seconds since the epoch. Raises `StartError`."""
+    def __init__(
+        self,
+        state_dir: Path,
+        terms: Terms = DEFAULT,
+        clock: Callable[[], float] = time.time,
+        steady: Callable[[], float] | None = None,
+    ) -> None:
+        """Open the ledger, or begin it. `clock` gives seconds since the epoch, and may be set; `steady` is never.
+
+        Raises `StartError`.
+        """
         self.terms: Final = terms
         self._dir: Final = state_dir
         self._clock: Final = clock
+        self._steady: Final = steady or (_since_boot if clock is time.time else clock)
+        self._apart: Final = clock() - self._steady()
         self._signed_at = clock()
         self._sure = True
         """Whether the tip is what is on the disk."""
+        self._between_keys = False
+        """Whether nobody knows which key is to sign: until the next start, none does."""
         self._lock = opening.locked(state_dir)
         try:
             self._store, self._signer, self._tip = self._opened()
@@ -90,22 +103,31 @@ class Ledger:
 
         self._write(add)
 
-    def tend(self) -> None:
-        """Sign what is not signed yet, and drop some of what need not be kept. Raises `AuditError`."""
+    def tend(self) -> bool:
+        """Sign what is not signed yet, and drop some of what need not be kept. Says whether there is more to drop.
+
+        Raises `AuditError`.
+        """
         if self._tip.unsigned or not self._sure:
             self._write(lambda writing: writing.checkpoint("interval", self._now()))
-        if self.terms.retention_days:
-            self._retain()
+        return bool(self.terms.retention_days) and self._retain()
 
     def change_key(self) -> str:
         """Sign with a new key from now on; gives its public half. Raises `AuditError`."""
         successor = Signer.new()
+
+        def change(writing: Writing) -> None:
+            self._between_keys = True
+            writing.key_change(successor.public, self._now())
+
         try:
+            opening.signer_for(self._dir, self._signer.public)  # takes one that could not be taken the last time
             (self._dir / opening.NEXT_KEY_FILE).unlink(missing_ok=True)
             successor.write(self._dir / opening.NEXT_KEY_FILE)
-            self._write(lambda writing: writing.key_change(successor.public, self._now()))
+            self._write(change)
+            self._signer = successor  # from the entry on, whatever becomes of the files
+            self._between_keys = False
             opening.take(self._dir)
-            self._signer = successor
             opening.publish(self._dir, successor.public)
         except OSError as error:
             raise AuditError(f"the audit log's key cannot be written: {error.strerror}") from None
@@ -115,7 +137,7 @@ class Ledger:
     def close(self) -> None:
         """Sign the end. What is on the disk stays there if that fails."""
         with suppress(AuditError):
-            if not self._tip.closed:
+            if not self._tip.closed and not self._between_keys:
                 self._write(lambda writing: writing.checkpoint("close", self._now()))
         self._store.close()
         os.close(self._lock)
@@ -125,6 +147,7 @@ class Ledger:
         if path.exists():
             store = SqliteStore(path)
         else:
+            opening.refuse_rests(self._dir)
             if (self._dir / opening.PUBLIC_FILE).exists():
                 raise StartError(f"the audit log {path} is gone: restore it, or move {opening.PUBLIC_FILE} away")
             signer, before = opening.signer_for(self._dir, ""), opening.set_aside(self._dir)
@@ -133,7 +156,7 @@ class Ledger:
         try:
             expected, tip = resumed(store)
             return store, opening.signer_for(self._dir, expected), tip
-        except (ChainError, msgspec.MsgspecError):
+        except ChainError:
             store.close()
             raise StartError(f"the audit log {path}: {_NOT_SIGNED}") from None
         except BaseException:
@@ -142,15 +165,19 @@ class Ledger:
 
     def _write(self, add: Callable[[Writing], None]) -> None:
         """Write what `add` adds, as one. Raises `AuditError`."""
+        if self._between_keys:
+            raise AuditError(
+                "the audit log cannot be written: a change of its key was cut short; the next start ends it"
+            )
         try:
             if not self._sure:
                 self._store.reopen()
-                self._tip = caught_up(self._store, self._tip)
+                self._tip = caught_up(self._store, self._tip, self._signer.public)
                 self._sure = True
             writing = Writing(self._tip, self._signer.public, self._signer.sign)
             add(writing)
             self._sure = False
-            self._store.append(writing.rows)
+            self._store.append(writing.rows, self._unchanged)
         except (StoreError, ChainError) as error:
             raise AuditError(f"the audit log cannot be written: {_told(error)}") from None
         self._sure = True
@@ -158,24 +185,46 @@ class Ledger:
         if not self._tip.unsigned:
             self._signed_at = self._clock()
 
-    def _retain(self) -> None:
-        """Let go of whole segments that are older than they need be, some rows at a time."""
-        oldest = datetime.fromtimestamp(self._clock(), UTC) - timedelta(days=self.terms.retention_days)
+    def _unchanged(self) -> None:
+        """Somebody else wrote: what is not signed yet must be what it was. Raises `ChainError`."""
+        if caught_up(self._store, self._tip, self._signer.public).seq != self._tip.seq:
+            raise ChainError
+
+    def _retain(self) -> bool:
+        """Let go of whole segments that are older than they need be, some rows at a time; whether there is more.
+
+        Of none while the clock cannot be right: behind what it said before, or set ahead since the start.
+        """
+        now = self._clock()
+        if now - self._steady() - self._apart > _MOST_AHEAD:
+            return False
         try:
-            until = last_rotation(self._store, oldest.isoformat(timespec="milliseconds"))
+            if latest(self._store) > _written(now + _MOST_BEHIND):
+                return False
+            until = last_old(self._store, _written(now - self.terms.retention_days * _DAY))
             if until is None:
-                return
-            if not allowed(self._store, until.seq):
+                return False
+            if allowed(self._store) < until.seq:
                 self._write(lambda writing: writing.retention(until.seq, hash_of(until.line), self._now()))
-            self._store.drop(until.seq, _MOST_DROPPED)
+            return self._store.drop(until.seq, _MOST_DROPPED) == _MOST_DROPPED
         except StoreError as error:
             raise AuditError(f"the audit log cannot be written: {error}") from None
 
     def _now(self) -> str:
-        return datetime.fromtimestamp(self._clock(), UTC).isoformat(timespec="milliseconds")
+        return _written(self._clock())
+
+
+def _since_boot() -> float:
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+def _written(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
 
 
 def _told(error: Exception) -> str:
     if isinstance(error, ChainError):
         return _NOT_SIGNED
+    if isinstance(error, StoreError) and str(error).endswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
+        return f"{error}; {opening.RESTORE}"
     return str(error.strerror) if isinstance(error, OSError) else str(error)

@@ -11,7 +11,6 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
-from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -26,6 +25,10 @@ NEXT_KEY_FILE: Final = "audit.key.new"
 PUBLIC_FILE: Final = "audit.pub"
 FORMER_FILE: Final = "audit.jsonl"
 BEFORE_FILE: Final = "audit-before-ledger.jsonl"
+RESTORE: Final = (
+    f"move {DATABASE}, {DATABASE}-wal and {DATABASE}-shm away together; or restore {DATABASE} from a backup,"
+    f" and remove {DATABASE}-wal and {DATABASE}-shm, which are not of it"
+)
 _LOCK_FILE: Final = "audit.lock"
 _LOCK: Final = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
 
@@ -42,6 +45,17 @@ def locked(state_dir: Path) -> int:
         os.close(lock)
         raise StartError(f"the audit log in {state_dir} is in use: another proxy runs with this directory") from None
     return lock
+
+
+def refuse_rests(state_dir: Path) -> None:
+    """Let no new database be made beside the log of one that is gone: SQLite would put the old pages into it.
+
+    Raises `StartError`.
+    """
+    path = state_dir / DATABASE
+    for rest in (path.with_name(f"{DATABASE}-wal"), path.with_name(f"{DATABASE}-journal")):
+        if rest.exists():
+            raise StartError(f"the audit log {path} is gone, but not {rest}: {RESTORE}")
 
 
 def signer_for(state_dir: Path, expected: str) -> Signer:
@@ -70,11 +84,15 @@ def take(state_dir: Path) -> None:
 
 
 def publish(state_dir: Path, public: str) -> None:
-    """Add a public key to those of the ledger, once it is in the ledger. Raises `OSError` as it comes."""
+    """Add a public key to those of the ledger, once it is in the ledger.
+
+    Raises `OSError` as it comes, and `StartError` for a list that cannot be read: the old keys are nowhere else.
+    """
     file = state_dir / PUBLIC_FILE
-    known: tuple[str, ...] = ()
-    with suppress(ConfigError):
-        known = read_public(file)
+    try:
+        known = read_public(file) if file.exists() else ()
+    except ConfigError as error:
+        raise StartError(f"{error}; restore it, or remove it if all public keys are kept elsewhere") from None
     if public not in known:
         private.replace(
             file.with_name(PUBLIC_FILE + ".new"), file, "".join(f"{key}\n" for key in (*known, public)).encode()

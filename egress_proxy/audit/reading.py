@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
+from msgspec import Struct
 
 from egress_proxy.audit.chain import ChainError
 from egress_proxy.audit.ed25519 import Signer
-from egress_proxy.audit.entries import Head, line_of, signed
+from egress_proxy.audit.entries import Before, Head, line_of, signed
 from egress_proxy.audit.opening import BEFORE_FILE, DATABASE, KEY_FILE, described
 from egress_proxy.audit.resuming import resumed
 from egress_proxy.audit.store import Reader, StoreError
@@ -21,18 +22,34 @@ from egress_proxy.errors import EgressError
 
 _MAGIC: Final = b"SQLite format 3\x00"
 _MOST_LINE: Final = 64 << 20
+
+
+class _Beginning(Struct):
+    """What a first entry may say."""
+
+    before: Before | None = None
+
+
+_BEGINNING: Final = msgspec.json.Decoder(_Beginning)
 Progress = Callable[[int], None]
 
 
-def opened(state_dir: Path) -> Reader:
-    """The database of a state directory. Raises `EgressError`."""
+def opened(state_dir: Path, *, doctored: bool = False) -> Reader:
+    """The database of a state directory; one that is not as the program makes it only if it may be `doctored`.
+
+    Raises `EgressError`.
+    """
     path = state_dir / DATABASE
     try:
-        return Reader(path)
+        reader = Reader(path)
+        if doctored or reader.is_own():
+            return reader
     except FileNotFoundError:
         raise EgressError(f"there is no audit log in {state_dir}: no proxy has run with it yet") from None
     except StoreError as error:
         raise EgressError(f"the audit log {path}: {error}") from None
+    reader.close()
+    raise EgressError(f"the audit log {path} hides something: `egress-proxy audit verify` says more")
 
 
 def head(state_dir: Path) -> str:
@@ -43,7 +60,7 @@ def head(state_dir: Path) -> str:
     with closing(opened(state_dir)) as reader:
         try:
             public, tip = resumed(reader)
-        except (ChainError, StoreError, msgspec.MsgspecError):
+        except (ChainError, StoreError):
             raise EgressError("the audit log is not what was signed: `egress-proxy audit verify` says more") from None
     try:
         signer = Signer.read(state_dir / KEY_FILE)
@@ -62,6 +79,8 @@ def verify(source: Path, verifier: Verifier, progress: Progress) -> Verdict:
     Raises `EgressError` for what cannot be read.
     """
     try:
+        if _is_database(source) and not _is_sound(source):
+            verifier.doctored()
         for count, (line, columns) in enumerate(_lines(source), 1):
             verifier.add(line, columns)
             if not count % 1000:
@@ -88,15 +107,15 @@ def former(state_dir: Path, source: Path) -> str:
     with closing(Reader(source)) as reader:
         first = next(reader.rows(), None)
     try:
-        told = msgspec.json.decode(first.line).get("before") if first else None
-        if not told:
+        told = _BEGINNING.decode(first.line).before if first else None
+        if told is None:
             return ""
         found = described(state_dir / BEFORE_FILE)
     except FileNotFoundError:
         return "missing"
-    except (OSError, msgspec.MsgspecError):
+    except (OSError, msgspec.MsgspecError, UnicodeError):
         return "changed"
-    return "kept" if (found.sha256, found.bytes) == (told["sha256"], told["bytes"]) else "changed"
+    return "kept" if (found.sha256, found.bytes) == (told.sha256, told.bytes) else "changed"
 
 
 def _is_database(source: Path) -> bool:
@@ -104,12 +123,17 @@ def _is_database(source: Path) -> bool:
         return file.read(len(_MAGIC)) == _MAGIC
 
 
+def _is_sound(source: Path) -> bool:
+    with closing(Reader(source)) as reader:
+        return reader.is_sound()
+
+
 def _lines(source: Path) -> Iterator[tuple[str, Mapping[str, object] | None]]:
     if _is_database(source):
         with closing(Reader(source)) as reader:
-            for row in reader.rows():
+            for row in reader.all_rows():
                 yield str(row.line), row._asdict()  # a copy from elsewhere may hold anything
         return
     with source.open("rb") as file:
         while line := file.readline(_MOST_LINE):
-            yield line.removesuffix(b"\n").decode("utf-8", "replace"), None
+            yield line.removesuffix(b"\n").decode("utf-8", "surrogateescape"), None

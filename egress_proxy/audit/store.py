@@ -9,26 +9,15 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple, Protocol
 from urllib.parse import quote
 
-SCHEMA: Final = 1
-_TABLE: Final = (
-    "CREATE TABLE entry (seq INTEGER PRIMARY KEY, kind TEXT NOT NULL, time TEXT NOT NULL, id TEXT NOT NULL,"
-    " client TEXT NOT NULL, route TEXT NOT NULL, session TEXT NOT NULL, verdict TEXT NOT NULL, line TEXT NOT NULL)"
-    " STRICT"
-)
-_CREATE: Final = (
-    _TABLE,
-    "CREATE INDEX entry_signed ON entry (seq, kind) WHERE kind != 'record'",
-    "CREATE INDEX entry_time ON entry (time)",
-    "CREATE INDEX entry_id ON entry (id)",
-    "CREATE INDEX entry_session ON entry (session)",
-    f"PRAGMA user_version = {SCHEMA}",
-)
+from egress_proxy.audit import schema
+
 _INSERT: Final = "INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_LOG: Final = "PRAGMA journal_mode = WAL"
 _BUSY_SECONDS: Final = 5.0
 COLUMNS: Final = ("kind", "time", "id", "client", "route", "session", "verdict")
 """What a line can be looked up by, beside its number."""
@@ -55,8 +44,11 @@ class Row(NamedTuple):
 class Store(Protocol):
     """What a ledger needs of a database. Every method raises `StoreError`."""
 
-    def append(self, rows: Sequence[Row]) -> None:
-        """Keep all rows or none; they are on the disk when this returns. A number that is taken is an error."""
+    def append(self, rows: Sequence[Row], unchanged: Callable[[], None] = lambda: None) -> None:
+        """Keep all rows or none; they are on the disk when this returns. A number that is taken is an error.
+
+        If anybody else wrote since the last time, `unchanged` is asked first: what it raises stops the write.
+        """
 
     def last(self) -> Row | None: ...
 
@@ -95,15 +87,37 @@ class Reader:
             raise _failed("read", error) from None
         return 0 if first is None else int(last) - int(first) + 1
 
+    def is_own(self) -> bool:
+        """Whether the tables and indexes are those that this program makes."""
+        return self._looked_at(schema.is_own)
+
+    def is_sound(self) -> bool:
+        """Whether they are, and each index holds what the table does: this reads all there is."""
+        return self._looked_at(schema.is_sound)
+
+    def _looked_at(self, look: Callable[[sqlite3.Connection], bool]) -> bool:
+        try:
+            return look(self._db)
+        except sqlite3.Error as error:
+            raise _failed("read", error) from None
+
     def rows(self, after: int = 0) -> Iterator[Row]:
         return self.select("seq > ?", (after,))
+
+    def all_rows(self) -> Iterator[Row]:
+        """Those as well whose numbers no ledger gives: for the verifier."""
+        return self.select("", ())
 
     def search(
         self, wanted: Mapping[str, str], since: str = "", until: str = "", *, oldest_first: bool = False
     ) -> Iterator[Row]:
         """The rows whose columns are as wanted, from a time on, up to another, exclusively."""
         columns = [column for column in COLUMNS if wanted.get(column)]
-        terms = [f"{column} = ?" for column in columns] + ["time >= ?"] * bool(since) + ["time < ?"] * bool(until)
+        terms = (
+            ["seq > 0", *(f"{column} = ?" for column in columns)]
+            + ["time >= ?"] * bool(since)
+            + ["time < ?"] * bool(until)
+        )
         values = (*(wanted[column] for column in columns), *filter(None, (since, until)))
         return self.select(" AND ".join(terms), values, "ORDER BY seq" if oldest_first else "ORDER BY seq DESC")
 
@@ -132,20 +146,26 @@ class SqliteStore(Reader):
         except OSError as error:
             raise StoreError(f"cannot be opened ({error.strerror})") from None
         self._db.close()
-        self._db = _open(path, "rw")
+        self._seen = 0
+        self._begin()
         self._files = _identities(path)
 
-    def append(self, rows: Sequence[Row]) -> None:
+    def append(self, rows: Sequence[Row], unchanged: Callable[[], None] = lambda: None) -> None:
         try:
             self._db.execute("BEGIN IMMEDIATE")
+            if (version := _version(self._db)) != self._seen:  # our own writes do not change it
+                _refuse_foreign(self._db)
+                unchanged()
+                self._seen = version
             self._db.executemany(_INSERT, rows)
+            self._read_back(rows)
             self._db.execute("COMMIT")
-        except sqlite3.IntegrityError:
-            self._undo()
-            raise StoreError("another writer has been at it") from None
         except sqlite3.Error as error:
             self._undo()
             raise _failed("written", error) from None
+        except BaseException:
+            self._undo()
+            raise
         # SQLite writes on into files that nobody will ever find again.
         if _identities(self._path) != self._files:
             raise StoreError("the database was removed or replaced")
@@ -165,13 +185,32 @@ class SqliteStore(Reader):
         """
         try:
             self._db.close()
-            self._db = _open(self._path, "rw")
-            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            self._begin()
+            busy, pages, copied = self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         except sqlite3.Error as error:
             raise _failed("opened", error) from None
+        if busy or pages != copied:
+            raise StoreError("the database cannot be synced again: somebody reads it")
         if _identities(self._path)[0] != self._files[0]:
             raise StoreError("the database was removed or replaced")
         self._files = _identities(self._path)
+
+    def _read_back(self, rows: Sequence[Row]) -> None:
+        """What SQLite was made to ignore is no error to it."""
+        if rows and list(self.rows(rows[0].seq - 1)) != list(rows):
+            raise StoreError("what was written is not what is there")
+
+    def _begin(self) -> None:
+        self._db = _open(self._path, "rw")
+        try:
+            self._seen = _version(self._db)
+            _refuse_foreign(self._db)
+        except sqlite3.Error as error:
+            self._db.close()
+            raise _failed("opened", error) from None
+        except StoreError:
+            self._db.close()
+            raise
 
     def _undo(self) -> None:
         try:
@@ -190,19 +229,31 @@ def _open(path: Path, mode: str) -> sqlite3.Connection:
             isolation_level=None,
             check_same_thread=False,  # one thread opens it, another writes
         )
+        # What is no UTF-8 is read as what no entry holds, and not as what some sign stands for.
+        db.text_factory = lambda text: text.decode("utf-8", "surrogateescape")
         db.execute("PRAGMA synchronous=FULL")
         db.execute("PRAGMA trusted_schema=OFF")
-        (schema,) = db.execute("PRAGMA user_version").fetchone()
+        (version,) = db.execute("PRAGMA user_version").fetchone()
         if mode == "rw":
-            db.execute("PRAGMA journal_mode=WAL")
+            (log,) = db.execute(_LOG).fetchone()
+            if log != "wal":
+                db.close()
+                raise StoreError("the database cannot be put into WAL mode here")
             db.execute("BEGIN IMMEDIATE")  # so that the log is there before anything depends on it
             db.execute("COMMIT")
     except sqlite3.Error as error:
+        if mode == "ro" and _stands_alone(path):
+            return _open(path, "ro&immutable=1")
         raise _failed("opened", error) from None
-    if schema != SCHEMA:
+    if version != schema.VERSION:
         db.close()
         raise StoreError("the database is of another version of this program, or none of it")
     return db
+
+
+def _stands_alone(path: Path) -> bool:
+    """Whether it has no log, and none can be made beside it: a copy, to which nobody writes."""
+    return not path.with_name(path.name + "-wal").exists() and not os.access(path.parent, os.W_OK)
 
 
 def _make(path: Path, first: Sequence[Row]) -> None:
@@ -215,7 +266,7 @@ def _make(path: Path, first: Sequence[Row]) -> None:
         db = sqlite3.connect(new, isolation_level=None)
         db.execute("PRAGMA synchronous=FULL")
         db.execute("BEGIN")
-        for statement in _CREATE:
+        for statement in schema.CREATE:
             db.execute(statement)
         db.executemany(_INSERT, first)
         db.execute("COMMIT")
@@ -228,6 +279,17 @@ def _make(path: Path, first: Sequence[Row]) -> None:
         os.fsync(directory)
     finally:
         os.close(directory)
+
+
+def _version(db: sqlite3.Connection) -> int:
+    """What is another number once another connection has changed the database."""
+    (version,) = db.execute("PRAGMA data_version").fetchone()
+    return int(version)
+
+
+def _refuse_foreign(db: sqlite3.Connection) -> None:
+    if not schema.is_own(db):
+        raise StoreError("its tables, indexes or triggers are not those that this program makes")
 
 
 def _identities(path: Path) -> tuple[int, ...]:

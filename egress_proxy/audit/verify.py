@@ -18,6 +18,8 @@ from msgspec import Struct
 from egress_proxy.audit.ed25519 import verified
 
 MOST_FAULTS: Final = 1_000
+MOST_DEEP: Final = 64
+"""Objects and lists in one another."""
 _DOMAIN: Final = b"egress-proxy audit 1\n"
 _NOTHING: Final = "0" * 64
 _MOST_DIGITS: Final = 15
@@ -42,6 +44,8 @@ class Fault(StrEnum):
     REWRITTEN = "rewritten"
     OTHER_LEDGER = "other-ledger"
     COLUMNS = "columns"
+    DATABASE = "database"
+    DROPPED = "dropped"
 
 
 TOLD: Final[Mapping[Fault, str]] = {
@@ -58,6 +62,8 @@ TOLD: Final[Mapping[Fault, str]] = {
     Fault.REWRITTEN: "not what it was when the head was made: it, or one before it, was changed and signed anew",
     Fault.OTHER_LEDGER: "of another ledger",
     Fault.COLUMNS: "is looked up by something else than it says",
+    Fault.DATABASE: "the database's tables or indexes are not as they are made: records may be hidden, or get lost",
+    Fault.DROPPED: "there is a head of it, and it was let go of since: nothing tells whether it was as the head says",
 }
 
 
@@ -125,15 +131,21 @@ def head_of(text: str) -> Head | None:
 class Verifier:
     """Takes the lines of a ledger one by one, and says at the end what is wrong with it."""
 
-    def __init__(self, keys: Iterable[str], heads: Sequence[Head] = ()) -> None:
-        """`keys` are the public keys that are trusted, 64 hexadecimal digits each."""
+    def __init__(self, keys: Iterable[str], heads: Sequence[Head] = (), *, dropped_ok: bool = False) -> None:
+        """`keys` are the public keys that are trusted, 64 hexadecimal digits each.
+
+        `dropped_ok`: a head of an entry that retention let go of is no fault. Whoever has the key can
+        forge a retention.
+        """
         self._keys = set(keys)
         self._ever = set(self._keys)
         """The keys that were trusted at some time."""
         self._heads = heads
+        self._dropped_ok = dropped_ok
         self._hashes: dict[int, str] = {}  # of the entries that heads and retention speak of
         self._wanted = {head.seq for head in heads}
         self._findings: set[Finding] = set()
+        self._of_heads: set[Finding] = set()  # told however many others there are
         self._missing: list[tuple[int, int]] = []
         self._run: tuple[int, int] | None = None  # broken links: from the first entry of them to the last
         self._retained = 0  # what is before this entry may be gone
@@ -145,6 +157,11 @@ class Verifier:
 
     def add(self, line: str, columns: Mapping[str, object] | None = None) -> None:
         """Take the next line. `columns` is what a database looks it up by."""
+        number = columns["seq"] if columns is not None else 1
+        if not isinstance(number, int) or number < 1:
+            place = number if isinstance(number, int) else self._seq + 1
+            self._found(Fault.UNREADABLE, place, place)
+            return
         self._entries += 1
         try:
             entry = _entry(line)
@@ -174,6 +191,10 @@ class Verifier:
         if entry["kind"] in _SIGNED:
             self._signed(entry)
 
+    def doctored(self) -> None:
+        """The database is not as the program makes it."""
+        self._found(Fault.DATABASE, 0, 0)
+
     def end(self) -> Verdict:
         """No more lines: what was found."""
         self._end_run(at_end=True)
@@ -185,10 +206,10 @@ class Verifier:
         for first, last in self._missing:
             self._found(Fault.MISSING, first, last)
         before = sum(self._compare(head, dropped) for head in self._heads) if self._entries else 0
-        findings = tuple(sorted(self._findings))
+        findings = tuple(sorted({*sorted(self._findings)[:MOST_FAULTS], *self._of_heads}))
         return Verdict(
             ok=not findings,
-            findings=findings[:MOST_FAULTS],
+            findings=findings,
             ledger=self._ledger,
             first=self._first,
             last=self._seq,
@@ -267,18 +288,23 @@ class Verifier:
     def _compare(self, head: Head, dropped: int) -> bool:
         """Whether a head is of an entry that was dropped. What it tells against is found."""
         if head.key not in self._ever:
-            self._found(Fault.UNTRUSTED_KEY, head.seq, head.seq)
+            self._head_found(Fault.UNTRUSTED_KEY, head.seq, head.seq)
         elif not head.good:
-            self._found(Fault.BAD_SIGNATURE, head.seq, head.seq)
+            self._head_found(Fault.BAD_SIGNATURE, head.seq, head.seq)
         elif head.ledger != self._ledger:
-            self._found(Fault.OTHER_LEDGER, self._first, self._seq)
+            self._head_found(Fault.OTHER_LEDGER, self._first, self._seq)
         elif head.seq <= dropped:
+            if not self._dropped_ok:
+                self._head_found(Fault.DROPPED, head.seq, head.seq)
             return True
         elif head.seq > self._seq:
-            self._found(Fault.TRUNCATED, self._seq + 1, head.seq)
+            self._head_found(Fault.TRUNCATED, self._seq + 1, head.seq)
         elif self._hashes.get(head.seq) != head.hash:
-            self._found(Fault.REWRITTEN, head.seq, head.seq)
+            self._head_found(Fault.REWRITTEN, head.seq, head.seq)
         return False
+
+    def _head_found(self, fault: Fault, first: int, last: int) -> None:
+        self._of_heads.add(Finding(first, last, fault))
 
     def _found(self, fault: Fault, first: int, last: int) -> None:
         if len(self._findings) <= MOST_FAULTS:
@@ -289,17 +315,18 @@ def _entry(line: str) -> dict[str, Any]:
     """An entry, of which the verifier may believe the types. Raises `ValueError`."""
     entry = _object(line)
     kind = entry.get("kind")
+    if not isinstance(kind, str) or kind not in _KINDS:
+        raise ValueError
     words = ["prev", "time"]
     if kind in _SIGNED:
         words += ["ledger", "key", "signature"]
         words += {"checkpoint": ["cause"], "key": ["next"], "retention": ["hash"], "genesis": []}[kind]
     numbers = ["seq", *(["until"] if kind == "retention" else ())]
     if (
-        kind not in _KINDS
-        or not _is(str, *(entry.get(word) for word in words))
+        not _is(str, *(entry.get(word) for word in words))
         or not _is(int, *(entry.get(number) for number in numbers))
         or entry["seq"] < 1
-        or (kind == "genesis" and entry.get("format") != 1)
+        or (kind == "genesis" and not (_is(int, entry.get("format")) and entry["format"] == 1))
     ):
         raise ValueError
     return entry
@@ -308,13 +335,23 @@ def _entry(line: str) -> dict[str, Any]:
 def _object(text: str) -> dict[str, Any]:
     """The object that a canonical line of JSON is. Raises `ValueError`."""
     try:
+        text.encode()  # a UnicodeError is a ValueError
         found = json.loads(text, object_pairs_hook=_pairs, parse_int=_whole, parse_float=_none, parse_constant=_none)
         canonical = _canonical(found) if isinstance(found, dict) else None
     except RecursionError:
         raise ValueError from None
-    if canonical != text or not isinstance(found, dict):
+    if canonical != text or not isinstance(found, dict) or _deep(found) > MOST_DEEP:
         raise ValueError
     return found
+
+
+def _deep(value: object) -> int:
+    """How many objects and lists are in one another, as far as that is of interest."""
+    level, within = 0, [value]
+    while level <= MOST_DEEP and (within := [one for one in within if isinstance(one, dict | list)]):
+        level += 1
+        within = [one for each in within for one in (each.values() if isinstance(each, dict) else each)]
+    return level
 
 
 def _pairs(pairs: list[tuple[str, object]]) -> dict[str, object]:
@@ -324,7 +361,7 @@ def _pairs(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 
 def _whole(digits: str) -> int:
-    if len(digits) > _MOST_DIGITS:  # no other language has to do better
+    if len(digits.removeprefix("-")) > _MOST_DIGITS:  # no other language has to do better
         raise ValueError
     return int(digits)
 

@@ -16,12 +16,14 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
-from egress_proxy.audit import Ledger, Record
+from egress_proxy.audit import Ledger, Record, refuse_no_text
 from egress_proxy.errors import AuditError
 from egress_proxy.metrics import Metrics
 
 MOST_CLEAN: Final = 10_000
 CLEAN_SECONDS: Final = 1.0
+BACKLOG_SECONDS: Final = 1.0
+RETENTION_SECONDS: Final = 3600.0
 _CLEAN_AT_ONCE: Final = 200  # what somebody waits for may have to wait for these
 
 
@@ -42,15 +44,24 @@ class Recorder:
         self._waiting: list[tuple[Record, asyncio.Future[None]]] = []
         self._writer: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._more = False
+        """Whether there is more to let go of."""
         self._tending: asyncio.Task[None] | None = None
         # A thread of its own: scans that were given up still hold those of `to_thread`.
         self._thread = ThreadPoolExecutor(1, "audit")
         self._metrics.set_audit_writable(True)
         self.failure = ""
         """Why the last write failed; empty if it did not."""
+        if ledger.terms.retention_days:  # also if nothing is ever recorded
+            self._sign_later()
 
     async def record(self, record: Record) -> None:
         """Return once the record is on the disk. Raises `AuditError` when it is not."""
+        try:
+            refuse_no_text(record)  # here, so that those it would be written with are kept
+        except AuditError:
+            self._metrics.count_audit_failure()
+            raise
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append((record, done))
         if self._writer is None or self._writer.done():
@@ -64,7 +75,12 @@ class Recorder:
 
     def remember(self, record: Record) -> None:
         """Record a clean exchange, soon. What there is no room for is lost, and counted."""
-        if len(self._remembered) == MOST_CLEAN:
+        try:
+            refuse_no_text(record)
+            kept = len(self._remembered) < MOST_CLEAN
+        except AuditError:
+            kept = False
+        if not kept:
             self._metrics.count_audit_lost(1)
             return
         self._remembered.append(record)
@@ -117,17 +133,33 @@ class Recorder:
         return failure
 
     def _sign_later(self) -> None:
-        if self._timer is None and (self._ledger.unsigned or self.failure):
-            loop = asyncio.get_running_loop()
-            self._timer = loop.call_later(self._ledger.terms.checkpoint_seconds, self._tend)
+        terms = self._ledger.terms
+        waits = []
+        if self._ledger.unsigned or self.failure:
+            waits.append(terms.checkpoint_seconds)
+        if terms.retention_days:
+            waits.append(BACKLOG_SECONDS if self._more else RETENTION_SECONDS)
+        if not waits:
+            return
+        loop = asyncio.get_running_loop()
+        due = loop.time() + min(waits)
+        if self._timer is not None:
+            if self._timer.when() <= due:
+                return
+            self._timer.cancel()
+        self._timer = loop.call_at(due, self._tend)
 
     def _tend(self) -> None:
         self._timer = None
         self._tending = asyncio.create_task(self._tended())
 
     async def _tended(self) -> None:
-        await self._in_thread(self._ledger.tend)
+        self._more = False
+        await self._in_thread(self._tend_ledger)
         self._sign_later()
+
+    def _tend_ledger(self) -> None:
+        self._more = self._ledger.tend()
 
     async def close(self) -> None:
         """Write what is waited for and what is remembered, and sign the end."""

@@ -6,8 +6,9 @@ import fcntl
 import json
 import os
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from egress_proxy.audit import Ledger, Record, Terms, found_in, opening
 from egress_proxy.audit.chain import row_of
 from egress_proxy.audit.ed25519 import Signer
 from egress_proxy.audit.entries import line_of, record_entry
-from egress_proxy.audit.store import SqliteStore
+from egress_proxy.audit.store import Row, SqliteStore, StoreError
 from egress_proxy.audit.verify import Fault
 from egress_proxy.errors import AuditError, StartError
 from egress_proxy.model import Finding, Form, Judgement, Verdict
@@ -115,6 +116,62 @@ def test_segments_that_are_old_are_let_go_of(tmp_path: Path) -> None:
     assert verdict(tmp_path).ok
 
 
+YEAR = 365 * 86_400.0
+
+
+@pytest.mark.parametrize("wrong", [0, 1], ids=["the first segment", "the second segment"])
+def test_a_clock_that_was_wrong_for_a_while_lets_go_of_nothing_that_is_young(tmp_path: Path, wrong: int) -> None:
+    clock = Clock()
+    ledger = Ledger(tmp_path, Terms(segment_records=5, retention_days=90), clock)
+    right = clock.now
+    for segment in range(3):
+        ledger.append([timed(clock, number) for number in range(2)])
+        clock.now = 1000.0 if segment == wrong else right
+        ledger.append([timed(clock, number) for number in range(4)])
+        clock.now = right
+    ledger.tend()
+    assert entries(tmp_path)[0]["seq"] == 1
+    clock.now += YEAR
+    ledger.append([timed(clock, 10)])
+    clock.now += 86_400
+    ledger.tend()
+    assert entries(tmp_path)[0]["seq"] > 15
+    ledger.close()
+    assert verdict(tmp_path).ok
+
+
+def timed(clock: Clock, number: int) -> Record:
+    return record(number, time=datetime.fromtimestamp(clock.now, UTC).isoformat(timespec="milliseconds"))
+
+
+def test_nothing_is_let_go_of_while_the_clock_is_behind_the_log(tmp_path: Path) -> None:
+    clock = Clock()
+    ledger = Ledger(tmp_path, Terms(segment_records=5, retention_days=90), clock)
+    ledger.append([timed(clock, number) for number in range(5)])
+    clock.now += YEAR
+    ledger.append([timed(clock, 5)])
+    clock.now -= YEAR / 2
+    ledger.tend()
+    assert entries(tmp_path)[0]["seq"] == 1
+    clock.now += YEAR
+    ledger.tend()
+    assert entries(tmp_path)[0]["seq"] > 1
+    ledger.close()
+
+
+def test_nothing_is_let_go_of_by_a_clock_that_was_set_far_ahead(tmp_path: Path) -> None:
+    clock, steady = Clock(), Clock()
+    ledger = Ledger(tmp_path, Terms(segment_records=5, retention_days=90), clock, steady)
+    ledger.append([timed(clock, number) for number in range(5)])
+    clock.now += YEAR
+    ledger.tend()
+    assert entries(tmp_path)[0]["seq"] == 1
+    steady.now += YEAR
+    ledger.tend()
+    assert entries(tmp_path)[0]["seq"] > 1
+    ledger.close()
+
+
 def test_letting_go_takes_some_rows_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("egress_proxy.audit.ledger._MOST_DROPPED", 4)
     clock = Clock()
@@ -173,6 +230,93 @@ def test_a_change_of_keys_that_is_cut_short_ends_at_the_next_start(
     ledger.close()
     assert verdict(tmp_path).ok
     assert len((tmp_path / "audit.pub").read_text().split()) == (1 if cut == "before the entry" else 2)
+
+
+@pytest.mark.parametrize("cut", ["take", "publish"])
+def test_a_change_of_keys_that_cannot_end_is_closed_with_the_new_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cut: str
+) -> None:
+    """The old one may sign nothing after it has signed for the new one."""
+
+    def stop(*_: object) -> None:
+        raise OSError(28, "no space")
+
+    ledger = Ledger(tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr(opening, cut, stop)
+        with pytest.raises(AuditError):
+            ledger.change_key()
+    ledger.close()
+    assert verdict(tmp_path).ok
+    ledger = Ledger(tmp_path)
+    ledger.append([record(2)])
+    ledger.close()
+    assert verdict(tmp_path).ok
+    assert len((tmp_path / "audit.pub").read_text().split()) == 2
+
+
+def test_a_key_that_could_not_be_taken_is_not_thrown_away_by_the_next_change(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(*_: object) -> None:
+        raise OSError(28, "no space")
+
+    ledger = Ledger(tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr(opening, "take", stop)
+        with pytest.raises(AuditError):
+            ledger.change_key()
+    ledger.change_key()
+    ledger.close()
+    Ledger(tmp_path).close()
+    assert verdict(tmp_path).ok
+
+
+@pytest.mark.parametrize("there", [True, False])
+@pytest.mark.parametrize("error", [StoreError, KeyboardInterrupt])
+def test_a_change_of_keys_of_which_nobody_knows_how_far_it_came_is_left_to_the_next_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: type[BaseException], there: bool
+) -> None:
+    append = SqliteStore.append
+
+    def cut(store: SqliteStore, rows: Sequence[Row], unchanged: Callable[[], None]) -> None:
+        if there:
+            append(store, rows, unchanged)
+        raise error
+
+    ledger = Ledger(tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr(SqliteStore, "append", cut)
+        with pytest.raises((AuditError, KeyboardInterrupt)):
+            ledger.change_key()
+    with pytest.raises(AuditError, match="key"):
+        ledger.append([record(1)])
+    ledger.close()
+    assert kinds(tmp_path)[2:] == ["key"] * there
+    ledger = Ledger(tmp_path)
+    ledger.append([record(2)])
+    ledger.close()
+    assert verdict(tmp_path).ok
+
+
+@pytest.mark.parametrize("content", ["", "no key", "{}\nmoved in June\n", "\xff"])
+def test_a_list_of_public_keys_that_cannot_be_read_is_not_replaced(tmp_path: Path, content: str) -> None:
+    ledger = Ledger(tmp_path)
+    ledger.change_key()
+    ledger.close()
+    public = tmp_path / "audit.pub"
+    kept = content.replace("{}", public.read_text()).encode("latin-1")
+    public.write_bytes(kept)
+    with pytest.raises(StartError, match=r"audit\.pub"):
+        Ledger(tmp_path)
+    assert public.read_bytes() == kept
+
+
+def test_a_list_of_public_keys_that_is_gone_is_made_again(tmp_path: Path) -> None:
+    Ledger(tmp_path).close()
+    (tmp_path / "audit.pub").unlink()
+    Ledger(tmp_path).close()
+    assert verdict(tmp_path).ok
 
 
 def test_the_log_of_lines_is_kept_and_told_of(tmp_path: Path) -> None:
@@ -315,8 +459,8 @@ def test_a_log_that_somebody_else_wrote_takes_no_more_records(tmp_path: Path) ->
     last = "(SELECT max(seq) FROM entry)"
     columns = "kind, time, id, client, route, session, verdict, line"
     tampered(tmp_path, f"INSERT INTO entry SELECT seq + 1, {columns} FROM entry WHERE seq = {last}")
-    for told in ("another writer", "not what was signed"):
-        with pytest.raises(AuditError, match=told):
+    for _ in range(2):
+        with pytest.raises(AuditError, match="not what was signed"):
             ledger.append([record(2)])
     ledger.close()
 

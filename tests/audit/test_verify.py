@@ -17,9 +17,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from egress_proxy.audit import Ledger, Terms, reading
+from egress_proxy.audit.chain import Writing
 from egress_proxy.audit.ed25519 import Signer
-from egress_proxy.audit.verify import TOLD, Fault, Verdict, Verifier, head_of
-from egress_proxy.errors import EgressError
+from egress_proxy.audit.entries import hash_of
+from egress_proxy.audit.verify import MOST_FAULTS, TOLD, Fault, Verdict, Verifier, head_of
+from egress_proxy.errors import EgressError, StartError
 from tests.audit.forging import LEDGER, OTHER, OWN, TIME, canonical, chained, changed, grown, head, ledger
 from tests.audit.kit import record, tampered, verdict
 from tests.kit.ledger import lines
@@ -65,10 +67,31 @@ def rekeyed() -> list[str]:
     return grown(old, lambda writing: writing.checkpoint("interval", TIME), OTHER)
 
 
+def negative(digits: int) -> Callable[[Writing], None]:
+    return lambda writing: writing.record(record(99, status=1 - 10**digits))
+
+
+def deep(levels: int) -> str:
+    """A next line, of so many objects and lists in one another."""
+    nested: list[object] = []
+    for _ in range(levels - 2):
+        nested = [nested]
+    more = json.loads(grown(WHOLE, lambda writing: writing.record(record(99)))[-1])
+    return canonical({**more, "deep": nested})
+
+
+def forgotten() -> list[str]:
+    """A rotation after a past that was never there, and the retention of all before it."""
+    rotated = grown(["x"] * LAST, lambda writing: writing.checkpoint("rotation", TIME))
+    digest = hash_of(rotated[-1])
+    return grown(rotated, lambda writing: writing.retention(LAST + 1, digest, TIME))[LAST:]
+
+
 FORGED: Final = chained(at(4, changed(WHOLE[3], verdict="clean")))
 """Somebody without the key changed an entry and computed the chain anew."""
 RESIGNED: Final = chained(at(4, changed(WHOLE[3], verdict="clean")), OTHER)
 STOLEN: Final = chained(at(4, changed(WHOLE[3], verdict="clean")), OWN)
+STOLEN_PAST: Final = forgotten()
 ROTATION: Final = next(n for n, line in enumerate(WHOLE, 1) if '"rotation"' in line)
 FIRST_CHECKPOINT: Final = next(n for n, line in enumerate(WHOLE, 1) if '"checkpoint"' in line)
 BARE: Final = [line for line in WHOLE if '"record"' in line]
@@ -143,7 +166,10 @@ CASES: Final[dict[str, Case]] = {
     ),
     "a head with a key that is not trusted": Case(WHOLE, [(LAST, LAST, "untrusted-key")], [head(WHOLE, 0, OTHER)]),
     "a head that was changed": Case(WHOLE, [(LAST, LAST, "bad-signature")], [changed(HEAD, time="x")]),
-    "a head of what was dropped": Case(retained(ROTATION)[ROTATION - 1 :], [], [head(WHOLE, 3)]),
+    "a head of what was dropped": Case(
+        retained(ROTATION)[ROTATION - 1 :], [(3, 3, "dropped")], [head(WHOLE, 3)]
+    ),
+    "a head past which a thief of the key let go of everything": Case(STOLEN_PAST, [(LAST, LAST, "dropped")], [HEAD]),
     "no signature": Case(
         chained(WHOLE[:1] + BARE), [(1, 1, "untrusted-key"), (1, 1 + len(BARE), "unsigned")], [], [OTHER.public]
     ),
@@ -177,6 +203,16 @@ CASES: Final[dict[str, Case]] = {
     "a number that is large": Case(at(4, changed(WHOLE[3], status=10**16)), [(4, 4, "unreadable")]),
     "a key that is not ASCII": Case(at(4, changed(WHOLE[3], ü=1)), [(4, 4, "unreadable")]),
     "another kind": Case(at(4, changed(WHOLE[3], kind="toString")), [(4, 4, "unreadable")]),
+    "a kind that is no word": Case(at(4, changed(WHOLE[3], kind=[])), [(4, 4, "unreadable")]),
+    "a kind in a list": Case(at(4, changed(WHOLE[3], kind=["record"])), [(4, 4, "unreadable")]),
+    "a kind in an object": Case(at(4, changed(WHOLE[3], kind={})), [(4, 4, "unreadable")]),
+    "a format that is true": Case(at(1, changed(WHOLE[0], format=True)), [(1, 1, "unreadable")]),
+    "a negative number of 15 digits": Case([*WHOLE[:-1], *grown(WHOLE, negative(15))[LAST - 1 :]], []),
+    "a negative number of 16 digits": Case(
+        [*WHOLE[:-1], *grown(WHOLE, negative(16))[LAST - 1 :]], [(LAST + 1, LAST + 1, "unreadable")]
+    ),
+    "as deep as may be": Case([*WHOLE, deep(64)], []),
+    "deeper than may be": Case([*WHOLE, deep(65)], [(LAST + 1, LAST + 1, "unreadable")]),
     "no number": Case(at(4, changed(WHOLE[3], seq="4")), [(4, 4, "unreadable")]),
     "a truth for a number": Case(at(4, changed(WHOLE[3], seq=True)), [(4, 4, "unreadable")]),
     "another format": Case(at(1, changed(WHOLE[0], format=2)), [(1, 1, "unreadable")]),
@@ -198,6 +234,30 @@ def verified(case: Case) -> Verdict:
     for line in case.lines:
         verifier.add(line)
     return verifier.end()
+
+
+MANY: Final = Case(ledger(2500, 1)[::2], [], [head(ledger(5200)), changed(HEAD, time="x")])
+"""More faults than are told, and heads that tell of something else."""
+
+
+def test_many_faults_do_not_hide_what_heads_tell() -> None:
+    told = found(verified(MANY))
+    assert len(told) == MOST_FAULTS + 2
+    assert [one for one in told if one[2] in {"truncated", "bad-signature"}] == [
+        (LAST, LAST, "bad-signature"),
+        (5002, 6502, "truncated"),
+    ]
+    if NODE:
+        assert by_node([MANY]) == [told]
+
+
+def test_heads_of_what_was_dropped_may_be_let_pass() -> None:
+    heads = [one for one in map(head_of, [HEAD, head(WHOLE, 3)]) if one is not None]
+    verifier = Verifier([OWN.public], heads, dropped_ok=True)
+    for line in STOLEN_PAST:
+        verifier.add(line)
+    told = verifier.end()
+    assert (told.ok, told.heads_before) == (True, 2)
 
 
 def found(verdict: Verdict) -> list[tuple[int, int, str]]:
@@ -299,7 +359,10 @@ def test_every_fault_is_on_the_page_of_the_format_and_in_a_case() -> None:
     page = (ROOT / "docs" / "audit-format.md").read_text("utf-8")
     assert set(TOLD) == set(Fault)
     assert {f"`{fault}`" for fault in Fault} <= set(re.findall(r"`[a-z-]+`", page))
-    assert {fault for case in CASES.values() for *_, fault in case.found} == set(Fault) - {Fault.COLUMNS}
+    assert {fault for case in CASES.values() for *_, fault in case.found} == set(Fault) - {
+        Fault.COLUMNS,
+        Fault.DATABASE,
+    }
 
 
 def test_the_vectors_are_found_to_be_what_they_are() -> None:
@@ -372,6 +435,32 @@ def test_an_export_and_its_database_are_the_same(tmp_path: Path) -> None:
     assert of_export == verdict(tmp_path)
     assert (of_export.ok, sum(told)) == (True, 1000)
     assert (reading.size(export), reading.size(tmp_path / "audit.db")) == (0, of_export.entries)
+
+
+@pytest.mark.skipif(NODE is None, reason="there is no Node.js")
+def test_an_export_that_is_no_utf_8_is_not_whole(tmp_path: Path) -> None:
+    """A sign that stands for what cannot be read is not what was there."""
+    spoilt = tmp_path / "export"
+    (tmp_path / "key").write_text(OWN.public)
+    command = [NODE or "node", str(ROOT / "deploy" / "verify-audit.mjs"), "--key", str(tmp_path / "key"), str(spoilt)]
+    whole = grown(ledger(1), lambda writing: writing.record(record(1, directory="\ufffd")))
+    content = "".join(f"{line}\n" for line in whole).encode()
+    for told, written in ((True, content), (False, content.replace("\ufffd".encode(), b"\xff"))):
+        spoilt.write_bytes(written)
+        assert reading.verify(spoilt, Verifier([OWN.public]), lambda _: None).ok is told
+        done = subprocess.run(command, capture_output=True, check=False, timeout=60)
+        assert json.loads(done.stdout)["ok"] is told
+
+
+def test_a_row_that_is_no_utf_8_is_named(tmp_path: Path) -> None:
+    one = Ledger(tmp_path)
+    one.append([record(1), record(2)])
+    one.close()
+    tampered(tmp_path, "UPDATE entry SET line = CAST(x'ff' AS TEXT) WHERE seq = 3")
+    assert (3, 3, "unreadable") in found(verdict(tmp_path))
+    tampered(tmp_path, "UPDATE entry SET line = CAST(x'ff' AS TEXT) WHERE seq > 3")
+    with pytest.raises(StartError, match="not what was signed"):
+        Ledger(tmp_path)
 
 
 def test_what_cannot_be_read_is_an_error(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from egress_proxy.errors import AuditError
 from egress_proxy.metrics import Metrics
 from egress_proxy.model import Verdict
 from egress_proxy.server.recorder import Recorder
-from tests.audit.kit import FAR, kinds, record, verdict
+from tests.audit.kit import FAR, entries, kinds, record, verdict
 from tests.kit.ledger import all_records, records
 from tests.server.rig import until
 
@@ -52,6 +52,48 @@ async def test_nothing_is_signed_twice(tmp_path: Path) -> None:
     await recorder.record(record(1))
     assert recorder._timer is None
     await recorder.close()
+
+
+async def test_an_idle_proxy_lets_go_of_what_is_old_until_nothing_more_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("egress_proxy.audit.ledger._MOST_DROPPED", 4)
+    monkeypatch.setattr("egress_proxy.server.recorder.BACKLOG_SECONDS", 0.001)
+    monkeypatch.setattr("egress_proxy.server.recorder.RETENTION_SECONDS", 0.01)
+    now = 1_800_000_000.0
+    ledger = Ledger(tmp_path, Terms(segment_records=10, retention_days=1, checkpoint_records=1), lambda: now)
+    recorder = Recorder(ledger)
+    await recorder.record(record(1))
+    for number in range(30):
+        await recorder.record(record(number))
+    last = entries(tmp_path)[-1]["seq"]
+    now += 3 * 86_400.0
+    await until(lambda: entries(tmp_path)[0]["seq"] > last - 20)
+    await recorder.close()
+    assert verdict(tmp_path).ok
+
+
+async def test_without_retention_an_idle_proxy_has_nothing_to_do(tmp_path: Path) -> None:
+    for days in (0, 1):
+        recorder = Recorder(Ledger(tmp_path, Terms(retention_days=days)))
+        assert (recorder._timer is not None) == bool(days)
+        await recorder.close()
+
+
+async def test_a_record_that_is_no_text_fails_alone(tmp_path: Path) -> None:
+    metrics = Metrics()
+    recorder = Recorder(Ledger(tmp_path), metrics, clean=True)
+    told = await asyncio.gather(
+        *(recorder.record(record(number, session="\ud800" * (number == 2))) for number in range(4)),
+        return_exceptions=True,
+    )
+    assert [type(one) for one in told] == [type(None), type(None), AuditError, type(None)]
+    assert recorder.failure == ""
+    for number in (5, 6):
+        recorder.remember(record(number, verdict=Verdict.CLEAN, session="\ud800" * (number == 5)))
+    await recorder.close()
+    assert [one["id"] for one in all_records(tmp_path)] == ["egr_0", "egr_1", "egr_3", "egr_6"]
+    assert b"\negress_audit_lost_total 1.0\n" in metrics.render()
 
 
 async def test_a_failure_is_told_and_goes_by_itself(tmp_path: Path) -> None:
