@@ -259,8 +259,8 @@ def _stands_alone(path: Path) -> bool:
 def _make(path: Path, first: Sequence[Row]) -> None:
     """Make a database that is there whole or not at all: beside its place, and then put there."""
     new = path.with_name(path.name + ".new")
-    for rest in (new, new.with_name(new.name + "-journal")):  # of a start that was killed
-        rest.unlink(missing_ok=True)
+    for rest in ("", "-journal", "-wal", "-shm"):  # of a start that was killed
+        new.with_name(new.name + rest).unlink(missing_ok=True)
     os.close(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
     try:
         db = sqlite3.connect(new, isolation_level=None)
@@ -270,6 +270,8 @@ def _make(path: Path, first: Sequence[Row]) -> None:
             db.execute(statement)
         db.executemany(_INSERT, first)
         db.execute("COMMIT")
+        # Now, and not when it is in its place: whoever is killed amid the change leaves what no reader can undo.
+        db.execute(_LOG)
         db.close()
     except sqlite3.Error as error:
         raise _failed("made", error) from None

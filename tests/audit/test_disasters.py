@@ -18,7 +18,8 @@ OWN_MOUNTS: Final = ("unshare", "--user", "--map-root-user", "--mount")
 
 
 def run(*command: str) -> Any:
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, check=True, timeout=100)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, check=False, timeout=300)
+    assert done.returncode == 0, done.stderr.decode()
     return json.loads(done.stdout)
 
 
