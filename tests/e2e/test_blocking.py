@@ -187,6 +187,7 @@ def test_when_opencode_dies_the_prompt_is_lost_and_its_session_is_not_busy_for_e
 def test_when_the_proxy_stops_the_turn_goes_on_and_is_read_after_its_start(spare: Proxied) -> None:
     agent, session = spare.agent(), spare.agent().session()
     with Gate() as gate, agent.client.events() as events:
+        events.wait_type("server.connected")
         said = f"It is {spare.canaries['API_TOKEN']}."
         waiting = Prompting(agent, session, spare.model.script("block-stop", Held(gate, said)))
         gate.until_reached()

@@ -148,6 +148,7 @@ def test_without_the_proxy_it_works_on(bare: Bare) -> None:
     session = working(agent, bare.model, f"deleted-bare-{bare.version}")
     assert agent.client.delete(f"/session/{session}").json is True
     assert agent.client.get(f"/session/{session}").status == 404
-    assert agent.status(session) != {}
+    if bare.version == "1.15.13":  # 1.18.33 ends it by itself, sooner or later
+        assert agent.status(session) != {}
     agent.client.post(f"/session/{session}/abort")
     poll(lambda: not agent.status(session))

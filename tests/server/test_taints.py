@@ -375,7 +375,7 @@ async def test_too_many_secret_values_close_the_session(proxy: Rig) -> None:
 
 
 async def test_a_long_history_is_read_page_by_page_and_not_held(tmp_path: Path) -> None:
-    pages = 12
+    pages = 40
 
     class Answering:
         async def call(self, call: Call, _: float) -> Reply:
@@ -390,7 +390,7 @@ async def test_a_long_history_is_read_page_by_page_and_not_held(tmp_path: Path) 
     pages = 0
     await taints.look(SESSION)  # what is loaded at the first use
     taints.forget(SESSION)
-    pages = 12
+    pages = 40
     tracemalloc.start()
     try:
         tree = await taints.look(SESSION)
