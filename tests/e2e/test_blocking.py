@@ -184,8 +184,19 @@ def test_when_opencode_dies_the_prompt_is_lost_and_its_session_is_not_busy_for_e
     assert state(agent, session)["state"] == "idle"
 
 
+def hears(agent: Agent) -> bool:
+    """Whether a stream of events begins; just after a restart of opencode it may not yet."""
+    with agent.client.events() as events:
+        try:
+            events.wait_type("server.connected")
+        except TimeoutError:
+            return False
+    return True
+
+
 def test_when_the_proxy_stops_the_turn_goes_on_and_is_read_after_its_start(spare: Proxied) -> None:
     agent, session = spare.agent(), spare.agent().session()
+    poll(lambda: hears(agent), 60)
     with Gate() as gate, agent.client.events() as events:
         events.wait_type("server.connected")
         said = f"It is {spare.canaries['API_TOKEN']}."

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, Self
 
-from selenium.common.exceptions import StaleElementReferenceException
+from selenium.common.exceptions import StaleElementReferenceException, WebDriverException
 from selenium.webdriver import ActionChains, Chrome, ChromeOptions
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
@@ -61,6 +61,11 @@ def required() -> tuple[str, str]:
     if browser is None or driver is None:
         raise MissingBrowser("no chromium with its driver: `apt install chromium chromium-driver`")
     return browser, driver
+
+
+def _is_gone(error: WebDriverException) -> bool:
+    """Whether an element's page is no longer there; amid the change the driver says so in words of its own."""
+    return isinstance(error, StaleElementReferenceException) or "does not belong to the document" in str(error.msg)
 
 
 class Browser:
@@ -127,7 +132,9 @@ class Browser:
         def pressed() -> bool:
             try:
                 self.one(css).click()
-            except StaleElementReferenceException:
+            except WebDriverException as error:
+                if not _is_gone(error):
+                    raise
                 return False
             return True
 
@@ -143,7 +150,9 @@ class Browser:
         def arrived() -> bool:
             try:
                 return not before.tag_name
-            except StaleElementReferenceException:
+            except WebDriverException as error:
+                if not _is_gone(error):
+                    raise
                 return str(self.script("return document.readyState")) == "complete"
 
         act()
