@@ -7,7 +7,7 @@ set. No label ever holds a client's name, a path, or a byte of a request or an a
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import cache, partial
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
@@ -24,132 +24,108 @@ class Metrics:
     """All counters of one proxy. Methods take vocabulary values, so a label cannot be made from free text."""
 
     def __init__(self) -> None:
-        registry = CollectorRegistry()
-        self._registry = registry
-        self._requests = Counter(
+        self._registry = CollectorRegistry()
+        own = self._registry
+        counter, gauge = partial(Counter, registry=own), partial(Gauge, registry=own)
+        histogram = partial(Histogram, registry=own)
+        self._requests = counter(
             "egress_requests_total",
             "Exchanges by catalogue row, class and verdict.",
             ["route", "class", "verdict"],
-            registry=registry,
         )
-        self._redactions = Counter(
+        self._redactions = counter(
             "egress_redactions_total",
             "Findings redacted or withheld, by detector and by the kind of answer.",
             ["detector", "channel"],
-            registry=registry,
         )
-        self._reasons = Counter(
+        self._reasons = counter(
             "egress_refusals_total",
             "Requests refused and answers withheld, by reason.",
             ["reason"],
-            registry=registry,
         )
-        self._alerts = Counter(
+        self._alerts = counter(
             "egress_alerts_total",
             "Known values found in an encoded or broken-up form: never an accident.",
             ["channel"],
-            registry=registry,
         )
-        self._events = Counter(
-            "egress_events_total", "Event frames by what became of them.", ["outcome"], registry=registry
-        )
-        self._streams_cut = Counter(
+        self._events = counter("egress_events_total", "Event frames by what became of them.", ["outcome"])
+        self._streams_cut = counter(
             "egress_event_streams_cut_total",
             "Event streams whose reader missed events: it came back too late, or read too slowly.",
             ["cause"],
-            registry=registry,
         )
-        self._growing_texts = Counter(
+        self._growing_texts = counter(
             "egress_growing_texts_total",
             "Texts that were followed while they were written, by what became of them.",
             ["fate"],
-            registry=registry,
         )
-        self._delta_seconds = Histogram(
+        self._delta_seconds = histogram(
             "egress_delta_seconds",
             "How long the characters of a released delta were held: the first of them, or since the last safe point.",
             buckets=_LATENCY,
-            registry=registry,
         )
-        self._delta_held = Histogram(
+        self._delta_held = histogram(
             "egress_delta_held_characters",
             "Characters of a growing text that were held, once a piece of it was dealt with.",
             buckets=_HELD,
-            registry=registry,
         )
-        self._login_failures = Counter(
-            "egress_login_failures_total", "Requests without a valid token.", registry=registry
-        )
-        self._upstream = Histogram(
+        self._login_failures = counter("egress_login_failures_total", "Requests without a valid token.")
+        self._upstream = histogram(
             "egress_upstream_seconds",
             "Time until upstream's whole answer was read.",
             ["route"],
             buckets=_LATENCY,
-            registry=registry,
         )
-        self._scan_seconds = Histogram(
-            "egress_scan_seconds", "Time to scan and judge one answer or frame.", buckets=_SCAN, registry=registry
+        self._scan_seconds = histogram(
+            "egress_scan_seconds", "Time to scan and judge one answer or frame.", buckets=_SCAN
         )
-        self._scan_bytes = Counter("egress_scan_bytes_total", "Text scanned, in bytes of UTF-8.", registry=registry)
-        self._answer_bytes = Counter(
-            "egress_upstream_bytes_total", "Bytes of answers read from upstream.", registry=registry
-        )
-        self._in_flight = Gauge("egress_requests_in_flight", "Requests being handled now.", registry=registry)
-        self._streams = Gauge("egress_event_streams", "Event streams open now.", registry=registry)
-        self._unknown = Gauge(
+        self._scan_bytes = counter("egress_scan_bytes_total", "Text scanned, in bytes of UTF-8.")
+        self._answer_bytes = counter("egress_upstream_bytes_total", "Bytes of answers read from upstream.")
+        self._in_flight = gauge("egress_requests_in_flight", "Requests being handled now.")
+        self._streams = gauge("egress_event_streams", "Event streams open now.")
+        self._unknown = gauge(
             "egress_unknown_operations",
             "Operations of the running server that the catalogue does not know (all denied).",
-            registry=registry,
         )
-        self._gate_rules = Gauge(
+        self._gate_rules = gauge(
             "egress_gate_rules",
             "Rules of the gate policy in force; with none, every ask is for a human.",
-            registry=registry,
         )
-        self._notifications = Counter(
+        self._notifications = counter(
             "egress_notifications_total",
             "Notices to a human, by hook and by what became of them.",
             ["hook", "outcome"],
-            registry=registry,
         )
-        self._waiting_asks = Gauge(
-            "egress_waiting_asks", "Asks of clients' sessions that wait, by who decides.", ["gate"], registry=registry
+        self._waiting_asks = gauge(
+            "egress_waiting_asks", "Asks of clients' sessions that wait, by who decides.", ["gate"]
         )
-        self._decisions = Counter(
+        self._decisions = counter(
             "egress_ask_decisions_total",
             "Asks of clients' sessions that no longer wait, by what became of them.",
             ["outcome"],
-            registry=registry,
         )
-        self._oldest_ask = Gauge(
-            "egress_oldest_ask_seconds", "Age of the ask that waits longest; 0 if none does.", registry=registry
-        )
-        self._audit_writable = Gauge(
+        self._oldest_ask = gauge("egress_oldest_ask_seconds", "Age of the ask that waits longest; 0 if none does.")
+        self._audit_writable = gauge(
             "egress_audit_writable",
             "Whether the last write of the audit log succeeded; if not, what must be recorded is withheld.",
-            registry=registry,
         )
-        self._audit_failures = Counter(
-            "egress_audit_failures_total", "Writes of the audit log that failed.", registry=registry
-        )
-        self._audit_records = Counter("egress_audit_records_total", "Records that are on the disk.", registry=registry)
-        self._audit_lost = Counter(
+        self._audit_failures = counter("egress_audit_failures_total", "Writes of the audit log that failed.")
+        self._audit_records = counter("egress_audit_records_total", "Records that are on the disk.")
+        self._audit_lost = counter(
             "egress_audit_lost_total",
             "Clean exchanges that are not on record: it could not be written, or too many came at once.",
-            registry=registry,
         )
-        self._audit_seconds = Histogram(
+        self._audit_seconds = histogram(
             "egress_audit_seconds",
             "Time until the records that were written together were on the disk.",
             buckets=_LATENCY,
-            registry=registry,
         )
-        self._known_values = Gauge("egress_known_values", "Secret values that are recognised.", registry=registry)
+        self._known_values = gauge("egress_known_values", "Secret values that are recognised.")
         # Finding a series among a metric's costs more than counting; there are few, since labels are bounded.
         self._requests_of = cache(self._requests.labels)
         self._upstream_of = cache(self._upstream.labels)
         self._events_of = cache(self._events.labels)
-        self._build = Gauge("egress_build_info", "Constant 1.", ["version", "opencode", "catalogue"], registry=registry)
+        self._build = gauge("egress_build_info", "Constant 1.", ["version", "opencode", "catalogue"])
 
     def count_exchange(self, route: str, route_class: RouteClass, verdict: Verdict) -> None:
         self._requests_of(

@@ -60,7 +60,7 @@ def console_app(
     """The application to mount at `PREFIX`. `epoch` is the time of day, `steady` one that does not go back."""
     pages, live = Pages(), Live(gates.changes)
     door = Door(Sessions(), operators, pages, Failures(metrics, failures_per_minute), steady)
-    desk = Desk(gates, pages, epoch)
+    desk = Desk(gates, pages, epoch, lambda session: operators.stands(session.operator))
     app = web.Application(middlewares=[_told(pages)])
     app.on_response_prepare.append(_set_headers)
     app.add_routes(

@@ -32,7 +32,11 @@ class _Decide(Protocol):
 class Desk:
     """The pages of those who are logged in."""
 
-    def __init__(self, gates: Gates, pages: Pages, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, gates: Gates, pages: Pages, clock: Callable[[], float], stands: Callable[[Session], bool]
+    ) -> None:
+        """`stands`: whether the token that a session was opened with is still one."""
+        self._stands = stands
         self._gates = gates
         self._pages = pages
         self._clock = clock
@@ -61,6 +65,8 @@ class Desk:
     async def _decide(self, request: web.Request, session: Session, decide: _Decide) -> web.StreamResponse:
         form = await read_form(request)
         check_token(form, session.csrf)
+        if not self._stands(session):  # it took a while to come
+            raise BadForm("You are logged out.")
         ask_id, digest = request.match_info["ask"], form.get("digest", "")
         note = form.get("note", "").replace("\r\n", "\n").strip()
         if len(note) > NOTE_CHARS:

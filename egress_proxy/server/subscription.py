@@ -64,13 +64,16 @@ class Subscription:
         self._working: set[str] = set()  # sessions that were last said to be at work
         self._connected = False
         self._first = True
+        self._trying = False  # whether an attempt to connect again is under way
         self._opened: asyncio.Future[Refused | None] = asyncio.get_running_loop().create_future()
         self._wanted_now = asyncio.Event()
         self._task = asyncio.create_task(self._run())
 
     async def opened(self) -> Refused | None:
-        """None if a connection stands, or why there is none. Waits for the attempt that is under way; where one was
-        lost, the next is made at once."""
+        """None if a connection stands, or why there is none. Where one was lost, the next attempt is made at once; one
+        that is under way tells only that it does not stand, since what it met may be over by now."""
+        if self._trying and await asyncio.shield(self._opened) is None:
+            return None
         self._wanted_now.set()
         return await asyncio.shield(self._opened)
 
@@ -101,6 +104,7 @@ class Subscription:
         while True:
             began = now()
             reason = await self._guarded()
+            self._trying = False
             if self._first:
                 self._opened.set_result(Refused(reason))
                 return
@@ -114,6 +118,7 @@ class Subscription:
                 self._connected = False
             pause = _FIRST_PAUSE if now() - began > _STEADY else min(pause * 2, _LONGEST_PAUSE)
             await self._rest(pause * random.uniform(0.5, 1))  # noqa: S311  many are lost at once
+            self._trying = True
 
     async def _rest(self, seconds: float) -> None:
         """Wait so long, or until somebody wants the connection."""
@@ -146,7 +151,7 @@ class Subscription:
         return Reason.UPSTREAM_LOST
 
     async def _connect(self, lanes: Lanes[Taken]) -> None:
-        self._connected, self._first = True, False
+        self._connected, self._first, self._trying = True, False, False
         self._frames.interrupted()
         self._gap(self.directory)
         self._notice(self.directory, b"")

@@ -7,8 +7,10 @@ from collections.abc import AsyncIterator
 
 import aiohttp
 import pytest
+from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
+from egress_proxy.console import forms
 from egress_proxy.console.application import HEADERS
 from egress_proxy.console.sessions import IDLE_SECONDS
 from tests.console.rig import TOKEN, Clock, FakeOperators, FakeQueue, Visitor, application, ask
@@ -120,6 +122,24 @@ async def test_a_revoked_operator_is_out_at_once(visitor: Visitor, operators: Fa
     assert len(queue.asks) == 1
     operators.revoked = False
     assert (await visitor.get("")).status == 303
+
+
+async def test_who_is_revoked_while_a_form_comes_decides_nothing(
+    visitor: Visitor, operators: FakeOperators, queue: FakeQueue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = forms.read_form
+
+    async def revoked_meanwhile(request: web.Request) -> dict[str, str]:
+        form = await read(request)
+        operators.revoked = True
+        return form
+
+    await visitor.login()
+    form = await visitor.form("per_1")
+    monkeypatch.setattr("egress_proxy.console.desk.read_form", revoked_meanwhile)
+    assert (await visitor.post("asks/per_1/approve", form)).status == 403
+    assert len(queue.asks) == 1
+    operators.revoked = False
 
 
 async def test_a_session_that_nobody_uses_ends(visitor: Visitor, clock: Clock) -> None:

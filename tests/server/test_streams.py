@@ -173,6 +173,21 @@ async def test_a_connection_that_nobody_answers_is_given_up(proxy: Rig, monkeypa
     assert proxy.upstream.asked.count("GET /event") == 3
 
 
+async def test_who_comes_while_nobody_answers_an_attempt_gets_the_next(
+    proxy: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It began before opencode had come up again. The one after it is made at once."""
+    monkeypatch.setattr("egress_proxy.server.upstream._STREAM_BEGINS", 0.3)
+    async with stream(proxy) as one:
+        await one.next()
+        proxy.upstream.next["GET /event"] = [b""]
+        await proxy.upstream.hang_up("GET /event")
+        await until(lambda: proxy.upstream.asked.count("GET /event") == 2)
+        async with stream(proxy) as two:
+            assert await two.types(1) == ["server.connected"]
+    assert proxy.upstream.asked.count("GET /event") == 3
+
+
 async def test_while_upstream_is_down_streams_stay_and_heartbeats_go_on(
     proxy: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
