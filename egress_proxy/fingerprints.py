@@ -188,7 +188,7 @@ class FingerprintStore:
             _replace(self.key_file, given.reveal())
         return given
 
-    def keys(self) -> tuple[Key, ...]:
+    def every_key(self) -> tuple[Key, ...]:
         """The key, and those that were here before another was imported: the audit log's fingerprints of their time
         hang on them."""
         retired = sorted(self._directory.glob(f"{self.key_file.name}.{_RETIRED}*"))

@@ -45,12 +45,19 @@ class Filters(Struct, frozen=True, kw_only=True):
 
 
 class _Found(Struct):
+    text: int
+    start: int
+    end: int
+    detector: str
     name: str
+    form: str
+    fingerprint: str = ""
 
 
 class _Shown(Struct):
     """What is shown of a record, whichever version wrote it. A line without it is of somebody else."""
 
+    seq: int
     time: str
     id: str
     client: str
@@ -59,9 +66,13 @@ class _Shown(Struct):
     route: str
     verdict: str
     reasons: list[str]
+    status: int
+    findings: int
     detectors: list[str]
     noted: list[str]
     spans: list[_Found]
+    channel: str = ""
+    lengths: list[int] = []
 
 
 _AS_SHOWN: Final = msgspec.json.Decoder(_Shown)
