@@ -19,6 +19,7 @@ import msgspec
 
 from egress_proxy import __version__
 from egress_proxy.cli_audit import audit
+from egress_proxy.cli_evidence import evidence
 from egress_proxy.cli_fingerprint import fingerprint
 from egress_proxy.cli_gates import gates
 from egress_proxy.cli_verify import verify
@@ -106,11 +107,13 @@ def check_config(file: Path, *, as_json: bool) -> int:
     config = load(file)
     read_password(config.upstream)
     read_hook_secrets(config.notify)
+    recipients = _recipients(config)
     if config.rules_file:
         from egress_proxy.scan import operator_rules
 
         operator_rules(read_rules(Path(config.rules_file)))
     understood = _plain(config)
+    understood["evidence"]["recipients"] = recipients
     risks = warnings(config)
     if as_json:
         print_json({"config": understood, "warnings": list(risks)})
@@ -193,6 +196,7 @@ def revoke(name: str, file: Path, *, operators: bool) -> int:
 
 audit.add_command(verify)
 cli.add_command(audit)
+cli.add_command(evidence)
 cli.add_command(fingerprint)
 cli.add_command(gates)
 
@@ -266,6 +270,13 @@ def _plain(config: Config) -> dict[str, Any]:
         address: Address = getattr(config, socket)
         plain[socket] = str(address)
     return plain
+
+
+def _recipients(config: Config) -> list[str]:
+    """Give the ids of the keys that is sealed for."""
+    from egress_proxy.server.evidence import recipients_of
+
+    return [key.id for key in recipients_of(config.evidence)]
 
 
 def _plain_source(source: KnownSource) -> dict[str, Any]:
