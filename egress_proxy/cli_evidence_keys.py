@@ -10,7 +10,6 @@ import json
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -18,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 import msgspec
 
-from egress_proxy.config import DEFAULT_FILE, load
+from egress_proxy.config import load
 from egress_proxy.errors import ConfigError, EgressError, Exit
 from egress_proxy.terminal import EPILOG, as_json, configured, say
 
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from egress_proxy.model import Finding
 
 _OF_A_PROXY: Final = ("audit.db", "audit.key", "audit.lock", "evidence.db", "fingerprint.key", "sessions.db")
+_STATE_DIR: Final = "~/.local/state/egress-proxy"
 _MOST_LINE: Final = 64 << 20
 _LEFT, _RIGHT = "\u27e6", "\u27e7"
 """Round what was found. In a text they are escaped like control characters."""
@@ -38,16 +38,18 @@ _LEFT, _RIGHT = "\u27e6", "\u27e7"
 @click.command(epilog=EPILOG)
 @click.argument("target", metavar="FILE", type=click.Path(path_type=Path))
 @click.option("--passphrase", "locked", is_flag=True, help="Encrypt the key with a passphrase, which is asked for.")
-def keygen(target: Path, *, locked: bool) -> int:
+@configured
+def keygen(target: Path, file: Path, *, locked: bool) -> int:
     """Make a key on ANOTHER machine than the proxy's: write the private half to a new FILE, print the public half.
 
     The line that is printed goes into the proxy's configuration (`evidence.recipients`). The private key never goes to
     that machine: whoever has it reads every secret that was found. Keep a copy of it: without it nothing can be opened.
+    Refuses a proxy's state directory, that of the configuration too, if there is one.
     """
     from egress_proxy.evidence import keys
     from egress_proxy.evidence.hpke import PrivateKey
 
-    _refuse_state(target)
+    _refuse_state(target, _state_dirs(file))
     passphrase = _new_passphrase() if locked else ""
     key = PrivateKey.new()
     try:
@@ -167,22 +169,19 @@ def _passphrase(asked: str) -> str:
     return sys.stdin.readline().removesuffix("\n").removesuffix("\r")
 
 
-def _refuse_state(target: Path) -> None:
+def _refuse_state(target: Path, of_proxies: tuple[Path, ...]) -> None:
     """A private key in a proxy's state directory would open all that lies beside it."""
-    above = Path(os.path.realpath(target)).parents
-    for place in (*_state_dirs(), *above):
-        named = place in above and (place in _state_dirs() or any((place / name).exists() for name in _OF_A_PROXY))
-        if named:
+    for place in Path(os.path.realpath(target)).parents:
+        if place in of_proxies or any((place / name).exists() for name in _OF_A_PROXY):
             raise ConfigError(f"{target}: is in a proxy's state directory; make the key on another machine")
 
 
-def _state_dirs() -> tuple[Path, ...]:
+def _state_dirs(file: Path) -> tuple[Path, ...]:
     """Those that a proxy on this machine would have."""
-    found = [Path("~/.local/state/egress-proxy").expanduser()]
-    if (configuration := Path(DEFAULT_FILE).expanduser()).exists():
+    found = [Path(_STATE_DIR).expanduser()]
+    if file.expanduser().exists():
+        found.append(Path(load(file).state_dir))
         say("warning: this machine has a proxy's configuration; the private key belongs on another one")
-        with suppress(ConfigError):  # the other signs of a state directory are looked for as well
-            found.append(Path(load(configuration).state_dir))
     return tuple(Path(os.path.realpath(place)) for place in found)
 
 

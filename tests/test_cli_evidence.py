@@ -119,6 +119,16 @@ def test_keygen_refuses_a_state_directory(run: Run, tmp_path: Path, capsys: Capt
     assert not (tmp_path / place).exists()
 
 
+def test_keygen_knows_the_configurations_state_directory(run: Run, tmp_path: Path, capsys: Capture) -> None:
+    """Also one that no proxy has run in yet."""
+    file = tmp_path / "config.yaml"
+    file.write_text(file.read_text().replace(f"state_dir: {tmp_path}/state", f"state_dir: {tmp_path}/new"))
+    (tmp_path / "new").mkdir()
+    assert run("keygen", str(tmp_path / "new" / "key")) == Exit.USAGE
+    assert run("keygen", str(tmp_path / "elsewhere" / "new")) == Exit.OK
+    assert "warning: this machine has a proxy's configuration" in capsys.readouterr().err
+
+
 def test_list(run: Run, state: Path, capsys: Capture) -> None:
     assert run("list") == Exit.OK
     lines = [line.split("\t") for line in capsys.readouterr().out.splitlines()]
