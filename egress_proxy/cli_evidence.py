@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _KEY_ID: Final = re.compile(r"[0-9a-f]{8,32}")
 _AT_ONCE: Final = 200
+_PATIENCE: Final = 10.0  # seconds
 
 
 @click.group(epilog=EPILOG)
@@ -247,6 +248,8 @@ def _shred(state: Path, chosen: list[Listed], key: str, moment: str) -> None:
                     pass
             else:
                 store.shred([one.name for one in chosen], now, key)
+            if not store.wipe(_PATIENCE):
+                say("warning: somebody reads the database; until then what was shredded is in its log")
     except StoreError as error:
         raise EgressError(f"the evidence: {error}") from None
 

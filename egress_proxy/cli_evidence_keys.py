@@ -75,20 +75,28 @@ def keygen(target: Path, file: Path, *, locked: bool) -> int:
     required=True,
     help="The private key (may be repeated).",
 )
+@click.option(
+    "--log",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="What `audit export` gave: says whether it names what is opened.",
+)
 @click.option("--record", "wanted", metavar="ID", default="", help="Only of this record.")
 @configured
 @as_json
-def open_(source: str, key_files: tuple[Path, ...], wanted: str, file: Path, *, as_json: bool) -> int:
+def open_(source: str, key_files: tuple[Path, ...], log: Path | None, wanted: str, file: Path, *, as_json: bool) -> int:
     """Open sealed originals, where the key is: FILE is what `evidence export` wrote.
 
     Prints what was found in its context, marked. An ID is looked up in the state directory of this machine; but a
-    machine that runs a proxy should have no key. Exits with 1 if anything does not open.
+    machine that runs a proxy should have no key. Anybody can seal for a public key: with --log, what no record names is
+    told of, and `audit verify` says whether that log is whole. Exits with 1 if anything does not open, or is not named.
     """
     from egress_proxy.evidence import NotOpened, Unreadable, unseal
 
     found = [one for one in _sealed(source, file) if not wanted or _is_of(one, wanted)]
     if not found:
         raise EgressError("there is no sealed original in it" + (" of this record" if wanted else ""))
+    named = None if log is None else _names(log)
     private = [_unlocked(one) for one in key_files]
     opened: list[tuple[Sealed, Original]] = []
     for one in found:
@@ -104,7 +112,10 @@ def open_(source: str, key_files: tuple[Path, ...], wanted: str, file: Path, *, 
     else:
         for index, (sealed, original) in enumerate(opened):
             click.echo("\n".join([*([""] if index else []), *_told(sealed, original)]))
-    return Exit.OK if len(opened) == len(found) else Exit.FAILED
+    strange = [sealed for sealed, _ in opened if named is not None and named.get(sealed.name) != _record(sealed)]
+    for one in strange:
+        say(f"{one.name}: no record of the log names it: somebody else may have sealed it")
+    return Exit.OK if len(opened) == len(found) and not strange else Exit.FAILED
 
 
 def _sealed(source: str, file: Path) -> list[Sealed]:
@@ -134,6 +145,30 @@ def _of_file(source: Path) -> Iterator[Sealed]:
         raise ConfigError(f"{source}: cannot be read ({error.strerror})") from None
     except Unreadable as error:
         raise ConfigError(f"{source}: {error}") from None
+
+
+class _Line(msgspec.Struct):
+    id: str = ""
+    evidence: str = ""
+
+
+def _names(log: Path) -> dict[str, str]:
+    """The names that the records of an exported log have for originals, and the records' ids."""
+    decoder = msgspec.json.Decoder(_Line)
+    try:
+        with log.open("rb") as stream:
+            lines = (decoder.decode(line) for line in stream)
+            return {line.evidence: line.id for line in lines if line.evidence}
+    except OSError as error:
+        raise ConfigError(f"{log}: cannot be read ({error.strerror})") from None
+    except (msgspec.MsgspecError, UnicodeError):
+        raise ConfigError(f"{log}: is no log, as `egress-proxy audit export` writes it") from None
+
+
+def _record(sealed: Sealed) -> str:
+    from egress_proxy.evidence.blob import manifest_of
+
+    return manifest_of(sealed).record
 
 
 def _is_of(sealed: Sealed, wanted: str) -> bool:

@@ -23,7 +23,7 @@ from egress_proxy.tokens import OPERATORS, Tokens
 MARK = "hunt" + "er2"
 _NAMED = {"create", "operator", "revoke", "remove", "export", "import", "show", "approve", "reject"}
 """Commands that take a name."""
-_OF_EVIDENCE = {
+_OF_EVIDENCE: dict[tuple[str, ...], list[str]] = {
     ("evidence", "keygen"): ["ann"],
     ("evidence", "open"): ["ann", "--key", "ann"],
     ("evidence", "export"): ["ann", "ann"],

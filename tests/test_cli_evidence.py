@@ -17,6 +17,7 @@ from egress_proxy.cli import main
 from egress_proxy.config import Evidence
 from egress_proxy.errors import Exit
 from egress_proxy.evidence import EvidenceStore, Excerpt, Original, keys, seal
+from egress_proxy.evidence.blob import exported
 from egress_proxy.evidence.store import Reader
 from egress_proxy.metrics import Metrics
 from egress_proxy.model import Finding
@@ -168,6 +169,23 @@ def test_export_takes_ids_and_names(run: Run, state: Path, tmp_path: Path, capsy
         assert run("export", *wrong) == code
     assert run("export", "--all", "egr_1", str(tmp_path / "a")) == Exit.USAGE
     assert not (tmp_path / "a").exists()
+
+
+def test_open_says_whether_a_record_of_the_log_names_it(run: Run, tmp_path: Path, capsys: Capture) -> None:
+    """Anybody can seal for a public key."""
+    file, log, key = tmp_path / "carried.jsonl", tmp_path / "log.jsonl", str(tmp_path / "elsewhere" / "one")
+    assert run("export", "--all", str(file)) == Exit.OK
+    assert main(["audit", "export", str(log), "--config", str(tmp_path / "config.yaml")]) == Exit.OK
+    assert run("open", str(file), "--key", key, "--log", str(log), proxy=False) == Exit.OK
+    with file.open("a") as stream:
+        stream.write(exported(seal(_original(1, "another"), [ONE.public])) + "\n")
+    capsys.readouterr()
+    assert run("open", str(file), "--key", key, "--log", str(log), proxy=False) == Exit.FAILED
+    assert capsys.readouterr().err.count("no record of the log names it") == 1
+    for content in (SECRET, ""):
+        log.write_text(content)
+        assert run("open", str(file), "--key", key, "--log", str(log), proxy=False) != Exit.OK
+        assert SECRET not in capsys.readouterr().err
 
 
 def test_open_says_what_does_not_open(run: Run, tmp_path: Path, capsys: Capture) -> None:

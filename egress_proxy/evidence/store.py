@@ -67,7 +67,10 @@ class Keeping(Protocol):
     def usage(self, since: str) -> Usage: ...
 
     def expire(self, before: str, now: str, most: int) -> int:
-        """Shred what is of records before a time, at most so many; says how many it were."""
+        """Take what is of records before a time, at most so many; says how many it were. `wipe` ends it."""
+
+    def wipe(self, seconds: float) -> bool:
+        """Leave nothing in the log of what was shredded. Not if somebody reads it for so long."""
 
     def unnoted(self) -> list[Shredded]:
         """What was shredded and no ledger tells of yet, some of it."""
@@ -177,11 +180,11 @@ class EvidenceStore(Reader):
                 self._take(names)
                 self._tell([(BEFORE + before, "", now)])
             self._used = None
-            self._wipe()
         return len(names)
 
     def shred(self, names: Sequence[str], now: str, recipient: str = "") -> None:
-        """Shred the whole of what is named, or a recipient's stanzas of it; with the last stanza goes the whole."""
+        """Take the whole of what is named, or a recipient's stanzas of it; with the last stanza goes the whole. `wipe`
+        ends it."""
         with _Transaction(self._db):
             self._look()
             whole = [name for name in names if self._unlocked(name, recipient)] if recipient else list(names)
@@ -189,7 +192,15 @@ class EvidenceStore(Reader):
             self._tell([(name, recipient, now) for name in names])
             self._tell([(name, "", now) for name in whole])
         self._used = None
-        self._wipe()
+
+    def wipe(self, seconds: float) -> bool:
+        try:
+            self._db.execute(f"PRAGMA busy_timeout = {int(seconds * 1000)}")
+            busy, pages, copied = self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            self._db.execute(f"PRAGMA busy_timeout = {int(_BUSY_SECONDS * 1000)}")
+        except sqlite3.Error as error:
+            raise _failed("written", error) from None
+        return not busy and pages == copied
 
     def unnoted(self) -> list[Shredded]:
         return [one for one in self.shredded() if not one.noted]
@@ -226,15 +237,6 @@ class EvidenceStore(Reader):
 
     def _tell(self, shredded: Iterable[tuple[str, str, str]]) -> None:
         self._db.executemany("INSERT INTO shredded VALUES (?, ?, ?, 0) ON CONFLICT DO NOTHING", shredded)
-
-    def _wipe(self) -> None:
-        """Leave nothing of it in the log."""
-        try:
-            busy, pages, copied = self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-        except sqlite3.Error as error:
-            raise _failed("written", error) from None
-        if busy or pages != copied:
-            raise StoreError("what was shredded may still be in its log, since somebody reads it: shred again")
 
     def _look(self) -> None:
         """If somebody else wrote: see that the tables are ours, and count anew."""

@@ -51,6 +51,7 @@ RECIPIENTS: Final = "evidence recipients"
 SHREDDED: Final = "evidence shredded"
 _MAX_FINDINGS: Final = 1000
 _AT_ONCE: Final = 200  # originals that are shredded, or named in a note: records wait meanwhile
+_WIPE_SECONDS: Final = 0.2  # for readers to end: records wait meanwhile, and the next time is soon
 _DAY: Final = 86_400.0
 
 
@@ -95,6 +96,8 @@ class Sealing:
         self._clock = clock
         self._steady = steady or (_since_boot if clock is time.time else clock)
         self._apart: Final = clock() - self._steady()
+        self._wiped = False
+        """Whether nothing that was shredded is in the store's log."""
         self.failure = ""
         """Why the last originals could not be sealed or kept; empty if they could."""
 
@@ -124,6 +127,9 @@ class Sealing:
             while unnoted := self._store.unnoted()[:_AT_ONCE]:
                 ledger.append([self._note(*note) for note in _notes(unnoted)])
                 self._store.note(unnoted)
+                self._wiped = False  # whoever shredded it may have been killed, or somebody read
+            if not (self._wiped or more):
+                self._wiped = self._store.wipe(_WIPE_SECONDS)
             self._metrics.count_evidence(0, self._store.usage(self._today()).total)
         except StoreError as error:
             self._failed(error)
@@ -230,7 +236,9 @@ class Sealing:
         if not self._settings.days or now - self._steady() - self._apart > _DAY:
             return False
         before = _written(now - self._settings.days * _DAY)[:10]
-        return self._store.expire(before, _written(now), _AT_ONCE) == _AT_ONCE
+        expired = self._store.expire(before, _written(now), _AT_ONCE)
+        self._wiped = self._wiped and not expired
+        return expired == _AT_ONCE
 
     def _note(self, *noted: str) -> Record:
         return Record(
