@@ -37,6 +37,7 @@ from egress_proxy.routes import catalogue
 from egress_proxy.scan import KnownValues, TextScanner, judge
 from egress_proxy.server.cloud import Authenticate, Cloud, Handlers
 from egress_proxy.server.events import Events
+from egress_proxy.server.evidence import sealing
 from egress_proxy.server.exchange import Exchanges, Settings
 from egress_proxy.server.known import Known
 from egress_proxy.server.naming import ByFingerprint
@@ -176,7 +177,7 @@ def _operator(config: Config, inside: _Inside, *, gated: bool) -> AbstractAsyncC
         inside.metrics,
         address.host,
         gated=gated,
-        audit=lambda: inside.recorder.failure,
+        audit=lambda: inside.recorder.failure or inside.recorder.evidence_failure,
         gates=GateApi(inside.queue, operators, inside.metrics, most),
         mounted={PREFIX: console_app(inside.queue, operators, inside.metrics, most)},
     )
@@ -189,11 +190,13 @@ async def _assemble(config: Config, gates: GatePolicy, stack: AsyncExitStack) ->
     metrics.set_gate_rules(len(gates.rules))
     state = Path(config.state_dir)
     prepare(state)
+    ledger = Ledger(state, _terms(config))
     recorder = Recorder(
-        Ledger(state, _terms(config)),
+        ledger,
         metrics,
         clean=config.audit.clean_exchanges,
         withhold_clean=config.audit.withhold_clean,
+        sealing=sealing(config, ledger, metrics),
     )
     stack.push_async_callback(recorder.close)
     owners = Owners(state / "sessions.db")

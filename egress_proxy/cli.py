@@ -20,6 +20,7 @@ import msgspec
 from egress_proxy import __version__
 from egress_proxy.cli_audit import audit
 from egress_proxy.cli_catalogue import catalogue
+from egress_proxy.cli_evidence import evidence
 from egress_proxy.cli_fingerprint import fingerprint
 from egress_proxy.cli_gates import gates
 from egress_proxy.cli_questions import explain, search, stats
@@ -108,11 +109,13 @@ def check_config(file: Path, *, as_json: bool) -> int:
     config = load(file)
     read_password(config.upstream)
     read_hook_secrets(config.notify)
+    recipients = _recipients(config)
     if config.rules_file:
         from egress_proxy.scan import operator_rules
 
         operator_rules(read_rules(Path(config.rules_file)))
     understood = _plain(config)
+    understood["evidence"]["recipients"] = recipients
     risks = warnings(config)
     if as_json:
         print_json({"config": understood, "warnings": list(risks)})
@@ -197,6 +200,7 @@ for question in (explain, search, stats, verify):
     audit.add_command(question)
 cli.add_command(audit)
 cli.add_command(catalogue)
+cli.add_command(evidence)
 cli.add_command(fingerprint)
 cli.add_command(gates)
 
@@ -270,6 +274,13 @@ def _plain(config: Config) -> dict[str, Any]:
         address: Address = getattr(config, socket)
         plain[socket] = str(address)
     return plain
+
+
+def _recipients(config: Config) -> list[str]:
+    """Give the ids of the keys that is sealed for."""
+    from egress_proxy.server.evidence import recipients_of
+
+    return [key.id for key in recipients_of(config.evidence)]
 
 
 def _plain_source(source: KnownSource) -> dict[str, Any]:

@@ -327,7 +327,7 @@ EXPLAINED: dict[Reason, Explanation] = {
     Reason.AUDIT_UNAVAILABLE: Explanation(
         _R,
         503,
-        "The audit log cannot be written, so the answer was withheld.",
+        "The audit log cannot be written, or the sealed original not be kept, so the answer was withheld.",
         "Tell the operator: nothing crosses until it can.",
     ),
     Reason.CLIENT_GONE: Explanation(

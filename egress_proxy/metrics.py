@@ -120,6 +120,16 @@ class Metrics:
             "Time until the records that were written together were on the disk.",
             buckets=_LATENCY,
         )
+        self._evidence_sealed = counter("egress_evidence_sealed_total", "Originals that are sealed and on the disk.")
+        self._evidence_failures = counter(
+            "egress_evidence_failures_total", "Originals that could not be sealed or kept; their answers are withheld."
+        )
+        self._evidence_dropped = counter(
+            "egress_evidence_dropped_total",
+            "Originals that there is no room for, by the bound; their answers go by `evidence.full`.",
+            ["bound"],
+        )
+        self._evidence_bytes = gauge("egress_evidence_bytes", "Size of the sealed originals that are kept.")
         self._known_values = gauge("egress_known_values", "Secret values that are recognised.")
         # Finding a series among a metric's costs more than counting; there are few, since labels are bounded.
         self._requests_of = cache(self._requests.labels)
@@ -212,6 +222,18 @@ class Metrics:
         """`records` were written together."""
         self._audit_seconds.observe(seconds)
         self._audit_records.inc(records)
+
+    def count_evidence(self, sealed: int, size: int) -> None:
+        """`size` is that of all that are kept."""
+        self._evidence_sealed.inc(sealed)
+        self._evidence_bytes.set(size)
+
+    def count_evidence_failures(self, originals: int) -> None:
+        self._evidence_failures.inc(originals)
+
+    def count_evidence_dropped(self, bound: str) -> None:
+        """`bound` is one of two words of the server's own."""
+        self._evidence_dropped.labels(bound).inc()
 
     def set_known_values(self, count: int) -> None:
         self._known_values.set(count)

@@ -9,6 +9,8 @@ from __future__ import annotations
 import gc
 import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -127,6 +129,8 @@ class Proxied:
 
     proxy: Proxy
     bare: Bare
+    evidence_key: Path = Path()
+    """The private key that what the proxy seals opens with; not below anything of the proxy's."""
 
     @property
     def world(self) -> World:
@@ -160,11 +164,24 @@ def proxied(bare: Bare, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pr
     gates = root / "gates.yaml"
     gates.write_text(_GATES.read_text("utf-8") + _DECLARED, encoding="utf-8")
     notify = {"command": [str(_telling(root)), str(root)], "asks_per_minute": 1000, "waiting": 10_000}
+    key = tmp_path_factory.mktemp(f"holder-{bare.version}") / "evidence.key"
     config = configuration(
-        bare.opencode, bare.world, root / "state", limits=limits, gates_file=str(gates), notify=notify
+        bare.opencode,
+        bare.world,
+        root / "state",
+        limits=limits,
+        gates_file=str(gates),
+        notify=notify,
+        evidence={"recipients": [_recipient(key)]},
     )
     with Proxy(root, config) as proxy:
-        yield Proxied(proxy, bare)
+        yield Proxied(proxy, bare, key)
+
+
+def _recipient(key: Path) -> str:
+    """Make a key as its holder would, and give the line for the proxy."""
+    command = [sys.executable, "-m", "egress_proxy.cli", "evidence", "keygen", str(key)]
+    return subprocess.run(command, capture_output=True, check=True, text=True).stdout.strip()
 
 
 def _telling(root: Path) -> Path:

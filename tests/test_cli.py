@@ -23,6 +23,13 @@ from egress_proxy.tokens import OPERATORS, Tokens
 MARK = "hunt" + "er2"
 _NAMED = {"create", "operator", "revoke", "remove", "export", "import", "show", "approve", "reject", "draft"}
 """Commands that take a name."""
+_OF_EVIDENCE: dict[tuple[str, ...], list[str]] = {
+    ("evidence", "keygen"): ["ann"],
+    ("evidence", "open"): ["ann", "--key", "ann"],
+    ("evidence", "export"): ["ann", "ann"],
+    ("evidence", "shred"): ["ann"],
+}
+"""And those that take something else."""
 Capture = pytest.CaptureFixture[str]
 Run = Callable[..., int]
 
@@ -105,6 +112,13 @@ def test_the_commands_that_others_rely_on_are_there() -> None:
         "audit search",
         "audit stats",
         "audit explain",
+        "evidence keygen",
+        "evidence open",
+        "evidence list",
+        "evidence export",
+        "evidence shred",
+        "evidence recipients",
+        "evidence check",
     }
 
 
@@ -156,7 +170,7 @@ def test_a_configuration_that_is_not_valid_is_one_line(
 ) -> None:
     file.write_text(file.read_text() + f"agents: {MARK}\n")
     name = ["ann"] if words[-1] in _NAMED or words == ("audit", "explain") else []
-    assert run(*words, *name) == Exit.USAGE
+    assert run(*words, *_OF_EVIDENCE.get(words, name)) == Exit.USAGE
     captured = capsys.readouterr()
     assert captured.out == ""
     assert captured.err == f"egress-proxy: {file}:5: agents: must be a list\n"

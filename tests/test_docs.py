@@ -40,7 +40,7 @@ CODE_BLOCK = re.compile(r"^```[^\n]*\n(.*?)^```", re.MULTILINE | re.DOTALL)
 CODE_SPAN = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
 SECTIONS = {name.partition(".")[0] for name in (setting.name for setting in settings()) if "." in name}
 
-STATE_FILES = {"audit.db", "audit.jsonl", "audit.key", "audit.lock", "audit.pub"}
+STATE_FILES = {"audit.db", "audit.jsonl", "audit.key", "audit.lock", "audit.pub", "evidence.db"}
 """Files of the state directory whose names look like settings."""
 
 

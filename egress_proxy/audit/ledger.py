@@ -82,6 +82,11 @@ class Ledger:
             raise
 
     @property
+    def name(self) -> str:
+        """The ledger's own random name."""
+        return self._tip.ledger
+
+    @property
     def unsigned(self) -> int:
         """How many entries no signature covers yet."""
         return self._tip.unsigned

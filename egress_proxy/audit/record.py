@@ -45,6 +45,7 @@ class Record(Struct, frozen=True, kw_only=True):
     spans: tuple[Span, ...] = ()
     noted: tuple[str, ...] = ()  # what a client was let do: a word for it, and what it was about, as it may be shown
     lengths: tuple[int, ...] = ()  # of the texts that were redacted or withheld, in order of `spans`' text
+    evidence: str = ""  # the name (SHA-256) of the sealed original; `full` or `failed` where there should be one
 
 
 class Found(TypedDict):

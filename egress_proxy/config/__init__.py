@@ -1,8 +1,10 @@
 """The operator's settings: YAML without surprises, checked as a whole before anything starts."""
 
+from egress_proxy.config.evidence import Evidence
 from egress_proxy.config.gates import read_gates
 from egress_proxy.config.load import DEFAULT_FILE, load, upstream_address
 from egress_proxy.config.password import read_password
+from egress_proxy.config.recipients import recipient_lines
 from egress_proxy.config.rules import OperatorRule, read_rules
 from egress_proxy.config.schema import (
     FILES,
@@ -25,6 +27,7 @@ __all__ = [
     "FILES",
     "Address",
     "Config",
+    "Evidence",
     "Features",
     "HookSecrets",
     "KnownSource",
@@ -39,6 +42,7 @@ __all__ = [
     "read_hook_secrets",
     "read_password",
     "read_rules",
+    "recipient_lines",
     "settings",
     "upstream_address",
     "warnings",

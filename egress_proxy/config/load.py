@@ -10,11 +10,13 @@ from urllib.parse import urlsplit
 from msgspec import Meta, Struct
 from msgspec.structs import fields, replace
 
-from egress_proxy.config import paths, values
+from egress_proxy.config import paths, recipients, values
+from egress_proxy.config.evidence import Evidence
 from egress_proxy.config.nodes import MAX_BYTES, AnyNode, Fields, NodeError, compose
 from egress_proxy.config.schema import Address, Audit, Config, Features, Limits, Notify, Prompts, Upstream
 from egress_proxy.config.sources import known_source
 from egress_proxy.errors import ConfigError
+from egress_proxy.evidence_rules import Full, Keep
 from egress_proxy.prompt_rules import ValueRequests
 
 DEFAULT_FILE: Final = "~/.config/egress-proxy/config.yaml"
@@ -109,6 +111,15 @@ _READERS: Final[dict[str, Reader]] = {
         },
     ),
     "audit": _section(Audit, {**_bounded(Audit), "clean_exchanges": values.boolean, "withhold_clean": values.boolean}),
+    "evidence": _section(
+        Evidence,
+        {
+            **_bounded(Evidence),
+            "recipients": values.several(recipients.recipient, least=0),
+            "keep": values.one_of(Keep),
+            "full": values.one_of(Full),
+        },
+    ),
 }
 
 
@@ -128,6 +139,9 @@ def _apart(config: Config, root: AnyNode, place: Path) -> None:
     for name, path in held.items():
         if path is not None and paths.inside(path, config.directories):
             raise _blame(root, "directories", f"one of them contains {name}, and the local agent works there")
+    for given in filter(recipients.is_file, config.evidence.recipients):
+        if paths.inside(given, config.directories):
+            raise _blame(root, "evidence", "recipients: the local agent can write a file of them")
     for index, source in enumerate(config.known_values):
         if _writable(source.command, config):
             raise _blame(root, "known_values", f"[{index}].command: the local agent can write its program")

@@ -39,6 +39,10 @@ def warnings(config: Config) -> tuple[str, ...]:
             any(provider == _BUILT_IN_CLOUD for provider, _ in config.models),
             "models: the provider `opencode` is a cloud service; what the local agent reads leaves this network",
         ),
+        (
+            bool(config.evidence.recipients) and 0 < config.audit.retention_days < (config.evidence.days or 36_500),
+            "evidence.days: longer than audit.retention_days; originals stay whose records are gone",
+        ),
         (not config.known_values, "known_values: none; only what has the form of a secret is found"),
     )
     return (*(sentence for risky, sentence in checks if risky), *_open_files(config))

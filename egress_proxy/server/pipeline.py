@@ -35,6 +35,7 @@ from egress_proxy.model import (
 from egress_proxy.reasons import Reason, Stage
 from egress_proxy.scan import TextScanner
 from egress_proxy.server.apart import apart
+from egress_proxy.server.evidence import Judged
 from egress_proxy.server.examination import Examined, Judge, examine
 from egress_proxy.server.growing_part import Fate, GrowingPart
 from egress_proxy.server.recorder import Recorder
@@ -362,7 +363,8 @@ class Pipeline:
         for reason in judgement.reasons:
             self._metrics.count_reason(reason)
         try:
-            await self._recorder.record(self._record(origin, channel, judgement, texts, status, noted))
+            record = self._record(origin, channel, judgement, texts, status, noted)
+            await self._recorder.record(record, Judged(texts, judgement) if texts else None)
         except AuditError:
             log.critical("the audit log cannot be written; answers that are not clean are withheld")
             self._metrics.count_reason(Reason.AUDIT_UNAVAILABLE)

@@ -19,11 +19,13 @@ from typing import Final
 from egress_proxy.audit import Ledger, Record, refuse_no_text
 from egress_proxy.errors import AuditError
 from egress_proxy.metrics import Metrics
+from egress_proxy.server.evidence import Judged, Sealing
 
 MOST_CLEAN: Final = 10_000
 CLEAN_SECONDS: Final = 1.0
 BACKLOG_SECONDS: Final = 1.0
 RETENTION_SECONDS: Final = 3600.0
+EVIDENCE_SECONDS: Final = 60.0
 _CLEAN_AT_ONCE: Final = 200  # what somebody waits for may have to wait for these
 
 
@@ -31,17 +33,25 @@ class Recorder:
     """Owns the ledger on behalf of the event loop."""
 
     def __init__(
-        self, ledger: Ledger, metrics: Metrics | None = None, *, clean: bool = False, withhold_clean: bool = False
+        self,
+        ledger: Ledger,
+        metrics: Metrics | None = None,
+        *,
+        clean: bool = False,
+        withhold_clean: bool = False,
+        sealing: Sealing | None = None,
     ) -> None:
-        """`clean`: clean exchanges are recorded. `withhold_clean`: they do not cross while nothing can be recorded."""
+        """`clean`: clean exchanges are recorded. `withhold_clean`: they do not cross while nothing can be recorded.
+        `sealing` keeps originals, if any are kept."""
         self.clean: Final = clean
         self._withhold_clean = withhold_clean
         self._remembered: deque[Record] = deque()
         self._flush: asyncio.TimerHandle | None = None
         self._flushing: asyncio.Task[None] | None = None
         self._ledger = ledger
+        self._sealing = sealing
         self._metrics = metrics or Metrics()
-        self._waiting: list[tuple[Record, asyncio.Future[None]]] = []
+        self._waiting: list[tuple[Record, Judged | None, asyncio.Future[None]]] = []
         self._writer: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._more = False
@@ -52,21 +62,27 @@ class Recorder:
         self._metrics.set_audit_writable(True)
         self.failure = ""
         """Why the last write failed; empty if it did not."""
-        if ledger.terms.retention_days:  # also if nothing is ever recorded
+        if ledger.terms.retention_days or sealing:  # also if nothing is ever recorded
             self._sign_later()
 
-    async def record(self, record: Record) -> None:
-        """Return once the record is on the disk. Raises `AuditError` when it is not."""
+    async def record(self, record: Record, judged: Judged | None = None) -> None:
+        """Return once the record is on the disk, and the original of what was `judged` sealed before it, if originals
+        are kept. Raises `AuditError` when they are not."""
         try:
             refuse_no_text(record)  # here, so that those it would be written with are kept
         except AuditError:
             self._metrics.count_audit_failure()
             raise
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append((record, done))
+        self._waiting.append((record, judged if self._sealing else None, done))
         if self._writer is None or self._writer.done():
             self._writer = asyncio.create_task(self._write())
         await done
+
+    @property
+    def evidence_failure(self) -> str:
+        """Why originals cannot be sealed or kept; empty if they can, or none are."""
+        return self._sealing.failure if self._sealing else ""
 
     @property
     def withholds_clean(self) -> bool:
@@ -92,8 +108,8 @@ class Recorder:
 
     async def _write_remembered(self) -> None:
         while self._remembered:
-            batch = [self._remembered.popleft() for _ in range(min(_CLEAN_AT_ONCE, len(self._remembered)))]
-            if await self._append(batch) is not None:
+            batch = [(self._remembered.popleft(), None) for _ in range(min(_CLEAN_AT_ONCE, len(self._remembered)))]
+            if any(await self._append(batch)):
                 self._metrics.count_audit_lost(len(batch))
         self._flush = None
         self._sign_later()
@@ -101,8 +117,8 @@ class Recorder:
     async def _write(self) -> None:
         while self._waiting:
             batch, self._waiting = self._waiting, []
-            failure = await self._append([record for record, _ in batch])
-            for _, done in batch:
+            failures = await self._append([(record, judged) for record, judged, _ in batch])
+            for (_, _, done), failure in zip(batch, failures, strict=True):
                 if done.done():
                     continue  # its exchange was cancelled
                 if failure is None:
@@ -111,12 +127,21 @@ class Recorder:
                     done.set_exception(failure)
         self._sign_later()
 
-    async def _append(self, records: Sequence[Record]) -> AuditError | None:
+    async def _append(self, batch: Sequence[tuple[Record, Judged | None]]) -> list[AuditError | None]:
+        """Seal and write. Why what each record is of must not cross, in their order; None if it may."""
         started = time.perf_counter()
-        failure = await self._in_thread(lambda: self._ledger.append(records))
-        if failure is None:
-            self._metrics.observe_audit(time.perf_counter() - started, len(records))
-        return failure
+        failures: list[AuditError | None] = [None] * len(batch)
+
+        def write() -> None:
+            outcomes = self._sealing.seal(batch) if self._sealing else [(record, None) for record, _ in batch]
+            failures[:] = [failure for _, failure in outcomes]
+            self._ledger.append([record for record, _ in outcomes])
+
+        failure = await self._in_thread(write)
+        if failure is not None:
+            return [failure] * len(batch)
+        self._metrics.observe_audit(time.perf_counter() - started, len(batch))
+        return failures
 
     async def _in_thread(self, work: Callable[[], None]) -> AuditError | None:
         failure: AuditError | None = None
@@ -135,9 +160,11 @@ class Recorder:
     def _sign_later(self) -> None:
         terms = self._ledger.terms
         waits = []
-        if self._ledger.unsigned or self.failure:
+        if self._ledger.unsigned or self.failure or self.evidence_failure:
             waits.append(terms.checkpoint_seconds)
-        if terms.retention_days:
+        if self._sealing:
+            waits.append(BACKLOG_SECONDS if self._more else EVIDENCE_SECONDS)
+        elif terms.retention_days:
             waits.append(BACKLOG_SECONDS if self._more else RETENTION_SECONDS)
         if not waits:
             return
@@ -160,6 +187,8 @@ class Recorder:
 
     def _tend_ledger(self) -> None:
         self._more = self._ledger.tend()
+        if self._sealing:
+            self._more = self._sealing.tend(self._ledger) or self._more
 
     async def close(self) -> None:
         """Write what is waited for and what is remembered, and sign the end."""
@@ -172,4 +201,6 @@ class Recorder:
         if self._timer is not None:
             self._timer.cancel()
         self._thread.shutdown()
+        if self._sealing:
+            self._sealing.close()
         self._ledger.close()
