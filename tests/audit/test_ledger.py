@@ -17,7 +17,8 @@ from egress_proxy.audit import Ledger, Record, Terms, found_in, opening
 from egress_proxy.audit.chain import row_of
 from egress_proxy.audit.ed25519 import Signer
 from egress_proxy.audit.entries import line_of, record_entry
-from egress_proxy.audit.store import Row, SqliteStore, StoreError
+from egress_proxy.audit.sqlite import SqliteStore
+from egress_proxy.audit.store import Row, StoreError
 from egress_proxy.audit.verify import Fault
 from egress_proxy.errors import AuditError, StartError
 from egress_proxy.model import Finding, Form, Judgement, Verdict
@@ -484,7 +485,7 @@ def test_a_write_that_got_there_and_was_called_failed_is_followed(
 ) -> None:
     ledger = Ledger(tmp_path)
     with monkeypatch.context() as patch:
-        patch.setattr("egress_proxy.audit.store._identities", lambda _: ())
+        patch.setattr("egress_proxy.audit.sqlite._identities", lambda _: ())
         with pytest.raises(AuditError):
             ledger.append([record(1)])
     ledger.append([record(2)])

@@ -163,7 +163,7 @@ def test_after_an_error_the_log_is_copied_whole_or_nothing_is_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A reader is in the way: what the failed sync left in memory alone would be called kept."""
-    monkeypatch.setattr("egress_proxy.audit.store._BUSY_SECONDS", 0.01)
+    monkeypatch.setattr("egress_proxy.audit.sqlite._BUSY_SECONDS", 0.01)
     ledger = Ledger(tmp_path)
     ledger.append([record(1)])
     with closing(sqlite3.connect(tmp_path / "audit.db")) as reader:
@@ -183,7 +183,7 @@ def test_after_an_error_the_log_is_copied_whole_or_nothing_is_written(
 def test_a_database_without_a_log_is_not_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the file system has no shared memory, SQLite answers with the mode that it stays in."""
     Ledger(tmp_path).close()
-    monkeypatch.setattr("egress_proxy.audit.store._LOG", "PRAGMA journal_mode = DELETE")
+    monkeypatch.setattr("egress_proxy.audit.sqlite._LOG", "PRAGMA journal_mode = DELETE")
     with pytest.raises(StartError, match="WAL"):
         Ledger(tmp_path)
 
