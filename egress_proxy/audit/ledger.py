@@ -77,8 +77,12 @@ class Ledger:
         self._lock = opening.locked(state_dir)
         try:
             self._store, self._signer, self._tip = self._opened()
-            opening.publish(state_dir, self._signer.public)
-            self._write(lambda writing: writing.checkpoint("start", self._now()))
+            try:
+                opening.publish(state_dir, self._signer.public)
+                self._write(lambda writing: writing.checkpoint("start", self._now()))
+            except BaseException:
+                self._store.close()
+                raise
         except BaseException as error:
             os.close(self._lock)
             if isinstance(error, OSError | AuditError | StoreError):

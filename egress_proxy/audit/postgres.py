@@ -177,6 +177,7 @@ class PostgresStore(PostgresReader, Store):
 
     def drop(self, below: int, most: int) -> int:
         with self._writing():
+            self._db.execute(_BEGIN)
             self._promised(self._db.execute(_PROMISES, (self._key,)).fetchone())
             count = self._db.execute(_DELETE, (self._name, self._name, below, most)).rowcount
             self._commit()

@@ -15,6 +15,7 @@ from egress_proxy.audit.verify import Head, Verdict, Verifier
 from egress_proxy.model import Verdict as Judged
 from egress_proxy.reasons import Reason
 from tests.kit.ledger import lines
+from tests.kit.stores import PLACES, place_of, run
 
 FAR: Final = 1e9
 """Seconds: no test waits for that."""
@@ -37,10 +38,16 @@ def kinds(state: Path) -> list[str]:
 def verdict(state: Path, heads: Sequence[Head] = (), keys: Iterable[str] = ()) -> Verdict:
     """What the verifier says of the database; it trusts the ledger's first key unless others are given."""
     trusted = tuple(keys) or read_public(state / "audit.pub")[:1]
+    if state in PLACES:
+        with closing(reading.opened(place_of(state), doctored=True)) as reader:
+            return reading.verify(reader, Verifier(trusted, heads), lambda _: None)
     return reading.verify(state / "audit.db", Verifier(trusted, heads), lambda _: None)
 
 
 def tampered(state: Path, statement: str) -> None:
     """Do something to the database that its ledger does not do."""
+    if state in PLACES:
+        run(state, statement)
+        return
     with closing(sqlite3.connect(state / "audit.db")) as db, db:
         db.execute(statement)
