@@ -28,6 +28,7 @@ from egress_proxy.console import PREFIX, console_app
 from egress_proxy.errors import ConfigError, Exit
 from egress_proxy.gate_rules import GateRule
 from egress_proxy.gates import DEFAULTS, GatePolicy, Own
+from egress_proxy.ledgers import place
 from egress_proxy.metrics import Metrics
 from egress_proxy.model import Client, Policy
 from egress_proxy.prompt_rules import INSTRUCTION
@@ -179,7 +180,7 @@ async def _assemble(config: Config, gates: GatePolicy, stack: AsyncExitStack) ->
     state = Path(config.state_dir)
     prepare(state)
     recorder = Recorder(
-        Ledger(state, _terms(config)),
+        Ledger(state, _terms(config), place=place(config)),
         metrics,
         clean=config.audit.clean_exchanges,
         withhold_clean=config.audit.withhold_clean,

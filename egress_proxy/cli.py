@@ -21,12 +21,14 @@ from egress_proxy import __version__
 from egress_proxy.cli_audit import audit
 from egress_proxy.cli_fingerprint import fingerprint
 from egress_proxy.cli_gates import gates
+from egress_proxy.cli_ledgers import ledgers, migrate
 from egress_proxy.cli_verify import verify
 from egress_proxy.config import (
     Address,
     Config,
     KnownSource,
     load,
+    read_database_password,
     read_hook_secrets,
     read_password,
     read_rules,
@@ -106,6 +108,7 @@ def check_config(file: Path, *, as_json: bool) -> int:
     config = load(file)
     read_password(config.upstream)
     read_hook_secrets(config.notify)
+    read_database_password(config.audit)
     if config.rules_file:
         from egress_proxy.scan import operator_rules
 
@@ -192,6 +195,8 @@ def revoke(name: str, file: Path, *, operators: bool) -> int:
 
 
 audit.add_command(verify)
+audit.add_command(ledgers)
+audit.add_command(migrate)
 cli.add_command(audit)
 cli.add_command(fingerprint)
 cli.add_command(gates)

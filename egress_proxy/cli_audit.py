@@ -9,7 +9,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from io import TextIOWrapper
 from itertools import islice
@@ -20,11 +20,11 @@ import click
 
 from egress_proxy.config import load
 from egress_proxy.errors import EgressError, Exit, StartError
+from egress_proxy.ledgers import ALL, opened, place
 from egress_proxy.terminal import EPILOG, as_json, configured, print_json, say
 
 if TYPE_CHECKING:
     from egress_proxy.audit.filters import Filters
-    from egress_proxy.audit.store import Reader
 
 _FILTERS: Final = {
     "since": "From this time on: 2026-01-31, 2026-01-31T12:00 (UTC).",
@@ -51,6 +51,11 @@ def filtered(command: Callable[..., int]) -> Callable[..., int]:
     return command
 
 
+of_ledger = click.option(
+    "--ledger", metavar="NAME", default="", help=f"Of another proxy in the same database; '{ALL}' for those of all."
+)
+
+
 @audit.command(epilog=EPILOG)
 @configured
 def head(file: Path) -> int:
@@ -60,7 +65,7 @@ def head(file: Path) -> int:
     """
     from egress_proxy.audit import reading
 
-    click.echo(reading.head(_state(file)))
+    click.echo(reading.head(place(load(file))))
     return Exit.OK
 
 
@@ -91,7 +96,7 @@ def rekey(file: Path) -> int:
     state = _state(file)
     if state.exists() and state.stat().st_uid != os.geteuid():
         raise StartError(f"{state} belongs to another user: who runs the proxy changes its key")
-    ledger = Ledger(state)
+    ledger = Ledger(state, place=place(load(file)))
     try:
         click.echo(ledger.change_key())
     finally:
@@ -104,11 +109,12 @@ def rekey(file: Path) -> int:
 @click.option(
     "--limit", type=click.IntRange(min=1), metavar="N", default=100, show_default=True, help="The newest so many."
 )
+@of_ledger
 @configured
 @as_json
-def list_(file: Path, *, limit: int, as_json: bool, **chosen: str) -> int:
+def list_(file: Path, *, limit: int, as_json: bool, ledger: str, **chosen: str) -> int:
     """List records, the oldest first."""
-    with _found(file, chosen) as found:
+    with _found(file, chosen, ledger) as found:
         newest = [record for _, record in islice(found, limit)][::-1]
     if as_json:
         print_json(newest)
@@ -116,7 +122,8 @@ def list_(file: Path, *, limit: int, as_json: bool, **chosen: str) -> int:
     for record in newest:
         who = f"{record['client'] or '-'}\t{record['session'] or '-'}"
         why = ",".join(record["reasons"]) or " ".join(record["noted"])
-        told = f"{record['time']}\t{record['id']}\t{who}\t{record['verdict']}\t{record['route']}\t{why}"
+        where = f"{record['ledger']}\t" if ledger == ALL else ""
+        told = f"{where}{record['time']}\t{record['id']}\t{who}\t{record['verdict']}\t{record['route']}\t{why}"
         click.echo(_printable(told))
     if len(newest) == limit:
         say(f"the newest {limit}; --limit shows more")
@@ -125,11 +132,12 @@ def list_(file: Path, *, limit: int, as_json: bool, **chosen: str) -> int:
 
 @audit.command(epilog=EPILOG)
 @click.argument("audit_id", metavar="ID")
+@of_ledger
 @configured
 @as_json
-def show(audit_id: str, file: Path, *, as_json: bool) -> int:
+def show(audit_id: str, file: Path, *, as_json: bool, ledger: str) -> int:
     """Show what was recorded under an auditID, the oldest first."""
-    with _found(file, {"id": audit_id}) as found:
+    with _found(file, {"id": audit_id}, ledger) as found:
         records = [record for _, record in found][::-1]
     if not records:
         raise EgressError("there is no record of this id")
@@ -150,20 +158,26 @@ def show(audit_id: str, file: Path, *, as_json: bool) -> int:
 )
 @click.argument("output", metavar="[FILE]", type=click.Path(path_type=Path), required=False)
 @filtered
+@of_ledger
 @configured
-def export(file: Path, *, form: str, output: Path | None, **chosen: str) -> int:
+def export(file: Path, *, form: str, output: Path | None, ledger: str, **chosen: str) -> int:
     """Write records to a new FILE or stdout, as lines of JSON or as CSV.
 
     Without filters, JSON is the whole log, signatures included: `audit verify FILE` verifies it, and so does
-    deploy/verify-audit.mjs, without this program. With filters it is only the records, the oldest first.
+    deploy/verify-audit.mjs, without this program. With filters, or of all proxies, it is only the records, the oldest
+    first.
     """
     from egress_proxy.audit.filters import search
     from egress_proxy.audit.sheet import write_csv
 
     filters = _filters(chosen)
-    with _reader(file) as reader, _writing(output) as stream:
+    with opened(load(file), ledger) as reader, _writing(output) as stream:
         if form == "csv":
-            write_csv(stream, (record for _, record in search(reader, filters, oldest_first=True)))
+            records = (record for _, record in search(reader, filters, oldest_first=True))
+            write_csv(stream, records, ledgers=ledger == ALL)
+        elif ledger == ALL:
+            found = search(reader, filters, oldest_first=True)
+            stream.writelines(f"{json.dumps(record, ensure_ascii=False)}\n" for _, record in found)
         elif filters:
             stream.writelines(f"{line}\n" for line, _ in search(reader, filters, oldest_first=True))
         else:
@@ -176,23 +190,11 @@ def _state(file: Path) -> Path:
 
 
 @contextmanager
-def _reader(file: Path) -> Iterator[Reader]:
-    from egress_proxy.audit import reading
-    from egress_proxy.audit.store import StoreError
-
-    try:
-        with closing(reading.opened(_state(file))) as reader:
-            yield reader
-    except StoreError as error:
-        raise EgressError(f"the audit log: {error}") from None
-
-
-@contextmanager
-def _found(file: Path, chosen: dict[str, str]) -> Iterator[Iterator[tuple[str, dict[str, Any]]]]:
+def _found(file: Path, chosen: dict[str, str], ledger: str) -> Iterator[Iterator[tuple[str, dict[str, Any]]]]:
     from egress_proxy.audit.filters import search
 
     filters = _filters(chosen)
-    with _reader(file) as reader:
+    with opened(load(file), ledger) as reader:
         yield search(reader, filters)
 
 

@@ -66,7 +66,7 @@ def search(reader: Reader, filters: Filters, *, oldest_first: bool = False) -> I
         except (msgspec.MsgspecError, UnicodeError):
             continue  # it verifies no better
         if _asked_for(record, filters):
-            yield row.line, record
+            yield row.line, {"ledger": row.ledger, **record} if row.ledger else record
 
 
 def _asked_for(record: dict[str, Any], filters: Filters) -> bool:

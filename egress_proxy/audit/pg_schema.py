@@ -1,4 +1,4 @@
-"""The tables of ledgers in PostgreSQL: how they are made and brought up to date, and whether they are these and no others.
+"""The tables of ledgers in PostgreSQL: how they are made and brought up to date, and whether they are only these.
 
 What somebody plants in a database runs in whoever writes to it: a trigger can drop a row that is called written, a rule
 or a policy can hide one, a table that is not logged loses all with the next crash. The whole of what hangs on the table
@@ -8,7 +8,6 @@ each write does it.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -16,13 +15,17 @@ from psycopg import Connection
 
 from egress_proxy.audit.store import StoreError
 
+_ENTRY: Final = (
+    'CREATE TABLE egress_audit.entry (ledger text COLLATE "C" NOT NULL, seq bigint NOT NULL,'
+    ' kind text COLLATE "C" NOT NULL, time text COLLATE "C" NOT NULL, id text COLLATE "C" NOT NULL,'
+    ' client text COLLATE "C" NOT NULL, route text COLLATE "C" NOT NULL, session text COLLATE "C" NOT NULL,'
+    ' verdict text COLLATE "C" NOT NULL, line text COLLATE "C" NOT NULL, PRIMARY KEY (ledger, seq))'
+)
+_APPLIED: Final = "INSERT INTO egress_audit.migration VALUES (%s)"
 MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
     (
         "CREATE TABLE egress_audit.migration (version integer PRIMARY KEY)",
-        'CREATE TABLE egress_audit.entry (ledger text COLLATE "C" NOT NULL, seq bigint NOT NULL,'
-        ' kind text COLLATE "C" NOT NULL, time text COLLATE "C" NOT NULL, id text COLLATE "C" NOT NULL,'
-        ' client text COLLATE "C" NOT NULL, route text COLLATE "C" NOT NULL, session text COLLATE "C" NOT NULL,'
-        ' verdict text COLLATE "C" NOT NULL, line text COLLATE "C" NOT NULL, PRIMARY KEY (ledger, seq))',
+        _ENTRY,
         "CREATE INDEX entry_signed ON egress_audit.entry (ledger, seq) WHERE kind <> 'record'",
         "CREATE INDEX entry_time ON egress_audit.entry (ledger, time)",
         "CREATE INDEX entry_times ON egress_audit.entry (time)",
@@ -35,14 +38,14 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
 _LOCK: Final = 0x65677265_73730001
 """The advisory lock under which a database is migrated: `egress`, and a number of ours."""
 _TEXTS: Final = ("kind", "time", "id", "client", "route", "session", "verdict", "line")
+_SIGNED: Final = "CREATE INDEX entry_signed ON egress_audit.entry USING btree (ledger, seq)"
 _MADE: Final = frozenset(
     {
         "relation entry r p heap f f f f 0",
         "relation migration r p heap f f f f 0",
         "index entry_pkey t t t CREATE UNIQUE INDEX entry_pkey ON egress_audit.entry USING btree (ledger, seq)",
-        "index entry_signed t t t CREATE INDEX entry_signed ON egress_audit.entry USING btree (ledger, seq)"
-        " WHERE (kind <> 'record'::text)",
-        "index entry_time t t t CREATE INDEX entry_time ON egress_audit.entry USING btree (ledger, \"time\")",
+        f"index entry_signed t t t {_SIGNED} WHERE (kind <> 'record'::text)",
+        'index entry_time t t t CREATE INDEX entry_time ON egress_audit.entry USING btree (ledger, "time")',
         'index entry_times t t t CREATE INDEX entry_times ON egress_audit.entry USING btree ("time")',
         "index entry_id t t t CREATE INDEX entry_id ON egress_audit.entry USING btree (id)",
         "index entry_session t t t CREATE INDEX entry_session ON egress_audit.entry USING btree (session)",
@@ -131,7 +134,7 @@ def migrate(db: Connection[Any]) -> int:
         for number, statements in enumerate(MIGRATIONS[before:], before + 1):
             for statement in statements:
                 db.execute(statement.encode())
-            db.execute("INSERT INTO egress_audit.migration VALUES (%s)", (number,))
+            db.execute(_APPLIED, (number,))
     return before
 
 
@@ -139,6 +142,5 @@ def as_sql() -> str:
     """All that makes the tables, for whoever would rather have them made by somebody else."""
     lines = ["BEGIN;", "CREATE SCHEMA IF NOT EXISTS egress_audit;"]
     for number, statements in enumerate(MIGRATIONS, 1):
-        lines += [f"{re.sub(' +', ' ', statement)};" for statement in statements]
-        lines.append(f"INSERT INTO egress_audit.migration VALUES ({number});")
+        lines += [f"{statement};" for statement in (*statements, _APPLIED.replace("%s", str(number)))]
     return "\n".join([*lines, "COMMIT;"])

@@ -6,12 +6,12 @@ Whatever a database, a role or an `ALTER SYSTEM` presets, a session of ours comm
 
 from __future__ import annotations
 
-import ipaddress
+import select
 from typing import Any, Final, TypeVar
 
 import psycopg
 from psycopg.abc import PQGen
-from psycopg.conninfo import conninfo_to_dict
+from psycopg.conninfo import make_conninfo
 
 from egress_proxy.audit.store import Database, StoreError
 
@@ -39,6 +39,15 @@ _SETTINGS: Final = {
     "tcp_keepalives_count": "3",
     "client_connection_check_interval": "10s",
 }
+_CONNECTION: Final[dict[str, str | int]] = {
+    "connect_timeout": _CONNECT_SECONDS,
+    "application_name": "egress-proxy",
+    "client_encoding": "utf8",
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": int(_ANSWER_SECONDS * 1000),
+}
 _PRESET: Final = "SELECT " + ", ".join("pg_catalog.set_config(%s, %s, false)" for _ in _SETTINGS)
 
 
@@ -53,21 +62,7 @@ def connect(database: Database) -> Session:
     """Begin a session. Raises `StoreError`."""
     password = {} if database.password is None else {"password": database.password.reveal()}
     try:
-        db = _Bounded.connect(
-            "",
-            autocommit=True,
-            **{
-                **_secured(database.url),
-                **password,
-                "connect_timeout": _CONNECT_SECONDS,
-                "application_name": "egress-proxy",
-                "client_encoding": "utf8",
-                "keepalives_idle": 10,
-                "keepalives_interval": 5,
-                "keepalives_count": 3,
-                "tcp_user_timeout": int(_ANSWER_SECONDS * 1000),
-            },
-        )
+        db = _Bounded.connect(make_conninfo(database.url, **_CONNECTION, **password), autocommit=True)
     except (psycopg.Error, UnicodeError) as error:
         raise StoreError(f"the database cannot be reached: {_told(error, database)}") from None
     try:
@@ -84,18 +79,17 @@ def connect(database: Database) -> Session:
 
 def is_lost(db: Session) -> bool:
     """Whether a session has ended, as far as is known without asking: an idle server says nothing but good-bye."""
-    try:
-        if db.closed or db.pgconn.socket < 0:
-            return True
-        db.pgconn.consume_input()
-    except psycopg.Error:
+    if db.closed or db.pgconn.status != psycopg.pq.ConnStatus.OK:
         return True
-    return bool(db.pgconn.status != psycopg.pq.ConnStatus.OK)
+    poll = select.poll()
+    poll.register(db.pgconn.socket, select.POLLIN)
+    return bool(poll.poll(0))
 
 
 def failed(what: str, error: Exception) -> StoreError:
     """What is told of an error: its name, and never its text, which quotes rows."""
-    return StoreError(f"the database cannot be {what}: {type(error).__name__.lstrip('_')}")
+    lost = isinstance(error, psycopg.OperationalError) and error.sqlstate is None
+    return StoreError(f"the database cannot be {what}: {'no answer' if lost else type(error).__name__}")
 
 
 def _refuse_unfit(db: Session) -> None:
@@ -103,25 +97,6 @@ def _refuse_unfit(db: Session) -> None:
         raise StoreError(f"the database's server is older than PostgreSQL {OLDEST}")
     if db.info.parameter_status("server_encoding") != "UTF8":
         raise StoreError("the database's encoding is not UTF8")
-
-
-def _secured(url: str) -> dict[str, Any]:
-    """What the URL says; where it says nothing of TLS, another machine has to prove its name."""
-    given = conninfo_to_dict(url)
-    if not given.get("sslmode") and not all(map(is_here, str(given.get("host") or "").split(","))):
-        given["sslmode"] = "verify-full"
-        given.setdefault("sslrootcert", "system")
-    return dict(given)
-
-
-def is_here(host: str) -> bool:
-    """Whether a host is this machine: a socket's directory, or a loopback address."""
-    if not host or host.startswith("/") or host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _told(error: Exception, database: Database) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Final
 
@@ -17,12 +18,14 @@ class Place(ABC):
     """Where a ledger is kept. `told` is what it is called, `restore` what to do if it is not what it was.
 
     `state_dir` has its keys. `remote`: it can be lost while nobody writes, so the writer looks after it.
+    `is_own`: it is the ledger of the proxy that the state directory is of.
     """
 
     state_dir: Path
     told: str
     restore: str
     remote: bool
+    is_own: bool = True
 
     @abstractmethod
     def store(self) -> Store | None:
@@ -43,7 +46,7 @@ class SqlitePlace(Place):
     remote = False
 
     def __init__(self, state_dir: Path) -> None:
-        self.state_dir: Final = state_dir
+        self.state_dir = state_dir
         self.path: Final = state_dir / opening.DATABASE
         self.told = str(self.path)
         self.restore = opening.RESTORE
@@ -66,10 +69,13 @@ class PostgresPlace(Place):
 
     remote = True
 
-    def __init__(self, state_dir: Path, database: Database) -> None:
-        self.state_dir: Final = state_dir
+    def __init__(self, state_dir: Path, database: Database, read: str | None = "") -> None:
+        """`read` is the ledger that is read: another one than the proxy's own, or None for all."""
+        self.state_dir = state_dir
         self.database: Final = database
-        self.told = f"{database.ledger} in PostgreSQL"
+        self._read: Final = database.ledger if read == "" else read
+        self.is_own = self._read == database.ledger
+        self.told = f"{self._read or 'of all ledgers'} in PostgreSQL"
         self.restore = "restore the database from a backup; or move audit.pub away, and begin a ledger of another name"
 
     def store(self) -> Store | None:
@@ -92,10 +98,23 @@ class PostgresPlace(Place):
         return postgres.made(self.database, first)
 
     def reader(self) -> Reader:
-        return self.reader_of(self.database.ledger)
-
-    def reader_of(self, ledger: str | None) -> Reader:
-        """Read another ledger of the same database; None for all of them. Raises `StoreError`."""
         from egress_proxy.audit.postgres import PostgresReader  # noqa: PLC0415 - see the class
 
-        return PostgresReader(self.database, ledger)
+        return PostgresReader(self.database, self._read)
+
+    def of(self, ledger: str | None) -> PostgresPlace:
+        """Where another ledger of the same database is, to read it; all of them for None."""
+        return PostgresPlace(self.state_dir, self.database, ledger)
+
+    def ledgers(self) -> list[str]:
+        """The names of all ledgers of the database. Raises `StoreError`."""
+        from egress_proxy.audit import postgres  # noqa: PLC0415 - see the class
+
+        with closing(postgres.PostgresReader(self.database, None)) as reader:
+            return reader.ledgers()
+
+    def migrate(self) -> int:
+        """Make the tables, or bring them up to date; gives the version that they were of. Raises `StoreError`."""
+        from egress_proxy.audit import postgres  # noqa: PLC0415 - see the class
+
+        return postgres.migrate(self.database)

@@ -1,8 +1,8 @@
 """Where a ledger's lines are kept: a database, written by one process and read by any.
 
-A store keeps lines by their number and knows nothing of chains. The columns beside a line are for looking things up; the
-line is what counts, and the verifier compares the two. `sqlite` and `postgres` are the two stores; what both must do is
-said here, and one set of tests asks it of both.
+A store keeps lines by their number and knows nothing of chains. The columns beside a line are for looking things up;
+the line is what counts, and the verifier compares the two. `sqlite` and `postgres` are the two stores; what both must
+do is said here, and one set of tests asks it of both.
 """
 
 from __future__ import annotations

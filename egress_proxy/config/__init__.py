@@ -2,7 +2,7 @@
 
 from egress_proxy.config.gates import read_gates
 from egress_proxy.config.load import DEFAULT_FILE, load, upstream_address
-from egress_proxy.config.password import read_password
+from egress_proxy.config.password import read_database_password, read_password
 from egress_proxy.config.rules import OperatorRule, read_rules
 from egress_proxy.config.schema import (
     FILES,
@@ -35,6 +35,7 @@ __all__ = [
     "Source",
     "Upstream",
     "load",
+    "read_database_password",
     "read_gates",
     "read_hook_secrets",
     "read_password",

@@ -1,7 +1,8 @@
 """Durable recording off the event loop, with group commit.
 
 Records that arrive while a write is under way go together in the next one, so the disk's sync rate does not bound the
-proxy's rate of redactions. What no signature covers yet is signed after a while, also if nothing more is recorded.
+proxy's rate of redactions. What no signature covers yet is signed after a while, also if nothing more is recorded, and
+whether a database elsewhere is still there is looked at as often.
 
 Clean exchanges, if they are recorded at all, are so without anybody waiting: a second's together, in writes of their
 own. What the process is killed with is lost, and so is what there are too many of; the latter is counted.
@@ -52,7 +53,7 @@ class Recorder:
         self._metrics.set_audit_writable(True)
         self.failure = ""
         """Why the last write failed; empty if it did not."""
-        if ledger.terms.retention_days:  # also if nothing is ever recorded
+        if ledger.terms.retention_days or ledger.remote:  # also if nothing is ever recorded
             self._sign_later()
 
     async def record(self, record: Record) -> None:
@@ -135,7 +136,7 @@ class Recorder:
     def _sign_later(self) -> None:
         terms = self._ledger.terms
         waits = []
-        if self._ledger.unsigned or self.failure:
+        if self._ledger.unsigned or self.failure or self._ledger.remote:
             waits.append(terms.checkpoint_seconds)
         if terms.retention_days:
             waits.append(BACKLOG_SECONDS if self._more else RETENTION_SECONDS)

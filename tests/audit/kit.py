@@ -9,8 +9,9 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
 
-from egress_proxy.audit import Record, reading
+from egress_proxy.audit import Ledger, Record, reading
 from egress_proxy.audit.ed25519 import read_public
+from egress_proxy.audit.sqlite import SqliteStore
 from egress_proxy.audit.verify import Head, Verdict, Verifier
 from egress_proxy.model import Verdict as Judged
 from egress_proxy.reasons import Reason
@@ -25,6 +26,12 @@ def record(number: int, **fields: Any) -> Record:
     given: dict[str, Any] = {"time": "2026-01-01T00:00:00.000+00:00", "id": f"egr_{number}", "client": "c"}
     given |= {"route": "unknown", "directory": "", "session": "", "verdict": Judged.REFUSED, "status": 400}
     return Record(**{**given, "reasons": (Reason.ID_INVALID,), **fields})
+
+
+def handle(ledger: Ledger) -> sqlite3.Connection:
+    """The connection by which a ledger writes to SQLite."""
+    assert isinstance(ledger._store, SqliteStore)
+    return ledger._store._db
 
 
 def entries(state: Path) -> list[Any]:

@@ -21,7 +21,7 @@ from egress_proxy.audit.store import Row, Store, StoreError
 from egress_proxy.audit.verify import Fault
 from egress_proxy.errors import AuditError, StartError
 from egress_proxy.model import Finding, Form, Judgement, Verdict
-from tests.audit.kit import FAR, entries, kinds, record, tampered, verdict
+from tests.audit.kit import FAR, entries, handle, kinds, record, tampered, verdict
 from tests.kit.ledger import lines, records
 from tests.kit.stores import PLACES, Ledger, place_of
 
@@ -486,8 +486,8 @@ def test_a_write_that_failed_costs_only_its_records(tmp_path: Path) -> None:
     """The directory of a database on a full disk: SQLite's own limit stands for the disk's."""
     ledger = Ledger(tmp_path)
     ledger.append([record(1)])
-    (pages,) = ledger._store._db.execute("PRAGMA page_count").fetchone()
-    ledger._store._db.execute(f"PRAGMA max_page_count = {pages}")
+    (pages,) = handle(ledger).execute("PRAGMA page_count").fetchone()
+    handle(ledger).execute(f"PRAGMA max_page_count = {pages}")
     with pytest.raises(AuditError, match="SQLITE_FULL"):
         ledger.append([record(number) for number in range(2, 300)])
     ledger.append([record(300)])
@@ -556,9 +556,7 @@ def test_every_field_of_a_record_is_in_its_line(tmp_path: Path) -> None:
 def test_a_commit_waits_for_the_disk(tmp_path: Path) -> None:
     """No kill shows it, only a power cut would: each commit syncs the log that it is in."""
     ledger = Ledger(tmp_path)
-    pragmas = {
-        name: ledger._store._db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("synchronous", "journal_mode")
-    }
+    pragmas = {name: handle(ledger).execute(f"PRAGMA {name}").fetchone()[0] for name in ("synchronous", "journal_mode")}
     ledger.close()
     assert pragmas == {"synchronous": 2, "journal_mode": "wal"}
 

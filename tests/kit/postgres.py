@@ -5,22 +5,20 @@ It never runs as root, which it refuses; where the tests do, it runs as nobody. 
 
 from __future__ import annotations
 
-import glob
 import os
 import secrets
 import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, Final, Self
 from urllib.parse import quote
 
 import psycopg
 
-from egress_proxy.audit.pg_schema import MIGRATIONS, as_sql
+from egress_proxy.audit.pg_schema import as_sql
 from egress_proxy.audit.places import PostgresPlace
 from egress_proxy.audit.store import Database
 from egress_proxy.model import Secret
@@ -41,7 +39,7 @@ def binaries() -> Path | None:
     """Where PostgreSQL's programs are; None if it is not installed."""
     found = shutil.which("initdb")
     places = [Path(found).resolve().parent] if found else []
-    places += [Path(one).parent for one in sorted(glob.glob("/usr/lib/postgresql/*/bin/initdb"), reverse=True)]
+    places += [one.parent for one in sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), reverse=True)]
     return next((place for place in places if (place / "postgres").exists()), None)
 
 
@@ -92,16 +90,13 @@ class Cluster:
         process, self._process = self._process, None
         if process is None:
             return
-        if how == signal.SIGKILL:
-            os.killpg(process.pid, how)
-        else:
-            process.send_signal(how)
+        _signal(process.pid, how, all_of_them=how == signal.SIGKILL)
         process.wait(60)
 
     def signal(self, number: signal.Signals) -> None:
         """Signal each process of the server."""
         assert self._process is not None
-        os.killpg(self._process.pid, number)
+        _signal(self._process.pid, number, all_of_them=True)
 
     def run(self, statement: str, database: str = "postgres", search_path: str = "egress_audit") -> list[Any]:
         """Do something as the owner of everything, and give the rows of it."""
@@ -127,8 +122,15 @@ class Cluster:
     def give_back(self, database: str) -> None:
         """End all sessions of a database and make its tables anew."""
         self.run(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{database}'")
-        self.run("DROP SCHEMA IF EXISTS egress_audit CASCADE;" + "".join((as_sql(), *(f";{one}" for one in GRANTS))), database)
+        self.run(
+            "DROP SCHEMA IF EXISTS egress_audit CASCADE;" + "".join((as_sql(), *(f";{one}" for one in GRANTS))),
+            database,
+        )
         self._free.append(database)
+
+    def drop(self, database: str) -> None:
+        """Throw a database away, whoever uses it."""
+        self.run(f"DROP DATABASE {database} WITH (FORCE)")
 
     def url(self, database: str, role: str = WRITER) -> str:
         """By the socket, where no password is asked for."""
@@ -156,6 +158,9 @@ class Cluster:
         return {"env": env, "user": "nobody", "group": "nogroup", "extra_groups": (), "cwd": str(self.root)}
 
 
-def newer(statements: Sequence[str]) -> tuple[tuple[str, ...], ...]:
-    """The migrations with one more."""
-    return (*MIGRATIONS, tuple(statements))
+def _signal(server: int, number: signal.Signals, *, all_of_them: bool) -> None:
+    """Signal a server, and each of its processes, which are in groups of their own."""
+    children = Path(f"/proc/{server}/task/{server}/children").read_text().split() if all_of_them else []
+    for process in (server, *map(int, children)):
+        with suppress(ProcessLookupError):
+            os.kill(process, number)

@@ -1,4 +1,5 @@
-"""The same test on both stores: a state directory whose ledger is in PostgreSQL is listed here, and all who look follow.
+"""The same test on both stores: a state directory whose ledger is in PostgreSQL is listed here, and whoever looks into
+it looks there.
 
 `tests.audit.conftest.each_store` lists it.
 """
