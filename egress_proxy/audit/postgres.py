@@ -147,9 +147,15 @@ class PostgresReader(Reader):
                 self._undo()
 
     def _undo(self) -> None:
+        """End a transaction that was not committed; a session that did not answer ends with it."""
+        status = self._db.info.transaction_status
+        if status == psycopg.pq.TransactionStatus.IDLE:
+            return
         with suppress(psycopg.Error):  # what comes next begins anew
-            if self._db.info.transaction_status != psycopg.pq.TransactionStatus.IDLE:
+            if status in {psycopg.pq.TransactionStatus.INTRANS, psycopg.pq.TransactionStatus.INERROR}:
                 self._db.execute("ROLLBACK")
+            else:
+                self._db.close()
 
 
 class PostgresStore(PostgresReader, Store):

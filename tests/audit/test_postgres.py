@@ -189,6 +189,19 @@ def test_a_session_that_lost_the_lock_writes_nothing(place: PostgresPlace, tmp_p
     del PLACES[other]
 
 
+def goes_on(ledger: Ledger, number: int) -> None:
+    """Wait until the ledger takes a record again."""
+
+    def appended() -> bool:
+        try:
+            ledger.append([record(number)])
+        except AuditError:
+            return False
+        return True
+
+    poll(appended)
+
+
 @pytest.mark.usefixtures("impatient")
 def test_a_commit_that_is_still_under_way_is_not_called_failed_for_good(
     place: PostgresPlace, postgres: Cluster, tmp_path: Path
@@ -203,14 +216,7 @@ def test_a_commit_that_is_still_under_way_is_not_called_failed_for_good(
             ledger.append([record(3)])
     poll(lambda: len(records(tmp_path)) == 2)
 
-    def appended() -> bool:
-        try:
-            ledger.append([record(4)])
-        except AuditError:
-            return False
-        return True
-
-    poll(appended)
+    goes_on(ledger, 4)
     ledger.close()
     assert [one["id"] for one in records(tmp_path)] == ["egr_1", "egr_2", "egr_4"]
     assert verdict(tmp_path).ok
@@ -246,8 +252,7 @@ def test_a_server_that_hangs_is_as_good_as_lost(place: PostgresPlace, postgres: 
             ledger.append([record(1)])
     finally:
         postgres.signal(signal.SIGCONT)
-    poll(lambda: not sessions(postgres, tmp_path))
-    ledger.append([record(2)])
+    goes_on(ledger, 2)
     ledger.close()
     assert [one["id"] for one in records(tmp_path)] == ["egr_2"]
     assert verdict(tmp_path).ok
