@@ -29,6 +29,7 @@ from egress_proxy.errors import ConfigError, Exit
 from egress_proxy.fingerprints import FingerprintStore
 from egress_proxy.gate_rules import GateRule
 from egress_proxy.gates import DEFAULTS, GatePolicy, Own
+from egress_proxy.ledgers import place
 from egress_proxy.metrics import Metrics
 from egress_proxy.model import Client, Policy
 from egress_proxy.prompt_rules import INSTRUCTION
@@ -190,7 +191,7 @@ async def _assemble(config: Config, gates: GatePolicy, stack: AsyncExitStack) ->
     metrics.set_gate_rules(len(gates.rules))
     state = Path(config.state_dir)
     prepare(state)
-    ledger = Ledger(state, _terms(config))
+    ledger = Ledger(state, _terms(config), place=place(config))
     recorder = Recorder(
         ledger,
         metrics,

@@ -23,6 +23,7 @@ from egress_proxy.cli_catalogue import catalogue
 from egress_proxy.cli_evidence import evidence
 from egress_proxy.cli_fingerprint import fingerprint
 from egress_proxy.cli_gates import gates
+from egress_proxy.cli_ledgers import ledgers, migrate
 from egress_proxy.cli_questions import explain, search, stats
 from egress_proxy.cli_verify import verify
 from egress_proxy.config import (
@@ -30,6 +31,7 @@ from egress_proxy.config import (
     Config,
     KnownSource,
     load,
+    read_database_password,
     read_hook_secrets,
     read_password,
     read_rules,
@@ -110,6 +112,7 @@ def check_config(file: Path, *, as_json: bool) -> int:
     read_password(config.upstream)
     read_hook_secrets(config.notify)
     recipients = _recipients(config)
+    read_database_password(config.audit)
     if config.rules_file:
         from egress_proxy.scan import operator_rules
 
@@ -198,6 +201,8 @@ def revoke(name: str, file: Path, *, operators: bool) -> int:
 
 for question in (explain, search, stats, verify):
     audit.add_command(question)
+audit.add_command(ledgers)
+audit.add_command(migrate)
 cli.add_command(audit)
 cli.add_command(catalogue)
 cli.add_command(evidence)

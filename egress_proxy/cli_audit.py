@@ -17,8 +17,20 @@ from typing import TextIO
 
 import click
 
-from egress_proxy.cli_records import Words, filtered, filters_of, printable, reader_of, records_of, state_of, suggest
+from egress_proxy.cli_records import (
+    Words,
+    filtered,
+    filters_of,
+    of_ledger,
+    printable,
+    reader_of,
+    records_of,
+    state_of,
+    suggest,
+)
+from egress_proxy.config import load
 from egress_proxy.errors import EgressError, Exit, StartError
+from egress_proxy.ledgers import ALL, place
 from egress_proxy.terminal import EPILOG, as_json, configured, print_json, say
 
 
@@ -36,7 +48,7 @@ def head(file: Path) -> int:
     """
     from egress_proxy.audit import reading
 
-    click.echo(reading.head(state_of(file)))
+    click.echo(reading.head(place(load(file))))
     return Exit.OK
 
 
@@ -67,7 +79,7 @@ def rekey(file: Path) -> int:
     state = state_of(file)
     if state.exists() and state.stat().st_uid != os.geteuid():
         raise StartError(f"{state} belongs to another user: who runs the proxy changes its key")
-    ledger = Ledger(state)
+    ledger = Ledger(state, place=place(load(file)))
     try:
         click.echo(ledger.change_key())
     finally:
@@ -80,12 +92,13 @@ def rekey(file: Path) -> int:
 @click.option(
     "--limit", type=click.IntRange(min=1), metavar="N", default=100, show_default=True, help="The newest so many."
 )
+@of_ledger
 @configured
 @as_json
-def list_(file: Path, *, limit: int, as_json: bool, **chosen: Words) -> int:
+def list_(file: Path, *, limit: int, as_json: bool, ledger: str, **chosen: Words) -> int:
     """List records, the oldest first."""
     filters = filters_of(chosen)
-    with reader_of(file) as reader:
+    with reader_of(file, ledger) as reader:
         with records_of(reader, filters, "reading", oldest_first=False) as found:
             newest = [record for _, record in islice(found, limit)][::-1]
         if not newest:
@@ -96,7 +109,8 @@ def list_(file: Path, *, limit: int, as_json: bool, **chosen: Words) -> int:
     for record in newest:
         who = f"{record['client'] or '-'}\t{record['session'] or '-'}"
         why = ",".join(record["reasons"]) or " ".join(record["noted"])
-        told = f"{record['time']}\t{record['id']}\t{who}\t{record['verdict']}\t{record['route']}\t{why}"
+        where = f"{record['ledger']}\t" if ledger == ALL else ""
+        told = f"{where}{record['time']}\t{record['id']}\t{who}\t{record['verdict']}\t{record['route']}\t{why}"
         click.echo(printable(told))
     if len(newest) == limit:
         say(f"the newest {limit}; --limit shows more")
@@ -105,13 +119,14 @@ def list_(file: Path, *, limit: int, as_json: bool, **chosen: Words) -> int:
 
 @audit.command(epilog=EPILOG)
 @click.argument("audit_id", metavar="ID")
+@of_ledger
 @configured
 @as_json
-def show(audit_id: str, file: Path, *, as_json: bool) -> int:
+def show(audit_id: str, file: Path, *, as_json: bool, ledger: str) -> int:
     """Show what was recorded under an auditID, the oldest first."""
     from egress_proxy.audit.filters import Filters, search
 
-    with reader_of(file) as reader:
+    with reader_of(file, ledger) as reader:
         records = [record for _, record in search(reader, Filters(id=audit_id), oldest_first=True)]
     if not records:
         raise EgressError("there is no record of this id")
@@ -133,24 +148,28 @@ def show(audit_id: str, file: Path, *, as_json: bool) -> int:
 @click.argument("output", metavar="[FILE]", type=click.Path(path_type=Path), required=False)
 @filtered
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="The oldest so many.")
+@of_ledger
 @configured
-def export(file: Path, *, form: str, output: Path | None, limit: int | None, **chosen: Words) -> int:
+def export(file: Path, *, form: str, output: Path | None, limit: int | None, ledger: str, **chosen: Words) -> int:
     """Write records to a new FILE or stdout, as lines of JSON or as CSV.
 
     Without filters, JSON is the whole log, signatures included: `audit verify FILE` verifies it, and so does
-    deploy/verify-audit.mjs, without this program. With filters or a limit it is only the records, the oldest first.
+    deploy/verify-audit.mjs, without this program. With filters, a limit, or of all proxies, it is only the records,
+    the oldest first.
     """
     from egress_proxy.audit.sheet import write_csv
 
     filters = filters_of(chosen)
-    with reader_of(file) as reader, _writing(output) as stream:
-        if form == "jsonl" and not filters and limit is None:
+    with reader_of(file, ledger) as reader, _writing(output) as stream:
+        if form == "jsonl" and not filters and limit is None and ledger != ALL:
             stream.writelines(f"{row.line}\n" for row in reader.rows())
             return Exit.OK
         with records_of(reader, filters, "exporting", silent=stream.isatty()) as found:
             some = islice(found, limit)
             if form == "csv":
-                write_csv(stream, (record for _, record in some))
+                write_csv(stream, (record for _, record in some), ledgers=ledger == ALL)
+            elif ledger == ALL:
+                stream.writelines(f"{json.dumps(record, ensure_ascii=False)}\n" for _, record in some)
             else:
                 stream.writelines(f"{line}\n" for line, _ in some)
     return Exit.OK

@@ -6,7 +6,7 @@ Records hold text that clients chose. On a terminal, signs that it would obey ar
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from egress_proxy.config import load
-from egress_proxy.errors import EgressError
+from egress_proxy.ledgers import ALL, opened
 from egress_proxy.model import Verdict
 from egress_proxy.reasons import Reason
 from egress_proxy.terminal import bar, say
@@ -69,17 +69,16 @@ def state_of(file: Path) -> Path:
     return Path(load(file).state_dir)
 
 
-@contextmanager
-def reader_of(file: Path) -> Iterator[Reader]:
-    """The audit log of a configuration."""
-    from egress_proxy.audit import reading
-    from egress_proxy.audit.store import StoreError
+of_ledger = click.option(
+    "--ledger", metavar="NAME", default="", help=f"Of another proxy in the same database; '{ALL}' for those of all."
+)
 
-    try:
-        with closing(reading.opened(state_of(file))) as reader:
-            yield reader
-    except StoreError as error:
-        raise EgressError(f"the audit log: {error}") from None
+
+@contextmanager
+def reader_of(file: Path, ledger: str = "") -> Iterator[Reader]:
+    """The audit log of a configuration, or another one of its database, by name, or `ALL`."""
+    with opened(load(file), ledger) as reader:
+        yield reader
 
 
 @contextmanager

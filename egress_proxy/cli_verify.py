@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from egress_proxy.config import load
-from egress_proxy.errors import ConfigError, Exit
+from egress_proxy.config import Config, load
+from egress_proxy.errors import ConfigError, EgressError, Exit
+from egress_proxy.ledgers import ALL, place, shared
 from egress_proxy.terminal import EPILOG, as_json, bar, configured, print_json, say
 
 if TYPE_CHECKING:
-    from egress_proxy.audit.verify import Head, Verdict
+    from egress_proxy.audit.places import Place
+    from egress_proxy.audit.verify import Head, Verdict, Verifier
 
 
 @click.command(epilog=EPILOG)
@@ -23,6 +26,10 @@ if TYPE_CHECKING:
     "--head", "head_files", metavar="FILE", type=click.Path(path_type=Path), multiple=True, help="Heads kept."
 )
 @click.option("--dropped-ok", is_flag=True, help="Heads may be of entries that retention let go of.")
+@click.option("--ledger", metavar="NAME", default="", help=f"Of another proxy in the database; '{ALL}' with --keys.")
+@click.option(
+    "--keys", metavar="DIR", type=click.Path(path_type=Path), help=f"For '{ALL}': NAME.pub of each ledger, kept by you."
+)
 @click.option("--missing-ok", is_flag=True, help="The log of lines from before the ledger may be gone.")
 @configured
 @as_json
@@ -32,40 +39,107 @@ def verify(
     head_files: tuple[Path, ...],
     file: Path,
     *,
-    dropped_ok: bool,
-    missing_ok: bool,
+    ledger: str,
+    keys: Path | None,
     as_json: bool,
+    **passing: bool,
 ) -> int:
     """Verify the log, or FILE: a copy of its database, or what `audit export` gave.
 
     Finds entries that were changed, dropped, inserted, reordered, cut off or signed anew, and says which. Exits with 1
     if there is anything. The proxy may be running.
     """
-    from egress_proxy.audit import reading
     from egress_proxy.audit.ed25519 import read_public
-    from egress_proxy.audit.opening import DATABASE, PUBLIC_FILE
+    from egress_proxy.audit.opening import PUBLIC_FILE
     from egress_proxy.audit.verify import Verifier
 
-    state = Path(load(file).state_dir) if source is None or not key_files else None
-    keys = tuple(key for one in key_files for key in read_public(one))
-    if not keys and state is not None:
-        keys = read_public(state / PUBLIC_FILE)
+    _refuse_unclear(source, ledger, keys, key_files, head_files)
+    config = load(file) if source is None or not key_files else None
+    if config is not None and ledger == ALL:
+        return _verify_all(config, keys or Path(), as_json=as_json)
+    trusted = tuple(key for one in key_files for key in read_public(one))
+    if not trusted and config is not None:
+        trusted = read_public(Path(config.state_dir) / PUBLIC_FILE)
         say("warning: the key is the one that lies beside the log; whoever changed the log may have changed it (--key)")
-    what = source or Path(state or ".") / DATABASE
-    if source is None and state is not None:
-        reading.opened(state, doctored=True).close()
-    verifier = Verifier(keys, _heads(head_files), dropped_ok=dropped_ok)
-    with bar("verifying", reading.size(what)) as progress:
-        verdict = reading.verify(what, verifier, progress)
-    former = reading.former(state, what) if source is None and state is not None and verdict.entries else ""
-    good = verdict.ok and former != "changed" and (former != "missing" or missing_ok)
+    verifier = Verifier(trusted, _heads(head_files), dropped_ok=passing["dropped_ok"])
+    where = (shared(config).of(ledger) if ledger else place(config)) if source is None and config is not None else None
+    verdict, former = _verified(source or Path(), where, verifier)
+    good = verdict.ok and former != "changed" and (former != "missing" or passing["missing_ok"])
     if as_json:
         plain = {name: getattr(verdict, name) for name in verdict.__struct_fields__}
         found = [{"first": f.first, "last": f.last, "fault": f.fault.value, "told": f.told} for f in verdict.findings]
-        trusted = "given" if key_files else "state_dir"
-        print_json({**plain, "ok": good, "findings": found, "keys": trusted, "before": former or None})
+        told = "given" if key_files else "state_dir"
+        print_json({**plain, "ok": good, "findings": found, "keys": told, "before": former or None})
     else:
         _show(verdict, former, whole=good)
+    return Exit.OK if good else Exit.FAILED
+
+
+def _refuse_unclear(
+    source: Path | None, ledger: str, keys: Path | None, key_files: tuple[Path, ...], head_files: tuple[Path, ...]
+) -> None:
+    """Each ledger is verified with keys of its own: that of one proxy is good for no other."""
+    if ledger and source is not None:
+        raise click.UsageError("--ledger is of the database: FILE is one ledger")
+    if (ledger == ALL) != (keys is not None):
+        raise click.UsageError(f"--ledger {ALL} and --keys go together")
+    if ledger == ALL and (key_files or head_files):
+        raise click.UsageError("--key and --head are for one ledger")
+    if ledger and ledger != ALL and not key_files:
+        raise click.UsageError("another proxy's ledger is verified with the key that you keep of it: --key")
+
+
+def _verified(source: Path, where: Place | None, verifier: Verifier) -> tuple[Verdict, str]:
+    """Verify a file, or the database of a place; and say what became of the log from before."""
+    from egress_proxy.audit import reading
+
+    if where is None:
+        with bar("verifying", reading.size(source)) as progress:
+            return reading.verify(source, verifier, progress), ""
+    with closing(reading.opened(where, doctored=True)) as reader:
+        with bar("verifying", reading.size(reader)) as progress:
+            verdict = reading.verify(reader, verifier, progress)
+        own = verdict.entries and where.is_own
+        return verdict, reading.former(where.state_dir, reader) if own else ""
+
+
+def _verify_all(config: Config, keys: Path, *, as_json: bool) -> int:
+    """Verify each ledger that is there, or of which there is a key."""
+    from egress_proxy.audit.ed25519 import read_public
+    from egress_proxy.audit.store import StoreError
+    from egress_proxy.audit.verify import Verifier
+
+    where = shared(config)
+    try:
+        there = where.ledgers()
+    except StoreError as error:
+        raise EgressError(f"the audit log: {error}") from None
+    if not keys.is_dir():
+        raise ConfigError(f"{keys}: is no directory")
+    kept = {file.stem: file for file in keys.glob("*.pub")}
+    found: dict[str, Verdict] = {}
+    for name in sorted({*there, *kept}):
+        verifier = Verifier(read_public(kept[name]) if name in kept else ())
+        found[name], _ = _verified(Path(), where.of(name), verifier)
+        if not as_json:
+            click.echo(f"{name}: {'whole' if found[name].ok else 'NOT WHOLE'}: {_summary(found[name])}")
+            for finding in found[name].findings:
+                click.echo(f"{name}: {finding.told}")
+            if name not in kept:
+                click.echo(f"{name}: there is no {name}.pub, so no key of it is trusted")
+    good = bool(found) and all(verdict.ok for verdict in found.values())
+    if as_json:
+        told = {
+            name: {
+                "ok": verdict.ok,
+                "ledger": verdict.ledger,
+                "records": verdict.records,
+                "last": verdict.last,
+                "findings": [{"first": f.first, "last": f.last, "fault": f.fault.value} for f in verdict.findings],
+            }
+            for name, verdict in found.items()
+        }
+        print_json({"ok": good, "ledgers": told})
     return Exit.OK if good else Exit.FAILED
 
 

@@ -26,6 +26,8 @@ from tests.kit.agent import Agent
 from tests.kit.canaries import Canaries
 from tests.kit.model import Model
 from tests.kit.opencode import OpenCode
+from tests.kit.postgres import Cluster
+from tests.kit.postgres import binaries as binaries_of_postgres
 from tests.kit.proxy import Proxy, configuration
 from tests.kit.world import World, plant
 
@@ -86,6 +88,15 @@ class Launch(Protocol):
     """Starts a server of one's own, in a world of its own; options as `OpenCode` has them."""
 
     def __call__(self, version: str, **options: Any) -> Bare: ...
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Cluster]:
+    """A real PostgreSQL, started once a worker; Debian's `postgresql` is enough."""
+    if binaries_of_postgres() is None:
+        pytest.skip("PostgreSQL is not installed: apt-get install postgresql")
+    with Cluster() as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

@@ -106,6 +106,8 @@ def test_the_commands_that_others_rely_on_are_there() -> None:
         "audit key",
         "audit rekey",
         "audit verify",
+        "audit ledgers",
+        "audit migrate",
         "audit list",
         "audit show",
         "audit export",

@@ -102,7 +102,7 @@ def search(
         except (msgspec.MsgspecError, UnicodeError):
             continue  # it verifies no better
         if all(not words or not words.isdisjoint(_words_of(record, field)) for field, words in wanted.items()):
-            yield row.line, record
+            yield row.line, {"ledger": row.ledger, **record} if row.ledger else record
 
 
 def _words_of(record: Mapping[str, Any], field: str) -> list[str]:

@@ -22,16 +22,17 @@ from egress_proxy.audit import opening
 from egress_proxy.audit.chain import ChainError, Tip, Writing, first_row
 from egress_proxy.audit.ed25519 import Signer
 from egress_proxy.audit.entries import hash_of
+from egress_proxy.audit.places import Place, SqlitePlace
 from egress_proxy.audit.record import Record
 from egress_proxy.audit.resuming import allowed, caught_up, last_old, latest, resumed
-from egress_proxy.audit.store import SqliteStore, StoreError
+from egress_proxy.audit.store import Store, StoreError
 from egress_proxy.errors import AuditError, StartError
 
 _MOST_DROPPED: Final = 2_000  # rows at once: records wait meanwhile
 _DAY: Final = 86_400.0
 _MOST_AHEAD: Final = _DAY
 _MOST_BEHIND: Final = 60.0
-_NOT_SIGNED: Final = f"its end is not what was signed; `egress-proxy audit verify` says more. Then {opening.RESTORE}"
+_NOT_SIGNED: Final = "its end is not what was signed; `egress-proxy audit verify` says more. Then "
 
 
 class Terms(Struct, frozen=True, kw_only=True):
@@ -55,13 +56,16 @@ class Ledger:
         terms: Terms = DEFAULT,
         clock: Callable[[], float] = time.time,
         steady: Callable[[], float] | None = None,
+        place: Place | None = None,
     ) -> None:
         """Open the ledger, or begin it. `clock` gives seconds since the epoch, and may be set; `steady` is never.
+        `place` is where the database is, if that is not the state directory.
 
         Raises `StartError`.
         """
         self.terms: Final = terms
         self._dir: Final = state_dir
+        self._place: Final = place or SqlitePlace(state_dir)
         self._clock: Final = clock
         self._steady: Final = steady or (_since_boot if clock is time.time else clock)
         self._apart: Final = clock() - self._steady()
@@ -73,18 +77,27 @@ class Ledger:
         self._lock = opening.locked(state_dir)
         try:
             self._store, self._signer, self._tip = self._opened()
-            opening.publish(state_dir, self._signer.public)
-            self._write(lambda writing: writing.checkpoint("start", self._now()))
+            try:
+                opening.publish(state_dir, self._signer.public)
+                self._write(lambda writing: writing.checkpoint("start", self._now()))
+            except BaseException:
+                self._store.close()
+                raise
         except BaseException as error:
             os.close(self._lock)
             if isinstance(error, OSError | AuditError | StoreError):
-                raise StartError(f"the audit log in {state_dir} cannot be opened: {_told(error)}") from None
+                raise StartError(f"the audit log in {state_dir} cannot be opened: {self._told(error)}") from None
             raise
 
     @property
     def name(self) -> str:
         """The ledger's own random name."""
         return self._tip.ledger
+
+    @property
+    def remote(self) -> bool:
+        """Whether the database can be lost while nobody writes, so that somebody has to look."""
+        return self._place.remote
 
     @property
     def unsigned(self) -> int:
@@ -113,7 +126,7 @@ class Ledger:
 
         Raises `AuditError`.
         """
-        if self._tip.unsigned or not self._sure:
+        if self._tip.unsigned or not self._sure or not self._store.ready():
             self._write(lambda writing: writing.checkpoint("interval", self._now()))
         return bool(self.terms.retention_days) and self._retain()
 
@@ -147,23 +160,21 @@ class Ledger:
         self._store.close()
         os.close(self._lock)
 
-    def _opened(self) -> tuple[SqliteStore, Signer, Tip]:
-        path = self._dir / opening.DATABASE
-        if path.exists():
-            store = SqliteStore(path)
-        else:
-            opening.refuse_rests(self._dir)
+    def _opened(self) -> tuple[Store, Signer, Tip]:
+        told = self._place.told
+        store = self._place.store()
+        if store is None:
             if (self._dir / opening.PUBLIC_FILE).exists():
-                raise StartError(f"the audit log {path} is gone: restore it, or move {opening.PUBLIC_FILE} away")
+                raise StartError(f"the audit log {told} is gone: restore it, or move {opening.PUBLIC_FILE} away")
             signer, before = opening.signer_for(self._dir, ""), opening.set_aside(self._dir)
             row = first_row(secrets.token_hex(16), self._now(), signer.public, signer.sign, before)
-            store = SqliteStore(path, [row])
+            store = self._place.made([row])
         try:
             expected, tip = resumed(store)
             return store, opening.signer_for(self._dir, expected), tip
         except ChainError:
             store.close()
-            raise StartError(f"the audit log {path}: {_NOT_SIGNED}") from None
+            raise StartError(f"the audit log {told}: {_NOT_SIGNED}{self._place.restore}") from None
         except BaseException:
             store.close()
             raise
@@ -175,7 +186,8 @@ class Ledger:
                 "the audit log cannot be written: a change of its key was cut short; the next start ends it"
             )
         try:
-            if not self._sure:
+            if not self._sure or not self._store.ready():
+                self._sure = False
                 self._store.reopen()
                 self._tip = caught_up(self._store, self._tip, self._signer.public)
                 self._sure = True
@@ -184,7 +196,7 @@ class Ledger:
             self._sure = False
             self._store.append(writing.rows, self._unchanged)
         except (StoreError, ChainError) as error:
-            raise AuditError(f"the audit log cannot be written: {_told(error)}") from None
+            raise AuditError(f"the audit log cannot be written: {self._told(error)}") from None
         self._sure = True
         self._tip = writing.tip
         if not self._tip.unsigned:
@@ -213,10 +225,18 @@ class Ledger:
                 self._write(lambda writing: writing.retention(until.seq, hash_of(until.line), self._now()))
             return self._store.drop(until.seq, _MOST_DROPPED) == _MOST_DROPPED
         except StoreError as error:
+            self._sure = False
             raise AuditError(f"the audit log cannot be written: {error}") from None
 
     def _now(self) -> str:
         return _written(self._clock())
+
+    def _told(self, error: Exception) -> str:
+        if isinstance(error, ChainError):
+            return _NOT_SIGNED + self._place.restore
+        if isinstance(error, StoreError) and str(error).endswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
+            return f"{error}; {opening.RESTORE}"
+        return str(error.strerror) if isinstance(error, OSError) else str(error)
 
 
 def _since_boot() -> float:
@@ -225,11 +245,3 @@ def _since_boot() -> float:
 
 def _written(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
-
-
-def _told(error: Exception) -> str:
-    if isinstance(error, ChainError):
-        return _NOT_SIGNED
-    if isinstance(error, StoreError) and str(error).endswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
-        return f"{error}; {opening.RESTORE}"
-    return str(error.strerror) if isinstance(error, OSError) else str(error)

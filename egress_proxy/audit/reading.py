@@ -1,9 +1,11 @@
-"""Reads a ledger: the database of a proxy, also while that writes, or the lines that `audit export` gave."""
+"""Reads a ledger: the database of a proxy, also while that writes, or the lines that `audit export` gave.
+
+Where a ledger is meant, a state directory says that it is the SQLite database there; a `Place` says where else."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -14,8 +16,10 @@ from msgspec import Struct
 from egress_proxy.audit.chain import ChainError
 from egress_proxy.audit.ed25519 import Signer
 from egress_proxy.audit.entries import Before, Head, line_of, signed
-from egress_proxy.audit.opening import BEFORE_FILE, DATABASE, KEY_FILE, described
+from egress_proxy.audit.opening import BEFORE_FILE, KEY_FILE, described
+from egress_proxy.audit.places import Place, SqlitePlace
 from egress_proxy.audit.resuming import resumed
+from egress_proxy.audit.sqlite import SqliteReader
 from egress_proxy.audit.store import Reader, StoreError
 from egress_proxy.audit.verify import Verdict, Verifier
 from egress_proxy.errors import EgressError
@@ -34,30 +38,37 @@ _BEGINNING: Final = msgspec.json.Decoder(_Beginning)
 Progress = Callable[[int], None]
 
 
-def opened(state_dir: Path, *, doctored: bool = False) -> Reader:
-    """The database of a state directory; one that is not as the program makes it only if it may be `doctored`.
+def opened(where: Path | Place, *, doctored: bool = False) -> Reader:
+    """The database of a state directory, or of a place; one that is not as the program makes it only if it may be
+    `doctored`.
 
     Raises `EgressError`.
     """
-    path = state_dir / DATABASE
+    place = place_of(where)
     try:
-        reader = Reader(path)
+        reader = place.reader()
         if doctored or reader.is_own():
             return reader
     except FileNotFoundError:
-        raise EgressError(f"there is no audit log in {state_dir}: no proxy has run with it yet") from None
+        raise EgressError(f"there is no audit log in {place.state_dir}: no proxy has run with it yet") from None
     except StoreError as error:
-        raise EgressError(f"the audit log {path}: {error}") from None
+        raise EgressError(f"the audit log {place.told}: {error}") from None
     reader.close()
-    raise EgressError(f"the audit log {path} hides something: `egress-proxy audit verify` says more")
+    raise EgressError(f"the audit log {place.told} hides something: `egress-proxy audit verify` says more")
 
 
-def head(state_dir: Path) -> str:
+def place_of(where: Path | Place) -> Place:
+    """The place that is meant."""
+    return SqlitePlace(where) if isinstance(where, Path) else where
+
+
+def head(where: Path | Place) -> str:
     """A signed head of the ledger as it is now: one line of JSON. Raises `EgressError`.
 
     What stands after the last signature is followed first: a head is not made of what does not hang together.
     """
-    with closing(opened(state_dir)) as reader:
+    state_dir = place_of(where).state_dir
+    with closing(opened(where)) as reader:
         try:
             public, tip = resumed(reader)
         except (ChainError, StoreError):
@@ -73,39 +84,43 @@ def head(state_dir: Path) -> str:
     return line_of(signed(made, signer.sign))
 
 
-def verify(source: Path, verifier: Verifier, progress: Progress) -> Verdict:
-    """Verify a database or a file of lines. `progress` is told how many entries were read since it was told last.
+Source = Path | Reader
+"""What is verified: a file, which is an SQLite database or lines; or what a place has opened."""
+
+
+def verify(source: Source, verifier: Verifier, progress: Progress) -> Verdict:
+    """Verify a ledger. `progress` is told how many entries were read since it was told last.
 
     Raises `EgressError` for what cannot be read.
     """
     try:
-        if _is_database(source) and not _is_sound(source):
-            verifier.doctored()
-        for count, (line, columns) in enumerate(_lines(source), 1):
-            verifier.add(line, columns)
-            if not count % 1000:
-                progress(1000)
+        with _database(source) as reader:
+            if reader is not None and not reader.is_sound():
+                verifier.doctored()
+            for count, (line, columns) in enumerate(_lines(source, reader), 1):
+                verifier.add(line, columns)
+                if not count % 1000:
+                    progress(1000)
     except (OSError, StoreError) as error:
         told = error.strerror if isinstance(error, OSError) else error
-        raise EgressError(f"{source}: cannot be read ({told})") from None
+        name = source if isinstance(source, Path) else "the audit log"
+        raise EgressError(f"{name}: cannot be read ({told})") from None
     return verifier.end()
 
 
-def size(source: Path) -> int:
+def size(source: Source) -> int:
     """About how many entries a database has; 0 where nobody knows."""
     try:
-        if not _is_database(source):
-            return 0
-        with closing(Reader(source)) as reader:
-            return reader.count()
+        with _database(source) as reader:
+            return 0 if reader is None else reader.count()
     except (OSError, StoreError):
         return 0
 
 
-def former(state_dir: Path, source: Path) -> str:
+def former(state_dir: Path, source: Source) -> str:
     """What became of the log of lines that the first entry tells of: empty, `kept`, `missing` or `changed`."""
-    with closing(Reader(source)) as reader:
-        first = next(reader.rows(), None)
+    with _database(source) as reader:
+        first = next(reader.rows(), None) if reader is not None else None
     try:
         told = _BEGINNING.decode(first.line).before if first else None
         if told is None:
@@ -123,16 +138,23 @@ def _is_database(source: Path) -> bool:
         return file.read(len(_MAGIC)) == _MAGIC
 
 
-def _is_sound(source: Path) -> bool:
-    with closing(Reader(source)) as reader:
-        return reader.is_sound()
+@contextmanager
+def _database(source: Source) -> Iterator[Reader | None]:
+    """The database that a source is; None for a file of lines."""
+    if isinstance(source, Reader):
+        yield source
+    elif _is_database(source):
+        with closing(SqliteReader(source)) as reader:
+            yield reader
+    else:
+        yield None
 
 
-def _lines(source: Path) -> Iterator[tuple[str, Mapping[str, object] | None]]:
-    if _is_database(source):
-        with closing(Reader(source)) as reader:
-            for row in reader.all_rows():
-                yield str(row.line), row._asdict()  # a copy from elsewhere may hold anything
+def _lines(source: Source, reader: Reader | None) -> Iterator[tuple[str, Mapping[str, object] | None]]:
+    if reader is not None:
+        for row in reader.all_rows():
+            yield str(row.line), row._asdict()  # a copy from elsewhere may hold anything
+    if not isinstance(source, Path) or reader is not None:
         return
     with source.open("rb") as file:
         while line := file.readline(_MOST_LINE):

@@ -69,8 +69,8 @@ def last_old(store: Reader, before: str) -> Row | None:
     for row in store.select(f"{_ROTATION} AND seq > 0", ()):
         if row.time >= before:
             break
-        # `+`: by the number, of which there are few, and not by the time.
-        young = store.select("seq >= ? AND seq < ? AND +time >= ?", (begun, row.seq, before), "LIMIT 1")
+        # By the number, of which there are few, and not by the time, whose index an expression cannot use.
+        young = store.select("seq >= ? AND seq < ? AND time || '' >= ?", (begun, row.seq, before), "LIMIT 1")
         if next(young, None) is not None:
             break
         found, begun = row, max(begun, row.seq)

@@ -13,13 +13,14 @@ _FIELDS: Final = (
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
-def write_csv(stream: TextIO, records: Iterable[dict[str, Any]]) -> None:
-    """Write records as CSV, with the names of their columns."""
+def write_csv(stream: TextIO, records: Iterable[dict[str, Any]], *, ledgers: bool = False) -> None:
+    """Write records as CSV, with the names of their columns; first that of their ledger if they are of several."""
     rows = csv.writer(stream)
-    rows.writerow(_FIELDS)
+    fields = ("ledger",) * ledgers + _FIELDS
+    rows.writerow(fields)
     for record in records:
         names = sorted({span["name"] for span in record["spans"] if span["name"]})
-        rows.writerow([cell({**record, "names": names}.get(name, "")) for name in _FIELDS])
+        rows.writerow([cell({**record, "names": names}.get(name, "")) for name in fields])
 
 
 def cell(value: object) -> str:

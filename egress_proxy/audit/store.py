@@ -1,24 +1,20 @@
-"""Where a ledger's lines are kept: an SQLite database, written by one process and read by any (docs/decisions/0028).
+"""Where a ledger's lines are kept: a database, written by one process and read by any.
 
-A store keeps lines by their number and knows nothing of chains. `append` is one transaction that is on the disk when it
-returns: the database is in WAL mode with `synchronous=FULL`, so each commit syncs the log that it is in. The columns
-beside a line are for looking things up; the line is what counts, and the verifier compares the two.
+A store keeps lines by their number and knows nothing of chains. The columns beside a line are for looking things up;
+the line is what counts, and the verifier compares the two. `sqlite` and `postgres` are the two stores; what both must
+do is said here, and one set of tests asks it of both.
 """
 
 from __future__ import annotations
 
-import os
-import sqlite3
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
-from typing import Final, NamedTuple, Protocol
-from urllib.parse import quote
+from typing import Final, NamedTuple
 
-from egress_proxy.audit import schema
+from msgspec import Struct
 
-_INSERT: Final = "INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
-_LOG: Final = "PRAGMA journal_mode = WAL"
-_BUSY_SECONDS: Final = 5.0
+from egress_proxy.model import Secret
+
 COLUMNS: Final = ("kind", "time", "id", "client", "route", "session", "verdict")
 """What a line can be looked up by, beside its number."""
 
@@ -28,7 +24,7 @@ class StoreError(Exception):
 
 
 class Row(NamedTuple):
-    """A line, its number, and what it is looked up by."""
+    """A line, its number, and what it is looked up by; and in which ledger of a database that has several."""
 
     seq: int
     kind: str
@@ -39,69 +35,27 @@ class Row(NamedTuple):
     session: str
     verdict: str
     line: str
+    ledger: str = ""
 
 
-class Store(Protocol):
-    """What a ledger needs of a database. Every method raises `StoreError`."""
+class Database(Struct, frozen=True, kw_only=True):
+    """Where in PostgreSQL a ledger is. `url` has no password; `ledger` is what it is called there."""
 
-    def append(self, rows: Sequence[Row], unchanged: Callable[[], None] = lambda: None) -> None:
-        """Keep all rows or none; they are on the disk when this returns. A number that is taken is an error.
-
-        If anybody else wrote since the last time, `unchanged` is asked first: what it raises stops the write.
-        """
-
-    def last(self) -> Row | None: ...
-
-    def rows(self, after: int = 0) -> Iterator[Row]:
-        """The rows with greater numbers, in their order, as they are at one moment."""
-
-    def drop(self, below: int, most: int) -> int:
-        """Take away the oldest rows with smaller numbers, at most so many. Says how many it were."""
-
-    def reopen(self) -> None:
-        """Begin anew after an error."""
-
-    def close(self) -> None: ...
+    url: str
+    ledger: str
+    password: Secret | None = None
 
 
-class Reader:
-    """Reads a database that another process may be writing."""
-
-    def __init__(self, path: Path) -> None:
-        """Raises `StoreError`; `FileNotFoundError` if there is none."""
-        self._path = path
-        if not path.exists():
-            raise FileNotFoundError(path)
-        self._db = _open(path, "ro")
+class Reader(ABC):
+    """Reads a database that another process may be writing. Every method raises `StoreError`."""
 
     def last(self) -> Row | None:
         for row in self.select("", (), "ORDER BY seq DESC LIMIT 1"):
             return row
         return None
 
-    def count(self) -> int:
-        """About how many rows there are: by the first and the last number."""
-        try:
-            first, last = self._db.execute("SELECT min(seq), max(seq) FROM entry").fetchone()
-        except sqlite3.Error as error:
-            raise _failed("read", error) from None
-        return 0 if first is None else int(last) - int(first) + 1
-
-    def is_own(self) -> bool:
-        """Whether the tables and indexes are those that this program makes."""
-        return self._looked_at(schema.is_own)
-
-    def is_sound(self) -> bool:
-        """Whether they are, and each index holds what the table does: this reads all there is."""
-        return self._looked_at(schema.is_sound)
-
-    def _looked_at(self, look: Callable[[sqlite3.Connection], bool]) -> bool:
-        try:
-            return look(self._db)
-        except sqlite3.Error as error:
-            raise _failed("read", error) from None
-
     def rows(self, after: int = 0) -> Iterator[Row]:
+        """The rows with greater numbers, in their order, as they are at one moment."""
         return self.select("seq > ?", (after,))
 
     def all_rows(self) -> Iterator[Row]:
@@ -119,192 +73,50 @@ class Reader:
             + ["time < ?"] * bool(until)
         )
         values = (*(wanted[column] for column in columns), *filter(None, (since, until)))
-        return self.select(" AND ".join(terms), values, "ORDER BY seq" if oldest_first else "ORDER BY seq DESC")
+        return self.select(" AND ".join(terms), values, self.order(oldest_first=oldest_first))
 
+    def order(self, *, oldest_first: bool) -> str:
+        """How records are sorted that are looked for."""
+        return "ORDER BY seq" if oldest_first else "ORDER BY seq DESC"
+
+    @abstractmethod
+    def count(self) -> int:
+        """About how many rows there are: by the first and the last number."""
+
+    @abstractmethod
+    def is_own(self) -> bool:
+        """Whether the tables and indexes are those that this program makes."""
+
+    @abstractmethod
+    def is_sound(self) -> bool:
+        """Whether they are, and each index holds what the table does, as far as this database tells."""
+
+    @abstractmethod
     def select(self, where: str, values: Sequence[int | str], order: str = "ORDER BY seq") -> Iterator[Row]:
-        """The rows of one statement: what it is made of is this module's own."""
-        condition = f"WHERE {where}" if where else ""
-        try:
-            for row in self._db.execute(f"SELECT * FROM entry {condition} {order}", values):  # noqa: S608 - see above
-                yield Row(*row)
-        except (sqlite3.Error, TypeError) as error:
-            raise _failed("read", error) from None
+        """The rows of one statement: what it is made of is this package's own, in SQL that every database takes."""
 
-    def close(self) -> None:
-        self._db.close()
+    @abstractmethod
+    def close(self) -> None: ...
 
 
-class SqliteStore(Reader):
-    """Writes a database. Used by one thread at a time; one process writes, which the caller's lock sees to."""
+class Store(Reader):
+    """What a ledger needs of a database beside reading it. Used by one thread at a time. Raises `StoreError`."""
 
-    def __init__(self, path: Path, first: Sequence[Row] = ()) -> None:
-        """Open a database; a new one is made of the rows that are `first`, or not at all. Raises `StoreError`."""
-        try:
-            if first:
-                _make(path, first)
-            super().__init__(path)
-        except OSError as error:
-            raise StoreError(f"cannot be opened ({error.strerror})") from None
-        self._db.close()
-        self._seen = 0
-        self._begin()
-        self._files = _identities(path)
-
+    @abstractmethod
     def append(self, rows: Sequence[Row], unchanged: Callable[[], None] = lambda: None) -> None:
-        try:
-            self._db.execute("BEGIN IMMEDIATE")
-            if (version := _version(self._db)) != self._seen:  # our own writes do not change it
-                _refuse_foreign(self._db)
-                unchanged()
-                self._seen = version
-            self._db.executemany(_INSERT, rows)
-            self._read_back(rows)
-            self._db.execute("COMMIT")
-        except sqlite3.Error as error:
-            self._undo()
-            raise _failed("written", error) from None
-        except BaseException:
-            self._undo()
-            raise
-        # SQLite writes on into files that nobody will ever find again.
-        if _identities(self._path) != self._files:
-            raise StoreError("the database was removed or replaced")
+        """Keep all rows or none; they are on the disk when this returns. A number that is taken is an error.
 
-    def drop(self, below: int, most: int) -> int:
-        oldest = "(SELECT seq FROM entry WHERE seq < ? ORDER BY seq LIMIT ?)"
-        try:
-            return self._db.execute(f"DELETE FROM entry WHERE seq IN {oldest}", (below, most)).rowcount  # noqa: S608
-        except sqlite3.Error as error:
-            raise _failed("written", error) from None
-
-    def reopen(self) -> None:
-        """Begin anew after an error, with the same files.
-
-        After a sync that failed the kernel may call pages clean that are not on the disk. Copying the log into the
-        database writes and syncs them once more.
+        If anybody else wrote since the last time, `unchanged` is asked first: what it raises stops the write.
         """
-        try:
-            self._db.close()
-            self._begin()
-            busy, pages, copied = self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-        except sqlite3.Error as error:
-            raise _failed("opened", error) from None
-        if busy or pages != copied:
-            raise StoreError("the database cannot be synced again: somebody reads it")
-        if _identities(self._path)[0] != self._files[0]:
-            raise StoreError("the database was removed or replaced")
-        self._files = _identities(self._path)
 
-    def _read_back(self, rows: Sequence[Row]) -> None:
-        """What SQLite was made to ignore is no error to it."""
-        if rows and list(self.rows(rows[0].seq - 1)) != list(rows):
-            raise StoreError("what was written is not what is there")
+    @abstractmethod
+    def drop(self, below: int, most: int) -> int:
+        """Take away the oldest rows with smaller numbers, at most so many. Says how many it were."""
 
-    def _begin(self) -> None:
-        self._db = _open(self._path, "rw")
-        try:
-            self._seen = _version(self._db)
-            _refuse_foreign(self._db)
-        except sqlite3.Error as error:
-            self._db.close()
-            raise _failed("opened", error) from None
-        except StoreError:
-            self._db.close()
-            raise
+    @abstractmethod
+    def ready(self) -> bool:
+        """Whether the next write need not begin anew, as far as that is known without asking anybody."""
 
-    def _undo(self) -> None:
-        try:
-            if self._db.in_transaction:
-                self._db.execute("ROLLBACK")
-        except sqlite3.Error:
-            pass  # what comes next begins anew
-
-
-def _open(path: Path, mode: str) -> sqlite3.Connection:
-    try:
-        db = sqlite3.connect(
-            f"file:{quote(str(path))}?mode={mode}",
-            uri=True,
-            timeout=_BUSY_SECONDS,
-            isolation_level=None,
-            check_same_thread=False,  # one thread opens it, another writes
-        )
-        # What is no UTF-8 is read as what no entry holds, and not as what some sign stands for.
-        db.text_factory = lambda text: text.decode("utf-8", "surrogateescape")
-        db.execute("PRAGMA synchronous=FULL")
-        db.execute("PRAGMA trusted_schema=OFF")
-        (version,) = db.execute("PRAGMA user_version").fetchone()
-        if mode == "rw":
-            (log,) = db.execute(_LOG).fetchone()
-            if log != "wal":
-                db.close()
-                raise StoreError("the database cannot be put into WAL mode here")
-            db.execute("BEGIN IMMEDIATE")  # so that the log is there before anything depends on it
-            db.execute("COMMIT")
-    except sqlite3.Error as error:
-        if mode == "ro" and _stands_alone(path):
-            return _open(path, "ro&immutable=1")
-        raise _failed("opened", error) from None
-    if version != schema.VERSION:
-        db.close()
-        raise StoreError("the database is of another version of this program, or none of it")
-    return db
-
-
-def _stands_alone(path: Path) -> bool:
-    """Whether it has no log, and none can be made beside it: a copy, to which nobody writes."""
-    return not path.with_name(path.name + "-wal").exists() and not os.access(path.parent, os.W_OK)
-
-
-def _make(path: Path, first: Sequence[Row]) -> None:
-    """Make a database that is there whole or not at all: beside its place, and then put there."""
-    new = path.with_name(path.name + ".new")
-    for rest in ("", "-journal", "-wal", "-shm"):  # of a start that was killed
-        new.with_name(new.name + rest).unlink(missing_ok=True)
-    os.close(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
-    try:
-        db = sqlite3.connect(new, isolation_level=None)
-        db.execute("PRAGMA synchronous=FULL")
-        db.execute("BEGIN")
-        for statement in schema.CREATE:
-            db.execute(statement)
-        db.executemany(_INSERT, first)
-        db.execute("COMMIT")
-        # Now, and not when it is in its place: whoever is killed amid the change leaves what no reader can undo.
-        db.execute(_LOG)
-        db.close()
-    except sqlite3.Error as error:
-        raise _failed("made", error) from None
-    new.replace(path)
-    directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
-
-
-def _version(db: sqlite3.Connection) -> int:
-    """What is another number once another connection has changed the database."""
-    (version,) = db.execute("PRAGMA data_version").fetchone()
-    return int(version)
-
-
-def _refuse_foreign(db: sqlite3.Connection) -> None:
-    if not schema.is_own(db):
-        raise StoreError("its tables, indexes or triggers are not those that this program makes")
-
-
-def _identities(path: Path) -> tuple[int, ...]:
-    """Which files the database and its log are; 0 where there is none."""
-    found = []
-    for file in (path, path.with_name(path.name + "-wal")):
-        try:
-            found.append(file.stat().st_ino)
-        except OSError:
-            found.append(0)
-    return tuple(found)
-
-
-def _failed(what: str, error: Exception) -> StoreError:
-    name = getattr(error, "sqlite_errorname", type(error).__name__)
-    return StoreError(f"the database cannot be {what}: {name}")
+    @abstractmethod
+    def reopen(self) -> None:
+        """Begin anew after an error."""

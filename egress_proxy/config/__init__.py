@@ -3,7 +3,7 @@
 from egress_proxy.config.evidence import Evidence
 from egress_proxy.config.gates import read_gates
 from egress_proxy.config.load import DEFAULT_FILE, load, upstream_address
-from egress_proxy.config.password import read_password
+from egress_proxy.config.password import read_database_password, read_password
 from egress_proxy.config.recipients import recipient_lines
 from egress_proxy.config.rules import OperatorRule, read_rules
 from egress_proxy.config.schema import (
@@ -38,6 +38,7 @@ __all__ = [
     "Source",
     "Upstream",
     "load",
+    "read_database_password",
     "read_gates",
     "read_hook_secrets",
     "read_password",

@@ -18,7 +18,7 @@ class Evidence(Struct, frozen=True, kw_only=True):
         tuple[str, ...],
         Meta(
             description="For whom the originals of findings are sealed: lines `egress-evidence-…`, or files of them. "
-            "With none, nothing is kept. See [evidence.md](docs/evidence.md)."
+            "With none, nothing is kept. See [evidence.md](evidence.md)."
         ),
     ] = ()
     keep: Annotated[

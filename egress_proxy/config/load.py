@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from msgspec import Meta, Struct
 from msgspec.structs import fields, replace
 
-from egress_proxy.config import paths, recipients, values
+from egress_proxy.config import database, paths, recipients, values
 from egress_proxy.config.evidence import Evidence
 from egress_proxy.config.nodes import MAX_BYTES, AnyNode, Fields, NodeError, compose
 from egress_proxy.config.schema import Address, Audit, Config, Features, Limits, Notify, Prompts, Upstream
@@ -110,7 +110,17 @@ _READERS: Final[dict[str, Reader]] = {
             "page": values.optional(values.page),
         },
     ),
-    "audit": _section(Audit, {**_bounded(Audit), "clean_exchanges": values.boolean, "withhold_clean": values.boolean}),
+    "audit": _section(
+        Audit,
+        {
+            **_bounded(Audit),
+            "clean_exchanges": values.boolean,
+            "withhold_clean": values.boolean,
+            "database": values.optional(database.url),
+            "database_password_file": values.optional(paths.path),
+            "ledger": values.optional(database.ledger),
+        },
+    ),
     "evidence": _section(
         Evidence,
         {
@@ -135,6 +145,7 @@ def _apart(config: Config, root: AnyNode, place: Path) -> None:
         "gates_file": config.gates_file,
         "notify.webhook_header_file": config.notify.webhook_header_file,
         "notify.webhook_key_file": config.notify.webhook_key_file,
+        "audit.database_password_file": config.audit.database_password_file,
     }
     for name, path in held.items():
         if path is not None and paths.inside(path, config.directories):
@@ -162,6 +173,11 @@ def _distinct(config: Config, root: AnyNode) -> None:
     notify = config.notify
     if notify.webhook is None and (notify.webhook_header_file or notify.webhook_key_file):
         raise _blame(root, "notify", "a header or a key is for a webhook: name one")
+    audit = config.audit
+    if (audit.database is None) != (audit.ledger is None) or (audit.database_password_file and not audit.database):
+        raise _blame(
+            root, "audit", "database and ledger go together: a name for this proxy's audit log in that database"
+        )
     if _same(config.listen, config.operator):
         raise _blame(root, "operator", "must not be the cloud-facing socket: choose another port than `listen`")
     origin = upstream_address(config.upstream)

@@ -1,4 +1,5 @@
-"""The upstream's password, from a file that only its owner can read (as ssh asks of a private key)."""
+"""The passwords of the upstream and of the audit log's database, from files that only their owner can read (as ssh asks
+of a private key)."""
 
 from __future__ import annotations
 
@@ -6,7 +7,7 @@ import os
 import stat
 from typing import Final
 
-from egress_proxy.config.schema import Upstream
+from egress_proxy.config.schema import Audit, Upstream
 from egress_proxy.errors import ConfigError
 from egress_proxy.model import Secret
 
@@ -16,19 +17,27 @@ _OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 
 def read_password(upstream: Upstream) -> Secret | None:
     """Read the one-line password file, if there is one. Raise `ConfigError`, which does not quote it."""
-    if upstream.password_file is None:
+    return _password(upstream.password_file, "upstream.password_file")
+
+
+def read_database_password(audit: Audit) -> Secret | None:
+    """Read the password file of the database likewise."""
+    return _password(audit.database_password_file, "audit.database_password_file")
+
+
+def _password(name: str | None, setting: str) -> Secret | None:
+    if name is None:
         return None
-    name = upstream.password_file
     try:
         # O_NONBLOCK: a FIFO in its place must not make the start hang.
         with os.fdopen(os.open(name, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as stream:
             status = os.fstat(stream.fileno())
             content = stream.read(MAX_BYTES + 1)
     except OSError as error:
-        raise ConfigError(f"upstream.password_file: {name}: cannot be read ({error.strerror})") from None
+        raise ConfigError(f"{setting}: {name}: cannot be read ({error.strerror})") from None
     wrong = _wrong(status) or _wrong_content(content)
     if wrong:
-        raise ConfigError(f"upstream.password_file: {name}: {wrong}")
+        raise ConfigError(f"{setting}: {name}: {wrong}")
     return Secret(_line(content))
 
 

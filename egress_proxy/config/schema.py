@@ -253,6 +253,23 @@ class Audit(Struct, frozen=True, kw_only=True):
     withhold_clean: Annotated[
         bool, Meta(description="Withhold clean answers as well while the audit log cannot be written.")
     ] = False
+    database: Annotated[
+        str | None,
+        Meta(
+            description="URL of a PostgreSQL database for the audit log, without a password. Without one it is in "
+            "`state_dir`. See [audit-store.md](audit-store.md)."
+        ),
+    ] = None
+    database_password_file: Annotated[
+        str | None,
+        Meta(
+            description="File with the one-line password of that database's role, readable by its owner only. Read at "
+            "start."
+        ),
+    ] = None
+    ledger: Annotated[
+        str | None, Meta(description="What this proxy's audit log is called in that database: a name for each proxy.")
+    ] = None
 
 
 class Config(Struct, frozen=True, kw_only=True):

@@ -1,7 +1,8 @@
 """Durable recording off the event loop, with group commit.
 
 Records that arrive while a write is under way go together in the next one, so the disk's sync rate does not bound the
-proxy's rate of redactions. What no signature covers yet is signed after a while, also if nothing more is recorded.
+proxy's rate of redactions. What no signature covers yet is signed after a while, also if nothing more is recorded, and
+whether a database elsewhere is still there is looked at as often.
 
 Clean exchanges, if they are recorded at all, are so without anybody waiting: a second's together, in writes of their
 own. What the process is killed with is lost, and so is what there are too many of; the latter is counted.
@@ -62,7 +63,7 @@ class Recorder:
         self._metrics.set_audit_writable(True)
         self.failure = ""
         """Why the last write failed; empty if it did not."""
-        if ledger.terms.retention_days or sealing:  # also if nothing is ever recorded
+        if ledger.terms.retention_days or ledger.remote or sealing:  # also if nothing is ever recorded
             self._sign_later()
 
     async def record(self, record: Record, judged: Judged | None = None) -> None:
@@ -160,7 +161,7 @@ class Recorder:
     def _sign_later(self) -> None:
         terms = self._ledger.terms
         waits = []
-        if self._ledger.unsigned or self.failure or self.evidence_failure:
+        if self._ledger.unsigned or self._ledger.remote or self.failure or self.evidence_failure:
             waits.append(terms.checkpoint_seconds)
         if self._sealing:
             waits.append(BACKLOG_SECONDS if self._more else EVIDENCE_SECONDS)

@@ -1,6 +1,6 @@
 """Kills a writer at random instants, and says what is in its ledger afterwards: run as a program, by the test.
 
-    python -m tests.audit.killing DIRECTORY ROUNDS SEED
+    python -m tests.audit.killing DIRECTORY ROUNDS SEED [SOCKETS PORT DATABASE]
 
 It forks: a writer that had to import everything first would take longer to start than to kill. Each round goes on with
 the ledger that the last one left; some begin a new one.
@@ -15,13 +15,19 @@ import select
 import shutil
 import signal
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Final, NoReturn
 
-from egress_proxy.audit import Ledger, Terms
+import msgspec
+
+from egress_proxy.audit import Ledger, Terms, reading
 from egress_proxy.audit.ed25519 import Signer
-from tests.audit.kit import record, verdict
-from tests.kit.ledger import records
+from egress_proxy.audit.places import Place, PostgresPlace, SqlitePlace
+from egress_proxy.audit.store import Database
+from egress_proxy.audit.verify import Verdict, Verifier
+from egress_proxy.errors import EgressError
+from tests.audit.kit import record
 
 ROUNDS_OF_A_LEDGER: Final = 10
 _TERMS: Final = Terms(checkpoint_records=7, checkpoint_seconds=1e9, segment_records=100, retention_days=1)
@@ -29,10 +35,10 @@ _MOST_ACKNOWLEDGED: Final = 12
 _SECONDS: Final = 0.003
 
 
-def write(state: Path, prefix: str, acknowledge: int, seed: int) -> NoReturn:
+def write(place: Place, prefix: str, acknowledge: int, seed: int) -> NoReturn:
     """Write records until somebody stops it, and say after each write how many there are."""
     chance = random.Random(seed)
-    ledger = Ledger(state, _TERMS)
+    ledger = Ledger(place.state_dir, _TERMS, place=place)
     number = 0
     while True:
         batch = [record(0, id=f"{prefix}{number + one}") for one in range(chance.randint(1, 4))]
@@ -43,14 +49,14 @@ def write(state: Path, prefix: str, acknowledge: int, seed: int) -> NoReturn:
             ledger.tend()
 
 
-def kill_one(state: Path, prefix: str, chance: random.Random) -> int:
+def kill_one(place: Place, prefix: str, chance: random.Random) -> int:
     """Start a writer, kill it at a random instant, and give how many of its records it called kept."""
     said, acknowledge = os.pipe()
     seed = chance.getrandbits(32)
     child = os.fork()
     if not child:
         try:
-            write(state, prefix, acknowledge, seed)
+            write(place, prefix, acknowledge, seed)
         finally:
             os._exit(1)
     os.close(acknowledge)
@@ -69,7 +75,27 @@ def kill_one(state: Path, prefix: str, chance: random.Random) -> int:
     return int(heard.split(b"\n")[-2]) if b"\n" in heard else 0
 
 
-def main(directory: str, rounds: str, seed: str) -> None:
+def place_of(state: Path, server: list[str]) -> Place:
+    """The state directory, or a ledger of its name on a server in PostgreSQL."""
+    if not server:
+        return SqlitePlace(state)
+    sockets, port, database = server
+    url = f"postgresql://proxy@{sockets.replace('/', '%2F')}:{port}/{database}"
+    return PostgresPlace(state, Database(url=url, ledger=f"box-{state.name}"))
+
+
+def found(place: Place) -> tuple[Verdict, set[str]] | None:
+    """What the verifier says of a ledger, and the ids of its records; None if there is none."""
+    try:
+        with closing(reading.opened(place, doctored=True)) as reader:
+            told = reading.verify(reader, Verifier([public(place.state_dir)]), lambda _: None)
+            kept = {msgspec.json.decode(row.line).get("id", "") for row in reader.rows()}
+    except (EgressError, FileNotFoundError):
+        return None
+    return (told, kept) if told.entries else None
+
+
+def main(directory: str, rounds: str, seed: str, *server: str) -> None:
     chance = random.Random(int(seed))
     acknowledged = entries = unsigned = 0
     wrong: list[str] = []
@@ -79,15 +105,17 @@ def main(directory: str, rounds: str, seed: str) -> None:
         if not state.exists():
             state.mkdir()
             expected = set()
-        kept = kill_one(state, f"r{number}-", chance)
+        place = place_of(state, list(server))
+        kept = kill_one(place, f"r{number}-", chance)
         acknowledged += kept
         expected |= {f"r{number}-{one}" for one in range(kept)}
-        if not (state / "audit.db").exists():
+        now = found(place)
+        if now is None:
             wrong += [f"round {number}: no ledger"] * bool(expected)
             continue
-        told = verdict(state, keys=[public(state)])
+        told, there = now
         wrong += [f"round {number}: {one.told}" for one in told.findings]
-        missing = expected - {one["id"] for one in records(state)}
+        missing = expected - there
         wrong += [f"round {number}: {len(missing)} records are missing"] * bool(missing)
         entries, unsigned = entries + told.entries, unsigned + told.unsigned
     shutil.rmtree(directory)
@@ -96,7 +124,6 @@ def main(directory: str, rounds: str, seed: str) -> None:
 
 def public(state: Path) -> str:
     """The key, which there is before the first entry; the list of public keys may not be there yet."""
-
     return Signer.read(state / "audit.key").public
 
 

@@ -13,16 +13,20 @@ from pathlib import Path
 
 import pytest
 
-from egress_proxy.audit import Ledger, Record, Terms, found_in, opening
+from egress_proxy.audit import Record, Terms, found_in, opening
 from egress_proxy.audit.chain import row_of
 from egress_proxy.audit.ed25519 import Signer
 from egress_proxy.audit.entries import line_of, record_entry
-from egress_proxy.audit.store import Row, SqliteStore, StoreError
+from egress_proxy.audit.store import Row, Store, StoreError
 from egress_proxy.audit.verify import Fault
 from egress_proxy.errors import AuditError, StartError
 from egress_proxy.model import Finding, Form, Judgement, Verdict
-from tests.audit.kit import FAR, entries, kinds, record, tampered, verdict
-from tests.kit.ledger import records
+from tests.audit.kit import FAR, entries, handle, kinds, record, tampered, verdict
+from tests.kit.ledger import lines, records
+from tests.kit.stores import PLACES, Ledger, place_of
+
+pytestmark = pytest.mark.usefixtures("each_store")
+of_sqlite = pytest.mark.parametrize("each_store", ["sqlite"], indirect=True)
 
 
 class Clock:
@@ -33,6 +37,12 @@ class Clock:
 
     def __call__(self) -> float:
         return self.now
+
+
+def gone(ledger: Ledger) -> None:
+    """As if the process had gone."""
+    ledger._store.close()
+    os.close(ledger._lock)
 
 
 def test_records_are_kept_in_their_order_and_only_the_owner_reads_them(tmp_path: Path) -> None:
@@ -60,7 +70,7 @@ def test_a_ledger_goes_on_where_it_ended(tmp_path: Path) -> None:
 def test_a_ledger_that_was_not_closed_goes_on(tmp_path: Path) -> None:
     ledger = Ledger(tmp_path)
     ledger.append([record(1)])
-    os.close(ledger._lock)  # as if the process had gone
+    gone(ledger)
     assert (verdict(tmp_path).unsigned, verdict(tmp_path).closed) == (1, False)
     Ledger(tmp_path).close()
     assert verdict(tmp_path).ok
@@ -223,8 +233,7 @@ def test_a_change_of_keys_that_is_cut_short_ends_at_the_next_start(
         patch.setattr(Ledger, "_write", stop) if cut == "before the entry" else patch.setattr(opening, "take", stop)
         with pytest.raises(AuditError):
             ledger.change_key()
-    ledger._store.close()
-    os.close(ledger._lock)
+    gone(ledger)
     ledger = Ledger(tmp_path)
     ledger.append([record(2)])
     ledger.close()
@@ -277,16 +286,15 @@ def test_a_key_that_could_not_be_taken_is_not_thrown_away_by_the_next_change(
 def test_a_change_of_keys_of_which_nobody_knows_how_far_it_came_is_left_to_the_next_start(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: type[BaseException], there: bool
 ) -> None:
-    append = SqliteStore.append
-
-    def cut(store: SqliteStore, rows: Sequence[Row], unchanged: Callable[[], None]) -> None:
+    def cut(store: Store, rows: Sequence[Row], unchanged: Callable[[], None]) -> None:
         if there:
             append(store, rows, unchanged)
         raise error
 
     ledger = Ledger(tmp_path)
+    append = type(ledger._store).append
     with monkeypatch.context() as patch:
-        patch.setattr(SqliteStore, "append", cut)
+        patch.setattr(type(ledger._store), "append", cut)
         with pytest.raises((AuditError, KeyboardInterrupt)):
             ledger.change_key()
     with pytest.raises(AuditError, match="key"):
@@ -376,6 +384,9 @@ def broken_key(path: Path) -> None:
 
 
 def no_database(path: Path) -> None:
+    if path in PLACES:
+        tampered(path, "DELETE FROM entry")
+        return
     for file in path.glob("audit.db*"):
         file.unlink()
 
@@ -383,11 +394,14 @@ def no_database(path: Path) -> None:
 def no_sqlite(path: Path) -> None:
     for file in path.glob("audit.db-*"):
         file.unlink()
+    if path in PLACES:
+        tampered(path, "DROP TABLE entry")
+        return
     (path / "audit.db").write_text("lines\n" * 1000)
 
 
 def other_schema(path: Path) -> None:
-    tampered(path, "PRAGMA user_version = 9")
+    tampered(path, "UPDATE migration SET version = 9" if path in PLACES else "PRAGMA user_version = 9")
 
 
 def no_signature(path: Path) -> None:
@@ -415,8 +429,7 @@ def test_a_ledger_that_is_not_what_it_was_stops_the_start(tmp_path: Path, harm: 
     ledger = Ledger(tmp_path)
     for number in range(3):
         ledger.append([record(number)])
-    ledger._store.close()
-    os.close(ledger._lock)
+    gone(ledger)
     harm(tmp_path)
     kept = {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.name == "audit.key"}
     with pytest.raises(StartError) as told:
@@ -425,11 +438,13 @@ def test_a_ledger_that_is_not_what_it_was_stops_the_start(tmp_path: Path, harm: 
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.name == "audit.key"} == kept
 
 
+@of_sqlite
 def test_a_ledger_that_cannot_be_opened_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(StartError):
         Ledger(tmp_path / "missing")
 
 
+@of_sqlite
 def test_a_database_that_was_removed_takes_no_more_records(tmp_path: Path) -> None:
     """What is written to a file without a name is gone."""
     ledger = Ledger(tmp_path)
@@ -440,6 +455,7 @@ def test_a_database_that_was_removed_takes_no_more_records(tmp_path: Path) -> No
     ledger.close()
 
 
+@of_sqlite
 def test_a_database_that_was_replaced_takes_no_more_records(tmp_path: Path) -> None:
     ledger = Ledger(tmp_path)
     ledger.append([record(1)])
@@ -457,20 +473,21 @@ def test_a_log_that_somebody_else_wrote_takes_no_more_records(tmp_path: Path) ->
     ledger = Ledger(tmp_path)
     ledger.append([record(1)])
     last = "(SELECT max(seq) FROM entry)"
-    columns = "kind, time, id, client, route, session, verdict, line"
-    tampered(tmp_path, f"INSERT INTO entry SELECT seq + 1, {columns} FROM entry WHERE seq = {last}")
+    columns = "kind, time, id, client, route, session, verdict, line" + ", ledger" * (tmp_path in PLACES)
+    tampered(tmp_path, f"INSERT INTO entry (seq, {columns}) SELECT seq + 1, {columns} FROM entry WHERE seq = {last}")
     for _ in range(2):
         with pytest.raises(AuditError, match="not what was signed"):
             ledger.append([record(2)])
     ledger.close()
 
 
+@of_sqlite
 def test_a_write_that_failed_costs_only_its_records(tmp_path: Path) -> None:
     """The directory of a database on a full disk: SQLite's own limit stands for the disk's."""
     ledger = Ledger(tmp_path)
     ledger.append([record(1)])
-    (pages,) = ledger._store._db.execute("PRAGMA page_count").fetchone()
-    ledger._store._db.execute(f"PRAGMA max_page_count = {pages}")
+    (pages,) = handle(ledger).execute("PRAGMA page_count").fetchone()
+    handle(ledger).execute(f"PRAGMA max_page_count = {pages}")
     with pytest.raises(AuditError, match="SQLITE_FULL"):
         ledger.append([record(number) for number in range(2, 300)])
     ledger.append([record(300)])
@@ -479,12 +496,13 @@ def test_a_write_that_failed_costs_only_its_records(tmp_path: Path) -> None:
     assert verdict(tmp_path).ok
 
 
+@of_sqlite
 def test_a_write_that_got_there_and_was_called_failed_is_followed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ledger = Ledger(tmp_path)
     with monkeypatch.context() as patch:
-        patch.setattr("egress_proxy.audit.store._identities", lambda _: ())
+        patch.setattr("egress_proxy.audit.sqlite._identities", lambda _: ())
         with pytest.raises(AuditError):
             ledger.append([record(1)])
     ledger.append([record(2)])
@@ -514,6 +532,7 @@ def test_a_line_is_in_canonical_form(tmp_path: Path) -> None:
     assert kept["directory"] == hostile
 
 
+@of_sqlite
 def test_findings_are_places_and_lengths_without_content() -> None:
     finding = Finding(1, 3, 9, "known-value", "DB_PASSWORD", Form.ENCODED)
     found = found_in(Judgement(("", ""), Verdict.WITHHELD, (), (finding,)), ("." * 5, "." * 20))
@@ -529,21 +548,15 @@ def test_every_field_of_a_record_is_in_its_line(tmp_path: Path) -> None:
     (kept,) = records(tmp_path)
     assert set(kept) == {*Record.__struct_fields__, "kind", "seq", "prev"}
     assert json.dumps(kept, sort_keys=True, separators=(",", ":"), ensure_ascii=False) == next(
-        line for line in (row for row in _lines(tmp_path)) if '"record"' in line
+        line for line in lines(tmp_path) if '"record"' in line
     )
 
 
-def _lines(path: Path) -> list[str]:
-    with closing(sqlite3.connect(path / "audit.db")) as db:
-        return [line for (line,) in db.execute("SELECT line FROM entry ORDER BY seq")]
-
-
+@of_sqlite
 def test_a_commit_waits_for_the_disk(tmp_path: Path) -> None:
     """No kill shows it, only a power cut would: each commit syncs the log that it is in."""
     ledger = Ledger(tmp_path)
-    pragmas = {
-        name: ledger._store._db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("synchronous", "journal_mode")
-    }
+    pragmas = {name: handle(ledger).execute(f"PRAGMA {name}").fetchone()[0] for name in ("synchronous", "journal_mode")}
     ledger.close()
     assert pragmas == {"synchronous": 2, "journal_mode": "wal"}
 
@@ -553,11 +566,11 @@ def test_records_of_another_version_are_gone_on_from(tmp_path: Path) -> None:
     ledger = Ledger(tmp_path)
     ledger.append([record(1)])
     tip = ledger._tip
-    ledger._store.close()
-    os.close(ledger._lock)
+    gone(ledger)
     other = record_entry(record(2), tip.seq + 1, tip.hash)
     line = line_of(other).replace('"id_invalid"', '"of_before"').replace('"seq"', '"saw":1,"seq"')
-    store = SqliteStore(tmp_path / "audit.db")
+    store = place_of(tmp_path).store()
+    assert store is not None
     store.append([row_of(other, line)])
     store.close()
     Ledger(tmp_path).close()

@@ -13,11 +13,15 @@ from pathlib import Path
 
 import pytest
 
-from egress_proxy.audit import Ledger, reading
+from egress_proxy.audit import reading
 from egress_proxy.audit.filters import Filters, search
 from egress_proxy.errors import AuditError, EgressError, StartError
 from tests.audit.kit import record, tampered, verdict
 from tests.kit.ledger import records
+from tests.kit.stores import PLACES, Ledger, place_of
+
+both = pytest.mark.usefixtures("each_store")
+_PLAIN = "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
 
 PLANTED = {
     "a trigger that ignores rows": "CREATE TRIGGER t BEFORE INSERT ON entry BEGIN SELECT RAISE(IGNORE); END",
@@ -29,11 +33,28 @@ PLANTED = {
 }
 
 
+IN_POSTGRESQL = {
+    "a trigger that ignores rows": f"{_PLAIN} RETURN NULL; END $$;"
+    "CREATE TRIGGER t BEFORE INSERT ON entry FOR EACH ROW EXECUTE FUNCTION f()",
+    "a trigger that deletes them": f"{_PLAIN} DELETE FROM egress_audit.entry WHERE seq > 2; RETURN NULL; END $$;"
+    "CREATE TRIGGER t AFTER INSERT ON entry EXECUTE FUNCTION f()",
+    "a view": PLANTED["a view"],
+    "a table": "CREATE TABLE other (x integer)",
+    "an index": PLANTED["an index"],
+    "an index less": PLANTED["an index less"],
+}
+
+
+def planted(state: Path, name: str) -> None:
+    tampered(state, (IN_POSTGRESQL if state in PLACES else PLANTED)[name])
+
+
+@both
 @pytest.mark.parametrize("name", PLANTED)
 def test_what_is_planted_under_a_running_proxy_fails_the_write(tmp_path: Path, name: str) -> None:
     ledger = Ledger(tmp_path)
     ledger.append([record(1)])
-    tampered(tmp_path, PLANTED[name])
+    planted(tmp_path, name)
     for _ in range(2):
         with pytest.raises(AuditError, match="not those that this program makes"):
             ledger.append([record(2)])
@@ -41,10 +62,11 @@ def test_what_is_planted_under_a_running_proxy_fails_the_write(tmp_path: Path, n
     assert [one["id"] for one in records(tmp_path)] == ["egr_1"]
 
 
+@both
 @pytest.mark.parametrize("name", PLANTED)
 def test_what_is_planted_while_no_proxy_runs_stops_the_start(tmp_path: Path, name: str) -> None:
     Ledger(tmp_path).close()
-    tampered(tmp_path, PLANTED[name])
+    planted(tmp_path, name)
     with pytest.raises(StartError, match="not those that this program makes"):
         Ledger(tmp_path)
 
@@ -65,6 +87,7 @@ def test_a_row_that_sqlite_was_made_to_ignore_is_not_called_written(
     assert verdict(tmp_path).ok
 
 
+@both
 @pytest.mark.parametrize(
     "statement",
     [
@@ -93,15 +116,18 @@ def closed(state: Path) -> Path:
     return state
 
 
+@both
 @pytest.mark.parametrize("number", [0, -1, -(2**63)])
 def test_a_row_below_the_first_is_found_and_never_shown(tmp_path: Path, number: int) -> None:
+    of = ", ledger" * (tmp_path in PLACES)
     tampered(
         closed(tmp_path),
-        f"INSERT INTO entry SELECT {number}, kind, time, 'egr_x', client, route, session, verdict,"
-        " replace(line, 'egr_1', 'egr_x') FROM entry WHERE id = 'egr_1'",
+        f"INSERT INTO entry (seq, kind, time, id, client, route, session, verdict, line{of})"
+        f" SELECT {number}, kind, time, 'egr_x', client, route, session, verdict,"
+        f" replace(line, 'egr_1', 'egr_x'){of} FROM entry WHERE id = 'egr_1'",
     )
     assert found(tmp_path) == [(number, number, "unreadable")]
-    with closing(reading.opened(tmp_path)) as reader:
+    with closing(reading.opened(place_of(tmp_path))) as reader:
         assert not list(search(reader, Filters(id="egr_x")))
         assert len(list(search(reader, Filters()))) == 3
 
@@ -125,9 +151,10 @@ def test_an_index_that_hides_records_is_found(tmp_path: Path, statements: tuple[
             reading.opened(tmp_path)
 
 
+@both
 @pytest.mark.parametrize("name", PLANTED)
 def test_what_is_planted_is_found(tmp_path: Path, name: str) -> None:
-    tampered(closed(tmp_path), PLANTED[name])
+    planted(closed(tmp_path), name)
     assert found(tmp_path) == [(0, 0, "database")]
 
 
@@ -163,7 +190,7 @@ def test_after_an_error_the_log_is_copied_whole_or_nothing_is_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A reader is in the way: what the failed sync left in memory alone would be called kept."""
-    monkeypatch.setattr("egress_proxy.audit.store._BUSY_SECONDS", 0.01)
+    monkeypatch.setattr("egress_proxy.audit.sqlite._BUSY_SECONDS", 0.01)
     ledger = Ledger(tmp_path)
     ledger.append([record(1)])
     with closing(sqlite3.connect(tmp_path / "audit.db")) as reader:
@@ -183,7 +210,7 @@ def test_after_an_error_the_log_is_copied_whole_or_nothing_is_written(
 def test_a_database_without_a_log_is_not_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the file system has no shared memory, SQLite answers with the mode that it stays in."""
     Ledger(tmp_path).close()
-    monkeypatch.setattr("egress_proxy.audit.store._LOG", "PRAGMA journal_mode = DELETE")
+    monkeypatch.setattr("egress_proxy.audit.sqlite._LOG", "PRAGMA journal_mode = DELETE")
     with pytest.raises(StartError, match="WAL"):
         Ledger(tmp_path)
 

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from egress_proxy.audit import Ledger, Terms, reading
+from egress_proxy.audit import Terms, reading
 from egress_proxy.audit.chain import Writing
 from egress_proxy.audit.ed25519 import Signer
 from egress_proxy.audit.entries import hash_of
@@ -25,6 +25,9 @@ from egress_proxy.errors import EgressError, StartError
 from tests.audit.forging import LEDGER, OTHER, OWN, TIME, canonical, chained, changed, grown, head, ledger
 from tests.audit.kit import record, tampered, verdict
 from tests.kit.ledger import lines
+from tests.kit.stores import Ledger
+
+both = pytest.mark.usefixtures("each_store")
 
 ROOT: Final = Path(__file__).parents[2]
 VECTOR_CASES: Final = (
@@ -396,6 +399,7 @@ COLUMNS: Final = {
 }
 
 
+@both
 @pytest.mark.parametrize("name", COLUMNS)
 def test_what_a_record_is_looked_up_by_is_what_it_says(tmp_path: Path, name: str) -> None:
     one = Ledger(tmp_path)
@@ -406,6 +410,7 @@ def test_what_a_record_is_looked_up_by_is_what_it_says(tmp_path: Path, name: str
     assert found(verdict(tmp_path)) == [(number, number, "columns")]
 
 
+@both
 def test_rows_that_changed_places_are_found(tmp_path: Path) -> None:
     one = Ledger(tmp_path)
     one.append([record(1), record(2), record(3)])
@@ -415,6 +420,7 @@ def test_rows_that_changed_places_are_found(tmp_path: Path) -> None:
     assert found(verdict(tmp_path)) == [(4, 4, "columns"), (4, 4, "reordered"), (5, 5, "columns")]
 
 
+@both
 def test_a_database_is_verified_while_it_is_written(tmp_path: Path) -> None:
     one = Ledger(tmp_path, Terms(checkpoint_records=2))
     for number in range(5):

@@ -8,9 +8,15 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from tests.kit.stores import PLACES
+
 
 def lines(state: Path, after: int = 0) -> list[str]:
     """Give the entries of the ledger in a state directory with greater numbers, as they are written."""
+    if state in PLACES:
+        place, cluster, database = PLACES[state]
+        statement = f"SELECT line FROM entry WHERE ledger = '{place.database.ledger}' AND seq > {after} ORDER BY seq"
+        return [line for (line,) in cluster.run(statement, database)]
     path = state / "audit.db"
     if not path.exists():
         return []

@@ -31,7 +31,7 @@ from egress_proxy.server.growing_part import GrowingPart
 from egress_proxy.server.pipeline import Origin, Pipeline, Released
 from egress_proxy.server.recorder import Recorder
 from egress_proxy.wire import PartName, Piece
-from tests.audit.kit import verdict
+from tests.audit.kit import handle, verdict
 from tests.evidence.kit import ONE, OTHER
 from tests.kit.ledger import all_records
 from tests.server.growth import LINE
@@ -210,7 +210,7 @@ async def test_a_failure_goes_by_itself(tmp_path: Path, monkeypatch: pytest.Monk
 
 async def test_a_record_that_cannot_be_written_withholds_what_was_sealed(tmp_path: Path) -> None:
     kit = Kit(tmp_path)
-    kit.ledger._store._db.execute("PRAGMA query_only = 1")
+    handle(kit.ledger).execute("PRAGMA query_only = 1")
     assert (await kit.answer()).status == 503
     await kit.recorder.close()
     assert kit.records() == []

@@ -13,7 +13,7 @@ from egress_proxy.errors import AuditError
 from egress_proxy.metrics import Metrics
 from egress_proxy.model import Verdict
 from egress_proxy.server.recorder import Recorder
-from tests.audit.kit import FAR, entries, kinds, record, verdict
+from tests.audit.kit import FAR, entries, handle, kinds, record, verdict
 from tests.kit.ledger import all_records, records
 from tests.server.rig import until
 
@@ -100,7 +100,7 @@ async def test_a_failure_is_told_and_goes_by_itself(tmp_path: Path) -> None:
     metrics, ledger = Metrics(), Ledger(tmp_path, Terms(checkpoint_seconds=0.01))
     recorder = Recorder(ledger, metrics)
     assert (recorder.failure, WRITABLE in metrics.render()) == ("", True)
-    ledger._store._db.execute("PRAGMA query_only = 1")
+    handle(ledger).execute("PRAGMA query_only = 1")
     with pytest.raises(AuditError, match="READONLY"):
         await recorder.record(record(1))
     assert "READONLY" in recorder.failure
@@ -171,7 +171,7 @@ async def test_clean_exchanges_that_cannot_be_written_are_counted(tmp_path: Path
     metrics, ledger = Metrics(), Ledger(tmp_path)
     recorder = Recorder(ledger, metrics, clean=True)
     recorder.remember(clean(1))
-    ledger._store._db.execute("PRAGMA query_only = 1")
+    handle(ledger).execute("PRAGMA query_only = 1")
     await recorder.close()
     assert b"\negress_audit_lost_total 1.0\n" in metrics.render()
 
@@ -181,7 +181,7 @@ async def test_whether_clean_answers_cross_while_nothing_can_be_recorded(tmp_pat
     ledger = Ledger(tmp_path)
     recorder = Recorder(ledger, withhold_clean=withhold)
     assert not recorder.withholds_clean
-    ledger._store._db.execute("PRAGMA query_only = 1")
+    handle(ledger).execute("PRAGMA query_only = 1")
     with pytest.raises(AuditError):
         await recorder.record(record(1))
     assert recorder.withholds_clean == withhold
