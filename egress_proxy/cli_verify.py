@@ -28,7 +28,10 @@ if TYPE_CHECKING:
 @click.option("--dropped-ok", is_flag=True, help="Heads may be of entries that retention let go of.")
 @click.option("--ledger", metavar="NAME", default="", help=f"Of another proxy in the database; '{ALL}' with --keys.")
 @click.option(
-    "--keys", metavar="DIR", type=click.Path(path_type=Path), help=f"For '{ALL}': NAME.pub of each ledger, kept by you."
+    "--keys",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    help=f"For '{ALL}': a file with the keys of each ledger, LEDGER.pub.",
 )
 @click.option("--missing-ok", is_flag=True, help="The log of lines from before the ledger may be gone.")
 @configured

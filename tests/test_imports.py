@@ -1,6 +1,7 @@
 """Imports run one way, and each outside thing has one door.
 
-    vocabulary <- routes, wire, scan, sources, gates, prompts, audit, evidence, config, metrics, tokens <- fingerprints
+    vocabulary <- routes, wire, scan, sources, gates, prompts, audit, evidence, config, metrics, tokens
+    <- fingerprints, ledgers
     <- server, ocode <- console <- app, desk <- cli
 
 Modules of one level never import each other. The tests read the source, so an import inside a function, for types only

@@ -16,21 +16,21 @@ from psycopg import Connection
 from egress_proxy.audit.store import StoreError
 
 _ENTRY: Final = (
-    'CREATE TABLE egress_audit.entry (ledger text COLLATE "C" NOT NULL, seq bigint NOT NULL,'
+    'CREATE TABLE proxy_audit.entry (ledger text COLLATE "C" NOT NULL, seq bigint NOT NULL,'
     ' kind text COLLATE "C" NOT NULL, time text COLLATE "C" NOT NULL, id text COLLATE "C" NOT NULL,'
     ' client text COLLATE "C" NOT NULL, route text COLLATE "C" NOT NULL, session text COLLATE "C" NOT NULL,'
     ' verdict text COLLATE "C" NOT NULL, line text COLLATE "C" NOT NULL, PRIMARY KEY (ledger, seq))'
 )
-_APPLIED: Final = "INSERT INTO egress_audit.migration VALUES (%s)"
+_APPLIED: Final = "INSERT INTO proxy_audit.migration VALUES (%s)"
 MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
     (
-        "CREATE TABLE egress_audit.migration (version integer PRIMARY KEY)",
+        "CREATE TABLE proxy_audit.migration (version integer PRIMARY KEY)",
         _ENTRY,
-        "CREATE INDEX entry_signed ON egress_audit.entry (ledger, seq) WHERE kind <> 'record'",
-        "CREATE INDEX entry_time ON egress_audit.entry (ledger, time)",
-        "CREATE INDEX entry_times ON egress_audit.entry (time)",
-        "CREATE INDEX entry_id ON egress_audit.entry (id)",
-        "CREATE INDEX entry_session ON egress_audit.entry (session)",
+        "CREATE INDEX entry_signed ON proxy_audit.entry (ledger, seq) WHERE kind <> 'record'",
+        "CREATE INDEX entry_time ON proxy_audit.entry (ledger, time)",
+        "CREATE INDEX entry_times ON proxy_audit.entry (time)",
+        "CREATE INDEX entry_id ON proxy_audit.entry (id)",
+        "CREATE INDEX entry_session ON proxy_audit.entry (session)",
     ),
 )
 """What makes version 1 of nothing, version 2 of version 1, and so on. What stands here is never changed."""
@@ -38,18 +38,18 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
 _LOCK: Final = 0x65677265_73730001
 """The advisory lock under which a database is migrated: `egress`, and a number of ours."""
 _TEXTS: Final = ("kind", "time", "id", "client", "route", "session", "verdict", "line")
-_SIGNED: Final = "CREATE INDEX entry_signed ON egress_audit.entry USING btree (ledger, seq)"
+_SIGNED: Final = "CREATE INDEX entry_signed ON proxy_audit.entry USING btree (ledger, seq)"
 _MADE: Final = frozenset(
     {
         "relation entry r p heap f f f f 0",
         "relation migration r p heap f f f f 0",
-        "index entry_pkey t t t CREATE UNIQUE INDEX entry_pkey ON egress_audit.entry USING btree (ledger, seq)",
+        "index entry_pkey t t t CREATE UNIQUE INDEX entry_pkey ON proxy_audit.entry USING btree (ledger, seq)",
         f"index entry_signed t t t {_SIGNED} WHERE (kind <> 'record'::text)",
-        'index entry_time t t t CREATE INDEX entry_time ON egress_audit.entry USING btree (ledger, "time")',
-        'index entry_times t t t CREATE INDEX entry_times ON egress_audit.entry USING btree ("time")',
-        "index entry_id t t t CREATE INDEX entry_id ON egress_audit.entry USING btree (id)",
-        "index entry_session t t t CREATE INDEX entry_session ON egress_audit.entry USING btree (session)",
-        "index migration_pkey t t t CREATE UNIQUE INDEX migration_pkey ON egress_audit.migration USING btree (version)",
+        'index entry_time t t t CREATE INDEX entry_time ON proxy_audit.entry USING btree (ledger, "time")',
+        'index entry_times t t t CREATE INDEX entry_times ON proxy_audit.entry USING btree ("time")',
+        "index entry_id t t t CREATE INDEX entry_id ON proxy_audit.entry USING btree (id)",
+        "index entry_session t t t CREATE INDEX entry_session ON proxy_audit.entry USING btree (session)",
+        "index migration_pkey t t t CREATE UNIQUE INDEX migration_pkey ON proxy_audit.migration USING btree (version)",
         "constraint entry entry_pkey PRIMARY KEY (ledger, seq)",
         "constraint migration migration_pkey PRIMARY KEY (version)",
         "column migration 1 version integer t f",
@@ -63,7 +63,7 @@ _MADE: Final = frozenset(
 LOOK: Final = """
 WITH own AS (
   SELECT c.relname AS name, c.* FROM pg_class c WHERE c.oid IN
-    (to_regclass('egress_audit.entry'), to_regclass('egress_audit.migration')))
+    (to_regclass('proxy_audit.entry'), to_regclass('proxy_audit.migration')))
 SELECT concat_ws(' ', 'relation', name, relkind, relpersistence, coalesce(am.amname, '-'), relrowsecurity,
     relforcerowsecurity, relispartition, relhassubclass AND EXISTS
       (SELECT FROM pg_inherits h WHERE h.inhparent = own.oid OR h.inhrelid = own.oid), relchecks)
@@ -85,7 +85,7 @@ UNION ALL SELECT concat_ws(' ', 'policy', name, p.polname) FROM own JOIN pg_poli
 UNION ALL
 SELECT concat_ws(' ', 'object', d.classid::regclass, coalesce(c.relname, d.objid::text))
   FROM pg_depend d LEFT JOIN pg_class c ON d.classid = 'pg_class'::regclass AND c.oid = d.objid
-  WHERE d.refclassid = 'pg_namespace'::regclass AND d.refobjid = to_regnamespace('egress_audit')
+  WHERE d.refclassid = 'pg_namespace'::regclass AND d.refobjid = to_regnamespace('proxy_audit')
 """
 
 
@@ -102,10 +102,10 @@ def is_own(found: Iterator[str]) -> bool:
 
 def version(db: Connection[Any]) -> int:
     """Which version of the tables there is; 0 if none. Raises `psycopg.Error`."""
-    (there,) = db.execute("SELECT to_regclass('egress_audit.migration') IS NOT NULL").fetchone() or (False,)
+    (there,) = db.execute("SELECT to_regclass('proxy_audit.migration') IS NOT NULL").fetchone() or (False,)
     if not there:
         return 0
-    (number,) = db.execute("SELECT max(version) FROM egress_audit.migration").fetchone() or (0,)
+    (number,) = db.execute("SELECT max(version) FROM proxy_audit.migration").fetchone() or (0,)
     return int(number or 0)
 
 
@@ -128,9 +128,9 @@ def migrate(db: Connection[Any]) -> int:
         db.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
         before = version(db)  # another one may have been quicker
         refuse_newer(before)
-        (there,) = db.execute("SELECT to_regnamespace('egress_audit') IS NOT NULL").fetchone() or (False,)
+        (there,) = db.execute("SELECT to_regnamespace('proxy_audit') IS NOT NULL").fetchone() or (False,)
         if not there:
-            db.execute("CREATE SCHEMA egress_audit")
+            db.execute("CREATE SCHEMA proxy_audit")
         for number, statements in enumerate(MIGRATIONS[before:], before + 1):
             for statement in statements:
                 db.execute(statement.encode())
@@ -140,7 +140,7 @@ def migrate(db: Connection[Any]) -> int:
 
 def as_sql() -> str:
     """All that makes the tables, for whoever would rather have them made by somebody else."""
-    lines = ["BEGIN;", "CREATE SCHEMA IF NOT EXISTS egress_audit;"]
+    lines = ["BEGIN;", "CREATE SCHEMA IF NOT EXISTS proxy_audit;"]
     for number, statements in enumerate(MIGRATIONS, 1):
         lines += [f"{statement};" for statement in (*statements, _APPLIED.replace("%s", str(number)))]
     return "\n".join([*lines, "COMMIT;"])

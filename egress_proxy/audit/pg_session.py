@@ -89,7 +89,7 @@ def is_lost(db: Session) -> bool:
 def failed(what: str, error: Exception) -> StoreError:
     """What is told of an error: its name, and never its text, which quotes rows."""
     lost = isinstance(error, psycopg.OperationalError) and error.sqlstate is None
-    return StoreError(f"the database cannot be {what}: {'no answer' if lost else type(error).__name__}")
+    return StoreError(f"the database cannot be {what}: {'no answer' if lost else type(error).__name__.rstrip('_')}")
 
 
 def _refuse_unfit(db: Session) -> None:

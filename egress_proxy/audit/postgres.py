@@ -33,25 +33,25 @@ _PROMISES: Final = """
 SELECT pg_try_advisory_xact_lock(%s), current_setting('synchronous_commit') = 'on',
   current_setting('fsync')::boolean AND current_setting('full_page_writes')::boolean
 """
-_TAIL: Final = "SELECT seq, xmin::text FROM egress_audit.entry WHERE ledger = %s AND seq >= %s ORDER BY seq LIMIT %s"
+_TAIL: Final = "SELECT seq, xmin::text FROM proxy_audit.entry WHERE ledger = %s AND seq >= %s ORDER BY seq LIMIT %s"
 _INSERT: Final = """
-INSERT INTO egress_audit.entry (ledger, seq, kind, time, id, client, route, session, verdict, line)
+INSERT INTO proxy_audit.entry (ledger, seq, kind, time, id, client, route, session, verdict, line)
 SELECT %s, * FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[],
   %s::text[], %s::text[])
 """
 _READ_BACK: Final = (
     "SELECT seq, kind, time, id, client, route, session, verdict, line, xmin::text"
-    " FROM egress_audit.entry WHERE ledger = %s AND seq >= %s ORDER BY seq"
+    " FROM proxy_audit.entry WHERE ledger = %s AND seq >= %s ORDER BY seq"
 )
 _DELETE: Final = """
-DELETE FROM egress_audit.entry WHERE ledger = %s AND seq IN
-  (SELECT seq FROM egress_audit.entry WHERE ledger = %s AND seq < %s ORDER BY seq LIMIT %s)
+DELETE FROM proxy_audit.entry WHERE ledger = %s AND seq IN
+  (SELECT seq FROM proxy_audit.entry WHERE ledger = %s AND seq < %s ORDER BY seq LIMIT %s)
 """
 _NAMES: Final = """
 WITH RECURSIVE known (name) AS (
-  SELECT min(ledger) FROM egress_audit.entry
+  SELECT min(ledger) FROM proxy_audit.entry
   UNION ALL
-  SELECT (SELECT min(ledger) FROM egress_audit.entry WHERE ledger > known.name) FROM known WHERE known.name IS NOT NULL)
+  SELECT (SELECT min(ledger) FROM proxy_audit.entry WHERE ledger > known.name) FROM known WHERE known.name IS NOT NULL)
 SELECT name FROM known WHERE name IS NOT NULL
 """
 
@@ -90,7 +90,7 @@ class PostgresReader(Reader):
             raise failed("read", error) from None
 
     def count(self) -> int:
-        query = "SELECT coalesce(sum(n), 0) FROM (SELECT max(seq) - min(seq) + 1 AS n FROM egress_audit.entry {}) s"
+        query = "SELECT coalesce(sum(n), 0) FROM (SELECT max(seq) - min(seq) + 1 AS n FROM proxy_audit.entry {}) s"
         each = "GROUP BY ledger" if self._ledger is None else "WHERE ledger = %s"
         try:
             (found,) = self._db.execute(query.format(each).encode(), self._which()).fetchone() or (0,)
@@ -117,7 +117,7 @@ class PostgresReader(Reader):
         terms = ["ledger = %s"] if self._ledger is not None else []
         terms += [f"({where})".replace("%", "%%").replace("?", "%s")] if where else []
         condition = f"WHERE {' AND '.join(terms)}" if terms else ""
-        query = f"SELECT {_COLUMNS} FROM egress_audit.entry {condition} {order}"  # noqa: S608 - see `Reader`
+        query = f"SELECT {_COLUMNS} FROM proxy_audit.entry {condition} {order}"  # noqa: S608 - see `Reader`
         try:
             with self._reading(), self._db.cursor(name=f"egress_{next(self._cursors)}") as cursor:
                 cursor.itersize = _AT_ONCE

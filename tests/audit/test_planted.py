@@ -36,7 +36,7 @@ PLANTED = {
 IN_POSTGRESQL = {
     "a trigger that ignores rows": f"{_PLAIN} RETURN NULL; END $$;"
     "CREATE TRIGGER t BEFORE INSERT ON entry FOR EACH ROW EXECUTE FUNCTION f()",
-    "a trigger that deletes them": f"{_PLAIN} DELETE FROM egress_audit.entry WHERE seq > 2; RETURN NULL; END $$;"
+    "a trigger that deletes them": f"{_PLAIN} DELETE FROM proxy_audit.entry WHERE seq > 2; RETURN NULL; END $$;"
     "CREATE TRIGGER t AFTER INSERT ON entry EXECUTE FUNCTION f()",
     "a view": PLANTED["a view"],
     "a table": "CREATE TABLE other (x integer)",

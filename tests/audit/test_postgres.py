@@ -70,7 +70,7 @@ def end_session(ledger: Ledger) -> None:
 
 
 FUNCTION = "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
-DELETING = f"{FUNCTION} DELETE FROM egress_audit.entry WHERE id = NEW.id; RETURN NULL; END $$;"
+DELETING = f"{FUNCTION} DELETE FROM proxy_audit.entry WHERE id = NEW.id; RETURN NULL; END $$;"
 PLANTED = {
     "a rule": "CREATE RULE r AS ON INSERT TO entry DO ALSO NOTHING",
     "a trigger that waits": f"{DELETING} CREATE CONSTRAINT TRIGGER t AFTER INSERT ON entry"
@@ -363,8 +363,8 @@ def test_tables_of_a_newer_version_are_left_alone(place: PostgresPlace, tmp_path
         Ledger(tmp_path)
 
 
-NEW = "CREATE INDEX entry_client ON egress_audit.entry (client)"
-NEW_FOUND = "index entry_client t t t CREATE INDEX entry_client ON egress_audit.entry USING btree (client)"
+NEW = "CREATE INDEX entry_client ON proxy_audit.entry (client)"
+NEW_FOUND = "index entry_client t t t CREATE INDEX entry_client ON proxy_audit.entry USING btree (client)"
 
 
 @pytest.fixture
@@ -397,7 +397,7 @@ def test_tables_of_an_older_version_are_brought_up_to_date_by_their_owner(
 
 def test_an_empty_database_is_made_ready_by_its_owner_and_nobody_else(postgres: Cluster, tmp_path: Path) -> None:
     database = postgres.database()
-    postgres.run("DROP SCHEMA egress_audit CASCADE", database)
+    postgres.run("DROP SCHEMA proxy_audit CASCADE", database)
     with pytest.raises(StartError, match="may not make them: `egress-proxy audit migrate`"):
         Ledger(tmp_path, place=postgres.place(tmp_path, database=database))
     with pytest.raises(StoreError, match="no tables of this version"):
@@ -408,13 +408,13 @@ def test_an_empty_database_is_made_ready_by_its_owner_and_nobody_else(postgres: 
 
 def test_a_migration_that_fails_leaves_nothing(postgres: Cluster, tmp_path: Path, newer: None) -> None:
     database = postgres.database()
-    postgres.run("DROP SCHEMA egress_audit CASCADE", database)
-    broken = (*pg_schema.MIGRATIONS[:1], ("CREATE INDEX i ON egress_audit.nothing (x)",))
+    postgres.run("DROP SCHEMA proxy_audit CASCADE", database)
+    broken = (*pg_schema.MIGRATIONS[:1], ("CREATE INDEX i ON proxy_audit.nothing (x)",))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pg_schema, "MIGRATIONS", broken)
         with pytest.raises(StoreError, match="UndefinedTable"):
             postgres.place(tmp_path, database=database, role=OWNER).migrate()
-    assert postgres.run("SELECT to_regnamespace('egress_audit')", database) == [(None,)]
+    assert postgres.run("SELECT to_regnamespace('proxy_audit')", database) == [(None,)]
     postgres.drop(database)
 
 

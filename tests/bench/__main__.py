@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import Final
 
 from tests.bench import (
+    audit,
     deltas,
     gate,
     histories,
+    page_audit,
     page_deltas,
     page_gate,
     page_rules,
@@ -32,7 +34,7 @@ from tests.bench.page import PARTS, machine, page, parts_measured
 from tests.bench.plan import FULL, QUICK, Plan
 
 PAGE: Final = Path(__file__).resolve().parents[2] / "docs" / "benchmarks.md"
-_TRAFFIC: Final = ("replies", "histories", "deltas", "readers", "soak")
+_TRAFFIC: Final = ("replies", "histories", "deltas", "readers", "soak", "audit")
 _SCAN: Final = tuple(name for name in PARTS if name not in _TRAFFIC)
 _MEASURES: Final[Mapping[str, Callable[[Plan], str]]] = {
     "replies": lambda plan: page_traffic.replies(tuple(replies.measure(plan))),
@@ -44,6 +46,7 @@ _MEASURES: Final[Mapping[str, Callable[[Plan], str]]] = {
     "gate": lambda plan: page_gate.gate(tuple(gate.measure(plan))),
     "stalls": lambda plan: page_gate.stalls(stalls.measure(plan)),
     "deltas": lambda plan: page_deltas.deltas(deltas.measure(plan)),
+    "audit": lambda plan: page_audit.audit(audit.measure(plan)),
     "worst": lambda plan: page_gate.worst(worst.measure(plan)),
 }
 

@@ -22,6 +22,7 @@ PARTS: Final[Mapping[str, str]] = {
     "gate": "The gate, with everything on",
     "stalls": "A large reply and the event loop",
     "deltas": "Texts that grow",
+    "audit": "What recording costs",
     "worst": "The worst texts",
 }
 """The parts in their order, with their headings."""

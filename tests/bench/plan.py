@@ -31,6 +31,7 @@ class Plan:
     soak_seconds: float = 180.0  # by half of it, all that is kept up to a bound has come to it
     deltas: tuple[int, int, int] = (4_000, 4, 3)  # characters of a text that grows, texts of each sort, rounds
     delta_seconds: float = 0.002  # between two of its pieces, of four characters
+    audit: tuple[int, int, float] = (100, 5, 3.0)  # answers at a time, rounds, seconds of each
     worst_characters: int = 262_144
     worst_seconds: float = 20.0  # for one text, before it is given up on
 
@@ -54,6 +55,7 @@ QUICK = Plan(
     reader_seconds=0.3,
     soak_seconds=1.0,
     deltas=(800, 1, 1),
+    audit=(5, 1, 0.3),
     worst_characters=8_192,
 )
 """Enough to see that it works. The figures mean nothing."""

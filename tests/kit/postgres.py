@@ -28,9 +28,9 @@ from tests.kit.client import free_port
 OWNER: Final = "owner"
 WRITER: Final = "proxy"
 GRANTS: Final = (
-    f"GRANT USAGE ON SCHEMA egress_audit TO {WRITER}",
-    f"GRANT SELECT, INSERT, DELETE ON egress_audit.entry TO {WRITER}",
-    f"GRANT SELECT ON egress_audit.migration TO {WRITER}",
+    f"GRANT USAGE ON SCHEMA proxy_audit TO {WRITER}",
+    f"GRANT SELECT, INSERT, DELETE ON proxy_audit.entry TO {WRITER}",
+    f"GRANT SELECT ON proxy_audit.migration TO {WRITER}",
 )
 """All that a proxy's role needs: docs/audit-store.md has the same."""
 
@@ -74,15 +74,23 @@ class Cluster:
         self.stop(signal.SIGQUIT)
         shutil.rmtree(self.root, ignore_errors=True)
 
-    def start(self, *settings: str) -> None:
-        """Start the server and wait until it answers. `settings` are `name=value`, until the next start."""
+    def start(self, *, longest: int | None = None) -> None:
+        """Start the server and wait until it answers. It writes no file of more than `longest` bytes, until the next
+        start: a table that is as long cannot grow, as on a full disk."""
         options = ["listen_addresses=127.0.0.1", f"port={self.port}", f"unix_socket_directories={self.root}"]
-        options += ["max_connections=40", "shared_buffers=16MB", "autovacuum=off", *settings]
+        options += ["max_connections=40", "shared_buffers=16MB", "autovacuum=off"]
+        command = [
+            str(self._bin / "postgres"),
+            "-D",
+            str(self.data),
+            *(word for one in options for word in ("-c", one)),
+        ]
+        if longest is not None:
+            command = ["sh", "-c", 'ulimit -S -f "$0" && exec "$@"', str(longest // 512), *command]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [self._bin / "postgres", "-D", self.data, *(word for one in options for word in ("-c", one))],
-                stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True, **self._who(),
-            )  # fmt: skip
+                command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True, **self._who()
+            )
         poll(self._answers, timeout=60.0)
 
     def stop(self, how: signal.Signals = signal.SIGINT) -> None:
@@ -98,7 +106,7 @@ class Cluster:
         assert self._process is not None
         _signal(self._process.pid, number, all_of_them=True)
 
-    def run(self, statement: str, database: str = "postgres", search_path: str = "egress_audit") -> list[Any]:
+    def run(self, statement: str, database: str = "postgres", search_path: str = "proxy_audit") -> list[Any]:
         """Do something as the owner of everything, and give the rows of it."""
         options = f"-c search_path={search_path},pg_catalog"
         with closing(
@@ -123,7 +131,7 @@ class Cluster:
         """End all sessions of a database and make its tables anew."""
         self.run(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{database}'")
         self.run(
-            "DROP SCHEMA IF EXISTS egress_audit CASCADE;" + "".join((as_sql(), *(f";{one}" for one in GRANTS))),
+            "DROP SCHEMA IF EXISTS proxy_audit CASCADE;" + "".join((as_sql(), *(f";{one}" for one in GRANTS))),
             database,
         )
         self._free.append(database)
