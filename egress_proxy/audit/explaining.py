@@ -63,6 +63,7 @@ def explain(record: Mapping[str, Any], chained: Chained | None = None) -> list[s
         *_findings(record),
         *(detector_told(detector) for detector in record["detectors"]),
         *_forms(record),
+        *_evidence(record),
         *_remedies(record),
         *(() if chained is None else (chained_told(chained),)),
     ]
@@ -189,6 +190,16 @@ def _placeholder(span: Mapping[str, Any]) -> str:
 
 def _forms(record: Mapping[str, Any]) -> Iterator[str]:
     yield from (form_told(form) for form in sorted({span["form"] for span in record["spans"]}))
+
+
+def _evidence(record: Mapping[str, Any]) -> Iterator[str]:
+    match record.get("evidence", ""):
+        case "":
+            return
+        case "full" | "failed" as why:
+            yield f"The original should have been sealed, and is not (`{why}`)."
+        case name:
+            yield f"The original is sealed as `{name}`: whoever has the private key opens it, this machine cannot."
 
 
 def _remedies(record: Mapping[str, Any]) -> Iterator[str]:

@@ -143,6 +143,13 @@ def test_who_vouches_for_a_record_is_told() -> None:
     assert "the entry `retention`" in chained_told(Chained(seq=7, last=9, signed_by=8, kind="retention"))
 
 
+@pytest.mark.parametrize(("evidence", "said"), [("ab12", "sealed as `ab12`"), ("full", "and is not (`full`)")])
+def test_whether_the_original_is_sealed_is_told(evidence: str, said: str) -> None:
+    given = msgspec.to_builtins(record(1)) | {"evidence": evidence}
+    assert sum(said in one for one in explain(given)) == 1
+    assert not any("sealed" in one for one in told())
+
+
 def test_words_of_another_version_are_said_to_be_that() -> None:
     assert "does not know" in reason_told("moon_phase")
     assert "does not know" in form_told("sung")
