@@ -225,9 +225,12 @@ async def test_a_record_that_cannot_be_written_withholds_what_was_sealed(tmp_pat
 
 
 @pytest.mark.parametrize("full", Full)
-@pytest.mark.parametrize("bound", ["day", "total"])
+@pytest.mark.parametrize("bound", ["client", "day", "total"])
 async def test_a_flood_ends_at_the_bound(tmp_path: Path, full: Full, bound: str) -> None:
-    kit = Kit(tmp_path, full=full, **{f"{bound}_bytes": 5000})
+    bounds = {"client": {"day_bytes": 6500}, "day": {"day_bytes": 5000}, "total": {"total_bytes": 5000}}
+    kit = Kit(tmp_path, full=full, **bounds[bound])
+    kit.sealing._of_clients["agent"] = -2000 if bound == "day" else 0  # as if two clients had shared it
+    kit.sealing._day = "2026-01-01"
     statuses = [(await kit.answer()).status for _ in range(4)]
     statuses += [one.status for one in await asyncio.gather(kit.answer(), kit.answer())]
     assert (await kit.answer("clean")).status == 200
@@ -238,6 +241,15 @@ async def test_a_flood_ends_at_the_bound(tmp_path: Path, full: Full, bound: str)
     assert kit.counted(f'dropped_total{{bound="{bound}"}}') == 4
     assert kit.counted("bytes") <= 5000
     assert kit.recorder.evidence_failure == ""
+
+
+async def test_what_one_client_floods_leaves_room_for_the_others(tmp_path: Path) -> None:
+    kit = Kit(tmp_path, day_bytes=10_000)
+    statuses = [(await kit.answer()).status for _ in range(6)]
+    assert statuses == [200, 200, 200, 503, 503, 503]
+    other = await kit.pipeline.answer(Origin(id="egr_2", client="other"), Resource.TODOS, Projected(TEXT), 200)
+    assert other.status == 200
+    await kit.recorder.close()
 
 
 async def test_a_bound_holds_for_those_that_come_together(tmp_path: Path) -> None:
