@@ -46,9 +46,9 @@ evidence.add_command(open_)
 @configured
 @as_json
 def list_(word: str, file: Path, *, as_json: bool) -> int:
-    """List what is kept, the oldest first; of a record's ID or a name only, if one is given.
+    """List what is kept, the oldest first.
 
-    A line each: time, the record's ID, the name (as the record has it), size in bytes, and the keys that open it.
+    Of a record's ID or a name only, if one is given. A line each: time, the record's ID, the name (as the record has it), size in bytes, and the keys that open it.
     """
     with _reader(load(file)) as reader:
         found = list(reader.listed(word))
@@ -67,9 +67,9 @@ def list_(word: str, file: Path, *, as_json: bool) -> int:
 @click.option("--all", "everything", is_flag=True, help="All that is kept.")
 @configured
 def export(words: tuple[str, ...], output: Path, file: Path, *, everything: bool) -> int:
-    """Write sealed originals to a new FILE, to be carried to who opens them.
+    """Write sealed originals to a new FILE.
 
-    ID is that of a record, or the name of an original. FILE holds a line of JSON for each, still sealed.
+    It is to be carried to who opens them. ID is that of a record, or the name of an original. FILE holds a line of JSON for each, still sealed.
     """
     from egress_proxy.evidence.blob import exported
 
@@ -96,9 +96,9 @@ def export(words: tuple[str, ...], output: Path, file: Path, *, everything: bool
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @configured
 def shred(word: str, before: str, recipient: str, file: Path, *, yes: bool) -> int:
-    """Shred sealed originals: those of a record's ID, those before a date, or what is sealed for a key.
+    """Shred sealed originals.
 
-    What is shredded is gone from the database; copies that were exported are not. The ledger still verifies, and the
+    Those of a record's ID, those before a date, or what is sealed for a key. What is shredded is gone from the database; copies that were exported are not. The ledger still verifies, and the
     proxy notes in it that it was shredded on purpose: within a minute, or when it starts. For a key, the originals stay
     for their other recipients.
     """
@@ -122,7 +122,10 @@ def shred(word: str, before: str, recipient: str, file: Path, *, yes: bool) -> i
 @configured
 @as_json
 def recipients(file: Path, *, as_json: bool) -> int:
-    """List for whom is sealed: key, whether it is a recipient now, and how many originals it opens."""
+    """List for whom is sealed.
+
+    A line each: key, whether it is a recipient now, and how many originals it opens.
+    """
     from egress_proxy.server.evidence import recipients_of
 
     config = load(file)
@@ -148,9 +151,9 @@ def recipients(file: Path, *, as_json: bool) -> int:
 @configured
 @as_json
 def check(file: Path, *, as_json: bool) -> int:
-    """Compare what is kept with what the ledger's records name: what is changed, missing, or was shredded on purpose.
+    """Compare what is kept with the log.
 
-    Takes the ledger's word: `egress-proxy audit verify` says whether that is whole. Exits with 1 if anything is changed
+    Says what of the originals that records name is changed, missing, or was shredded on purpose. Takes the ledger's word: `egress-proxy audit verify` says whether that is whole. Exits with 1 if anything is changed
     or missing.
     """
     from egress_proxy.evidence.checking import FAULTS, State

@@ -232,7 +232,7 @@ class Metrics:
         self._evidence_failures.inc(originals)
 
     def count_evidence_dropped(self, bound: str) -> None:
-        """`bound` is one of two words of the server's own."""
+        """`bound` is one of three words of the server's own."""
         self._evidence_dropped.labels(bound).inc()
 
     def set_known_values(self, count: int) -> None:

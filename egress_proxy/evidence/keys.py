@@ -85,11 +85,10 @@ def recipient(line: str) -> PublicKey:
         body = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):
         raise BadKey from None
-    body, check = body[:-_CHECK_BYTES], body[-_CHECK_BYTES:]
-    if len(body) != 1 + PUBLIC_BYTES or body[:1] != _VERSION or check != _check(body):
+    if len(body) != 1 + PUBLIC_BYTES + _CHECK_BYTES:
         raise BadKey
-    key = PublicKey(body[1:])
-    if line_of(key) != line:  # the last digit of base64 has bits to spare
+    key = PublicKey(body[1:-_CHECK_BYTES])
+    if line_of(key) != line:  # version, check, and the bits that the last digit of base64 has to spare
         raise BadKey
     return key
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import secrets
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -51,6 +52,7 @@ RECIPIENTS: Final = "evidence recipients"
 SHREDDED: Final = "evidence shredded"
 _MAX_FINDINGS: Final = 1000
 _AT_ONCE: Final = 200  # originals that are shredded, or named in a note: records wait meanwhile
+_OF_ONE_CLIENT: Final = 0.75  # of a day's bytes: what one floods, the others still have the rest of
 _WIPE_SECONDS: Final = 0.2  # for readers to end: records wait meanwhile, and the next time is soon
 _DAY: Final = 86_400.0
 
@@ -96,6 +98,8 @@ class Sealing:
         self._clock = clock
         self._steady = steady or (_since_boot if clock is time.time else clock)
         self._apart: Final = clock() - self._steady()
+        self._day, self._of_clients = "", Counter[str]()
+        """What was sealed of each client on a day, since the start, in bytes."""
         self._wiped = False
         """Whether nothing that was shredded is in the store's log."""
         self.failure = ""
@@ -198,11 +202,20 @@ class Sealing:
 
     def _over(self, record: Record, sealed: Sealed, beside: Sequence[Sealed]) -> str:
         """The bound that an original would be over, with those that are kept together with it."""
-        used = self._store.usage(record.time[:10])
+        day = record.time[:10]
+        used = self._store.usage(day)
         more = sealed.size + sum(one.size for one in beside)
         if used.total + more > self._settings.total_bytes:
             return "total"
-        return "day" if used.since + more > self._settings.day_bytes else ""
+        if used.since + more > self._settings.day_bytes:
+            return "day"
+        if day != self._day:
+            self._day, self._of_clients = day, Counter()
+        of_client = self._of_clients[record.client] + sealed.size
+        if of_client > self._settings.day_bytes * _OF_ONE_CLIENT:
+            return "client"
+        self._of_clients[record.client] = of_client
+        return ""
 
     def _no_room(self, record: Record) -> Outcome:
         if self._settings.full is Full.RELEASE:

@@ -366,7 +366,7 @@ class Pipeline:
             record = self._record(origin, channel, judgement, texts, status, noted)
             await self._recorder.record(record, Judged(texts, judgement) if texts else None)
         except AuditError:
-            log.critical("the audit log cannot be written; answers that are not clean are withheld")
+            log.critical("the audit log, or evidence, cannot be written; answers that are not clean are withheld")
             self._metrics.count_reason(Reason.AUDIT_UNAVAILABLE)
             return False
         return True

@@ -139,6 +139,15 @@ def test_a_database_that_somebody_planted_something_in_is_refused(tmp_path: Path
             opened(tmp_path)
 
 
+def test_what_is_not_there_as_it_was_written_is_not_called_kept(tmp_path: Path) -> None:
+    """Whatever made it so: here a trigger that no table of the file shows."""
+    with closing(store(tmp_path)) as kept:
+        kept._db.execute("CREATE TEMP TRIGGER t AFTER INSERT ON stanza BEGIN DELETE FROM stanza; END")
+        with pytest.raises(StoreError, match="not what is there"):
+            kept.put([sealed(1)])
+        assert list(kept.listed()) == []
+
+
 def test_files_that_were_taken_away_are_noticed(tmp_path: Path) -> None:
     with closing(store(tmp_path)) as kept:
         kept.put([sealed(1)])

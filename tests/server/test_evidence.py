@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from egress_proxy.audit import Ledger
-from egress_proxy.config import Evidence
-from egress_proxy.errors import ConfigError
+from egress_proxy.config import Config, Evidence, Upstream
+from egress_proxy.errors import ConfigError, StartError
 from egress_proxy.evidence import NotOpened, StoreError, unseal
 from egress_proxy.evidence.blob import Original, Sealed
 from egress_proxy.evidence.hpke import BadKey, PrivateKey
@@ -26,7 +27,7 @@ from egress_proxy.model import Judgement, Projected, Resource, Verdict
 from egress_proxy.reasons import Reason
 from egress_proxy.scan import judge
 from egress_proxy.server import recorder as recording
-from egress_proxy.server.evidence import SHREDDED, Judged, Sealing, recipients_of
+from egress_proxy.server.evidence import SHREDDED, Judged, Sealing, recipients_of, sealing
 from egress_proxy.server.growing_part import GrowingPart
 from egress_proxy.server.pipeline import Origin, Pipeline, Released
 from egress_proxy.server.recorder import Recorder
@@ -73,6 +74,12 @@ class Kit:
         blobs = [reader.load(one.name) for one in reader.listed()]
         reader.close()
         return [unseal(blob, keys or [ONE]) for blob in blobs if blob]
+
+    def store_size(self) -> int:
+        reader = Reader(self.path / "evidence.db")
+        size = sum(one.size for one in reader.listed())
+        reader.close()
+        return size
 
     def counted(self, series: str) -> float:
         lines = self.metrics.render().decode().splitlines()
@@ -218,9 +225,12 @@ async def test_a_record_that_cannot_be_written_withholds_what_was_sealed(tmp_pat
 
 
 @pytest.mark.parametrize("full", Full)
-@pytest.mark.parametrize("bound", ["day", "total"])
+@pytest.mark.parametrize("bound", ["client", "day", "total"])
 async def test_a_flood_ends_at_the_bound(tmp_path: Path, full: Full, bound: str) -> None:
-    kit = Kit(tmp_path, full=full, **{f"{bound}_bytes": 5000})
+    bounds = {"client": {"day_bytes": 6500}, "day": {"day_bytes": 5000}, "total": {"total_bytes": 5000}}
+    kit = Kit(tmp_path, full=full, **bounds[bound])
+    kit.sealing._of_clients["agent"] = -2000 if bound == "day" else 0  # as if two clients had shared it
+    kit.sealing._day = "2026-01-01"
     statuses = [(await kit.answer()).status for _ in range(4)]
     statuses += [one.status for one in await asyncio.gather(kit.answer(), kit.answer())]
     assert (await kit.answer("clean")).status == 200
@@ -231,6 +241,63 @@ async def test_a_flood_ends_at_the_bound(tmp_path: Path, full: Full, bound: str)
     assert kit.counted(f'dropped_total{{bound="{bound}"}}') == 4
     assert kit.counted("bytes") <= 5000
     assert kit.recorder.evidence_failure == ""
+
+
+async def test_what_one_client_floods_leaves_room_for_the_others(tmp_path: Path) -> None:
+    kit = Kit(tmp_path, day_bytes=10_000)
+    statuses = [(await kit.answer()).status for _ in range(6)]
+    assert statuses == [200, 200, 200, 503, 503, 503]
+    other = await kit.pipeline.answer(Origin(id="egr_2", client="other"), Resource.TODOS, Projected(TEXT), 200)
+    assert other.status == 200
+    await kit.recorder.close()
+
+
+async def test_a_bound_holds_for_those_that_come_together(tmp_path: Path) -> None:
+    kit = Kit(tmp_path, total_bytes=5000)
+    released = await asyncio.gather(*(kit.answer() for _ in range(6)))
+    await kit.recorder.close()
+    assert sorted(one.status for one in released) == [200, 200, 503, 503, 503, 503]
+    assert kit.store_size() <= 5000
+
+
+async def test_a_database_that_has_no_page_left_withholds(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """As a full disk does."""
+    kit = Kit(tmp_path, context=0)
+    await kit.answer()
+    kit.store._db.execute("PRAGMA max_page_count = 14")
+    statuses = {(await kit.answer()).status for _ in range(12)}
+    assert statuses == {200, 503}
+    assert "SQLITE_FULL" in caplog.text
+    assert kit.recorder.evidence_failure == ""  # there is room again: a database that is opened anew has no such bound
+    await kit.recorder.close()
+    told = [one["evidence"] == "failed" for one in kit.records()]
+    assert told.count(False) == len(kit.opened())
+    assert verdict(tmp_path).ok
+
+
+def test_a_database_that_is_none_stops_the_start(tmp_path: Path) -> None:
+    (tmp_path / "evidence.db").write_bytes(b"MARK" * 2000)
+    config = Config(
+        upstream=Upstream(url="http://127.0.0.1:1"),
+        directories=(),
+        models=(),
+        state_dir=str(tmp_path),
+        evidence=Evidence(recipients=(line_of(ONE.public),)),
+    )
+    ledger = Ledger(tmp_path)
+    with pytest.raises(StartError, match=r"evidence\.db cannot be opened") as told:
+        sealing(config, ledger, Metrics())
+    assert "MARK" not in str(told.value)
+    (tmp_path / "evidence.db").unlink()
+    assert sealing(replace(config, evidence=Evidence()), ledger, Metrics()) is None
+    made = sealing(config, ledger, Metrics())
+    assert made is not None
+    made.close()
+    made = sealing(replace(config, evidence=Evidence()), ledger, Metrics())
+    assert made is not None  # what is there is shredded by age, also when nothing more is sealed
+    made.close()
+    ledger.close()
+    assert [one["noted"] for one in all_records(tmp_path)] == [["evidence recipients", ONE.public.id]]
 
 
 async def test_what_is_old_is_shredded_and_the_ledger_told(tmp_path: Path) -> None:
