@@ -188,6 +188,7 @@ async def _assemble(config: Config, gates: GatePolicy, stack: AsyncExitStack) ->
     owners = Owners(state / "sessions.db")
     stack.callback(owners.close)
     upstream = await stack.enter_async_context(_upstream(config))
+    upstream.told = metrics.set_upstream_up
     _report(await survey(upstream, _START_SECONDS), metrics)
     known = await Known.load(config, upstream, metrics)
     stack.push_async_callback(known.close)

@@ -81,9 +81,11 @@ class Known:
         self._files = files
         self._metrics = metrics
         self._metrics.set_known_values(len(first))
+        self._refreshed = refreshed or []
+        self._metrics.follow_sources(self._stale)
         self._reading: asyncio.Task[None] | None = None
         self._adding = asyncio.Lock()  # a snapshot is made from the last one: one at a time
-        self._refreshing = [asyncio.create_task(self._refresh(one)) for one in refreshed or [] if one.seconds]
+        self._refreshing = [asyncio.create_task(self._refresh(one)) for one in self._refreshed if one.seconds]
 
     @classmethod
     async def load(cls, config: Config, upstream: Upstream, metrics: Metrics) -> Known:
@@ -153,6 +155,7 @@ class Known:
             with file.reading():
                 self._reread(file)
         except ConfigError as error:
+            self._metrics.count_source_failure()
             if replaced:
                 log.warning("a file of known values cannot be read as it is now, the older ones stay: %s", error)
 
@@ -163,18 +166,27 @@ class Known:
         except TooLargeError as error:
             if file.path not in self._too_large:
                 log.critical("a file of known values is too large, and nothing crosses until it is not: %s", error)
+            self._metrics.count_source_failure()
             self._too_large.add(file.path)
         else:
             self._too_large.discard(file.path)
+
+    def _stale(self) -> float:
+        """How many sources hold what is not known, or may."""
+        files = sum(file.stale() for file in self._files)
+        return files + len(self._too_large) + sum(one.failed for one in self._refreshed)
 
     async def _refresh(self, source: Refreshed) -> None:
         while True:
             await asyncio.sleep(source.seconds)
             try:
                 entries = await source.reread()
+                if source.failed:
+                    self._metrics.count_source_failure()
                 async with self._adding:
                     await asyncio.to_thread(self._add, Taken(entries))
             except Exception as error:  # noqa: BLE001 - a bug, or no memory: said by its type, and tried again
+                self._metrics.count_source_failure()
                 log.error("reading %s again failed with %s", source.name, type(error).__name__)
 
     def _add(self, taken: Taken) -> None:

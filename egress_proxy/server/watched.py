@@ -126,6 +126,10 @@ class WatchedFile:
         stamp = self._stamp()
         return stamp is not None and stamp != self._seen
 
+    def stale(self) -> bool:
+        """Whether it could not be read the last time, or is gone."""
+        return self._again is not None or (self._stamp() is None and not self._optional)
+
     def read(self) -> Taken:
         """Its values at the start. Raises `ConfigError`, but not for an optional file that is not there."""
         if self._optional and self._stamp() is None:
@@ -191,16 +195,17 @@ class Refreshed:
         self.name = name
         self.seconds = seconds
         self.read = read
-        self._failed = False
+        self.failed = False
+        """Whether it could not be read the last time."""
 
     async def reread(self) -> Entries:
         """Its values now; none if it cannot be read, which is said once."""
         try:
             found = await self.read()
         except EgressError as error:
-            if not self._failed:
+            if not self.failed:
                 log.warning("known values cannot be read again, the older ones stay: %s", error)
-            self._failed = True
+            self.failed = True
             return ()
-        self._failed = False
+        self.failed = False
         return found
