@@ -184,6 +184,10 @@ class Metrics:
             "egress_log_shipped_total", "Lines for the log's collector, by what became of them.", ["outcome"]
         )
         self._unwritable_since = 0.0
+        # A series that begins with 1 has not increased: the first of these would alert nobody.
+        for metric, words in ((self._alerts, Resource), (self._scan_failures, ScanFailure), (self._shipped, Shipped)):
+            for word in words:
+                metric.labels(word.value)
         # Finding a series among a metric's costs more than counting; there are few, since labels are bounded.
         self._requests_of = cache(self._requests.labels)
         self._upstream_of = cache(self._upstream.labels)
