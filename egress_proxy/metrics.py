@@ -25,6 +25,7 @@ from prometheus_client import (
 )
 from prometheus_client.exposition import choose_encoder
 
+from egress_proxy.logs import Shipped
 from egress_proxy.model import Finding, Resource, RouteClass, Verdict
 from egress_proxy.reasons import Reason
 
@@ -42,14 +43,6 @@ class ScanFailure(StrEnum):
     UNREADY = "unready"  # no scanner that knows all values
     TIMEOUT = "timeout"
     CRASHED = "crashed"
-
-
-class Shipped(StrEnum):
-    """What became of a line for the log's collector."""
-
-    SENT = "sent"
-    DROPPED = "dropped"  # too many waited
-    FAILED = "failed"  # the collector did not take it
 
 
 class Metrics:

@@ -32,6 +32,7 @@ LEVELS: dict[str, int] = {
     "native": 0,
     "markup": 0,
     "private": 0,
+    "logs": 0,
     "gate_rules": 0,
     "prompt_rules": 0,
     "routes": 1,
@@ -61,7 +62,7 @@ LEVELS: dict[str, int] = {
 }
 VOCABULARY = {
     name: set[str]()
-    for name in ("__init__", "reasons", "errors", "native", "markup", "private", "gate_rules", "prompt_rules")
+    for name in ("__init__", "reasons", "errors", "native", "markup", "private", "logs", "gate_rules", "prompt_rules")
 } | {"model": {"reasons", "prompt_rules"}, "explanations": {"reasons"}}
 
 DOORS: dict[str, tuple[str, ...]] = {
@@ -96,6 +97,7 @@ PURE = ("model.py", "reasons.py", "explanations.py", "errors.py", "routes/", "wi
 IMPURE_MODULES = {
     "asyncio", "glob", "io", "logging", "os", "pathlib", "random", "secrets", "shutil", "signal", "socket", "sqlite3",
     "ssl", "subprocess", "tempfile", "threading", "time", "urllib.request", "http.client", "uuid", "contextvars",
+    "egress_proxy.logs",
 }  # fmt: skip
 
 

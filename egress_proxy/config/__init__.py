@@ -2,6 +2,7 @@
 
 from egress_proxy.config.gates import read_gates
 from egress_proxy.config.load import DEFAULT_FILE, load, upstream_address
+from egress_proxy.config.log import Log, LogForm, Ship
 from egress_proxy.config.password import read_password
 from egress_proxy.config.rules import OperatorRule, read_rules
 from egress_proxy.config.schema import (
@@ -29,9 +30,12 @@ __all__ = [
     "HookSecrets",
     "KnownSource",
     "Limits",
+    "Log",
+    "LogForm",
     "Notify",
     "OperatorRule",
     "Setting",
+    "Ship",
     "Source",
     "Upstream",
     "load",

@@ -11,6 +11,8 @@ from msgspec import Meta, Struct
 from msgspec.structs import fields, replace
 
 from egress_proxy.config import paths, values
+from egress_proxy.config.collector import collector
+from egress_proxy.config.log import Log, LogForm, Ship
 from egress_proxy.config.nodes import MAX_BYTES, AnyNode, Fields, NodeError, compose
 from egress_proxy.config.schema import Address, Audit, Config, Features, Limits, Notify, Prompts, Upstream
 from egress_proxy.config.sources import known_source
@@ -109,6 +111,15 @@ _READERS: Final[dict[str, Reader]] = {
         },
     ),
     "audit": _section(Audit, {**_bounded(Audit), "clean_exchanges": values.boolean, "withhold_clean": values.boolean}),
+    "log": _section(
+        Log,
+        {
+            **_bounded(Log),
+            "format": values.one_of(LogForm),
+            "syslog": values.optional(collector),
+            "ship": values.one_of(Ship),
+        },
+    ),
 }
 
 

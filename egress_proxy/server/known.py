@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import logging
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -23,6 +22,7 @@ from egress_proxy.config import FILES, Config, KnownSource, Source, read_passwor
 from egress_proxy.errors import ConfigError, UpstreamError
 from egress_proxy.explanations import message
 from egress_proxy.fingerprints import FingerprintStore, Key
+from egress_proxy.logs import Saying, say
 from egress_proxy.metrics import Metrics
 from egress_proxy.model import Call, Refused, Secret
 from egress_proxy.scan import (
@@ -45,8 +45,6 @@ from egress_proxy.sources import (
     own_environment,
     process_environment,
 )
-
-log = logging.getLogger("egress_proxy")
 
 Harvest = Callable[[bytes], Entries]
 
@@ -157,7 +155,7 @@ class Known:
         except ConfigError as error:
             self._metrics.count_source_failure()
             if replaced:
-                log.warning("a file of known values cannot be read as it is now, the older ones stay: %s", error)
+                say(Saying.VALUES_FILE_UNREADABLE, why=str(error))
 
     def _reread(self, file: WatchedFile) -> None:
         """What a file holds now. Of one that is too large nobody knows that, until it is smaller."""
@@ -165,7 +163,7 @@ class Known:
             self._add(file.reread())
         except TooLargeError as error:
             if file.path not in self._too_large:
-                log.critical("a file of known values is too large, and nothing crosses until it is not: %s", error)
+                say(Saying.VALUES_FILE_TOO_LARGE, why=str(error))
             self._metrics.count_source_failure()
             self._too_large.add(file.path)
         else:
@@ -187,7 +185,7 @@ class Known:
                     await asyncio.to_thread(self._add, Taken(entries))
             except Exception as error:  # noqa: BLE001 - a bug, or no memory: said by its type, and tried again
                 self._metrics.count_source_failure()
-                log.error("reading %s again failed with %s", source.name, type(error).__name__)
+                say(Saying.VALUES_FAILED, source=source.name, error=type(error).__name__)
 
     def _add(self, taken: Taken) -> None:
         """Join what is new. Fingerprints are the operator's own doing, and do not count as growth."""
@@ -201,7 +199,7 @@ class Known:
         except TooManyValuesError:
             # Forgetting older values would let the local agent wash a secret out by writing others.
             self._full = True
-            log.critical("more than %d values came up since the start: nothing crosses until a restart", MAX_GROWTH)
+            say(Saying.VALUES_TOO_MANY, count=MAX_GROWTH)
             return
         if len(known) == len(self._known):
             return
@@ -281,5 +279,5 @@ async def _harvested(
 
 def _report(snapshot: KnownValues) -> None:
     for rejected in sorted(set(snapshot.rejected), key=lambda one: one.name):
-        log.warning("the value of %s is not watched for (%s). %s", rejected.name, rejected.why.value, rejected.why.told)
-    log.info("%d known values", len(snapshot))
+        say(Saying.VALUE_NOT_WATCHED, name=rejected.name, cause=rejected.why.value, why=rejected.why.told)
+    say(Saying.VALUES_KNOWN, count=len(snapshot))

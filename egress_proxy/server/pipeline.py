@@ -7,7 +7,6 @@ turned into bytes for a client. A `Released` cannot be made outside this module.
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from enum import StrEnum
@@ -19,6 +18,7 @@ from msgspec import Struct, field
 from egress_proxy.audit import Record, found_in
 from egress_proxy.errors import AuditError
 from egress_proxy.explanations import EXPLAINED, message
+from egress_proxy.logs import Saying, say
 from egress_proxy.metrics import UNKNOWN_ROUTE, Metrics, ScanFailure
 from egress_proxy.model import (
     Finding,
@@ -39,8 +39,6 @@ from egress_proxy.server.examination import Examined, Judge, examine
 from egress_proxy.server.growing_part import Fate, GrowingPart
 from egress_proxy.server.recorder import Recorder
 from egress_proxy.server.tree import Remembering, Tree
-
-log = logging.getLogger("egress_proxy")
 
 _SEAL: Final = object()
 
@@ -307,11 +305,11 @@ class Pipeline:
                 scanned = await apart(size, work, scanner)
         except TimeoutError:
             self._metrics.count_scan_failure(ScanFailure.TIMEOUT)
-            log.error("a scan took longer than its limit; the answer is withheld")
+            say(Saying.SCAN_TIMEOUT)
             return Refused(Reason.SCANNER_UNAVAILABLE)
         except Exception as error:  # noqa: BLE001 - a scanner that fails withholds (invariant 4); its text may quote input
             self._metrics.count_scan_failure(ScanFailure.CRASHED)
-            log.error("the scanner failed with %s; the answer is withheld", type(error).__name__)
+            say(Saying.SCAN_FAILED, error=type(error).__name__)
             return Refused(Reason.SCANNER_UNAVAILABLE)
         self._metrics.observe_scan(time.perf_counter() - started, scanned.size)
         return scanned
@@ -371,7 +369,7 @@ class Pipeline:
         try:
             await self._recorder.record(self._record(origin, channel, judgement, lengths, status, noted))
         except AuditError:
-            log.critical("the audit log cannot be written; answers that are not clean are withheld")
+            say(Saying.AUDIT_UNWRITABLE)
             self._metrics.count_reason(Reason.AUDIT_UNAVAILABLE)
             return False
         return True

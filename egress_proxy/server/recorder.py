@@ -31,9 +31,17 @@ class Recorder:
     """Owns the ledger on behalf of the event loop."""
 
     def __init__(
-        self, ledger: Ledger, metrics: Metrics | None = None, *, clean: bool = False, withhold_clean: bool = False
+        self,
+        ledger: Ledger,
+        metrics: Metrics | None = None,
+        *,
+        clean: bool = False,
+        withhold_clean: bool = False,
+        told: Callable[[Sequence[Record]], None] = lambda _: None,
     ) -> None:
-        """`clean`: clean exchanges are recorded. `withhold_clean`: they do not cross while nothing can be recorded."""
+        """`clean`: clean exchanges are recorded. `withhold_clean`: they do not cross while nothing can be recorded.
+        `told` hears of records once they are on the disk, and neither waits nor raises."""
+        self._told = told
         self.clean: Final = clean
         self._withhold_clean = withhold_clean
         self._remembered: deque[Record] = deque()
@@ -116,6 +124,7 @@ class Recorder:
         failure = await self._in_thread(lambda: self._ledger.append(records))
         if failure is None:
             self._metrics.observe_audit(time.perf_counter() - started, len(records))
+            self._told(records)
         return failure
 
     async def _in_thread(self, work: Callable[[], None]) -> AuditError | None:

@@ -48,7 +48,7 @@ def judge(texts: tuple[str, ...], scan: Scan) -> Judgement:
 class Kit:
     """A pipeline on a ledger in a temporary directory."""
 
-    def __init__(self, path: Path, scanner: Scanner | None, **recording: bool) -> None:
+    def __init__(self, path: Path, scanner: Scanner | None, **recording: Any) -> None:
         self.path = path
         self.ledger = Ledger(path)
         self.metrics = Metrics()

@@ -10,7 +10,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from egress_proxy.config import settings
 from egress_proxy.gate_rules import Gate
-from egress_proxy.metrics import Metrics, ScanFailure, Shipped
+from egress_proxy.logs import Shipped
+from egress_proxy.metrics import Metrics, ScanFailure
 from egress_proxy.model import Resource, RouteClass, Verdict
 from egress_proxy.server.growing_part import Fate
 from egress_proxy.server.hooks import Outcome as Hooked
