@@ -99,7 +99,7 @@ ROWS: Final[Sequence[tuple[str, Sequence[Panel]]]] = (
             ),
             Panel(
                 "Last verified",
-                "How long ago `egress-proxy verify` passed. Empty where it was never run.",
+                "How long ago the command `verify` passed. Empty where it never did.",
                 [("time() - max(egress_verify_last_success_timestamp_seconds)", "")],
                 **_STAT,
                 unit="s",

@@ -32,7 +32,10 @@ class CollectorAddress(Struct, frozen=True):
     path: str = ""
 
     def __str__(self) -> str:
-        return f"unix:{self.path}" if self.path else f"{self.kind}://{self.host}:{self.port}"
+        if self.path:
+            return f"unix:{self.path}"
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{self.kind}://{host}:{self.port}"
 
 
 class Log(Struct, frozen=True, kw_only=True):
@@ -42,7 +45,7 @@ class Log(Struct, frozen=True, kw_only=True):
     syslog: Annotated[
         CollectorAddress | None,
         Meta(
-            description="Collector that is told too, by syslog (RFC 5424): `unix:/dev/log`, or `udp://` or `tcp://` "
+            description="Collector that is told too, by syslog (RFC 5424): `unix:/path`, or `udp://` or `tcp://` "
             "with an address of this machine. See [logs.md](docs/logs.md)."
         ),
     ] = None
