@@ -100,7 +100,7 @@ ROWS: Final[Sequence[tuple[str, Sequence[Panel]]]] = (
             Panel(
                 "Last verified",
                 "How long ago the command `verify` passed. Empty where it never did.",
-                [("time() - max(egress_verify_last_success_timestamp_seconds)", "")],
+                [("time() - max(egress_verify_last_success_timestamp_seconds > 0)", "")],
                 **_STAT,
                 unit="s",
                 steps=(("green", None), ("orange", 93_600), ("red", 259_200)),

@@ -142,7 +142,7 @@ def test_the_rules_are_evaluated_and_the_evasion_alone_fires(run: Run) -> None:
     alerts = {rule["name"] for rule in evaluated if rule["type"] == "alerting" and rule["alerts"]}
     assert alerts >= FIRES
     # What other tests of this proxy did before may be in reach of a counter; what stands now is not.
-    assert not alerts & {"EgressProxyDown", "EgressAuditUnwritable", "EgressUpstreamDown", "EgressVerifyFailed"}
+    assert not alerts & {"EgressProxyDown", "EgressAuditUnwritable", "EgressUpstreamDown", "EgressVerifyLeaked"}
     evasion = next(rule for rule in evaluated if rule["name"] == "EgressEvasion")
     assert {alert["labels"]["severity"] for alert in evasion["alerts"]} == {"page"}
     assert "message" in {alert["labels"]["channel"] for alert in evasion["alerts"]}
