@@ -23,7 +23,7 @@ from msgspec.structs import replace
 
 from egress_proxy import __version__
 from egress_proxy.audit import Ledger, Terms
-from egress_proxy.config import Config, LogForm, Source, read_gates, read_hook_secrets, read_password
+from egress_proxy.config import Config, LogForm, Source, read_gates, read_hook_secrets, read_password, warnings
 from egress_proxy.console import PREFIX, console_app
 from egress_proxy.errors import ConfigError, Exit
 from egress_proxy.gate_rules import GateRule
@@ -69,6 +69,8 @@ _START_SECONDS: Final = 30.0  # for opencode to come up after us
 def serve(config: Config) -> int:
     """Run the proxy until SIGTERM or SIGINT. Returns an exit code; raises `EgressError` when it cannot start safely."""
     begin(structured=config.log.format is LogForm.JSON)
+    for risk in warnings(config):
+        say(Saying.CONFIG_RISK, why=risk)
     sys.setswitchinterval(_SWITCH_SECONDS)
     asyncio.run(_serve(config))
     return Exit.OK

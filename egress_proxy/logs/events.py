@@ -15,6 +15,7 @@ from typing import Final, NamedTuple
 class Saying(StrEnum):
     """What happened. A word never changes its meaning."""
 
+    CONFIG_RISK = "config_risk"
     SERVING = "serving"
     STOPPING = "stopping"
     REQUESTS_GIVEN_UP = "requests_given_up"
@@ -76,6 +77,7 @@ _FIELD: Final = re.compile(r"%\((\w+)\)")
 _INFO, _WARNING, _ERROR, _CRITICAL = logging.INFO, logging.WARNING, logging.ERROR, logging.CRITICAL
 
 TOLD: Final[dict[Saying, Told]] = {
+    Saying.CONFIG_RISK: Told(_WARNING, "warning: %(why)s"),
     Saying.SERVING: Told(_INFO, "serving on %(listen)s, operator on %(operator)s"),
     Saying.STOPPING: Told(_INFO, "stopping"),
     Saying.REQUESTS_GIVEN_UP: Told(_WARNING, "%(count)d requests are given up on"),

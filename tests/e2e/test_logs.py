@@ -56,7 +56,7 @@ def heard(collector: Collector, records: int) -> list[Any]:
 def test_every_line_of_the_log_is_an_event_with_its_fields(proxied: Proxied, collector: Collector) -> None:
     lines = [json.loads(line) for line in proxied.proxy.log.read_text("utf-8").splitlines()]
     events = {line["event"] for line in lines}
-    assert {"opencode_found", "values_known", "serving"} <= events <= {event.value for event in Saying}
+    assert {"config_risk", "opencode_found", "values_known", "serving"} <= events <= {event.value for event in Saying}
     for line in lines:
         fields = TOLD[Saying(line["event"])].fields
         assert list(line) == ["time", "level", "event", *fields]
