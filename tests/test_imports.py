@@ -53,6 +53,7 @@ LEVELS: dict[str, int] = {
     "app": 5,
     "desk": 5,
     "cli_audit": 6,
+    "cli_catalogue": 6,
     "cli_fingerprint": 6,
     "cli_queue": 6,
     "cli_verify": 6,
@@ -83,6 +84,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     "click": (
         "cli.py",
         "cli_audit.py",
+        "cli_catalogue.py",
         "cli_fingerprint.py",
         "cli_gates.py",
         "cli_queue.py",

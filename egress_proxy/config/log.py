@@ -46,7 +46,7 @@ class Log(Struct, frozen=True, kw_only=True):
         CollectorAddress | None,
         Meta(
             description="Collector that is told too, by syslog (RFC 5424): `unix:/path`, or `udp://` or `tcp://` "
-            "with an address of this machine. See [logs.md](docs/logs.md)."
+            "with an address of this machine. See [logs.md](logs.md)."
         ),
     ] = None
     ship: Annotated[
