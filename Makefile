@@ -46,6 +46,7 @@ clients: setup  ## Write docs/clients.md anew: what real clients do through the 
 
 docs: setup  ## Write the generated documentation anew
 	$(BIN)/python docs/generate.py
+	$(BIN)/python docs/dashboard.py
 
 pins: setup  ## Choose newer versions of the dependencies and pin them with hashes
 	$(BIN)/uv pip compile $(PINS) --output-file requirements/run.txt pyproject.toml

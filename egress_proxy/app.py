@@ -23,13 +23,14 @@ from msgspec.structs import replace
 
 from egress_proxy import __version__
 from egress_proxy.audit import Ledger, SearchKey, Terms
-from egress_proxy.config import Config, Source, read_gates, read_hook_secrets, read_password
+from egress_proxy.config import Config, LogForm, Source, read_gates, read_hook_secrets, read_password, warnings
 from egress_proxy.console import PREFIX, console_app
 from egress_proxy.errors import ConfigError, Exit
 from egress_proxy.fingerprints import FingerprintStore
 from egress_proxy.gate_rules import GateRule
 from egress_proxy.gates import DEFAULTS, GatePolicy, Own
 from egress_proxy.ledgers import place
+from egress_proxy.logs import Saying, begin, log, say
 from egress_proxy.metrics import Metrics
 from egress_proxy.model import Client, Policy
 from egress_proxy.prompt_rules import INSTRUCTION
@@ -53,14 +54,13 @@ from egress_proxy.server.queue import Queue
 from egress_proxy.server.queued import GATE_EVENT, Decision, decision_told
 from egress_proxy.server.recorder import Recorder
 from egress_proxy.server.sessions import Sessions
+from egress_proxy.server.shipping import shipping
 from egress_proxy.server.sockets import cloud_socket, cloud_unix_socket, operator_socket
 from egress_proxy.server.state import States
 from egress_proxy.server.survey import Survey, document, survey
 from egress_proxy.server.taints import Taints
 from egress_proxy.server.upstream import Upstream
 from egress_proxy.tokens import Tokens, prepare
-
-log: Final = logging.getLogger("egress_proxy")
 
 _OPENCODE_LOGINS: Final = ("~/.local/share/opencode/auth.json", "~/.local/share/opencode/mcp-auth.json")
 # A scan in a thread and the event loop wait for each other at every hand-over of the interpreter, up to so many
@@ -71,7 +71,9 @@ _START_SECONDS: Final = 30.0  # for opencode to come up after us
 
 def serve(config: Config) -> int:
     """Run the proxy until SIGTERM or SIGINT. Returns an exit code; raises `EgressError` when it cannot start safely."""
-    _log_safely()
+    begin(structured=config.log.format is LogForm.JSON)
+    for risk in warnings(config):
+        say(Saying.CONFIG_RISK, why=risk)
     sys.setswitchinterval(_SWITCH_SECONDS)
     asyncio.run(_serve(config))
     return Exit.OK
@@ -120,15 +122,9 @@ def scanner(config: Config, *, offline: bool) -> TextScanner:
         log.setLevel(level)
 
 
-def _log_safely() -> None:
-    """Log what this package says, and nothing of libraries: their messages and tracebacks quote requests (I6)."""
-    logging.basicConfig(level=logging.CRITICAL + 1, format="%(asctime)s %(levelname)s %(message)s")
-    log.setLevel(logging.INFO)
-
-
 def _log_crash(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
     """In place of asyncio's report, whose traceback may hold what must not be logged."""
-    log.error("a task failed with %s", type(context.get("exception")).__name__)
+    say(Saying.TASK_FAILED, error=type(context.get("exception")).__name__)
 
 
 async def _serve(config: Config) -> None:
@@ -153,11 +149,11 @@ async def _serve(config: Config) -> None:
             if listen.path
             else cloud_socket(inside.cloud, listen.host, listen.port, most)
         )
-        log.info("serving on %s, operator on %s", config.listen, config.operator)
+        say(Saying.SERVING, listen=str(config.listen), operator=str(config.operator))
         notify("READY=1")
         await stop.wait()
         notify("STOPPING=1")
-        log.info("stopping")
+        say(Saying.STOPPING)
         inside.queue.stop()
         await inside.cloud.drain(config.limits.drain_seconds)
 
@@ -198,11 +194,13 @@ async def _assemble(config: Config, gates: GatePolicy, stack: AsyncExitStack) ->
         clean=config.audit.clean_exchanges,
         withhold_clean=config.audit.withhold_clean,
         sealing=sealing(config, ledger, metrics),
+        told=stack.enter_context(shipping(config.log, metrics)),
     )
     stack.push_async_callback(recorder.close)
     owners = Owners(state / "sessions.db")
     stack.callback(owners.close)
     upstream = await stack.enter_async_context(_upstream(config))
+    upstream.told = metrics.set_upstream_up
     _report(await survey(upstream, _START_SECONDS), metrics)
     known = await Known.load(config, upstream, metrics)
     stack.push_async_callback(known.close)
@@ -286,7 +284,7 @@ def gate_policy(config: Config) -> GatePolicy:
     try:
         rules = read_gates(Path(config.gates_file)) if config.gates_file else DEFAULTS
     except ConfigError as error:
-        log.critical("gates_file: %s; until it is mended, every ask is for a human", error)
+        say(Saying.GATE_POLICY_BROKEN, why=str(error))
         rules = ()
     state = (config.state_dir, *filter(None, (config.upstream.password_file, config.gates_file, config.rules_file)))
     named = (source.path for source in config.known_values if source.kind is Source.OPENCODE_AUTH)
@@ -322,9 +320,9 @@ def _authenticator(tokens: Tokens, roots: tuple[str, ...]) -> Authenticate:
 
 
 def _report(found: Survey, metrics: Metrics) -> None:
-    log.info("opencode %s; the catalogue has %s", found.version, ", ".join(catalogue.versions()))
+    say(Saying.OPENCODE_FOUND, opencode=found.version, catalogue=", ".join(catalogue.versions()))
     for operation in found.unknown:
-        log.warning("an operation of the server is unknown and denied: %s", operation)
+        say(Saying.OPERATION_NOT_KNOWN, operation=operation)
     metrics.set_unknown_operations(len(found.unknown))
     metrics.set_build(__version__, found.version, catalogue.versions()[-1])
 

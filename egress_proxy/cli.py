@@ -93,8 +93,6 @@ def serve(file: Path) -> int:
     SIGTERM or SIGINT ends it, after requests in progress or `limits.drain_seconds`.
     """
     config = load(file)
-    for warning in warnings(config):
-        say(f"warning: {warning}")
     from egress_proxy.app import serve as run
 
     return run(config)

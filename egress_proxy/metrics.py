@@ -1,16 +1,31 @@
 """Prometheus metrics of the proxy, in a registry of their own.
 
 Labels are bounded: routes are catalogue rows or `unknown`, everything else is an enum or a detector id of the closed
-set. No label ever holds a client's name, a path, or a byte of a request or an answer.
+set. No label ever holds a client's name, a path, or a byte of a request or an answer. docs/metrics.md has them all.
+
+What was redacted, withheld or refused carries the id of its audit record as an exemplar, for whoever asks for
+OpenMetrics: from a peak of a chart it is one step to a record.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
+from enum import StrEnum
 from functools import cache, partial
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    ProcessCollector,
+    disable_created_metrics,
+    generate_latest,
+)
+from prometheus_client.exposition import choose_encoder
 
+from egress_proxy.logs import Shipped
 from egress_proxy.model import Finding, Resource, RouteClass, Verdict
 from egress_proxy.reasons import Reason
 
@@ -19,6 +34,16 @@ _LATENCY = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 
 _HELD = (0, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 50_000)
 _SCAN = (0.00001, 0.00005, 0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5)
 
+disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series a counter, which nothing here asks for
+
+
+class ScanFailure(StrEnum):
+    """Why there is no verdict of a scan."""
+
+    UNREADY = "unready"  # no scanner that knows all values
+    TIMEOUT = "timeout"
+    CRASHED = "crashed"
+
 
 class Metrics:
     """All counters of one proxy. Methods take vocabulary values, so a label cannot be made from free text."""
@@ -26,6 +51,7 @@ class Metrics:
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
         own = self._registry
+        ProcessCollector(registry=own)
         counter, gauge = partial(Counter, registry=own), partial(Gauge, registry=own)
         histogram = partial(Histogram, registry=own)
         self._requests = counter(
@@ -70,6 +96,16 @@ class Metrics:
             buckets=_HELD,
         )
         self._login_failures = counter("egress_login_failures_total", "Requests without a valid token.")
+        self._exchange_seconds = histogram(
+            "egress_exchange_seconds",
+            "Time from a request to its answer, whatever it was; not of event streams.",
+            ["route"],
+            buckets=_LATENCY,
+        )
+        self._upstream_up = gauge(
+            "egress_upstream_up", "Whether opencode took the last connection; 1 until one was tried."
+        )
+        self._upstream_up.set(1)
         self._upstream = histogram(
             "egress_upstream_seconds",
             "Time until upstream's whole answer was read.",
@@ -78,6 +114,11 @@ class Metrics:
         )
         self._scan_seconds = histogram(
             "egress_scan_seconds", "Time to scan and judge one answer or frame.", buckets=_SCAN
+        )
+        self._scan_failures = counter(
+            "egress_scan_failures_total",
+            "Scans without a verdict, whose answers were withheld, by why.",
+            ["cause"],
         )
         self._scan_bytes = counter("egress_scan_bytes_total", "Text scanned, in bytes of UTF-8.")
         self._answer_bytes = counter("egress_upstream_bytes_total", "Bytes of answers read from upstream.")
@@ -109,6 +150,10 @@ class Metrics:
             "egress_audit_writable",
             "Whether the last write of the audit log succeeded; if not, what must be recorded is withheld.",
         )
+        self._audit_unwritable_since = gauge(
+            "egress_audit_unwritable_since_timestamp_seconds",
+            "Since when the audit log cannot be written, in seconds since the epoch; 0 while it can.",
+        )
         self._audit_failures = counter("egress_audit_failures_total", "Writes of the audit log that failed.")
         self._audit_records = counter("egress_audit_records_total", "Records that are on the disk.")
         self._audit_lost = counter(
@@ -120,6 +165,31 @@ class Metrics:
             "Time until the records that were written together were on the disk.",
             buckets=_LATENCY,
         )
+        self._add_evidence(counter, gauge)
+        self._known_values = gauge("egress_known_values", "Secret values that are recognised.")
+        self._sources_stale = gauge(
+            "egress_known_value_sources_stale",
+            "Sources of known values whose last reading failed: what they hold now is not known.",
+        )
+        self._source_failures = counter(
+            "egress_known_value_source_failures_total", "Readings of a source of known values that failed."
+        )
+        self._shipped = counter(
+            "egress_log_shipped_total", "Lines for the log's collector, by what became of them.", ["outcome"]
+        )
+        self._unwritable_since = 0.0
+        # A series that begins with 1 has not increased: the first of these would alert nobody.
+        for metric, words in ((self._alerts, Resource), (self._scan_failures, ScanFailure), (self._shipped, Shipped)):
+            for word in words:
+                metric.labels(word.value)
+        # Finding a series among a metric's costs more than counting; there are few, since labels are bounded.
+        self._requests_of = cache(self._requests.labels)
+        self._upstream_of = cache(self._upstream.labels)
+        self._exchange_seconds_of = cache(self._exchange_seconds.labels)
+        self._events_of = cache(self._events.labels)
+        self._build = gauge("egress_build_info", "Constant 1.", ["version", "opencode", "catalogue"])
+
+    def _add_evidence(self, counter: partial[Counter], gauge: partial[Gauge]) -> None:
         self._evidence_sealed = counter("egress_evidence_sealed_total", "Originals that are sealed and on the disk.")
         self._evidence_failures = counter(
             "egress_evidence_failures_total", "Originals that could not be sealed or kept; their answers are withheld."
@@ -130,26 +200,24 @@ class Metrics:
             ["bound"],
         )
         self._evidence_bytes = gauge("egress_evidence_bytes", "Size of the sealed originals that are kept.")
-        self._known_values = gauge("egress_known_values", "Secret values that are recognised.")
-        # Finding a series among a metric's costs more than counting; there are few, since labels are bounded.
-        self._requests_of = cache(self._requests.labels)
-        self._upstream_of = cache(self._upstream.labels)
-        self._events_of = cache(self._events.labels)
-        self._build = gauge("egress_build_info", "Constant 1.", ["version", "opencode", "catalogue"])
 
     def count_exchange(self, route: str, route_class: RouteClass, verdict: Verdict) -> None:
         self._requests_of(
             route, route_class, verdict
         ).inc()  # a word is a `str`: asking for its value costs as much again
 
-    def count_reason(self, reason: Reason) -> None:
-        self._reasons.labels(reason.value).inc()
+    def observe_exchange(self, route: str, seconds: float, audit_id: str = "") -> None:
+        """`audit_id` is of the record that there is of it, if there is one."""
+        self._exchange_seconds_of(route).observe(seconds, _exemplar(audit_id))
 
-    def count_finding(self, finding: Finding, channel: Resource) -> None:
-        self._redactions.labels(finding.detector, channel.value).inc()
+    def count_reason(self, reason: Reason, audit_id: str = "") -> None:
+        self._reasons.labels(reason.value).inc(1, _exemplar(audit_id))
 
-    def count_alert(self, channel: Resource) -> None:
-        self._alerts.labels(channel.value).inc()
+    def count_finding(self, finding: Finding, channel: Resource, audit_id: str = "") -> None:
+        self._redactions.labels(finding.detector, channel.value).inc(1, _exemplar(audit_id))
+
+    def count_alert(self, channel: Resource, audit_id: str = "") -> None:
+        self._alerts.labels(channel.value).inc(1, _exemplar(audit_id))
 
     def count_event(self, outcome: str) -> None:
         """`outcome` is a value of a closed enum of `wire`, or a verdict."""
@@ -179,6 +247,12 @@ class Metrics:
     def observe_upstream(self, route: str, seconds: float, size: int) -> None:
         self._upstream_of(route).observe(seconds)
         self._answer_bytes.inc(size)
+
+    def set_upstream_up(self, up: bool) -> None:  # noqa: FBT001 - as a gauge is set
+        self._upstream_up.set(up)
+
+    def count_scan_failure(self, cause: ScanFailure) -> None:
+        self._scan_failures.labels(cause.value).inc()
 
     def observe_scan(self, seconds: float, size: int) -> None:
         self._scan_seconds.observe(seconds)
@@ -211,6 +285,11 @@ class Metrics:
 
     def set_audit_writable(self, writable: bool) -> None:  # noqa: FBT001 - as a gauge is set
         self._audit_writable.set(writable)
+        if writable:
+            self._unwritable_since = 0.0
+        elif not self._unwritable_since:
+            self._unwritable_since = time.time()
+        self._audit_unwritable_since.set(self._unwritable_since)
 
     def count_audit_failure(self) -> None:
         self._audit_failures.inc()
@@ -238,6 +317,17 @@ class Metrics:
     def set_known_values(self, count: int) -> None:
         self._known_values.set(count)
 
+    def follow_sources(self, stale: Callable[[], float]) -> None:
+        """`stale` counts the sources whose last reading failed, whenever it is asked for."""
+        self._sources_stale.set_function(stale)
+
+    def count_source_failure(self) -> None:
+        self._source_failures.inc()
+
+    def count_shipped(self, outcome: Shipped) -> None:
+        """May be called in any thread, as all that counts here may."""
+        self._shipped.labels(outcome.value).inc()
+
     def set_build(self, version: str, opencode: str, catalogue: str) -> None:
         """`opencode` is the running server's version, already validated as a version number."""
         self._build.labels(version, opencode, catalogue).set(1)
@@ -245,3 +335,12 @@ class Metrics:
     def render(self) -> bytes:
         """The text exposition format, UTF-8."""
         return generate_latest(self._registry)
+
+    def exposition(self, accept: str) -> tuple[bytes, str]:
+        """What whoever sends this `Accept` is answered, and its content type. OpenMetrics alone has exemplars."""
+        encode, content_type = choose_encoder(accept)
+        return encode(self._registry), content_type
+
+
+def _exemplar(audit_id: str) -> dict[str, str] | None:
+    return {"audit_id": audit_id} if audit_id else None

@@ -13,7 +13,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-import logging
 import os
 import re
 import secrets
@@ -29,6 +28,7 @@ from msgspec import Struct
 
 from egress_proxy import private
 from egress_proxy.errors import ConfigError, EgressError, StartError
+from egress_proxy.logs import Saying, say
 from egress_proxy.model import Client, Secret
 
 PREFIX: Final = "egx_"
@@ -40,8 +40,6 @@ _MAX_PRESENTED: Final = 256
 _NAME: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 _OTHERS_WRITE: Final = stat.S_IWGRP | stat.S_IWOTH
-
-_log: Final = logging.getLogger(__name__)
 
 
 class TokenEntry(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -160,7 +158,7 @@ class Tokens:
         except _UntrustedError as error:
             if isinstance(error, _UnreadableError):
                 self._stamp = None
-            _log.error("tokens: the token file is not to be believed, nobody can log in: %s", error)
+            say(Saying.TOKENS_BROKEN, why=str(error))
 
     @contextmanager
     def _locked(self) -> Iterator[tuple[TokenEntry, ...]]:

@@ -24,6 +24,7 @@ from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped] 
 from tests.kit import binaries
 from tests.kit.agent import Agent
 from tests.kit.canaries import Canaries
+from tests.kit.collector import Collector
 from tests.kit.model import Model
 from tests.kit.opencode import OpenCode
 from tests.kit.postgres import Cluster
@@ -166,7 +167,14 @@ class Proxied:
 
 
 @pytest.fixture(scope="session")
-def proxied(bare: Bare, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxied]:
+def collector(opencode_version: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Collector]:
+    """What the log of `proxied` is shipped to."""
+    with Collector(tmp_path_factory.mktemp(f"log-{opencode_version}") / "sock") as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def proxied(bare: Bare, collector: Collector, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxied]:
     """The proxy in front of each release, started once a worker."""
     root = tmp_path_factory.mktemp(f"proxy-{bare.version}")
     # All tests of a worker come from one address: a few that log in badly must not shut out the others. And opencode
@@ -184,6 +192,7 @@ def proxied(bare: Bare, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pr
         gates_file=str(gates),
         notify=notify,
         evidence={"recipients": [_recipient(key)]},
+        log={"format": "json", "syslog": collector.address},
     )
     with Proxy(root, config) as proxy:
         yield Proxied(proxy, bare, key)

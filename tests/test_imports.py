@@ -34,6 +34,7 @@ LEVELS: dict[str, int] = {
     "markup": 0,
     "private": 0,
     "evidence_rules": 0,
+    "logs": 0,
     "gate_rules": 0,
     "prompt_rules": 0,
     "routes": 1,
@@ -78,6 +79,7 @@ VOCABULARY = {
         "native",
         "markup",
         "private",
+        "logs",
         "gate_rules",
         "prompt_rules",
         "evidence_rules",
@@ -123,6 +125,7 @@ PURE = ("model.py", "reasons.py", "explanations.py", "errors.py", "routes/", "wi
 IMPURE_MODULES = {
     "asyncio", "glob", "io", "logging", "os", "pathlib", "random", "secrets", "shutil", "signal", "socket", "sqlite3",
     "ssl", "subprocess", "tempfile", "threading", "time", "urllib.request", "http.client", "uuid", "contextvars",
+    "egress_proxy.logs",
 }  # fmt: skip
 
 

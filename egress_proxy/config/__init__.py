@@ -3,6 +3,7 @@
 from egress_proxy.config.evidence import Evidence
 from egress_proxy.config.gates import read_gates
 from egress_proxy.config.load import DEFAULT_FILE, load, upstream_address
+from egress_proxy.config.log import Log, LogForm, Ship
 from egress_proxy.config.password import read_database_password, read_password
 from egress_proxy.config.recipients import recipient_lines
 from egress_proxy.config.rules import OperatorRule, read_rules
@@ -32,9 +33,12 @@ __all__ = [
     "HookSecrets",
     "KnownSource",
     "Limits",
+    "Log",
+    "LogForm",
     "Notify",
     "OperatorRule",
     "Setting",
+    "Ship",
     "Source",
     "Upstream",
     "load",

@@ -11,7 +11,9 @@ from msgspec import Meta, Struct
 from msgspec.structs import fields, replace
 
 from egress_proxy.config import database, paths, recipients, values
+from egress_proxy.config.collector import collector
 from egress_proxy.config.evidence import Evidence
+from egress_proxy.config.log import Log, LogForm, Ship
 from egress_proxy.config.nodes import MAX_BYTES, AnyNode, Fields, NodeError, compose
 from egress_proxy.config.schema import Address, Audit, Config, Features, Limits, Notify, Prompts, Upstream
 from egress_proxy.config.sources import known_source
@@ -128,6 +130,15 @@ _READERS: Final[dict[str, Reader]] = {
             "recipients": values.several(recipients.recipient, least=0),
             "keep": values.one_of(Keep),
             "full": values.one_of(Full),
+        },
+    ),
+    "log": _section(
+        Log,
+        {
+            **_bounded(Log),
+            "format": values.one_of(LogForm),
+            "syslog": values.optional(collector),
+            "ship": values.one_of(Ship),
         },
     ),
 }

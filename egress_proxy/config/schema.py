@@ -14,6 +14,7 @@ from msgspec import NODEFAULT, Meta, Struct
 from msgspec.structs import fields
 
 from egress_proxy.config.evidence import Evidence
+from egress_proxy.config.log import Log
 from egress_proxy.prompt_rules import ValueRequests
 
 KIB: Final = 1024
@@ -331,6 +332,7 @@ class Config(Struct, frozen=True, kw_only=True):
     notify: Notify = Notify()
     audit: Audit = Audit()
     evidence: Evidence = Evidence()
+    log: Log = Log()
 
 
 class Setting(Struct, frozen=True):
@@ -350,6 +352,7 @@ SECTIONS: Final[dict[str, type[Struct]]] = {
     "notify": Notify,
     "audit": Audit,
     "evidence": Evidence,
+    "log": Log,
 }
 
 

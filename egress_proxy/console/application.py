@@ -9,7 +9,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable
 from pathlib import PurePath
@@ -25,9 +24,8 @@ from egress_proxy.console.live import Live
 from egress_proxy.console.pages import TYPES, Pages, files
 from egress_proxy.console.seam import Gates, Operators
 from egress_proxy.console.sessions import Sessions
+from egress_proxy.logs import Saying, say
 from egress_proxy.metrics import Metrics
-
-log = logging.getLogger("egress_proxy")
 
 _ASK: Final = "/asks/{ask:[A-Za-z0-9_.-]{1,128}}"
 _PLACE: Final = "/{place:[0-9a-f]{32}}"
@@ -113,7 +111,7 @@ def _told(pages: Pages) -> Middleware:
         except ConnectionError:
             raise  # the browser has gone
         except Exception as error:  # noqa: BLE001 - its text may quote what must not be logged
-            log.error("a page of the console failed with %s", type(error).__name__)
+            say(Saying.CONSOLE_FAILED, error=type(error).__name__)
             title, status = "The proxy failed", 500
             sentence = "Whether something was decided is not known. Look at what waits and at what was decided."
         return web.Response(status=status, text=pages.told(title, sentence), content_type="text/html")

@@ -7,7 +7,6 @@ What arrives becomes a `Request`; what leaves is a `Released`, and `server.respo
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections import Counter
 from collections.abc import Callable
 from contextlib import aclosing
@@ -15,6 +14,7 @@ from typing import Final, NamedTuple
 
 from aiohttp import web
 
+from egress_proxy.logs import Saying, say
 from egress_proxy.metrics import Metrics
 from egress_proxy.model import Client, Refused, Request, Scope
 from egress_proxy.reasons import Reason
@@ -26,8 +26,6 @@ from egress_proxy.server.pipeline import Origin, Pipeline, Released
 from egress_proxy.server.reader import Reader
 from egress_proxy.server.response import HEADERS, respond, respond_to
 from egress_proxy.server.state import States
-
-log = logging.getLogger("egress_proxy")
 
 HEALTH: Final = "/_egress/health"
 BODY_SECONDS: Final = 30.0  # for a client to send its body
@@ -83,10 +81,10 @@ class Cloud:
         self._events.stop()
         if await self._at_rest(seconds):
             return
-        log.warning("%d requests are given up on", self._running)
+        say(Saying.REQUESTS_GIVEN_UP, count=self._running)
         self._exchanges.upstream.stop()
         if not await self._at_rest(LAST_SECONDS):
-            log.warning("stopped with %d requests unfinished", self._running)
+            say(Saying.REQUESTS_UNFINISHED, count=self._running)
 
     async def _at_rest(self, seconds: float) -> bool:
         try:
@@ -111,7 +109,7 @@ class Cloud:
         except ConnectionError:
             raise  # the client has gone
         except Exception as error:  # noqa: BLE001 - what the stages' own guard did not see (invariant 4)
-            log.error("a request failed with %s", type(error).__name__)
+            say(Saying.REQUEST_FAILED, error=type(error).__name__)
             return await self._refuse(Reason.INTERNAL_ERROR, close=True)
         finally:
             self._leave()
@@ -231,7 +229,7 @@ class Cloud:
         except ConnectionError:
             response.force_close()  # the client has gone, or was cut off
         except Exception as error:  # noqa: BLE001 - the head is out: a refusal would be a second response within this one
-            log.error("a stream failed with %s", type(error).__name__)
+            say(Saying.STREAM_FAILED, error=type(error).__name__)
             response.force_close()
         finally:
             self._metrics.change_streams(-1)

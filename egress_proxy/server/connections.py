@@ -7,17 +7,15 @@ nothing is cut off, and where connections run out, the oldest that waits for a r
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable
 from typing import Final, cast
 
 from aiohttp import web, web_protocol
 
+from egress_proxy.logs import Saying, say
 from egress_proxy.server.cloud import Cloud
 from egress_proxy.server.keepalive import keep_alive
 from egress_proxy.server.response import HEADERS
-
-log = logging.getLogger("egress_proxy")
 
 WRITE_SECONDS: Final = 30.0  # without taking anything of what waits for it, before a client is cut off
 
@@ -64,7 +62,7 @@ class _Protocol(web_protocol.RequestHandler):
         if self._peer.get_write_buffer_size() < unsent:
             self._watch()
             return
-        log.warning("a client took nothing of its answer for too long and was cut off")
+        say(Saying.CLIENT_STALLED)
         self._peer.abort()
 
     def _make_error_handler(self, _: object) -> Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]:
@@ -79,7 +77,7 @@ class _Protocol(web_protocol.RequestHandler):
     ) -> web.StreamResponse:
         """The last resort, for an exception in the shell itself: a bare status, and no text of the exception."""
         if not isinstance(exc, ConnectionError):  # else the client has gone
-            log.error("the shell failed with %s", type(exc).__name__)
+            say(Saying.SHELL_FAILED, error=type(exc).__name__)
         response = web.Response(status=500, headers=HEADERS)
         response.force_close()
         return response

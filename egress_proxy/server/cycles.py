@@ -7,11 +7,10 @@ a minute has passed ───┴─► sweep ─► what is due is dealt with �
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Final, TypeVar
 
-log = logging.getLogger("egress_proxy")
+from egress_proxy.logs import Saying, say
 
 LOOK_SECONDS: Final = 60.0  # between two looks at a directory of which nothing was heard
 RETRY_SECONDS: Final = 1.0
@@ -94,6 +93,6 @@ async def _did(work: Awaitable[None]) -> bool:
     try:
         await work
     except Exception as error:  # noqa: BLE001 - else nothing would expire any more; its text may quote input
-        log.error("looking for asks failed with %s", type(error).__name__)
+        say(Saying.ASKS_FAILED, error=type(error).__name__)
         return False
     return True

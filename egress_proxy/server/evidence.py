@@ -7,7 +7,6 @@ that there is no room for (`full`), unless the operator lets such answers go as 
 
 from __future__ import annotations
 
-import logging
 import secrets
 import time
 from collections import Counter
@@ -40,11 +39,11 @@ from egress_proxy.evidence import (
     seal,
 )
 from egress_proxy.evidence_rules import Full, Keep
+from egress_proxy.logs import Saying, say
 from egress_proxy.metrics import UNKNOWN_ROUTE, Metrics
 from egress_proxy.model import Judgement, Verdict
 from egress_proxy.reasons import Reason
 
-log: Final = logging.getLogger("egress_proxy")
 
 FULL: Final = "full"
 FAILED: Final = "failed"
@@ -235,12 +234,12 @@ class Sealing:
     def _failed(self, error: Exception) -> None:
         told = str(error) if isinstance(error, StoreError) else type(error).__name__
         if not self.failure:
-            log.critical("evidence cannot be sealed or kept (%s); answers that need it are withheld", told)
+            say(Saying.EVIDENCE_FAILED, why=told)
         self.failure = f"evidence: {told}"
 
     def _recovered(self) -> None:
         if self.failure:
-            log.info("evidence is sealed and kept again")
+            say(Saying.EVIDENCE_BACK)
         self.failure = ""
 
     def _expire(self) -> bool:

@@ -7,7 +7,6 @@ saw in `server.cloud`.
 from __future__ import annotations
 
 import asyncio
-import logging
 import re
 import time
 from collections.abc import Callable
@@ -18,6 +17,7 @@ from typing import Final
 from msgspec import structs
 
 from egress_proxy.gates import GatePolicy
+from egress_proxy.logs import Saying, say
 from egress_proxy.metrics import Metrics
 from egress_proxy.model import (
     Admitted,
@@ -48,8 +48,6 @@ from egress_proxy.server.tree import Tree
 from egress_proxy.server.unlistable import Unlistable, unreadable
 from egress_proxy.server.upstream import Upstream
 from egress_proxy.wire import View, merge, project
-
-log = logging.getLogger("egress_proxy")
 
 _CURSOR: Final = re.compile(r"[A-Za-z0-9_=-]{1,512}")  # base64url, as both versions make it
 _CREATIONS: Final = frozenset({BodyRule.SESSION_CREATE, BodyRule.FORK})
@@ -103,7 +101,7 @@ class Exchanges:
         try:
             return await self._handle(origin, routed)
         except Exception as error:  # noqa: BLE001 - a crash is a reason (invariant 4)
-            log.error("exchange %s failed with %s", origin.id, type(error).__name__)
+            say(Saying.EXCHANGE_FAILED, exchange=origin.id, error=type(error).__name__)
             return await self.pipeline.refuse(origin, Reason.INTERNAL_ERROR)
 
     async def asked(self, routed: Routed, trees: set[Tree]) -> Projected | Refused:

@@ -11,7 +11,6 @@ pieces, and itself.
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable
 from typing import Any, Final
 from weakref import WeakValueDictionary
@@ -19,6 +18,7 @@ from weakref import WeakValueDictionary
 from msgspec import Struct
 from msgspec.structs import replace
 
+from egress_proxy.logs import Saying, say
 from egress_proxy.metrics import Metrics
 from egress_proxy.model import Projected, Refused, Resource
 from egress_proxy.reasons import Reason
@@ -41,8 +41,6 @@ from egress_proxy.wire import (
     read_event_facts,
     read_growth,
 )
-
-log = logging.getLogger("egress_proxy")
 
 EVENT_ROW: Final = next(row for row in ROWS if row.response is Resource.EVENT)
 _PART: Final = "message.part.updated"
@@ -120,7 +118,7 @@ class Frames:
             facts = read_event_facts(frame)
             return facts if isinstance(facts, Refused) else await self._take(frame, facts)
         except Exception as error:  # noqa: BLE001 - a crash withholds the frame (invariant 4), the stream goes on
-            log.error("an event failed with %s", type(error).__name__)
+            say(Saying.EVENT_FAILED, error=type(error).__name__)
             return Refused(Reason.INTERNAL_ERROR)
 
     async def skip(self, reason: Reason) -> None:
@@ -133,7 +131,7 @@ class Frames:
         try:
             return await self._read(origin, taken, wanted)
         except Exception as error:  # noqa: BLE001 - likewise
-            log.error("event %s failed with %s", origin.id, type(error).__name__)
+            say(Saying.FRAME_FAILED, exchange=origin.id, error=type(error).__name__)
             await self._withhold(origin, Reason.INTERNAL_ERROR)
             return ()
         finally:

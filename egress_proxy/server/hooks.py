@@ -8,7 +8,6 @@ import asyncio
 import contextlib
 import hashlib
 import hmac
-import logging
 import os
 import signal
 from collections.abc import Awaitable, Callable, Sequence
@@ -20,10 +19,10 @@ import msgspec
 
 from egress_proxy import __version__
 from egress_proxy.config import HookSecrets
+from egress_proxy.logs import Saying, say
 from egress_proxy.model import Secret
 from egress_proxy.server.notices import Notice
 
-_log: Final = logging.getLogger(__name__)
 _PATH: Final = "/usr/local/bin:/usr/bin:/bin"
 _PASSED_ON: Final = ("HOME", "USER", "LOGNAME", "LANG", "XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS")
 """What a program needs to find its configuration and a desktop; nothing else of the proxy's environment."""
@@ -69,17 +68,17 @@ class CommandHook:
                 start_new_session=True,
             )
         except (OSError, ValueError) as error:
-            _log.warning("notify: the command cannot be run (%s)", type(error).__name__)
+            say(Saying.COMMAND_NOT_RUN, error=type(error).__name__)
             return Outcome.FAILED
         try:
             await asyncio.wait_for(process.communicate(msgspec.json.encode(notice) + b"\n"), self._seconds)
         except TimeoutError:
-            _log.warning("notify: the command did not end within %g seconds", self._seconds)
+            say(Saying.COMMAND_TIMEOUT, seconds=self._seconds)
             return Outcome.FAILED
         finally:
             await _end(process)
         if process.returncode:
-            _log.warning("notify: the command failed (exit %d)", process.returncode)
+            say(Saying.COMMAND_FAILED, code=process.returncode)
             return Outcome.FAILED
         return Outcome.DELIVERED
 
@@ -140,7 +139,7 @@ class WebhookHook:
                 return Outcome.DELIVERED
             if not again:
                 break
-        _log.warning("notify: the webhook did not take a notice (%s)", told)
+        say(Saying.WEBHOOK_FAILED, cause=told)
         return Outcome.FAILED
 
     async def _post(self, notice: Notice, body: bytes) -> tuple[str, bool]:

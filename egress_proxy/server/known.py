@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import logging
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -23,6 +22,7 @@ from egress_proxy.config import FILES, Config, KnownSource, Source, read_passwor
 from egress_proxy.errors import ConfigError, UpstreamError
 from egress_proxy.explanations import message
 from egress_proxy.fingerprints import FingerprintStore, Key
+from egress_proxy.logs import Saying, say
 from egress_proxy.metrics import Metrics
 from egress_proxy.model import Call, Refused, Secret
 from egress_proxy.scan import (
@@ -45,8 +45,6 @@ from egress_proxy.sources import (
     own_environment,
     process_environment,
 )
-
-log = logging.getLogger("egress_proxy")
 
 Harvest = Callable[[bytes], Entries]
 
@@ -81,9 +79,11 @@ class Known:
         self._files = files
         self._metrics = metrics
         self._metrics.set_known_values(len(first))
+        self._refreshed = refreshed or []
+        self._metrics.follow_sources(self._stale)
         self._reading: asyncio.Task[None] | None = None
         self._adding = asyncio.Lock()  # a snapshot is made from the last one: one at a time
-        self._refreshing = [asyncio.create_task(self._refresh(one)) for one in refreshed or [] if one.seconds]
+        self._refreshing = [asyncio.create_task(self._refresh(one)) for one in self._refreshed if one.seconds]
 
     @classmethod
     async def load(cls, config: Config, upstream: Upstream, metrics: Metrics) -> Known:
@@ -153,8 +153,9 @@ class Known:
             with file.reading():
                 self._reread(file)
         except ConfigError as error:
+            self._metrics.count_source_failure()
             if replaced:
-                log.warning("a file of known values cannot be read as it is now, the older ones stay: %s", error)
+                say(Saying.VALUES_FILE_UNREADABLE, why=str(error))
 
     def _reread(self, file: WatchedFile) -> None:
         """What a file holds now. Of one that is too large nobody knows that, until it is smaller."""
@@ -162,20 +163,29 @@ class Known:
             self._add(file.reread())
         except TooLargeError as error:
             if file.path not in self._too_large:
-                log.critical("a file of known values is too large, and nothing crosses until it is not: %s", error)
+                say(Saying.VALUES_FILE_TOO_LARGE, why=str(error))
+            self._metrics.count_source_failure()
             self._too_large.add(file.path)
         else:
             self._too_large.discard(file.path)
+
+    def _stale(self) -> float:
+        """How many sources hold what is not known, or may."""
+        files = sum(file.stale() for file in self._files)
+        return files + len(self._too_large) + sum(one.failed for one in self._refreshed)
 
     async def _refresh(self, source: Refreshed) -> None:
         while True:
             await asyncio.sleep(source.seconds)
             try:
                 entries = await source.reread()
+                if source.failed:
+                    self._metrics.count_source_failure()
                 async with self._adding:
                     await asyncio.to_thread(self._add, Taken(entries))
             except Exception as error:  # noqa: BLE001 - a bug, or no memory: said by its type, and tried again
-                log.error("reading %s again failed with %s", source.name, type(error).__name__)
+                self._metrics.count_source_failure()
+                say(Saying.VALUES_FAILED, source=source.name, error=type(error).__name__)
 
     def _add(self, taken: Taken) -> None:
         """Join what is new. Fingerprints are the operator's own doing, and do not count as growth."""
@@ -189,7 +199,7 @@ class Known:
         except TooManyValuesError:
             # Forgetting older values would let the local agent wash a secret out by writing others.
             self._full = True
-            log.critical("more than %d values came up since the start: nothing crosses until a restart", MAX_GROWTH)
+            say(Saying.VALUES_TOO_MANY, count=MAX_GROWTH)
             return
         if len(known) == len(self._known):
             return
@@ -269,5 +279,5 @@ async def _harvested(
 
 def _report(snapshot: KnownValues) -> None:
     for rejected in sorted(set(snapshot.rejected), key=lambda one: one.name):
-        log.warning("the value of %s is not watched for (%s). %s", rejected.name, rejected.why.value, rejected.why.told)
-    log.info("%d known values", len(snapshot))
+        say(Saying.VALUE_NOT_WATCHED, name=rejected.name, cause=rejected.why.value, why=rejected.why.told)
+    say(Saying.VALUES_KNOWN, count=len(snapshot))

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections import deque
+from collections.abc import Callable
 from typing import Final, NamedTuple
 
 import aiohttp
@@ -76,7 +77,9 @@ class Answer(NamedTuple):
 class Links:
     """Opens, lends and keeps connections."""
 
-    def __init__(self, url: URL) -> None:
+    def __init__(self, url: URL, told: Callable[[bool], None] = lambda _: None) -> None:
+        """`told` hears of each connection that was tried whether it was made."""
+        self._told = told
         self._host: Final = url.host or ""
         self._port: Final = url.port or 0
         self._context: Final = ssl.create_default_context() if url.scheme == "https" else None
@@ -155,9 +158,12 @@ class Links:
             async with asyncio.timeout(min(_CONNECT_SECONDS, seconds or _CONNECT_SECONDS)):
                 _, link = await loop.create_connection(lambda: Link(loop), self._host, self._port, ssl=self._context)
         except TimeoutError:
+            self._told(False)  # noqa: FBT003 - a gauge's value
             raise
         except OSError:  # what TLS raises is one
+            self._told(False)  # noqa: FBT003
             raise Unreachable from None
+        self._told(True)  # noqa: FBT003
         self._open.add(link)
         if link.transport is not None:
             keep_alive(link.transport)

@@ -6,15 +6,13 @@ session, or what was remembered of it was dropped for room.
 
 from __future__ import annotations
 
-import logging
 from typing import Final
 
+from egress_proxy.logs import Saying, say
 from egress_proxy.model import Refused
 from egress_proxy.scan.redaction import WITHHELD_UNDECIDED
 from egress_proxy.server.pipeline import Pipeline
 from egress_proxy.server.taints import Taints
-
-log = logging.getLogger("egress_proxy")
 
 NEVER: Final = "The policy forbids this to everybody. Do the task without it, or say that it cannot be done."
 EXPIRED: Final = "Nobody answered this in time, so it was rejected. Do the task without it, or say what is missing."
@@ -29,6 +27,6 @@ async def shown(note: str, session: str, taints: Taints, pipeline: Pipeline) -> 
         tree = await taints.look(session)
         said = "" if isinstance(tree, Refused) else await pipeline.said(note, (tree,))
     except Exception as error:  # noqa: BLE001 - what was decided must still be told and recorded
-        log.error("the note of a decision could not be read: %s", type(error).__name__)
+        say(Saying.NOTE_FAILED, error=type(error).__name__)
         return WITHHELD_UNDECIDED
     return said or WITHHELD_UNDECIDED

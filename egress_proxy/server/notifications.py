@@ -8,20 +8,19 @@ was too slow, what waits is looked up, so an ask may be told twice and is not fo
 from __future__ import annotations
 
 import asyncio
-import logging
 import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager
 from typing import Final
 
 from egress_proxy.config import HookSecrets, Notify
+from egress_proxy.logs import Saying, say
 from egress_proxy.metrics import Metrics
 from egress_proxy.server.hooks import CommandHook, Hook, Outcome, WebhookHook
 from egress_proxy.server.notices import Event, Notice, Noticing
 from egress_proxy.server.queue import Queue
 from egress_proxy.server.queued import Decision, Waiting
 
-_log: Final = logging.getLogger(__name__)
 _POSTS_AT_ONCE: Final = 4
 _AFTER_LOSS: Final = 1.0  # seconds, before the changes are read again
 
@@ -48,7 +47,7 @@ class Line:
         except asyncio.QueueFull:
             self._metrics.count_notification(self._name, Outcome.DROPPED)
             if not self._full:  # told once, until there is room again
-                _log.warning("notify: too many notices wait for the %s; more are dropped", self._name)
+                say(Saying.NOTICES_DROPPED, hook=self._name)
             self._full = True
 
     async def run(self) -> None:
@@ -66,7 +65,7 @@ class Line:
         try:
             return await self._hook(notice, lambda: notice.event is not Event.WAITING or self._waits(notice.ask))
         except Exception as error:  # noqa: BLE001 - a defect here must not end the line; its text may quote
-            _log.error("notify: the %s failed with %s", self._name, type(error).__name__)
+            say(Saying.NOTICE_FAILED, hook=self._name, error=type(error).__name__)
             return Outcome.FAILED
 
 
@@ -91,7 +90,7 @@ class Notifications:
             try:
                 await self._read_once()
             except Exception as error:  # noqa: BLE001 - a defect must not end it for good; its text may quote
-                _log.error("notify: reading the queue failed with %s", type(error).__name__)
+                say(Saying.NOTICES_FAILED, error=type(error).__name__)
             await asyncio.sleep(_AFTER_LOSS)
 
     async def _read_once(self) -> None:

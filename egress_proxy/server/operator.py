@@ -6,15 +6,12 @@ None of it is ever served on the cloud-facing one.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Final
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from egress_proxy.metrics import Metrics
 from egress_proxy.server.operator_gates import GateApi
-
-_CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
 
 def operator_app(
@@ -42,8 +39,9 @@ def operator_app(
 
 
 def _metrics(metrics: Metrics) -> Handler:
-    async def handler(_: web.Request) -> web.StreamResponse:
-        return web.Response(body=metrics.render(), headers={"Content-Type": _CONTENT_TYPE})
+    async def handler(request: web.Request) -> web.StreamResponse:
+        body, content_type = metrics.exposition(request.headers.get("Accept", ""))
+        return web.Response(body=body, headers={"Content-Type": content_type})
 
     return handler
 

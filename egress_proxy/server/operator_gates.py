@@ -15,7 +15,6 @@ no permission to read an answer (no CORS); the body must say that it is JSON, wh
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
 from contextlib import aclosing
 from typing import Annotated, Final
@@ -26,6 +25,7 @@ from aiohttp.typedefs import Handler, Middleware
 from msgspec import Meta, Struct
 
 from egress_proxy.explanations import EXPLAINED, message
+from egress_proxy.logs import Saying, say
 from egress_proxy.metrics import Metrics
 from egress_proxy.model import Refused
 from egress_proxy.reasons import Reason
@@ -34,8 +34,6 @@ from egress_proxy.server.login import FailureLimit, presented_token
 from egress_proxy.server.operator_auth import Operator, Operators
 from egress_proxy.server.queue import Queue
 from egress_proxy.server.queued import Decision, Said, Waiting
-
-log = logging.getLogger("egress_proxy")
 
 HEARTBEAT: Final = 10.0  # seconds
 MOST_BODY: Final = 16_384
@@ -104,7 +102,7 @@ class GateApi:
             except ConnectionError:
                 raise  # the operator has gone
             except Exception as error:  # noqa: BLE001 - its text may quote what must not be logged
-                log.error("a request of the operator failed with %s", type(error).__name__)
+                say(Saying.OPERATOR_FAILED, error=type(error).__name__)
                 return _refused(Reason.INTERNAL_ERROR)
 
         return guard

@@ -7,19 +7,19 @@ turned into bytes for a client. A `Released` cannot be made outside this module.
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from enum import StrEnum
 from typing import Final, Protocol, TypeVar
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, field
 
 from egress_proxy.audit import Record, Tell, found_in, tell_nothing
 from egress_proxy.errors import AuditError
 from egress_proxy.explanations import EXPLAINED, message
-from egress_proxy.metrics import UNKNOWN_ROUTE, Metrics
+from egress_proxy.logs import Saying, say
+from egress_proxy.metrics import UNKNOWN_ROUTE, Metrics, ScanFailure
 from egress_proxy.model import (
     Finding,
     Form,
@@ -40,8 +40,6 @@ from egress_proxy.server.examination import Examined, Judge, examine
 from egress_proxy.server.growing_part import Fate, GrowingPart
 from egress_proxy.server.recorder import Recorder
 from egress_proxy.server.tree import Remembering, Tree
-
-log = logging.getLogger("egress_proxy")
 
 _SEAL: Final = object()
 
@@ -124,6 +122,7 @@ class Origin(Struct, frozen=True, kw_only=True):
     row: Row | None = None
     directory: str = ""
     session: str = ""
+    began: float = field(default_factory=time.perf_counter)
 
     @property
     def route(self) -> str:
@@ -179,7 +178,7 @@ class Pipeline:
             return await self.refuse(origin, examined.reason)
         if not await self._settled(origin, channel, examined.judgement, examined.texts, status):
             return await self.refuse(origin, Reason.AUDIT_UNAVAILABLE)
-        self._metrics.count_exchange(origin.route, origin.route_class, examined.judgement.verdict)
+        self._count_exchange(origin, examined.judgement.verdict, recorded=True)
         if self._recorder.clean and examined.judgement.verdict is Verdict.CLEAN:
             self._recorder.remember(self._record(origin, channel, examined.judgement, (), status))
         return Released(_SEAL, status, b"" if status == 204 else examined.body, examined.cursor)
@@ -268,9 +267,9 @@ class Pipeline:
         told = EXPLAINED[reason]
         verdict = Verdict.REFUSED if told.stage in (Stage.CONNECT, Stage.ADMIT) else Verdict.WITHHELD
         status = told.status if told.status >= 400 else 502
-        if reason is not Reason.AUDIT_UNAVAILABLE:
-            await self._recorded(origin, None, Judgement((), verdict, (reason,)), (), status)
-        self._metrics.count_exchange(origin.route, origin.route_class, verdict)
+        recordable = reason is not Reason.AUDIT_UNAVAILABLE
+        recorded = recordable and await self._recorded(origin, None, Judgement((), verdict, (reason,)), (), status)
+        self._count_exchange(origin, verdict, recorded=recorded)
         return self._refusal(origin.id, reason, status)
 
     async def note(self, origin: Origin, noted: tuple[str, ...]) -> bool:
@@ -280,7 +279,7 @@ class Pipeline:
     def refuse_unrecorded(self, origin: Origin, reason: Reason) -> Released:
         """A refusal that is only counted: for floods of unauthenticated requests, which must not fill the disk."""
         self._metrics.count_reason(reason)
-        self._metrics.count_exchange(origin.route, origin.route_class, Verdict.REFUSED)
+        self._count_exchange(origin, Verdict.REFUSED, recorded=False)
         return self._refusal(origin.id, reason, EXPLAINED[reason].status)
 
     def healthy(self) -> Released:
@@ -304,17 +303,26 @@ class Pipeline:
             async with asyncio.timeout(self._scan_seconds):
                 current = await self._scanner()
                 if current is None:
+                    self._metrics.count_scan_failure(ScanFailure.UNREADY)
                     return Refused(Reason.SCANNER_UNAVAILABLE)
                 scanner = Remembering(current, trees) if trees else current
                 scanned = await apart(size, work, scanner)
         except TimeoutError:
-            log.error("a scan took longer than its limit; the answer is withheld")
+            self._metrics.count_scan_failure(ScanFailure.TIMEOUT)
+            say(Saying.SCAN_TIMEOUT)
             return Refused(Reason.SCANNER_UNAVAILABLE)
         except Exception as error:  # noqa: BLE001 - a scanner that fails withholds (invariant 4); its text may quote input
-            log.error("the scanner failed with %s; the answer is withheld", type(error).__name__)
+            self._metrics.count_scan_failure(ScanFailure.CRASHED)
+            say(Saying.SCAN_FAILED, error=type(error).__name__)
             return Refused(Reason.SCANNER_UNAVAILABLE)
         self._metrics.observe_scan(time.perf_counter() - started, scanned.size)
         return scanned
+
+    def _count_exchange(self, origin: Origin, verdict: Verdict, *, recorded: bool) -> None:
+        self._metrics.count_exchange(origin.route, origin.route_class, verdict)
+        # Clean exchanges are on record later, if at all: a chart's link to one could lead nowhere.
+        of_record = origin.id if recorded and verdict is not Verdict.CLEAN else ""
+        self._metrics.observe_exchange(origin.route, time.perf_counter() - origin.began, of_record)
 
     async def _settled_frame(
         self,
@@ -346,9 +354,9 @@ class Pipeline:
             return not self._recorder.withholds_clean
         findings = judgement.findings if uncounted is None else uncounted
         for finding in findings:
-            self._metrics.count_finding(finding, channel)
+            self._metrics.count_finding(finding, channel, origin.id)
         if any(finding.form is Form.ENCODED for finding in findings):
-            self._metrics.count_alert(channel)
+            self._metrics.count_alert(channel, origin.id)
         return await self._recorded(origin, channel, judgement, texts, status)
 
     async def _recorded(
@@ -361,12 +369,12 @@ class Pipeline:
         noted: tuple[str, ...] = (),
     ) -> bool:
         for reason in judgement.reasons:
-            self._metrics.count_reason(reason)
+            self._metrics.count_reason(reason, origin.id)
         try:
             record = self._record(origin, channel, judgement, texts, status, noted)
             await self._recorder.record(record, Judged(texts, judgement) if texts else None)
         except AuditError:
-            log.critical("the audit log, or evidence, cannot be written; answers that are not clean are withheld")
+            say(Saying.AUDIT_UNWRITABLE)
             self._metrics.count_reason(Reason.AUDIT_UNAVAILABLE)
             return False
         return True

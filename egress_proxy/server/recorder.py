@@ -41,9 +41,12 @@ class Recorder:
         clean: bool = False,
         withhold_clean: bool = False,
         sealing: Sealing | None = None,
+        told: Callable[[Sequence[Record]], None] = lambda _: None,
     ) -> None:
         """`clean`: clean exchanges are recorded. `withhold_clean`: they do not cross while nothing can be recorded.
-        `sealing` keeps originals, if any are kept."""
+        `sealing` keeps originals, if any are kept. `told` hears of records once they are on the disk, and neither waits
+        nor raises."""
+        self._told = told
         self.clean: Final = clean
         self._withhold_clean = withhold_clean
         self._remembered: deque[Record] = deque()
@@ -132,16 +135,19 @@ class Recorder:
         """Seal and write. Why what each record is of must not cross, in their order; None if it may."""
         started = time.perf_counter()
         failures: list[AuditError | None] = [None] * len(batch)
+        written: list[Record] = []
 
         def write() -> None:
             outcomes = self._sealing.seal(batch) if self._sealing else [(record, None) for record, _ in batch]
             failures[:] = [failure for _, failure in outcomes]
-            self._ledger.append([record for record, _ in outcomes])
+            written[:] = [record for record, _ in outcomes]
+            self._ledger.append(written)
 
         failure = await self._in_thread(write)
         if failure is not None:
             return [failure] * len(batch)
         self._metrics.observe_audit(time.perf_counter() - started, len(batch))
+        self._told(written)
         return failures
 
     async def _in_thread(self, work: Callable[[], None]) -> AuditError | None:

@@ -9,7 +9,6 @@ those that clients get.
 from __future__ import annotations
 
 import datetime as dt
-import logging
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, Final
@@ -17,6 +16,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import structs
 
+from egress_proxy.logs import Saying, say
 from egress_proxy.model import Client, Projected, Refused, Routed, Row
 from egress_proxy.reasons import Reason
 from egress_proxy.routes import EXPECT, STATE, row_of
@@ -26,8 +26,6 @@ from egress_proxy.server.exchange import Exchanges
 from egress_proxy.server.pipeline import Origin, Released
 from egress_proxy.server.queued import Decision, decision_told
 from egress_proxy.server.tree import Tree
-
-log = logging.getLogger("egress_proxy")
 
 STARTING: Final = 5.0  # seconds that a prompt which shows may take until it is at work
 UNSEEN: Final = 60.0  # and until it shows at all: a directory's first prompt takes long on a busy machine
@@ -73,7 +71,7 @@ class States:
                 return await exchanges.pipeline.refuse(origin, value.reason)
             return await exchanges.pipeline.answer(origin, routed.row.response, Projected(value), 200, tuple(trees))
         except Exception as error:  # noqa: BLE001 - a crash is a reason (invariant 4)
-            log.error("exchange %s failed with %s", origin.id, type(error).__name__)
+            say(Saying.EXCHANGE_FAILED, exchange=origin.id, error=type(error).__name__)
             return await exchanges.pipeline.refuse(origin, Reason.INTERNAL_ERROR)
 
     async def _expect(self, origin: Origin, routed: Routed) -> Released:

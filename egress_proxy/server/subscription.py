@@ -8,13 +8,13 @@ that were at work and no longer are.
 from __future__ import annotations
 
 import asyncio
-import logging
 import random
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any, Final, cast
 
+from egress_proxy.logs import Saying, say
 from egress_proxy.metrics import Metrics
 from egress_proxy.model import Call, Refused
 from egress_proxy.reasons import Reason
@@ -23,8 +23,6 @@ from egress_proxy.server.lanes import TURN, Lanes
 from egress_proxy.server.upstream import Upstream
 from egress_proxy.server.waiting import Waiting
 from egress_proxy.wire import ask_events, idle_events
-
-log = logging.getLogger("egress_proxy")
 
 _FIRST_PAUSE: Final = 0.1  # seconds, doubled up to
 _LONGEST_PAUSE: Final = 5.0
@@ -113,7 +111,7 @@ class Subscription:
             self._opened = asyncio.get_running_loop().create_future()
             self._wanted_now.clear()
             if self._connected:
-                log.warning("the events of a directory were lost (%s); connecting again", reason.value)
+                say(Saying.EVENTS_LOST, reason=reason.value)
                 self._metrics.count_reason(reason)
                 self._connected = False
             pause = _FIRST_PAUSE if now() - began > _STEADY else min(pause * 2, _LONGEST_PAUSE)
@@ -132,7 +130,7 @@ class Subscription:
             async with asyncio.TaskGroup() as group:
                 return await self._listen(Lanes(group, self._read))
         except Exception as error:  # noqa: BLE001 - else streams would stay open and be told nothing more
-            log.error("the events of a directory failed with %s", type(error).__name__)
+            say(Saying.EVENTS_FAILED, error=type(error).__name__)
             return Reason.INTERNAL_ERROR
 
     async def _listen(self, lanes: Lanes[Taken]) -> Reason:

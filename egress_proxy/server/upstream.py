@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from functools import lru_cache
 from typing import Final, Self
 from urllib.parse import quote, urlencode
@@ -42,11 +42,13 @@ class Upstream:
         self._max_frame = max_frame_bytes
         self._headers = _constant_headers(self._url, password)
         self._links: Links | None = None
+        self.told: Callable[[bool], None] = lambda _: None
+        """Hears of each connection that is tried whether it is made."""
         self.stopped = False
         """Whether nobody waits for answers any more."""
 
     async def __aenter__(self) -> Self:
-        self._links = Links(self._url)
+        self._links = Links(self._url, lambda made: self.told(made))  # noqa: PLW0108 - it is set later
         return self
 
     async def __aexit__(self, *_: object) -> None:

@@ -18,16 +18,14 @@ places are found again as they were (what is known only grows), and are kept for
 
 from __future__ import annotations
 
-import logging
 import secrets
 from array import array
 from collections import OrderedDict
 from hashlib import blake2b
 from typing import Final
 
+from egress_proxy.logs import Saying, say
 from egress_proxy.model import Finding
-
-log = logging.getLogger("egress_proxy")
 
 CLEAN: Final = 131_072
 """Texts of all trees that are known to be clean: 8 bytes each, 1 MiB, from the start."""
@@ -162,10 +160,7 @@ class Verdicts:
         """Whether one more is kept. If not, the tree is wary from now on."""
         if digest not in kept and len(kept) >= MOST_WITHHELD and not self.withheld.wary:
             self.withheld.wary = True
-            log.warning(
-                "%d texts of a session were withheld for pieces of values: those with any piece are from now on",
-                MOST_WITHHELD,
-            )
+            say(Saying.SESSION_WARY, count=MOST_WITHHELD)
         return not self.withheld.wary
 
     def _mine(self, digest: int) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Iterator
@@ -15,10 +14,9 @@ from msgspec import Struct
 
 from egress_proxy.errors import ConfigError, EgressError
 from egress_proxy.fingerprints import MAX_STORE_BYTES, Key, decode_fingerprints, read_store
+from egress_proxy.logs import Saying, say
 from egress_proxy.scan import Fingerprint
 from egress_proxy.sources import Entry, TooLargeError, parse, read_bytes, salvaged
-
-log = logging.getLogger("egress_proxy")
 
 Entries = tuple[Entry, ...]
 
@@ -73,7 +71,7 @@ class Values:
         return Taken(parse(data, self._form, place=str(path), label=path.name))
 
     def salvage(self, data: bytes, path: Path) -> Taken:
-        log.warning("a file of known values is not of its format now; taken is what may be a value: %s", path)
+        say(Saying.VALUES_MALFORMED, path=str(path))
         return Taken(salvaged(data, self._form, label=path.name))
 
 
@@ -125,6 +123,10 @@ class WatchedFile:
         """Whether it is another one than was last read."""
         stamp = self._stamp()
         return stamp is not None and stamp != self._seen
+
+    def stale(self) -> bool:
+        """Whether it could not be read the last time, or is gone."""
+        return self._again is not None or (self._stamp() is None and not self._optional)
 
     def read(self) -> Taken:
         """Its values at the start. Raises `ConfigError`, but not for an optional file that is not there."""
@@ -191,16 +193,17 @@ class Refreshed:
         self.name = name
         self.seconds = seconds
         self.read = read
-        self._failed = False
+        self.failed = False
+        """Whether it could not be read the last time."""
 
     async def reread(self) -> Entries:
         """Its values now; none if it cannot be read, which is said once."""
         try:
             found = await self.read()
         except EgressError as error:
-            if not self._failed:
-                log.warning("known values cannot be read again, the older ones stay: %s", error)
-            self._failed = True
+            if not self.failed:
+                say(Saying.VALUES_UNREADABLE, why=str(error))
+            self.failed = True
             return ()
-        self._failed = False
+        self.failed = False
         return found

@@ -24,6 +24,7 @@ from egress_proxy.audit.places import Place, SqlitePlace
 from egress_proxy.metrics import Metrics
 from egress_proxy.model import Projected, Resource, Secret
 from egress_proxy.scan import KnownValues, TextScanner, build_scanner, judge
+from egress_proxy.server.evidence import Judged
 from egress_proxy.server.pipeline import Origin, Pipeline
 from egress_proxy.server.recorder import Recorder
 from tests.bench.corpora import PROSE, texts
@@ -53,7 +54,7 @@ class Audit(NamedTuple):
 class _Nowhere(Recorder):
     """A recorder that says of everything that it is kept."""
 
-    async def record(self, record: Record) -> None:
+    async def record(self, record: Record, judged: Judged | None = None) -> None:
         pass
 
 

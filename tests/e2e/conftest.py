@@ -1,7 +1,7 @@
 """The leak guard of the end-to-end tests.
 
 After each test that uses the shared proxy, what it has logged, recorded and counted since is searched for the planted
-secrets; after each module, all that it keeps on disk and all that the operator was told by a hook.
+secrets; after each module, all that it keeps on disk and all that the operator was told by a hook, and the collector.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import pytest
 
 from tests.conftest import Proxied
 from tests.kit.canaries import Canaries
+from tests.kit.collector import Collector
 from tests.kit.ledger import lines
 from tests.kit.proxy import Proxy
 
@@ -53,10 +54,11 @@ class LeakGuard:
 
 
 @pytest.fixture(scope="module")
-def leak_guard(proxied: Proxied) -> Iterator[LeakGuard]:
-    guard = LeakGuard(proxied.proxy, proxied.canaries)
+def leak_guard(proxied: Proxied, collector: Collector) -> Iterator[LeakGuard]:
+    guard, heard = LeakGuard(proxied.proxy, proxied.canaries), len(collector.raw)
     yield guard
     guard.check_everything()
+    assert proxied.canaries.leaks(collector.raw[max(0, heard - _OVERLAP) :]) == []
     for notice in proxied.notices.iterdir():
         assert proxied.canaries.leaks(notice.read_bytes()) == [], notice.name
 

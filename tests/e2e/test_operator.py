@@ -83,12 +83,13 @@ def test_labels_are_bounded(proxied: Proxied) -> None:
         "channel": {found.value for found in Resource},
         "gate": {found.value for found in Gate},
         "hook": {"command", "webhook"},
+        "cause": {"unready", "timeout", "crashed", "resynchronised", "too-slow"},
     }
     text = proxied.proxy.metrics()
     for label, values in allowed.items():
         found = set(re.findall(rf'[{{,]{label}="([^"]*)"', text))
         assert found <= values
-        assert found or label in {"channel", "hook", "gate"}
+        assert found or label in {"hook", "gate"}
     assert not re.search("made.?up", text, re.IGNORECASE)
     names = set(re.findall(r'[{,]([a-z_]+)="', text))
     assert names <= {*allowed, "detector", "outcome", "fate", "le", "version", "opencode", "catalogue"}
