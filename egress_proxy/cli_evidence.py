@@ -48,7 +48,8 @@ evidence.add_command(open_)
 def list_(word: str, file: Path, *, as_json: bool) -> int:
     """List what is kept, the oldest first.
 
-    Of a record's ID or a name only, if one is given. A line each: time, the record's ID, the name (as the record has it), size in bytes, and the keys that open it.
+    Of a record's ID or a name only, if one is given. A line each: time, the record's ID, the name (as the record has
+    it), size in bytes, and the keys that open it.
     """
     with _reader(load(file)) as reader:
         found = list(reader.listed(word))
@@ -69,7 +70,8 @@ def list_(word: str, file: Path, *, as_json: bool) -> int:
 def export(words: tuple[str, ...], output: Path, file: Path, *, everything: bool) -> int:
     """Write sealed originals to a new FILE.
 
-    It is to be carried to who opens them. ID is that of a record, or the name of an original. FILE holds a line of JSON for each, still sealed.
+    It is to be carried to who opens them. ID is that of a record, or the name of an original. FILE holds a line of JSON
+    for each, still sealed.
     """
     from egress_proxy.evidence.blob import exported
 
@@ -98,9 +100,9 @@ def export(words: tuple[str, ...], output: Path, file: Path, *, everything: bool
 def shred(word: str, before: str, recipient: str, file: Path, *, yes: bool) -> int:
     """Shred sealed originals.
 
-    Those of a record's ID, those before a date, or what is sealed for a key. What is shredded is gone from the database; copies that were exported are not. The ledger still verifies, and the
-    proxy notes in it that it was shredded on purpose: within a minute, or when it starts. For a key, the originals stay
-    for their other recipients.
+    Those of a record's ID, those before a date, or what is sealed for a key. What is shredded is gone from the
+    database; copies that were exported are not. The ledger still verifies, and the proxy notes in it that it was
+    shredded on purpose: within a minute, or when it starts. For a key, the originals stay for their other recipients.
     """
     if sum(map(bool, (word, before, recipient))) != 1:
         raise click.UsageError("name one: an ID, --before, or --recipient")
@@ -153,8 +155,8 @@ def recipients(file: Path, *, as_json: bool) -> int:
 def check(file: Path, *, as_json: bool) -> int:
     """Compare what is kept with the log.
 
-    Says what of the originals that records name is changed, missing, or was shredded on purpose. Takes the ledger's word: `egress-proxy audit verify` says whether that is whole. Exits with 1 if anything is changed
-    or missing.
+    Says what of the originals that records name is changed, missing, or was shredded on purpose. Takes the ledger's
+    word: `egress-proxy audit verify` says whether that is whole. Exits with 1 if anything is changed or missing.
     """
     from egress_proxy.evidence.checking import FAULTS, State
     from egress_proxy.evidence.checking import check as compare

@@ -42,9 +42,10 @@ _LEFT, _RIGHT = "\u27e6", "\u27e7"
 def keygen(target: Path, file: Path, *, locked: bool) -> int:
     """Make a key, on ANOTHER machine than the proxy's.
 
-    Writes the private half to a new FILE and prints the public half. The line that is printed goes into the proxy's configuration (`evidence.recipients`). The private key never goes to
-    that machine: whoever has it reads every secret that was found. Keep a copy of it: without it nothing can be opened.
-    Refuses a proxy's state directory, that of the configuration too, if there is one.
+    Writes the private half to a new FILE and prints the public half. The line that is printed goes into the proxy's
+    configuration (`evidence.recipients`). The private key never goes to that machine: whoever has it reads every secret
+    that was found. Keep a copy of it: without it nothing can be opened. Refuses a proxy's state directory, that of the
+    configuration too, if there is one.
     """
     from egress_proxy.evidence import keys
     from egress_proxy.evidence.hpke import PrivateKey
@@ -87,9 +88,10 @@ def keygen(target: Path, file: Path, *, locked: bool) -> int:
 def open_(source: str, key_files: tuple[Path, ...], log: Path | None, wanted: str, file: Path, *, as_json: bool) -> int:
     """Open sealed originals, where the key is.
 
-    FILE is what `evidence export` wrote. Prints what was found in its context, marked. An ID is looked up in the state directory of this machine; but a
-    machine that runs a proxy should have no key. Anybody can seal for a public key: with --log, what no record names is
-    told of, and `audit verify` says whether that log is whole. Exits with 1 if anything does not open, or is not named.
+    FILE is what `evidence export` wrote. Prints what was found in its context, marked. An ID is looked up in the state
+    directory of this machine; but a machine that runs a proxy should have no key. Anybody can seal for a public key:
+    with --log, what no record names is told of, and `audit verify` says whether that log is whole. Exits with 1 if
+    anything does not open, or is not named.
     """
     from egress_proxy.evidence import NotOpened, Unreadable, unseal
 
