@@ -6,8 +6,9 @@ set. No label ever holds a client's name, a path, or a byte of a request or an a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache, partial
+from typing import NamedTuple
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
@@ -18,6 +19,14 @@ UNKNOWN_ROUTE = "unknown"
 _LATENCY = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800)
 _HELD = (0, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 50_000)
 _SCAN = (0.00001, 0.00005, 0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5)
+
+
+class Sample(NamedTuple):
+    """One number of a metric; its name has the suffix that tells what it is (`_total`, `_bucket`, …)."""
+
+    name: str
+    labels: Mapping[str, str]
+    value: float
 
 
 class Metrics:
@@ -219,6 +228,13 @@ class Metrics:
     def set_build(self, version: str, opencode: str, catalogue: str) -> None:
         """`opencode` is the running server's version, already validated as a version number."""
         self._build.labels(version, opencode, catalogue).set(1)
+
+    def read(self, metric: str) -> Iterator[Sample]:
+        """The samples of a metric as they are now; `metric` is its name, without suffixes."""
+        wanted = metric.removesuffix("_total")
+        for family in self._registry.collect():
+            if family.name == wanted:
+                yield from (Sample(one.name, one.labels, one.value) for one in family.samples)
 
     def render(self) -> bytes:
         """The text exposition format, UTF-8."""

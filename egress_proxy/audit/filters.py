@@ -60,16 +60,23 @@ def search(reader: Reader, filters: Filters, *, oldest_first: bool = False) -> I
     """
     columns = {name: getattr(filters, name) for name in ("id", "client", "session", "route", "verdict")}
     for row in reader.search({"kind": "record", **columns}, filters.since, filters.until, oldest_first=oldest_first):
-        try:
-            _AS_SHOWN.decode(row.line)
-            record = msgspec.json.decode(row.line)
-        except (msgspec.MsgspecError, UnicodeError):
-            continue  # it verifies no better
-        if _asked_for(record, filters):
+        record = shown_of(row.line)  # one that is none verifies no better
+        if record is not None and asked_for(record, filters):
             yield row.line, record
 
 
-def _asked_for(record: dict[str, Any], filters: Filters) -> bool:
+def shown_of(line: str) -> dict[str, Any] | None:
+    """What a line says, or None where it says not what is shown of a record."""
+    try:
+        _AS_SHOWN.decode(line)
+        found: dict[str, Any] = msgspec.json.decode(line)
+    except (msgspec.MsgspecError, UnicodeError):
+        return None
+    return found
+
+
+def asked_for(record: dict[str, Any], filters: Filters) -> bool:
+    """Whether a record is what no column tells."""
     return (
         (not filters.reason or filters.reason in record["reasons"])
         and (not filters.detector or filters.detector in record["detectors"])

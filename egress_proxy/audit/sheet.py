@@ -13,10 +13,11 @@ _FIELDS: Final = (
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
-def write_csv(stream: TextIO, records: Iterable[dict[str, Any]]) -> None:
-    """Write records as CSV, with the names of their columns."""
+def write_csv(stream: TextIO, records: Iterable[dict[str, Any]], *, header: bool = True) -> None:
+    """Write records as CSV, with the names of their columns unless that was done before."""
     rows = csv.writer(stream)
-    rows.writerow(_FIELDS)
+    if header:
+        rows.writerow(_FIELDS)
     for record in records:
         names = sorted({span["name"] for span in record["spans"] if span["name"]})
         rows.writerow([cell({**record, "names": names}.get(name, "")) for name in _FIELDS])

@@ -19,6 +19,7 @@ from typing import Final
 from egress_proxy.audit import Ledger, Record, refuse_no_text
 from egress_proxy.errors import AuditError
 from egress_proxy.metrics import Metrics
+from egress_proxy.server.recorded import Recorded
 
 MOST_CLEAN: Final = 10_000
 CLEAN_SECONDS: Final = 1.0
@@ -35,6 +36,8 @@ class Recorder:
     ) -> None:
         """`clean`: clean exchanges are recorded. `withhold_clean`: they do not cross while nothing can be recorded."""
         self.clean: Final = clean
+        self.recorded: Final = Recorded()
+        """Who hears of records once they are on the disk."""
         self._withhold_clean = withhold_clean
         self._remembered: deque[Record] = deque()
         self._flush: asyncio.TimerHandle | None = None
@@ -116,6 +119,7 @@ class Recorder:
         failure = await self._in_thread(lambda: self._ledger.append(records))
         if failure is None:
             self._metrics.observe_audit(time.perf_counter() - started, len(records))
+            self.recorded.tell(records)
         return failure
 
     async def _in_thread(self, work: Callable[[], None]) -> AuditError | None:
@@ -163,6 +167,7 @@ class Recorder:
 
     async def close(self) -> None:
         """Write what is waited for and what is remembered, and sign the end."""
+        self.recorded.end()
         if self._flush is not None:
             self._flush.cancel()
         for task in (self._writer, self._tending, self._flushing):
