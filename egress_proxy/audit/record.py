@@ -53,14 +53,14 @@ class Found(TypedDict):
     lengths: tuple[int, ...]
 
 
-def found_in(judgement: Judgement, lengths: Sequence[int]) -> Found:
-    """What a record says of a judgement. `lengths` are those of the batch's original texts."""
+def found_in(judgement: Judgement, texts: Sequence[str]) -> Found:
+    """What a record says of a judgement. `texts` are the batch's originals, as they were judged."""
     found = judgement.findings
     return {
         "findings": len(found),
         "detectors": tuple(sorted({finding.detector for finding in found})),
         "spans": tuple(_span(finding) for finding in found[:MAX_SPANS]),
-        "lengths": tuple(lengths[index] for index in sorted({finding.text for finding in found[:MAX_SPANS]})),
+        "lengths": tuple(len(texts[index]) for index in sorted({finding.text for finding in found[:MAX_SPANS]})),
     }
 
 

@@ -20,12 +20,11 @@ Judge = Callable[[tuple[str, ...], Scan], Judgement]
 
 
 class Examined(Struct, frozen=True):
-    """The bytes that may leave once the judgement is on record. `texts` are those that were judged, `lengths` theirs in
-    characters, `size` all of theirs in bytes of UTF-8."""
+    """The bytes that may leave once the judgement is on record. `texts` are those that were judged, before anything was
+    taken out of them; `size` is that of all of them, in bytes of UTF-8."""
 
     texts: tuple[str, ...]
     judgement: Judgement
-    lengths: tuple[int, ...]
     size: int
     body: bytes
     cursor: str
@@ -44,12 +43,10 @@ def examine(projected: Projected, scanner: Scanner, judge: Judge) -> Examined:
     replaced = _replaced(texts, judgement.texts)
     value = strings.replace(projected.value, replaced) if replaced else projected.value
     body = msgspec.json.encode(value)
-    lengths = tuple(map(len, texts))
     return Examined(
         texts=texts,
         judgement=judgement,
-        lengths=lengths,
-        size=sum(lengths) + sum(_more(text) for text in texts if not text.isascii()),
+        size=sum(map(len, texts)) + sum(_more(text) for text in texts if not text.isascii()),
         body=body,
         cursor="" if projected.cursor in replaced else projected.cursor,
     )

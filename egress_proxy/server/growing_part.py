@@ -37,11 +37,11 @@ class Fate(StrEnum):
 
 class Looked(Struct, frozen=True):
     """What a look gave: characters that may leave, as an event, once the judgement is on record. `event` is empty if
-    there are none. `lengths` are those of the beginning that was looked at, `size` is what was scanned."""
+    there are none. `texts` is the beginning that was looked at, and no other; `size` is what was scanned."""
 
     event: dict[str, object]
     judgement: Judgement = _CLEAN
-    lengths: tuple[int, ...] = ()
+    texts: tuple[str, ...] = ()
     size: int = 0
 
     def __repr__(self) -> str:
@@ -128,11 +128,11 @@ class GrowingPart:
         text = self._growing.look()
         if self._growing.over and self.fate is Fate.WHOLE:
             self.fate = Fate.TOO_LONG if self.held > MOST_HELD else Fate.STOPPED
-        size, length = self._examined, len(self._text)
+        size, beginning = self._examined, self._text
         event = self._event(text) if text and self._plain(scanner, judge) else {}
         news = self._news(judge) if event else _CLEAN
         self._scanner, self._found, self._text = None, set(), ""
-        return Looked(event, news, (length,), size)
+        return Looked(event, news, (beginning,), size)
 
     def end(self, projected: Projected, text: str, scanner: Scanner, judge: Judge) -> Ended:
         """Examine the event that tells the whole, `text` before it was looked at. Blocks; raises what the scanner

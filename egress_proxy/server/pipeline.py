@@ -173,7 +173,7 @@ class Pipeline:
         examined = await self._examine(projected, trees)
         if isinstance(examined, Refused):
             return await self.refuse(origin, examined.reason)
-        if not await self._settled(origin, channel, examined.judgement, examined.lengths, status):
+        if not await self._settled(origin, channel, examined.judgement, examined.texts, status):
             return await self.refuse(origin, Reason.AUDIT_UNAVAILABLE)
         self._metrics.count_exchange(origin.route, origin.route_class, examined.judgement.verdict)
         if self._recorder.clean and examined.judgement.verdict is Verdict.CLEAN:
@@ -188,7 +188,7 @@ class Pipeline:
         if isinstance(examined, Refused):
             await self.withhold_frame(origin, channel, examined.reason)
             return None
-        settled = await self._settled_frame(origin, channel, examined.judgement, examined.lengths)
+        settled = await self._settled_frame(origin, channel, examined.judgement, examined.texts)
         return Released(_SEAL, 200, examined.body) if settled else None
 
     async def delta(self, origin: Origin, part: GrowingPart, trees: Sequence[Tree]) -> Released | None:
@@ -202,7 +202,7 @@ class Pipeline:
             return None
         if not looked.event:
             return None
-        if not await self._settled_frame(origin, Resource.EVENT, looked.judgement, looked.lengths):
+        if not await self._settled_frame(origin, Resource.EVENT, looked.judgement, looked.texts):
             part.give_up(Fate.FAILED)
             return None
         return Released(_SEAL, 200, self._encoder.encode(looked.event))
@@ -219,7 +219,7 @@ class Pipeline:
             return ()
         examined = ended.examined
         if not await self._settled_frame(
-            origin, Resource.EVENT, examined.judgement, examined.lengths, uncounted=ended.uncounted
+            origin, Resource.EVENT, examined.judgement, examined.texts, uncounted=ended.uncounted
         ):
             return ()
         rest = (self._encoder.encode(ended.event),) if ended.event else ()
@@ -317,11 +317,11 @@ class Pipeline:
         origin: Origin,
         channel: Resource,
         judgement: Judgement,
-        lengths: tuple[int, ...],
+        texts: tuple[str, ...],
         *,
         uncounted: Sequence[Finding] | None = None,
     ) -> bool:
-        settled = await self._settled(origin, channel, judgement, lengths, 200, uncounted=uncounted)
+        settled = await self._settled(origin, channel, judgement, texts, 200, uncounted=uncounted)
         self._metrics.count_event((judgement.verdict if settled else Verdict.WITHHELD).value)
         return settled
 
@@ -330,14 +330,14 @@ class Pipeline:
         origin: Origin,
         channel: Resource,
         judgement: Judgement,
-        lengths: tuple[int, ...],
+        texts: tuple[str, ...],
         status: int,
         *,
         uncounted: Sequence[Finding] | None = None,
     ) -> bool:
         """Whether an examined value may leave: it is clean, or what was found in it is on record and counted.
 
-        `uncounted` are the findings to be counted, where others were before."""
+        `texts` are the originals that were judged; `uncounted` the findings to be counted, where others were before."""
         if judgement.verdict is Verdict.CLEAN:
             return not self._recorder.withholds_clean
         findings = judgement.findings if uncounted is None else uncounted
@@ -345,21 +345,21 @@ class Pipeline:
             self._metrics.count_finding(finding, channel)
         if any(finding.form is Form.ENCODED for finding in findings):
             self._metrics.count_alert(channel)
-        return await self._recorded(origin, channel, judgement, lengths, status)
+        return await self._recorded(origin, channel, judgement, texts, status)
 
     async def _recorded(
         self,
         origin: Origin,
         channel: Resource | None,
         judgement: Judgement,
-        lengths: tuple[int, ...],
+        texts: tuple[str, ...],
         status: int,
         noted: tuple[str, ...] = (),
     ) -> bool:
         for reason in judgement.reasons:
             self._metrics.count_reason(reason)
         try:
-            await self._recorder.record(self._record(origin, channel, judgement, lengths, status, noted))
+            await self._recorder.record(self._record(origin, channel, judgement, texts, status, noted))
         except AuditError:
             log.critical("the audit log cannot be written; answers that are not clean are withheld")
             self._metrics.count_reason(Reason.AUDIT_UNAVAILABLE)
@@ -371,7 +371,7 @@ class Pipeline:
         origin: Origin,
         channel: Resource | None,
         judgement: Judgement,
-        lengths: tuple[int, ...],
+        texts: tuple[str, ...],
         status: int,
         noted: tuple[str, ...] = (),
     ) -> Record:
@@ -387,5 +387,5 @@ class Pipeline:
             status=status,
             channel=channel.value if channel else "",
             noted=noted,
-            **found_in(judgement, lengths),
+            **found_in(judgement, texts),
         )

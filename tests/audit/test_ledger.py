@@ -516,7 +516,7 @@ def test_a_line_is_in_canonical_form(tmp_path: Path) -> None:
 
 def test_findings_are_places_and_lengths_without_content() -> None:
     finding = Finding(1, 3, 9, "known-value", "DB_PASSWORD", Form.ENCODED)
-    found = found_in(Judgement(("", ""), Verdict.WITHHELD, (), (finding,)), (5, 20))
+    found = found_in(Judgement(("", ""), Verdict.WITHHELD, (), (finding,)), ("." * 5, "." * 20))
     assert found["lengths"] == (20,)
     assert found["detectors"] == ("known-value",)
     assert (found["spans"][0].start, found["spans"][0].end, found["spans"][0].form) == (3, 9, "encoded")
