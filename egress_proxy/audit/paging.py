@@ -28,8 +28,8 @@ class Found(Struct, frozen=True):
 
 
 class Page(Struct, frozen=True):
-    """A page of records. `last` is the number at which it stopped, 0 if there is nothing behind it; `looked` rows were looked at, of
-    which `unread` have lines that are no records: they are not shown, and `audit verify` says more of them."""
+    """A page of records. `last` is the number at which it stopped, 0 if there is nothing behind it. `looked` rows were
+    looked at, of which `unread` have lines that are no records: they are not shown, and `audit verify` says more."""
 
     found: tuple[Found, ...]
     last: int = 0

@@ -11,6 +11,7 @@ from msgspec import Meta, Struct
 from msgspec.structs import fields, replace
 
 from egress_proxy.config import paths, values
+from egress_proxy.config.console import Console, wrong_with
 from egress_proxy.config.nodes import MAX_BYTES, AnyNode, Fields, NodeError, compose
 from egress_proxy.config.schema import Address, Audit, Config, Features, Limits, Notify, Prompts, Upstream
 from egress_proxy.config.sources import known_source
@@ -109,6 +110,17 @@ _READERS: Final[dict[str, Reader]] = {
         },
     ),
     "audit": _section(Audit, {**_bounded(Audit), "clean_exchanges": values.boolean, "withhold_clean": values.boolean}),
+    "console": _section(
+        Console,
+        {
+            "sso_origin": values.optional(values.origin),
+            "sso_header": values.header,
+            "sso_secret_header": values.header,
+            "sso_secret_file": values.optional(paths.path),
+            "sso_approvers": values.several(values.person),
+            "sso_viewers": values.several(values.person, least=0),
+        },
+    ),
 }
 
 
@@ -124,6 +136,7 @@ def _apart(config: Config, root: AnyNode, place: Path) -> None:
         "gates_file": config.gates_file,
         "notify.webhook_header_file": config.notify.webhook_header_file,
         "notify.webhook_key_file": config.notify.webhook_key_file,
+        "console.sso_secret_file": config.console.sso_secret_file,
     }
     for name, path in held.items():
         if path is not None and paths.inside(path, config.directories):
@@ -148,6 +161,9 @@ def _distinct(config: Config, root: AnyNode) -> None:
     notify = config.notify
     if notify.webhook is None and (notify.webhook_header_file or notify.webhook_key_file):
         raise _blame(root, "notify", "a header or a key is for a webhook: name one")
+    wrong = wrong_with(config.console, config.operator.host)
+    if wrong:
+        raise _blame(root, "console", wrong)
     if _same(config.listen, config.operator):
         raise _blame(root, "operator", "must not be the cloud-facing socket: choose another port than `listen`")
     origin = upstream_address(config.upstream)

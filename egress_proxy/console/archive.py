@@ -53,7 +53,7 @@ class Archive:
     def close(self) -> None:
         self._threads.shutdown(wait=True, cancel_futures=True)
 
-    def _done(self, answer: asyncio.Future[object]) -> None:
+    def _done(self, answer: asyncio.Future[T | Alarm]) -> None:
         self._asked -= 1
         if not answer.cancelled():
             answer.exception()  # somebody was told, or has gone

@@ -43,7 +43,7 @@ def asked(request: web.Request) -> Asked:
     given = {name: query[name].strip() for name in FILTERS if query.get(name, "").strip()}
     if any(len(text) > _MOST_CHARS or not _can_be(text) for text in given.values()):
         problems.append(f"No record has such a word: more than {_MOST_CHARS} signs, or some that are none.")
-    if given.get("verdict") not in {None, *Verdict}:
+    if given.get("verdict", Verdict.CLEAN) not in tuple(Verdict):
         problems.append(f"A verdict is one of {', '.join(Verdict)}.")
     times = {name: _time(given[name]) for name in ("since", "until") if name in given}
     if None in times.values():
@@ -52,8 +52,10 @@ def asked(request: web.Request) -> Asked:
     if not (below.isascii() and below.isdecimal() and len(below) <= _MOST_DIGITS):
         problems.append("A page begins at the number of an entry.")
     if problems:
-        return Asked(Filters(), {name: text for name, text in given.items() if _can_be(text)}, 0, tuple(problems))
-    return Asked(Filters(**{**given, **{name: time or "" for name, time in times.items()}}), given, int(below))
+        shown = {name: text for name, text in given.items() if _can_be(text)}
+        return Asked(Filters(), shown, 0, tuple(problems))
+    in_utc = {name: time for name, time in times.items() if time is not None}
+    return Asked(Filters(**(given | in_utc)), given, int(below))
 
 
 def _time(given: str) -> str | None:

@@ -10,9 +10,9 @@ from msgspec import Struct
 from egress_proxy.console.shown import pieces
 from egress_proxy.metrics import Sample
 
-WIDTH: Final = 640
-_LABEL: Final = 200
-_VALUE: Final = 70
+WIDTH: Final = 480
+_LABEL: Final = 185
+_VALUE: Final = 55
 _ROW: Final = 26
 _HEIGHT: Final = 180
 _MOST_BARS: Final = 20
@@ -38,6 +38,11 @@ class Chart(Struct, frozen=True):
     height: int
     bars: tuple[Bar, ...]
     others: int = 0
+
+    @property
+    def pairs(self) -> tuple[tuple[str, str], ...]:
+        """The same as a table."""
+        return tuple((bar.label, bar.value) for bar in self.bars)
 
 
 class Latency(Struct, frozen=True):
@@ -120,7 +125,7 @@ def _quantile(bounds: list[float], counts: list[int], wanted: float) -> str:
         so_far += count
         if count and so_far >= wanted:
             return seconds(bound)
-    return "–"
+    return "none"
 
 
 def _short(label: str) -> str:

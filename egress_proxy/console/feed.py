@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import aclosing
-from typing import Final, Protocol
+from typing import Final
 
 import msgspec
 from aiohttp import web
@@ -20,6 +20,7 @@ from egress_proxy.audit.store import Reader
 from egress_proxy.console.archive import Alarm, Archive
 from egress_proxy.console.frame import Frame
 from egress_proxy.console.live import HEARTBEAT_SECONDS
+from egress_proxy.console.seam import Heard
 from egress_proxy.console.sessions import Session
 from egress_proxy.metrics import Metrics
 from egress_proxy.model import Verdict
@@ -30,14 +31,6 @@ PAUSE_SECONDS: Final = 1.0
 _MOST: Final = 64
 _LOOKED_AT: Final = 5_000
 _NOT_CLEAN: Final = (Verdict.REDACTED, Verdict.WITHHELD, Verdict.REFUSED)
-
-
-class Heard(Protocol):
-    """What follows the records: `egress_proxy.server.recorded.Listener`."""
-
-    async def next(self, seconds: float) -> Mapping[str, int]: ...
-
-    async def aclose(self) -> None: ...
 
 
 class Feed:
@@ -56,9 +49,7 @@ class Feed:
         if isinstance(found, Alarm):
             return await self._frame.alarm(session, "feed", found)
         exchanges = clean_exchanges(self._metrics)
-        return await self._frame.page(
-            "feed.html", session, here="feed", found=found, clean=clean, exchanges=exchanges
-        )
+        return await self._frame.page("feed.html", session, here="feed", found=found, clean=clean, exchanges=exchanges)
 
     async def serve(self, request: web.Request, lasts: Callable[[], bool]) -> web.StreamResponse:
         """Stream counts until the browser goes, the session is over (`lasts`), or the proxy stops."""
@@ -117,4 +108,3 @@ def _latest(reader: Reader, *, clean: bool) -> Page:
 def _frame(counts: Mapping[str, int], clean: int) -> bytes:
     told = {word: counts[word] for word in Verdict if counts.get(word)}
     return b"event: recorded\ndata: %b\n\n" % msgspec.json.encode({"records": told, "clean": clean})
-

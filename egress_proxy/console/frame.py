@@ -24,7 +24,12 @@ class Frame:
         self._clock = clock
 
     async def page(
-        self, template: str, session: Session, *, status: int = HTTPStatus.OK, **values: Any
+        self,
+        template: str,
+        session: Session,
+        *,
+        status: int = HTTPStatus.OK,
+        **values: Any,  # noqa: ANN401 - what templates take
     ) -> web.StreamResponse:
         """Answer with a page of a template."""
         more = {"count": len(self._gates.waiting()), "now": self._clock(), **values}

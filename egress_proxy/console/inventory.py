@@ -19,7 +19,7 @@ from egress_proxy.console.frame import Frame
 from egress_proxy.console.sessions import Session
 from egress_proxy.console.timeline import looked
 from egress_proxy.metrics import UNKNOWN_ROUTE, Metrics
-from egress_proxy.model import Row, RouteClass, Verdict
+from egress_proxy.model import RouteClass, Row, Verdict
 from egress_proxy.routes.catalogue import ROWS
 from egress_proxy.server.provenance import Named
 from egress_proxy.server.survey import Survey
@@ -86,6 +86,7 @@ class Inventory:
             detectors=rows(summary.detectors),
             reasons=rows(summary.reasons),
             days=columns(days),
+            by_day=days,
             latencies=[latency(title, self._metrics.read(metric)) for metric, title in _LATENCIES.items()],
         )
 

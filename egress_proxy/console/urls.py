@@ -11,8 +11,8 @@ from typing import Final
 
 PREFIX: Final = "/console"
 ASK: Final = r"asks/[A-Za-z0-9_.-]{1,128}"
-_PAGE: Final = r"feed|records(?:/[0-9]{1,15})?|sessions(?:/[A-Za-z0-9_-]{1,128})?|charts|values|routes|decided"
-_LEAD: Final = re.compile(rf"{ASK}|(?:{_PAGE})(?:\?[A-Za-z0-9_.~%=&+:/*@,;!$'()-]{{0,2000}})?")
+PAGE: Final = r"feed|records(?:/[0-9]{1,15})?|sessions(?:/[A-Za-z0-9_-]{1,128})?|charts|values|routes|decided"
+_LEAD: Final = re.compile(rf"{ASK}|(?:{PAGE})(?:\?[A-Za-z0-9_.~%=&+:/*@,;!$'()-]{{0,2000}})?")
 
 
 def entry(to: str = "", *, over: bool = False) -> str:
