@@ -117,7 +117,7 @@ _READERS: Final[dict[str, Reader]] = {
             "sso_header": values.header,
             "sso_secret_header": values.header,
             "sso_secret_file": values.optional(paths.path),
-            "sso_approvers": values.several(values.person),
+            "sso_approvers": values.several(values.person, least=0),
             "sso_viewers": values.several(values.person, least=0),
         },
     ),

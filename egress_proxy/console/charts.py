@@ -15,6 +15,8 @@ _LABEL: Final = 185
 _VALUE: Final = 55
 _ROW: Final = 26
 _HEIGHT: Final = 180
+_WIDEST: Final = 56
+_MOST_TOLD: Final = 16
 _MOST_BARS: Final = 20
 _LABEL_CHARS: Final = 26
 _MS: Final = 1000
@@ -38,6 +40,11 @@ class Chart(Struct, frozen=True):
     height: int
     bars: tuple[Bar, ...]
     others: int = 0
+
+    @property
+    def tells(self) -> bool:
+        """Whether there is room for a number at each bar that stands."""
+        return len(self.bars) <= _MOST_TOLD
 
     @property
     def pairs(self) -> tuple[tuple[str, str], ...]:
@@ -73,7 +80,7 @@ def columns(counts: Iterable[tuple[str, int]]) -> Chart:
     everything = list(counts)
     shown = everything[-60:]
     greatest = max((count for _, count in shown), default=0) or 1
-    step = WIDTH / max(len(shown), 1)
+    step = min(WIDTH / max(len(shown), 1), _WIDEST)
     room = _HEIGHT - 40
     bars = tuple(
         Bar(

@@ -24,6 +24,12 @@ _VERDICTS: Final = {
     "withheld": "The answer, or a part of it, did not cross.",
     "refused": "The request was refused before it reached opencode.",
 }
+_SHORTLY: Final = {
+    "clean": "A clean exchange",
+    "redacted": "Secrets were redacted",
+    "withheld": "Something was withheld",
+    "refused": "A request was refused",
+}
 
 
 class Evidence(Struct, frozen=True):
@@ -44,6 +50,11 @@ def told(record: Mapping[str, Any]) -> tuple[str, ...]:
     if record["noted"]:
         sentences.append(f"{noted(record)}.")
     return tuple(filter(None, sentences))
+
+
+def shortly(record: Mapping[str, Any]) -> str:
+    """A record in a few words, for a list."""
+    return noted(record) or _SHORTLY.get(record["verdict"], "A record")
 
 
 def noted(record: Mapping[str, Any]) -> str:

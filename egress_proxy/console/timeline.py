@@ -17,7 +17,7 @@ from egress_proxy.console.asked import asked
 from egress_proxy.console.frame import Frame
 from egress_proxy.console.seam import Gates
 from egress_proxy.console.sessions import Session
-from egress_proxy.console.telling import noted
+from egress_proxy.console.telling import shortly
 
 LISTED: Final = 50
 _EVENTS: Final = 200
@@ -68,6 +68,6 @@ class Timelines:
             of=of,
             found=found,
             waiting=waiting,
-            told_noted=noted,
+            shortly=shortly,
             link=urls.entry(f"sessions/{of}"),
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, Self
@@ -38,13 +39,22 @@ class Site:
         self.queue = FakeQueue()
         self.metrics = Metrics()
         self.kept = Kept(root / "0")
+        self.now = 0.0
+        """What time the pages say that it is; 0: what it is."""
         self._root, self._ledgers = root, 1
         self.operators = FakeOperators()
         self.port = 0
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._runner = web.AppRunner(
-            application(self.queue, self.operators, behind=self._behind(), metrics=self.metrics), shutdown_timeout=1.0
+            application(
+                self.queue,
+                self.operators,
+                behind=self._behind(),
+                metrics=self.metrics,
+                epoch=lambda: self.now or time.time(),
+            ),
+            shutdown_timeout=1.0,
         )
 
     @property
@@ -75,6 +85,7 @@ class Site:
         """Have an empty queue and an empty ledger."""
         self.do(FakeQueue.clear)
         self.operators.revoked = False
+        self.now = 0.0
         self.kept.close()
         self.kept = Kept(self._root / str(self._ledgers))
         self._ledgers += 1
@@ -109,11 +120,11 @@ def login(browser: Browser, site: Site, path: str = "/console/", token: str = TO
     browser.leads(lambda: browser.one("#token").send_keys(token, ENTER))
 
 
-def taken(browser: Browser, name: str) -> None:
+def taken(browser: Browser, name: str, most: int = 4000) -> None:
     """Write a picture for the documentation, where that is wanted."""
     if WRITE:
         PICTURES.mkdir(exist_ok=True)
-        browser.picture(PICTURES / f"{name}.png")
+        browser.picture(PICTURES / f"{name}.png", most)
 
 
 def fits(browser: Browser) -> bool:

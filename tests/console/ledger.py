@@ -9,7 +9,7 @@ from typing import Any, Final
 from msgspec import Struct
 
 from egress_proxy.audit import Ledger, Record, Span, Terms
-from egress_proxy.audit.ed25519 import read_public
+from egress_proxy.audit.ed25519 import Signer, read_public
 from egress_proxy.audit.reading import opened
 from egress_proxy.console import Behind
 from egress_proxy.model import Verdict
@@ -45,6 +45,8 @@ class Kept:
         state.mkdir(exist_ok=True)
         self.state = state
         self.clock = Clock()
+        # The keys of tests are one key, so that the pictures of the documentation are the same each time.
+        Signer.from_seed(bytes(range(32))).write(state / "audit.key")
         self.ledger = Ledger(state, terms or Terms(checkpoint_records=5), self.clock, self.clock)
         self.recorded = Recorded()
         self.named: tuple[Named, ...] = NAMED

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Callable
 from typing import Any, Final
 
 from aiohttp import ClientResponse, web
@@ -159,10 +160,13 @@ def application(
     *,
     behind: Behind | None = None,
     metrics: Metrics | None = None,
+    epoch: Callable[[], float] = time.time,
 ) -> web.Application:
     """The operator's application with the console in it; without `behind`, with a ledger that is not there."""
     metrics, behind = metrics or Metrics(), behind or nothing_behind()
-    console = console_app(queue, operators or FakeOperators(), metrics, 10, behind, steady=clock or Clock())
+    console = console_app(
+        queue, operators or FakeOperators(), metrics, 10, behind, steady=clock or Clock(), epoch=epoch
+    )
     admits = behind.sso.admits if behind.sso else None
     return operator_app(metrics, "127.0.0.1", gated=True, mounted={PREFIX: console}, admits=admits)
 

@@ -119,7 +119,7 @@ def test_by_keyboard_from_the_login_to_a_record(browser: Browser, site: Site) ->
     login(browser, site, "/console/records")
     stops = walk(browser, "input#by-since")
     assert stops[0] == "a.skip"
-    browser.keys(*(TAB,) * 7, "DB_PASSWORD")
+    browser.keys(*(TAB,) * 7)
     browser.focused("#by-detector")
     browser.keys(TAB, "DB_PASSWORD")
     browser.leads(lambda: browser.keys(ENTER))
@@ -159,7 +159,7 @@ def test_a_planted_index_is_an_alarm(browser: Browser, site: Site) -> None:
     site.add(*afternoon())
     tampered(site.kept.state, "CREATE INDEX planted ON entry (line) WHERE client = 'ci'")
     login(browser, site, "/console/records")
-    browser.see("The audit log is not to be believed", "[role=alert]")
+    browser.see("The audit log cannot be relied on", "[role=alert]")
     assert browser.all("table") == []
 
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Final
 
 import pytest
 
+from egress_proxy.model import RouteClass, Verdict
 from egress_proxy.server.queued import Said
+from tests.audit.kit import tampered
 from tests.console.browsing import Site, contrasts, fits, login, taken
+from tests.console.ledger import START, afternoon
 from tests.console.rig import FakeQueue, ask
 from tests.kit.browser import LAPTOP, PHONE, Browser
 
@@ -33,6 +38,74 @@ def test_every_page_fits_and_can_be_read(browser: Browser, site: Site, size: tup
         if f"{page}-{name}" in SHOWN:
             taken(browser, f"{page}-{name}")
         browser.press({"queue": "#ask-per_push", "ask": 'nav a[href$="decided"]', "decided": "nav a"}[page])
+
+
+LEDGER: Final = {
+    "feed": "feed",
+    "records": "records?verdict=redacted",
+    "record": "records?name=STRIPE_KEY",
+    "sessions": "sessions",
+    "timeline": "sessions/ses_release",
+    "charts": "charts",
+    "values": "values",
+    "routes": "routes",
+    "alarm": "records",
+}
+LEDGER_SHOWN: Final = {
+    "feed-laptop-light", "records-laptop-dark", "record-laptop-light", "timeline-laptop-light", "charts-laptop-light",
+    "charts-laptop-dark", "values-laptop-light", "routes-laptop-dark", "feed-phone-dark",
+}  # fmt: skip
+
+
+@pytest.fixture
+def office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+    """A console of its own, with metrics that nobody else counts in, and a ledger that has the same name each time."""
+    monkeypatch.setattr("egress_proxy.audit.ledger.secrets.token_hex", lambda count: "5a" * count)
+    with Site(tmp_path) as made:
+        yield made
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("size", [LAPTOP, PHONE], ids=["laptop", "phone"])
+def test_every_page_of_the_ledger_fits_and_can_be_read(
+    browser: Browser, office: Site, size: tuple[int, int], dark: bool
+) -> None:
+    site = office
+    site.now = START + 3600
+    site.add(*afternoon())
+    site.kept.ledger.tend()  # all is signed
+    work(site)
+    browser.sees(size, dark=dark)
+    name = f"{'phone' if size == PHONE else 'laptop'}-{'dark' if dark else 'light'}"
+    login(browser, site)
+    place = browser.driver.current_url
+    for page, path in LEDGER.items():
+        if page == "alarm":
+            tampered(site.kept.state, "CREATE INDEX planted ON entry (line)")
+        browser.go(place + path)
+        if page == "record":
+            browser.press("table.log tbody a")
+        if page == "feed":
+            browser.see("Live:", "#live")
+        assert fits(browser), page
+        assert contrasts(browser) == [], page
+        if f"{page}-{name}" in LEDGER_SHOWN:
+            taken(browser, f"{page}-{name}", 1100)
+
+
+def work(site: Site) -> None:
+    """Metrics of a proxy that had something to do, the same each time."""
+    metrics = site.metrics
+    for number in range(400):
+        long = 1 + (number * number % 97) / 12 + 40 * (number % 50 == 0)
+        metrics.observe_upstream("GET /session", 0.004 * long**2, 1_000)
+        metrics.observe_scan(0.0001 * long, 100)
+        metrics.observe_audit(0.0021 * long, 1)
+        metrics.observe_delta(0.02 * long)
+    verdicts = [Verdict.CLEAN] * 41 + [Verdict.REDACTED] * 3 + [Verdict.WITHHELD]
+    for verdict in verdicts:
+        metrics.count_exchange("GET /session/{sessionID}/message", RouteClass.SCAN, verdict)
+    metrics.count_exchange("unknown", RouteClass.DENY, Verdict.REFUSED)
 
 
 def shop(site: Site) -> None:

@@ -93,7 +93,7 @@ async def test_a_doctored_ledger_is_an_alarm_and_nothing_of_it_is_shown(
     kept.add(*afternoon())
     tampered(kept.state, "CREATE INDEX planted ON entry (line) WHERE client = 'ci'")
     shown = await page(visitor, path, 503)
-    assert "not to be believed" in shown
+    assert "cannot be relied on" in shown
     assert "hides something" in shown
     assert "ses_release" not in shown
 
