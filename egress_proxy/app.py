@@ -22,11 +22,12 @@ from typing import Any, Final, NamedTuple
 from msgspec.structs import replace
 
 from egress_proxy import __version__
-from egress_proxy.audit import Ledger, Terms
+from egress_proxy.audit import Ledger, SearchKey, Terms
 from egress_proxy.config import Config, Source, read_gates, read_hook_secrets, read_password
 from egress_proxy.console import PREFIX, console_app
 from egress_proxy.console.wiring import behind_console
 from egress_proxy.errors import ConfigError, Exit
+from egress_proxy.fingerprints import FingerprintStore
 from egress_proxy.gate_rules import GateRule
 from egress_proxy.gates import DEFAULTS, GatePolicy, Own
 from egress_proxy.metrics import Metrics
@@ -34,7 +35,7 @@ from egress_proxy.model import Client, Policy
 from egress_proxy.prompt_rules import INSTRUCTION
 from egress_proxy.prompts import PromptRules
 from egress_proxy.routes import catalogue
-from egress_proxy.scan import TextScanner, judge
+from egress_proxy.scan import KnownValues, TextScanner, judge
 from egress_proxy.server.cloud import Authenticate, Cloud, Handlers
 from egress_proxy.server.events import Events
 from egress_proxy.server.exchange import Exchanges, Settings
@@ -200,11 +201,12 @@ async def _assemble(config: Config, gates: GatePolicy, stack: AsyncExitStack) ->
     stack.push_async_callback(known.close)
     names = config.features.value_names
     scanner = known.scanner if names else ByFingerprint(known.scanner).scanner
-    pipeline = Pipeline(scanner, judge, recorder, metrics, config.limits.scan_seconds, _now)
-    sessions = Sessions(upstream, owners, config.limits.upstream_timeout_seconds)
-    taints = Taints(
-        upstream, sessions, config.limits.upstream_timeout_seconds, names=names, directories=config.directories
-    )
+    key = FingerprintStore(state).key().values
+    tell = SearchKey.of(state).telling(KnownValues.build((), key).mac)
+    pipeline = Pipeline(scanner, judge, recorder, metrics, config.limits.scan_seconds, _now, tell=tell)
+    wait = config.limits.upstream_timeout_seconds
+    sessions = Sessions(upstream, owners, wait)
+    taints = Taints(upstream, sessions, wait, names=names, directories=config.directories, key=key)
     exchanges = Exchanges(_settings(config, gates), upstream, sessions, pipeline, metrics, _new_id, taints=taints)
     events = Events(exchanges, pipeline, metrics)
     stack.push_async_callback(events.close)

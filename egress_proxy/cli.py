@@ -21,6 +21,7 @@ from egress_proxy import __version__
 from egress_proxy.cli_audit import audit
 from egress_proxy.cli_fingerprint import fingerprint
 from egress_proxy.cli_gates import gates
+from egress_proxy.cli_questions import explain, search, stats
 from egress_proxy.cli_verify import verify
 from egress_proxy.config import (
     Address,
@@ -191,7 +192,8 @@ def revoke(name: str, file: Path, *, operators: bool) -> int:
     return Exit.OK
 
 
-audit.add_command(verify)
+for question in (explain, search, stats, verify):
+    audit.add_command(question)
 cli.add_command(audit)
 cli.add_command(fingerprint)
 cli.add_command(gates)

@@ -8,47 +8,23 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
-from datetime import UTC, datetime
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import TextIOWrapper
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TextIO
+from typing import TextIO
 
 import click
 
-from egress_proxy.config import load
+from egress_proxy.cli_records import Words, filtered, filters_of, printable, reader_of, records_of, state_of, suggest
 from egress_proxy.errors import EgressError, Exit, StartError
 from egress_proxy.terminal import EPILOG, as_json, configured, print_json, say
-
-if TYPE_CHECKING:
-    from egress_proxy.audit.filters import Filters
-    from egress_proxy.audit.store import Reader
-
-_FILTERS: Final = {
-    "since": "From this time on: 2026-01-31, 2026-01-31T12:00 (UTC).",
-    "until": "Before this time.",
-    "client": "The name of the client's token.",
-    "session": "The session's id.",
-    "route": "The row of the catalogue, such as 'GET /session'.",
-    "verdict": "clean, redacted, withheld or refused.",
-    "reason": "One of docs/reasons.md.",
-    "detector": "The detector of a finding.",
-    "name": "The name of a known value.",
-}
 
 
 @click.group()
 def audit() -> None:
     """Read the audit log, and verify that it is whole."""
-
-
-def filtered(command: Callable[..., int]) -> Callable[..., int]:
-    """Add the options that choose records."""
-    for name, told in reversed(_FILTERS.items()):
-        command = click.option(f"--{name}", metavar="WORD", default="", help=told)(command)
-    return command
 
 
 @audit.command(epilog=EPILOG)
@@ -60,7 +36,7 @@ def head(file: Path) -> int:
     """
     from egress_proxy.audit import reading
 
-    click.echo(reading.head(_state(file)))
+    click.echo(reading.head(state_of(file)))
     return Exit.OK
 
 
@@ -74,7 +50,7 @@ def key_(file: Path) -> int:
     from egress_proxy.audit.ed25519 import read_public
     from egress_proxy.audit.opening import PUBLIC_FILE
 
-    for key in read_public(_state(file) / PUBLIC_FILE):
+    for key in read_public(state_of(file) / PUBLIC_FILE):
         click.echo(key)
     return Exit.OK
 
@@ -88,7 +64,7 @@ def rekey(file: Path) -> int:
     """
     from egress_proxy.audit import Ledger
 
-    state = _state(file)
+    state = state_of(file)
     if state.exists() and state.stat().st_uid != os.geteuid():
         raise StartError(f"{state} belongs to another user: who runs the proxy changes its key")
     ledger = Ledger(state)
@@ -106,10 +82,14 @@ def rekey(file: Path) -> int:
 )
 @configured
 @as_json
-def list_(file: Path, *, limit: int, as_json: bool, **chosen: str) -> int:
+def list_(file: Path, *, limit: int, as_json: bool, **chosen: Words) -> int:
     """List records, the oldest first."""
-    with _found(file, chosen) as found:
-        newest = [record for _, record in islice(found, limit)][::-1]
+    filters = filters_of(chosen)
+    with reader_of(file) as reader:
+        with records_of(reader, filters, "reading", oldest_first=False) as found:
+            newest = [record for _, record in islice(found, limit)][::-1]
+        if not newest:
+            suggest(reader, filters)
     if as_json:
         print_json(newest)
         return Exit.OK
@@ -117,7 +97,7 @@ def list_(file: Path, *, limit: int, as_json: bool, **chosen: str) -> int:
         who = f"{record['client'] or '-'}\t{record['session'] or '-'}"
         why = ",".join(record["reasons"]) or " ".join(record["noted"])
         told = f"{record['time']}\t{record['id']}\t{who}\t{record['verdict']}\t{record['route']}\t{why}"
-        click.echo(_printable(told))
+        click.echo(printable(told))
     if len(newest) == limit:
         say(f"the newest {limit}; --limit shows more")
     return Exit.OK
@@ -129,8 +109,10 @@ def list_(file: Path, *, limit: int, as_json: bool, **chosen: str) -> int:
 @as_json
 def show(audit_id: str, file: Path, *, as_json: bool) -> int:
     """Show what was recorded under an auditID, the oldest first."""
-    with _found(file, {"id": audit_id}) as found:
-        records = [record for _, record in found][::-1]
+    from egress_proxy.audit.filters import Filters, search
+
+    with reader_of(file) as reader:
+        records = [record for _, record in search(reader, Filters(id=audit_id), oldest_first=True)]
     if not records:
         raise EgressError("there is no record of this id")
     if as_json:
@@ -140,7 +122,7 @@ def show(audit_id: str, file: Path, *, as_json: bool) -> int:
         if index:
             click.echo()
         for name, value in record.items():
-            click.echo(_printable(f"{name}: {value if isinstance(value, str) else json.dumps(value)}"))
+            click.echo(printable(f"{name}: {value if isinstance(value, str) else json.dumps(value)}"))
     return Exit.OK
 
 
@@ -150,67 +132,28 @@ def show(audit_id: str, file: Path, *, as_json: bool) -> int:
 )
 @click.argument("output", metavar="[FILE]", type=click.Path(path_type=Path), required=False)
 @filtered
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="The oldest so many.")
 @configured
-def export(file: Path, *, form: str, output: Path | None, **chosen: str) -> int:
+def export(file: Path, *, form: str, output: Path | None, limit: int | None, **chosen: Words) -> int:
     """Write records to a new FILE or stdout, as lines of JSON or as CSV.
 
     Without filters, JSON is the whole log, signatures included: `audit verify FILE` verifies it, and so does
-    deploy/verify-audit.mjs, without this program. With filters it is only the records, the oldest first.
+    deploy/verify-audit.mjs, without this program. With filters or a limit it is only the records, the oldest first.
     """
-    from egress_proxy.audit.filters import search
     from egress_proxy.audit.sheet import write_csv
 
-    filters = _filters(chosen)
-    with _reader(file) as reader, _writing(output) as stream:
-        if form == "csv":
-            write_csv(stream, (record for _, record in search(reader, filters, oldest_first=True)))
-        elif filters:
-            stream.writelines(f"{line}\n" for line, _ in search(reader, filters, oldest_first=True))
-        else:
+    filters = filters_of(chosen)
+    with reader_of(file) as reader, _writing(output) as stream:
+        if form == "jsonl" and not filters and limit is None:
             stream.writelines(f"{row.line}\n" for row in reader.rows())
+            return Exit.OK
+        with records_of(reader, filters, "exporting", silent=stream.isatty()) as found:
+            some = islice(found, limit)
+            if form == "csv":
+                write_csv(stream, (record for _, record in some))
+            else:
+                stream.writelines(f"{line}\n" for line, _ in some)
     return Exit.OK
-
-
-def _state(file: Path) -> Path:
-    return Path(load(file).state_dir)
-
-
-@contextmanager
-def _reader(file: Path) -> Iterator[Reader]:
-    from egress_proxy.audit import reading
-    from egress_proxy.audit.store import StoreError
-
-    try:
-        with closing(reading.opened(_state(file))) as reader:
-            yield reader
-    except StoreError as error:
-        raise EgressError(f"the audit log: {error}") from None
-
-
-@contextmanager
-def _found(file: Path, chosen: dict[str, str]) -> Iterator[Iterator[tuple[str, dict[str, Any]]]]:
-    from egress_proxy.audit.filters import search
-
-    filters = _filters(chosen)
-    with _reader(file) as reader:
-        yield search(reader, filters)
-
-
-def _filters(chosen: dict[str, str]) -> Filters:
-    from egress_proxy.audit.filters import Filters
-
-    return Filters(**{**chosen, **{name: _time(name, chosen.get(name, "")) for name in ("since", "until")}})
-
-
-def _time(name: str, given: str) -> str:
-    """The time as records have it, so that the two compare as text."""
-    if not given:
-        return ""
-    try:
-        moment = datetime.fromisoformat(given)
-    except ValueError:
-        raise click.UsageError(f"--{name}: is no time, such as 2026-01-31 or 2026-01-31T12:00") from None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC).isoformat(timespec="milliseconds")
 
 
 @contextmanager
@@ -227,7 +170,3 @@ def _writing(output: Path | None) -> Iterator[TextIO]:
             yield stream
     except OSError as error:
         raise EgressError(f"{output}: cannot be written ({error.strerror})") from None
-
-
-def _printable(text: str) -> str:
-    return "".join(sign if sign.isprintable() or sign == "\t" else ascii(sign)[1:-1] for sign in text)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +10,7 @@ import click
 
 from egress_proxy.config import load
 from egress_proxy.errors import ConfigError, Exit
-from egress_proxy.terminal import EPILOG, as_json, configured, print_json, say
+from egress_proxy.terminal import EPILOG, as_json, bar, configured, print_json, say
 
 if TYPE_CHECKING:
     from egress_proxy.audit.verify import Head, Verdict
@@ -57,7 +55,7 @@ def verify(
     if source is None and state is not None:
         reading.opened(state, doctored=True).close()
     verifier = Verifier(keys, _heads(head_files), dropped_ok=dropped_ok)
-    with _progress(reading.size(what)) as progress:
+    with bar("verifying", reading.size(what)) as progress:
         verdict = reading.verify(what, verifier, progress)
     former = reading.former(state, what) if source is None and state is not None and verdict.entries else ""
     good = verdict.ok and former != "changed" and (former != "missing" or missing_ok)
@@ -85,16 +83,6 @@ def _heads(files: Iterable[Path]) -> list[Head]:
         if not found or None in found:
             raise ConfigError(f"{file}: is no head, or was changed: a line of JSON as `audit head` prints it")
     return heads
-
-
-@contextmanager
-def _progress(entries: int) -> Iterator[Callable[[int], None]]:
-    """A bar on a terminal, for what takes a while."""
-    if not entries or not sys.stderr.isatty():
-        yield lambda _: None
-        return
-    with click.progressbar(length=entries, label="verifying", file=sys.stderr) as bar:
-        yield bar.update
 
 
 def _show(verdict: Verdict, former: str, *, whole: bool) -> None:

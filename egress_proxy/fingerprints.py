@@ -39,6 +39,7 @@ MOST: Final = 200_000
 _MAGIC: Final = b"egress-proxy fingerprints 1\n"
 _KEY_BYTES: Final = 32
 _KEY_MARK: Final = "egk_"
+_RETIRED: Final = "retired-"
 _MAX_KEY_FILE: Final = 256
 _ID_BYTES: Final = 8
 _MAC_BYTES: Final = 32
@@ -183,8 +184,20 @@ class FingerprintStore:
                 if self.file.exists() and self._read(self._key()):
                     raise EgressError("there are fingerprints under another key here: remove them first")
                 self.file.unlink(missing_ok=True)
+                self._retire(self._key())
             _replace(self.key_file, given.reveal())
         return given
+
+    def every_key(self) -> tuple[Key, ...]:
+        """The key, and those that were here before another was imported: the audit log's fingerprints of their time
+        hang on them."""
+        retired = sorted(self._directory.glob(f"{self.key_file.name}.{_RETIRED}*"))
+        return tuple(_read_key(file) for file in (self.key_file, *retired))
+
+    def _retire(self, key: Key) -> None:
+        file = self.key_file.with_name(f"{self.key_file.name}.{_RETIRED}{key.id}")
+        if not file.exists():
+            _create(file, key.reveal())
 
     def _key(self) -> Key:
         """The key, made now if there is none. Under the lock."""

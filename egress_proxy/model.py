@@ -284,6 +284,10 @@ class Finding(Struct, frozen=True, order=True):
     detector: str  # stable kebab-case id from a closed set: aws-access-key, known-value, ...
     name: str = ""  # of a known value: DB_PASSWORD; else empty
     form: Form = Form.PLAIN
+    value: bytes = b""  # the keyed MAC of the whole secret, where that is not what stands in the span; else empty
+
+    def __repr__(self) -> str:
+        return f"Finding({self.text}, {self.start}, {self.end}, {self.detector!r}, {self.name!r}, {self.form.value!r})"
 
 
 class Scan(Struct, frozen=True):

@@ -6,7 +6,9 @@ stdout holds what was asked for and nothing else; hints, warnings and errors go 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -52,6 +54,16 @@ def configured(command: Callable[..., int]) -> Callable[..., int]:
         help="Settings.",
     )
     return option(command)
+
+
+@contextmanager
+def bar(label: str, length: int) -> Iterator[Callable[[int], None]]:
+    """A bar on a terminal, for what takes a while: to be told how much more is done. Nothing where nobody looks."""
+    if not length or not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    with click.progressbar(length=length, label=label, file=sys.stderr) as shown:
+        yield shown.update
 
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")

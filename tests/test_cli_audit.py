@@ -259,7 +259,7 @@ def test_lines_of_somebody_else_are_named_and_end_nothing(
     with closing(sqlite3.connect(state / "audit.db")) as db, db:
         text = line.encode(errors="surrogateescape").hex()
         db.execute(f"UPDATE entry SET line = CAST(x'{text}' AS TEXT) WHERE seq IN (1, 3)")
-    for words in (("list",), ("list", "--name", "x"), ("list", "--reason", "x"), ("list", "--detector", "x"),
+    for words in (("list",), ("list", "--name", "x"), ("list", "--reason", "id_invalid"), ("list", "--detector", "x"),
                   ("show", "egr_4"), ("export", "--format", "csv"), ("list", "--json")):  # fmt: skip
         assert run(*words) == Exit.OK
     assert run("export", tmp_path / "export") == Exit.OK

@@ -16,7 +16,6 @@ from egress_proxy.audit.store import Reader, Row
 
 LOOKED_AT: Final = 20_000
 """Rows that one page looks at, at most: a second of one thread."""
-_COLUMNS: Final = ("id", "client", "session", "route", "verdict")
 
 
 class Found(Struct, frozen=True):
@@ -52,6 +51,7 @@ def page(
     Raises `StoreError`.
     """
     found: list[Found] = []
+    wanted = filters.wanted()
     unread: list[int] = []
     looked = last = 0
     for row in rows(reader, filters, looked_at, below=below, above=above, oldest_first=oldest_first):
@@ -59,7 +59,7 @@ def page(
         record = shown_of(row.line)
         if record is None:
             unread.append(row.seq)
-        elif asked_for(record, filters):
+        elif asked_for(record, wanted):
             found.append(Found(row.seq, row.line, record))
             if len(found) == most:
                 break
@@ -71,9 +71,9 @@ def rows(
     reader: Reader, filters: Filters, most: int, *, below: int = 0, above: int = 0, oldest_first: bool = False
 ) -> Iterator[Row]:
     """The rows that a filter's columns find, `most` of them. Raises `StoreError`."""
-    columns = [column for column in _COLUMNS if getattr(filters, column)]
+    columns = filters.columns()
     terms = ["kind = 'record'", "seq > ?", *(f"{column} = ?" for column in columns)]
-    values: list[int | str] = [max(above, 0), *(getattr(filters, column) for column in columns)]
+    values: list[int | str] = [max(above, 0), *columns.values()]
     for term, value in (("time >= ?", filters.since), ("time < ?", filters.until), ("seq < ?", below)):
         if value:
             terms.append(term)

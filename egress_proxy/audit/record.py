@@ -7,14 +7,16 @@ from typing import Final, TypedDict
 
 from msgspec import Struct
 
+from egress_proxy.audit.fingerprint import Tell
 from egress_proxy.model import Finding, Judgement, Verdict
 from egress_proxy.reasons import Reason
 
 MAX_SPANS: Final = 1000  # a record stays a line that tools can read; `findings` holds the true number
 
 
-class Span(Struct, frozen=True):
-    """Where a finding stood: index of the text in the answer, code-point offsets in the original text."""
+class Span(Struct, frozen=True, omit_defaults=True):
+    """Where a finding stood: index of the text in the answer, code-point offsets in the original text. `fingerprint` is
+    that of the whole secret (`fingerprint`), 32 hexadecimal digits; empty, and not in the line, if nobody knows it."""
 
     text: int
     start: int
@@ -22,6 +24,7 @@ class Span(Struct, frozen=True):
     detector: str
     name: str
     form: str
+    fingerprint: str = ""
 
 
 class Record(Struct, frozen=True, kw_only=True):
@@ -53,16 +56,23 @@ class Found(TypedDict):
     lengths: tuple[int, ...]
 
 
-def found_in(judgement: Judgement, texts: Sequence[str]) -> Found:
-    """What a record says of a judgement. `texts` are the batch's originals, as they were judged."""
+def tell_nothing(_finding: Finding, _text: str) -> str:
+    """No fingerprints."""
+    return ""
+
+
+def found_in(judgement: Judgement, texts: Sequence[str], tell: Tell = tell_nothing) -> Found:
+    """What a record says of a judgement. `texts` are the batch's originals, as they were judged; `tell` gives findings
+    their fingerprints."""
     found = judgement.findings
     return {
         "findings": len(found),
         "detectors": tuple(sorted({finding.detector for finding in found})),
-        "spans": tuple(_span(finding) for finding in found[:MAX_SPANS]),
+        "spans": tuple(_span(finding, tell(finding, texts[finding.text])) for finding in found[:MAX_SPANS]),
         "lengths": tuple(len(texts[index]) for index in sorted({finding.text for finding in found[:MAX_SPANS]})),
     }
 
 
-def _span(finding: Finding) -> Span:
-    return Span(finding.text, finding.start, finding.end, finding.detector, finding.name, finding.form.value)
+def _span(finding: Finding, fingerprint: str) -> Span:
+    place = (finding.text, finding.start, finding.end)
+    return Span(*place, finding.detector, finding.name, finding.form.value, fingerprint)

@@ -11,6 +11,7 @@ from typing import Any, Final
 from aiohttp import web
 from msgspec import Struct
 
+from egress_proxy.audit.explaining import explain
 from egress_proxy.audit.filters import shown_of
 from egress_proxy.audit.paging import Found, Page, page
 from egress_proxy.audit.proving import Proof, entry, prove
@@ -21,7 +22,7 @@ from egress_proxy.console.archive import Alarm, Archive
 from egress_proxy.console.asked import FILTERS, Asked, asked
 from egress_proxy.console.frame import Frame
 from egress_proxy.console.sessions import Session
-from egress_proxy.console.telling import sealed, told
+from egress_proxy.console.telling import sealed
 
 LISTED: Final = 50
 """Records on a page."""
@@ -91,7 +92,7 @@ class Records:
             here="records",
             one=found,
             record=found.record,
-            told=told(record),
+            told=explain(record) if record else (),
             evidence=sealed(record),
             spans=record.get("spans", [])[:_SPANS],
             link=urls.entry(f"records/{seq}"),

@@ -1,4 +1,4 @@
-"""What a record says, in words: why something was withheld, what a client was let do, and that evidence is sealed."""
+"""What a record says in a few words, for lists; and that evidence of it is sealed."""
 
 from __future__ import annotations
 
@@ -7,9 +7,6 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from egress_proxy.explanations import EXPLAINED
-from egress_proxy.reasons import Reason
-
 _NOTED: Final = {
     "asks-for-value": "A prompt that asks for a value was let through",
     "expected": "The client declared what it expects to be asked",
@@ -17,12 +14,6 @@ _NOTED: Final = {
     "rejected": "An ask was rejected",
     "expired": "An ask expired to a rejection",
     "answered": "An ask was answered",
-}
-_VERDICTS: Final = {
-    "clean": "Nothing was found in the answer, and it crossed as it was.",
-    "redacted": "Secrets were found in the answer. Each was replaced by a placeholder; the rest crossed.",
-    "withheld": "The answer, or a part of it, did not cross.",
-    "refused": "The request was refused before it reached opencode.",
 }
 _SHORTLY: Final = {
     "clean": "A clean exchange",
@@ -37,19 +28,6 @@ class Evidence(Struct, frozen=True):
 
     digest: str
     command: str
-
-
-def told(record: Mapping[str, Any]) -> tuple[str, ...]:
-    """A record in sentences, of constant text but for counts."""
-    if not record:
-        return ()
-    sentences = [] if record["noted"] else [_VERDICTS.get(record["verdict"], "")]
-    for word in record["reasons"]:
-        found = EXPLAINED[Reason(word)] if word in set(Reason) else None
-        sentences.append(f"{found.summary} ({word})" if found else "A reason that this version does not know.")
-    if record["noted"]:
-        sentences.append(f"{noted(record)}.")
-    return tuple(filter(None, sentences))
 
 
 def shortly(record: Mapping[str, Any]) -> str:

@@ -12,12 +12,13 @@ from egress_proxy.scan.growing import GrowingText, Judged, judged, settled
 from egress_proxy.scan.known import KnownValues
 from egress_proxy.scan.operator import operator_rules
 from egress_proxy.scan.pieces import Pieces, pieces_of
-from egress_proxy.scan.policy import Rejected
+from egress_proxy.scan.policy import Rejected, refuse
 from egress_proxy.scan.redaction import judge
 from egress_proxy.scan.registration import TooManyValuesError, shown_name
 from egress_proxy.scan.stored import Fingerprint, FingerprintError
 from egress_proxy.scan.taint import Taint, extract
 from egress_proxy.scan.tainted import TaintedScanner
+from egress_proxy.scan.writings import writings
 
 __all__ = [
     "Fingerprint",
@@ -37,6 +38,8 @@ __all__ = [
     "judged",
     "operator_rules",
     "pieces_of",
+    "refuse",
     "settled",
     "shown_name",
+    "writings",
 ]

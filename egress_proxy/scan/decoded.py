@@ -76,4 +76,4 @@ def mapped(findings: Iterable[Finding], derived: DerivedTexts, form: Form) -> It
         text, own = derived[found.text]
         if own.changed(found.start, found.end):
             start, end = own.span(found.start, found.end)
-            yield Finding(text, start, end, found.detector, found.name, form)
+            yield Finding(text, start, end, found.detector, found.name, form, found.value)

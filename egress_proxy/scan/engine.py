@@ -312,8 +312,13 @@ class TextScanner:
         known = self._known.find([own.text for _, own in derived])
         tally.undecided.update(for_rules[text][0] for text in inner.undecided)
         tally.undecided.update(derived[text][0] for text in known.undecided)
-        for found in (*mapped(inner.findings, for_rules, Form.PLAIN), *mapped(known.findings, derived, Form.ENCODED)):
+        ruled = [replace(found, value=self._mac_decoded(found, for_rules)) for found in inner.findings]
+        for found in (*mapped(ruled, for_rules, Form.PLAIN), *mapped(known.findings, derived, Form.ENCODED)):
             tally.add(found, late=True)
+
+    def _mac_decoded(self, found: Finding, derived: DerivedTexts) -> bytes:
+        """The MAC of what was found in a derived text: the span that it is mapped to says it in another writing."""
+        return self._known.mac(derived[found.text][1].text[found.start : found.end])
 
     def prepare(self) -> None:
         """Make what only unusual texts need, so that none of them waits for it: for a thread beside the start."""

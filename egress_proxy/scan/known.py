@@ -122,6 +122,11 @@ class KnownValues:
         """Everything registered, one a value, to be stored. Names are what it says in clear, and lengths."""
         return self._snapshot.fingerprints()
 
+    def mac(self, text: str) -> bytes:
+        """The MAC of a text as that of a value, without white space around it: under one key, findings of the value
+        have the same (`Finding.value`)."""
+        return self._snapshot.keys.digest(text.strip().encode("utf-8", "surrogatepass"), b"value")
+
     def find(self, texts: Sequence[str], joined: str | None = None) -> Scan:
         """Known values in a batch of texts; `joined` is all of them with one character between, if somebody has it."""
         if not self._snapshot.values or not any(texts):

@@ -80,7 +80,7 @@ class _Search:
         if value.token and not self._is_token(text, first, value.length):
             return
         if self._snapshot.keys.digest(raw.encode("utf-8", "surrogatepass"), b"value") == value.mac:
-            self._plain.add(Finding(text, first, first + value.length, self._detector, value.name))
+            self._plain.add(Finding(text, first, first + value.length, self._detector, value.name, value=value.mac))
         elif value.token:
             self._add_encoded(value, text, first, first + value.length)
         elif not value.weak or self._deliberate(value, raw, self._texts[text][start:end], gap):
@@ -110,7 +110,7 @@ class _Search:
         return start - (before.end() if before else 0), after.end() if after else end
 
     def _add_encoded(self, value: Watched, text: int, start: int, end: int) -> None:
-        self._encoded.add(Finding(text, start, end, self._detector, value.name, Form.ENCODED))
+        self._encoded.add(Finding(text, start, end, self._detector, value.name, Form.ENCODED, value.mac))
 
 
 def without_parts(findings: Iterable[Finding]) -> tuple[Finding, ...]:
@@ -135,13 +135,13 @@ def spans_by_text(findings: Iterable[Finding]) -> dict[int, list[tuple[int, int]
 
 def _united(findings: Iterable[Finding]) -> Iterator[Finding]:
     """Overlapping findings of the same value as one."""
-    by_name: dict[tuple[str, str], list[Finding]] = {}
+    by_value: dict[tuple[str, str, bytes], list[Finding]] = {}  # several values may bear one name
     for found in findings:
-        by_name.setdefault((found.detector, found.name), []).append(found)
-    for (detector, name), own in by_name.items():
+        by_value.setdefault((found.detector, found.name, found.value), []).append(found)
+    for (detector, name, value), own in by_value.items():
         for text, spans in spans_by_text(own).items():
             for start, end in spans:
-                yield Finding(text, start, end, detector, name, Form.ENCODED)
+                yield Finding(text, start, end, detector, name, Form.ENCODED, value)
 
 
 def _inside(found: Finding, spans: list[tuple[int, int]]) -> bool:

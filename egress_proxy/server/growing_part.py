@@ -20,6 +20,7 @@ from egress_proxy.wire import PartName, Piece, piece_event
 
 _A_LOOK: Final = 64  # characters of a line or a sentence
 _CLEAN: Final = Judgement((), Verdict.CLEAN)
+_Key = tuple[str, str, bytes, int]
 
 
 class Fate(StrEnum):
@@ -76,7 +77,7 @@ class GrowingPart:
         self._growing = GrowingText(self._examine)
         self._event_id = ""
         self._chars = self._fresh = 0
-        self._counted: set[tuple[str, str, int]] = set()
+        self._counted: set[_Key] = set()
         # Of the look under way:
         self._scanner: Scanner | None = None
         self._found: set[Finding] = set()
@@ -178,5 +179,5 @@ class GrowingPart:
         return piece_event(self.name, text, self._event_id)
 
 
-def _key(found: Finding) -> tuple[str, str, int]:
-    return found.detector, found.name, found.start
+def _key(found: Finding) -> _Key:
+    return found.detector, found.name, found.value, found.start

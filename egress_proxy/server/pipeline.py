@@ -16,7 +16,7 @@ from typing import Final, Protocol, TypeVar
 import msgspec
 from msgspec import Struct
 
-from egress_proxy.audit import Record, found_in
+from egress_proxy.audit import Record, Tell, found_in, tell_nothing
 from egress_proxy.errors import AuditError
 from egress_proxy.explanations import EXPLAINED, message
 from egress_proxy.metrics import UNKNOWN_ROUTE, Metrics
@@ -154,10 +154,13 @@ class Pipeline:
         metrics: Metrics,
         scan_seconds: float,
         now: Callable[[], str],
+        *,
+        tell: Tell = tell_nothing,
     ) -> None:
         """`scanner` gives the current scanner, or None while none is ready; `scan_seconds` bounds one scan; `now` is
-        the time of records, RFC 3339."""
+        the time of records, RFC 3339; `tell` gives their findings fingerprints."""
         self._now = now
+        self._tell = tell
         self._scanner = scanner
         self._judge = judge
         self._recorder = recorder
@@ -387,5 +390,5 @@ class Pipeline:
             status=status,
             channel=channel.value if channel else "",
             noted=noted,
-            **found_in(judgement, texts),
+            **found_in(judgement, texts, self._tell),
         )

@@ -86,16 +86,18 @@ class Taints:
         *,
         names: bool = True,
         directories: Sequence[str] = (),
+        key: bytes | None = None,
     ) -> None:
         """`seconds` bounds each call of opencode; `names`: whether values may be named; `directories` are told to
-        clients, so their paths may be repeated, however random they look. What is dropped for room is learnt anew when
-        it is needed, but for which texts were withheld."""
+        clients, so their paths may be repeated, however random they look; `key` is that of known values, for one MAC of
+        a value wherever it is found, or any. What is dropped for room is learnt anew when it is needed, but for which
+        texts were withheld."""
         self._upstream = upstream
         self._sessions = sessions
         self._seconds = seconds
         self._names = names
         self._public = _with_parents(directories)
-        self._key = secrets.token_bytes(32)
+        self._key = key or secrets.token_bytes(32)
         self._trees: OrderedDict[str, Tree] = OrderedDict()
         self._clean = Clean()
         self._dropped: OrderedDict[str, Withheld] = OrderedDict()  # the first that was dropped first

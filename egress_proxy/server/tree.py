@@ -143,7 +143,7 @@ class Tree:
             found = _Sorted(scan)
             hits = ((index, text, self._judge(index, text, found, scanner)) for text, index in places.items())
             return tuple(
-                Finding(index, 0, len(text), hit.detector, hit.name, Form.ENCODED)
+                Finding(index, 0, len(text), hit.detector, hit.name, Form.ENCODED, hit.value)
                 for index, text, hit in hits
                 if hit is not None
             )

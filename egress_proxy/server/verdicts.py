@@ -93,7 +93,7 @@ class Withheld:
 
     def __init__(self) -> None:
         self.wary = False
-        self.hits: dict[int, tuple[str, str]] = {}  # detector and name, by digest
+        self.hits: dict[int, tuple[str, str, bytes]] = {}  # detector, name and MAC, by digest
         self.places: dict[int, int] = {}
 
     def __len__(self) -> int:
@@ -132,7 +132,10 @@ class Verdicts:
     def hit(self, digest: int) -> Finding | None:
         """What a text was withheld for, if it was."""
         found = self.withheld.hits.get(digest)
-        return None if found is None else Finding(0, 0, 0, *found)
+        if found is None:
+            return None
+        detector, name, value = found
+        return Finding(0, 0, 0, detector, name, value=value)
 
     def add_clean(self, digest: int) -> None:
         """A text is clean, and its pieces are kept."""
@@ -141,7 +144,7 @@ class Verdicts:
     def add_hit(self, digest: int, hit: Finding) -> None:
         """A text is withheld."""
         if self._room(self.withheld.hits, digest):
-            self.withheld.hits[digest] = (hit.detector, hit.name)
+            self.withheld.hits[digest] = (hit.detector, hit.name, hit.value)
 
     def place(self, digest: int) -> int | None:
         """The place that was kept of a text."""
@@ -155,7 +158,7 @@ class Verdicts:
         elif self._room(self.withheld.places, digest):
             self.withheld.places[digest] = place
 
-    def _room(self, kept: dict[int, tuple[str, str]] | dict[int, int], digest: int) -> bool:
+    def _room(self, kept: dict[int, tuple[str, str, bytes]] | dict[int, int], digest: int) -> bool:
         """Whether one more is kept. If not, the tree is wary from now on."""
         if digest not in kept and len(kept) >= MOST_WITHHELD and not self.withheld.wary:
             self.withheld.wary = True

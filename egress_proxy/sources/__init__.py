@@ -9,6 +9,7 @@ from egress_proxy.sources.entries import Entry
 from egress_proxy.sources.environ import own_environment, process_environment
 from egress_proxy.sources.formats import FORMATS, bare, parse, read_file, salvaged
 from egress_proxy.sources.harvest import harvest_config, harvest_providers
+from egress_proxy.sources.keys import keys_in
 from egress_proxy.sources.reading import MAX_FILE_BYTES, TooLargeError, read_bytes, text_of
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "command_output",
     "harvest_config",
     "harvest_providers",
+    "keys_in",
     "own_environment",
     "parse",
     "process_environment",

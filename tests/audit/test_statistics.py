@@ -27,7 +27,7 @@ def as_read(*given: Any) -> list[dict[str, Any]]:
 
 
 def found(number: int, time: str, *spans: Span, **fields: Any) -> Any:
-    given = {"client": "ann", "session": "ses_1", "route": "GET /x", "channel": "message", "time": time}
+    given: dict[str, Any] = {"client": "ann", "session": "ses_1", "route": "GET /x", "channel": "message", "time": time}
     given |= {"verdict": Verdict.REDACTED, "reasons": (Reason.KNOWN_VALUE,), "findings": len(spans), "spans": spans}
     return record(number, **{**given, "detectors": tuple(sorted({span.detector for span in spans})), **fields})
 

@@ -50,8 +50,10 @@ def test_a_plain_value_is_found_with_its_exact_span(name: str) -> None:
     value = VALUES[name]
     text = f"é the value is {value}, “{value}”\n{value}"
     starts = [index for index in range(len(text)) if text.startswith(value, index)]
-    expected = tuple(Finding(0, start, start + len(value), "known-value", "X") for start in starts)
-    assert known(X=value).find([text]).findings == expected
+    values = known(X=value)
+    whole = values.mac(value)
+    expected = tuple(Finding(0, start, start + len(value), "known-value", "X", value=whole) for start in starts)
+    assert values.find([text]).findings == expected
     assert len(expected) == 3
 
 
@@ -85,7 +87,9 @@ def test_a_short_value_is_matched_as_a_whole_token_only(text: str) -> None:
 @pytest.mark.parametrize("text", ["hunter2", '"hunter2"', "pw=hunter2;", "(hunter2)", "x:hunter2\n"])
 def test_a_short_value_is_matched_beside_any_punctuation(text: str) -> None:
     start = text.index("hunter2")
-    assert known(X="hunter2").find([text]).findings == (Finding(0, start, start + 7, "known-value", "X"),)
+    values = known(X="hunter2")
+    found = Finding(0, start, start + 7, "known-value", "X", value=values.mac("hunter2"))
+    assert values.find([text]).findings == (found,)
 
 
 def test_a_value_without_letters_is_found() -> None:
@@ -293,7 +297,8 @@ def test_any_value_that_is_accepted_is_found(value: str, before: str, after: str
     assert values.find([text]).findings
     if spelling == "plain":
         start = len(before) + 1
-        assert Finding(0, start, start + len(value), "known-value", "X") in values.find([text]).findings
+        found = Finding(0, start, start + len(value), "known-value", "X", value=values.mac(value))
+        assert found in values.find([text]).findings
 
 
 @settings(max_examples=50, deadline=None)

@@ -106,7 +106,7 @@ def test_findings_have_the_name_of_their_detector() -> None:
     values = KnownValues.build([("A", Secret(VALUES["RANDOM"]))], KEY, detector="seen-before")
     grown = values.extended([("B", Secret(VALUES["HEX"]))], most=2)
     text = VALUES["RANDOM"]
-    assert grown.find([text]).findings == (Finding(0, 0, len(text), "seen-before", "A"),)
+    assert grown.find([text]).findings == (Finding(0, 0, len(text), "seen-before", "A", value=values.mac(text)),)
     assert [found.detector for found in grown.find([VALUES["HEX"].upper()]).findings] == ["seen-before"]
 
 
