@@ -67,7 +67,8 @@ class Site:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._run(self._runner.cleanup())
+        self.do(lambda _: self.kept.recorded.end())
+        self._run(self._ended())
         self.kept.close()
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
@@ -103,6 +104,12 @@ class Site:
             known=lambda: self.kept.named,
             server=SERVER,
         )
+
+    async def _ended(self) -> None:
+        await self._runner.cleanup()
+        connections = asyncio.all_tasks() - {asyncio.current_task()}
+        if connections:
+            await asyncio.wait(connections, timeout=10)
 
     async def _start(self) -> None:
         await self._runner.setup()

@@ -96,11 +96,10 @@ def record(number: int, **fields: Any) -> Record:
     return Record(**{**plain, **fields})
 
 
-def redacted(number: int, *names: str, detector: str = "known-value", **fields: Any) -> Record:
+def redacted(number: int, *names: str, detector: str = "known-value", form: str = "plain", **fields: Any) -> Record:
     """A record of a redacted answer: a span for each name, or one of a detector's without a name."""
     spans = tuple(
-        Span(index, 14 + 40 * index, 34 + 40 * index, detector, name, "plain")
-        for index, name in enumerate(names or ("",))
+        Span(index, 14 + 40 * index, 34 + 40 * index, detector, name, form) for index, name in enumerate(names or ("",))
     )
     given: dict[str, Any] = {"verdict": Verdict.REDACTED, "status": 200, "reasons": (), "channel": "messages"}
     given |= {"findings": len(spans), "detectors": (detector,), "spans": spans, "lengths": (412,)}
@@ -119,7 +118,7 @@ def afternoon() -> Sequence[Record]:
         redacted(3, "", detector="aws-access-key", session="ses_deploy", client="ci"),
         record(4, route=replies, noted=("approved", "per_0a1b2c3d4e5f", "declared-env-file"), **noted),
         redacted(5, "DB_PASSWORD", "STRIPE_KEY"),
-        redacted(6, "STRIPE_KEY", **withheld),
+        redacted(6, "STRIPE_KEY", form="encoded", **withheld),
         record(7, route="unknown", session="", directory="", reasons=(Reason.OPERATION_UNKNOWN,), status=404),
         record(8, route=replies, noted=("rejected", "per_1f2e3d4c5b6a", "force-push", "ada"), **noted),
         redacted(9, "", detector="private-key", session="ses_deploy", client="ci"),

@@ -202,7 +202,7 @@ async def test_a_record_says_where_it_stands_and_what_proves_it(visitor: Visitor
     lines = (await (await visitor.get("records.jsonl?name=STRIPE_KEY")).text()).splitlines()
     seq, prev = json.loads(lines[0])["seq"], json.loads(lines[0])["prev"]
     shown = await page(visitor, f"records/{seq}")
-    assert "Each was replaced by a placeholder" in shown
+    assert "with a placeholder in the place of each secret" in shown
     assert re.search(r"54 74 known-value plain STRIPE_KEY", shown)
     assert prev in shown
     key = (kept.state / "audit.pub").read_text().strip()
@@ -298,7 +298,7 @@ async def test_known_values_by_name_with_when_they_were_seen(visitor: Visitor, k
     kept.add(*afternoon(), redacted(13, "TAINTED_ONE"))
     shown = await page(visitor, "values")
     assert "DB_PASSWORD env_file 1 2026-01-01 10:11:00 3 0" in shown
-    assert "STRIPE_KEY env_file, process 2 2026-01-01 10:06:00 2 0" in shown
+    assert "STRIPE_KEY env_file, process 2 2026-01-01 10:06:00 2 1" in shown
     assert "github.token opencode_auth 1 never" in shown
     assert shown.index("TAINTED_ONE") > shown.index("Other names")
 

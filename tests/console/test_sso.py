@@ -9,7 +9,8 @@ from typing import Any, Final
 
 import aiohttp
 import pytest
-from aiohttp.test_utils import TestClient, TestServer
+from aiohttp.test_utils import TestClient, TestServer, make_mocked_request
+from multidict import CIMultiDict
 
 from egress_proxy.config import Console
 from egress_proxy.console.sessions import SECONDS
@@ -167,6 +168,16 @@ async def test_nor_with_the_cookie_of_somebody_who_is_logged_in(proxied: Proxied
         assert answer.status in {303, 400, 403}
         assert "git push" not in await answer.text()
     assert (await proxied.get(proxied.home, [HOST, ADA, PROOF])).status == 200
+
+
+@pytest.mark.parametrize("headers", FORGED.values(), ids=FORGED)
+def test_each_lock_holds_by_itself(headers: Headers) -> None:
+    """The check of the host lets nothing in by mistake either, and who is named does not hang on it."""
+    sso = Sso(CONSOLE, Secret(SECRET))
+    request = make_mocked_request("GET", "/console/", CIMultiDict(headers))
+    assert sso.operator(request) is None
+    named = {name: [value for key, value in headers if key == name] for name, _ in (HOST, PROOF)}
+    assert sso.admits(request) is (named == {HOST[0]: [HOST[1]], PROOF[0]: [SECRET]})
 
 
 async def test_a_process_of_the_machine_cannot_name_anybody(proxied: Proxied, client: TestClient[Any, Any]) -> None:
