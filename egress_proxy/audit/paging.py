@@ -18,6 +18,10 @@ LOOKED_AT: Final = 20_000
 """Rows that one page looks at, at most: a second of one thread."""
 
 
+SPAN: Final = 400_000
+"""Numbers among which the database looks for one page where it has no index: a second again."""
+
+
 class Found(Struct, frozen=True):
     """A record in its place: number, and what its line says."""
 
@@ -50,11 +54,15 @@ def page(
 
     Raises `StoreError`.
     """
+    if _is_looked_up(filters):
+        low, high = above, below
+    else:
+        low, high = _span(reader, below, above, oldest_first=oldest_first)
     found: list[Found] = []
     wanted = filters.wanted()
     unread: list[int] = []
     looked = last = 0
-    for row in rows(reader, filters, looked_at, below=below, above=above, oldest_first=oldest_first):
+    for row in rows(reader, filters, looked_at, below=high, above=low, oldest_first=oldest_first):
         looked, last = looked + 1, row.seq
         record = shown_of(row.line)
         if record is None:
@@ -63,8 +71,9 @@ def page(
             found.append(Found(row.seq, row.line, record))
             if len(found) == most:
                 break
-    ended = looked < looked_at and len(found) < most
-    return Page(tuple(found), 0 if ended else last, looked, tuple(unread))
+    if looked < looked_at and len(found) < most:  # there are no more up to the end of the span
+        last = (high - 1 if high != below else 0) if oldest_first else (low + 1 if low > above else 0)
+    return Page(tuple(found), last, looked, tuple(unread))
 
 
 def rows(
@@ -80,3 +89,19 @@ def rows(
             values.append(value)
     order = f"ORDER BY seq {'ASC' if oldest_first else 'DESC'} LIMIT {int(most)}"
     return reader.select(" AND ".join(terms), tuple(values), order)
+
+
+def _is_looked_up(filters: Filters) -> bool:
+    """Whether the database has an index for what is asked, or all rows will do: then it looks at no others."""
+    columns = filters.columns()
+    return "id" in columns or "session" in columns or bool(filters.since or filters.until) or not columns
+
+
+def _span(reader: Reader, below: int, above: int, *, oldest_first: bool) -> tuple[int, int]:
+    """Between which numbers the database looks for what it has no index for."""
+    last = reader.last()
+    end = below or (last.seq + 1 if last else 1)
+    if oldest_first:
+        high = min(end, above + SPAN + 1)
+        return above, below if high == end else high
+    return max(above, end - SPAN - 1), below

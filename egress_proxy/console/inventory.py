@@ -25,7 +25,7 @@ from egress_proxy.server.provenance import Named
 from egress_proxy.server.survey import Survey
 
 _LISTED: Final = 1_000
-_LATENCIES: Final = {
+LATENCIES: Final = {
     "egress_upstream_seconds": "Until opencode's whole answer was read",
     "egress_scan_seconds": "Scanning and judging one answer or frame",
     "egress_delta_seconds": "Holding back a piece of a growing text",
@@ -87,7 +87,7 @@ class Inventory:
             reasons=rows(summary.reasons),
             days=columns(days),
             by_day=days,
-            latencies=[latency(title, self._metrics.read(metric)) for metric, title in _LATENCIES.items()],
+            latencies=[latency(title, self._metrics.read(metric)) for metric, title in LATENCIES.items()],
         )
 
     async def values(self, _: web.Request, session: Session) -> web.StreamResponse:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -15,6 +16,11 @@ _NOTED: Final = {
     "expired": "An ask expired to a rejection",
     "answered": "An ask was answered",
 }
+_DIGEST: Final = re.compile(r"[0-9a-fA-F]{64}")
+_MISSING: Final = {
+    "full": "There was no room for it.",
+    "failed": "It could not be sealed.",
+}
 _SHORTLY: Final = {
     "clean": "A clean exchange",
     "redacted": "Secrets were redacted",
@@ -24,10 +30,11 @@ _SHORTLY: Final = {
 
 
 class Evidence(Struct, frozen=True):
-    """That the original is sealed somewhere: the digest of what is sealed, and how it is opened, offline."""
+    """That the original was to be sealed: the digest of what is, or why there is nothing; and how it is opened."""
 
-    digest: str
-    command: str
+    digest: str = ""
+    missing: str = ""
+    commands: tuple[str, ...] = ()
 
 
 def shortly(record: Mapping[str, Any]) -> str:
@@ -41,15 +48,12 @@ def noted(record: Mapping[str, Any]) -> str:
     return _NOTED.get(words[0], "Something was noted") if words else ""
 
 
-def sealed(record: Mapping[str, Any]) -> tuple[Evidence, ...]:
+def sealed(record: Mapping[str, Any]) -> Evidence | None:
     """The evidence that there is of a record: nothing here can open it."""
     found = record.get("evidence")
-    several = found if isinstance(found, list) else [found] if found else []
-    command = f"egress-proxy evidence open {record.get('id', '')}"
-    return tuple(Evidence(_digest(one), command) for one in several)
-
-
-def _digest(one: object) -> str:
-    if isinstance(one, Mapping):
-        one = next((one[key] for key in ("sha256", "hash", "digest") if key in one), "")
-    return str(one)[:200]
+    if not found:
+        return None
+    if not isinstance(found, str) or _DIGEST.fullmatch(found) is None:
+        return Evidence(missing=_MISSING.get(str(found), "What the record says of it is of another version."))
+    fetch = f"egress-proxy evidence export {record.get('id', '')} carried.jsonl"
+    return Evidence(found, "", (fetch, "egress-proxy evidence open carried.jsonl --key KEY"))

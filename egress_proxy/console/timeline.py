@@ -21,7 +21,8 @@ from egress_proxy.console.telling import shortly
 
 LISTED: Final = 50
 _EVENTS: Final = 200
-LOOKED_AT: Final = 20_000
+LOOKED_AT: Final = 5_000
+"""Records that are summed up for a page: most of a second of one thread."""
 
 
 class Looked(Struct, frozen=True):

@@ -8,12 +8,17 @@ import io
 import json
 import re
 from collections.abc import AsyncIterator, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import aiohttp
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
+from egress_proxy.audit.filters import Filters
+from egress_proxy.audit.paging import page as page_of
+from egress_proxy.audit.reading import opened
+from egress_proxy.console.inventory import LATENCIES
 from egress_proxy.metrics import Metrics
 from egress_proxy.model import RouteClass, Verdict
 from egress_proxy.routes.catalogue import ROWS
@@ -294,6 +299,13 @@ async def test_charts_say_the_same_as_their_tables(visitor: Visitor, kept: Kept,
     assert "half ≤ 2.5 ms 95 of 100 ≤ 5 s measured 4 times" in shown
 
 
+@pytest.mark.parametrize("name", [*LATENCIES, "egress_requests_total"])
+def test_the_metrics_that_are_charted_are_there(metrics: Metrics, name: str) -> None:
+    metrics.count_exchange("unknown", RouteClass.DENY, Verdict.REFUSED)
+    metrics.observe_upstream("unknown", 1, 1)
+    assert list(metrics.read(name))
+
+
 async def test_known_values_by_name_with_when_they_were_seen(visitor: Visitor, kept: Kept) -> None:
     kept.add(*afternoon(), redacted(13, "TAINTED_ONE"))
     shown = await page(visitor, "values")
@@ -357,11 +369,18 @@ async def test_a_hostile_record_is_text_on_every_page(visitor: Visitor, kept: Ke
 
 async def test_evidence_is_said_to_be_and_never_opened(visitor: Visitor, kept: Kept) -> None:
     kept.add(*afternoon())
-    line = """replace(line, '"findings"', '"evidence":{"sha256":"' || hex(zeroblob(32)) || '"},"findings"')"""
-    tampered(kept.state, f"UPDATE entry SET line = {line} WHERE seq = 4")
-    shown = await page(visitor, "records/4")
-    assert "egress-proxy evidence open egr_" in shown
-    assert "0" * 64 in shown
+    for said, told in (
+        ("0" * 64, "evidence export egr_00000000000000000002"),
+        ("full", "no room"),
+        ("failed", "not be sealed"),
+    ):
+        line = f"""replace(line, '"findings"', '"evidence":"{said}","findings"')"""
+        tampered(kept.state, f"UPDATE entry SET line = {line} WHERE seq = 4")
+        shown = await page(visitor, "records/4")
+        assert told in shown
+        assert said in shown or "SHA-256" not in shown
+        tampered(kept.state, f"""UPDATE entry SET line = replace(line, '"evidence":"{said}",', '') WHERE seq = 4""")
+    assert "Sealed evidence" not in await page(visitor, "records/4")
 
 
 async def test_a_slow_ledger_is_asked_few_questions(
@@ -386,3 +405,26 @@ async def test_a_filter_that_little_answers_to_is_looked_for_piece_by_piece(
         assert "10 entries were looked at" in text
         path = f"records{html.unescape(older[1])}"
     assert pages == 3
+
+
+@pytest.mark.parametrize("span", [1, 3, 7, 1000])
+def test_pages_by_pieces_are_all_of_it(kept: Kept, span: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However little is looked at for a page: in both directions each record is found once, and it comes to an end."""
+    monkeypatch.setattr("egress_proxy.audit.paging.SPAN", span)
+    kept.add(*(record(number, client="rare" if number % 5 == 0 else "often") for number in range(30)))
+    with closing(opened(kept.state)) as reader:
+        for filters in (Filters(), Filters(client="rare"), Filters(client="nobody"), Filters(name="x", client="rare")):
+            whole = [one.seq for one in page_of(reader, filters, 1000, looked_at=1000).found] if span == 1000 else None
+            down, below = [], 0
+            while (got := page_of(reader, filters, 4, below=below, looked_at=6)).last or got.found:
+                down += [one.seq for one in got.found]
+                if not (below := got.last):
+                    break
+            up, above = [], 0
+            while (got := page_of(reader, filters, 4, above=above, below=200, oldest_first=True)).last or got.found:
+                up += [one.seq for one in got.found]
+                if not (above := got.last):
+                    break
+            assert up == sorted(down)
+            assert len(down) == {(): 30, "rare": 6, "nobody": 0}[filters.client] * (not filters.name)
+            assert whole is None or whole == down
