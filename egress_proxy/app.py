@@ -25,6 +25,7 @@ from egress_proxy import __version__
 from egress_proxy.audit import Ledger, SearchKey, Terms
 from egress_proxy.config import Config, LogForm, Source, read_gates, read_hook_secrets, read_password, warnings
 from egress_proxy.console import PREFIX, console_app
+from egress_proxy.console.wiring import behind_console
 from egress_proxy.errors import ConfigError, Exit
 from egress_proxy.fingerprints import FingerprintStore
 from egress_proxy.gate_rules import GateRule
@@ -155,6 +156,7 @@ async def _serve(config: Config) -> None:
         notify("STOPPING=1")
         say(Saying.STOPPING)
         inside.queue.stop()
+        inside.recorder.recorded.end()
         await inside.cloud.drain(config.limits.drain_seconds)
 
 
@@ -165,9 +167,12 @@ class _Inside(NamedTuple):
     queue: Queue
     metrics: Metrics
     recorder: Recorder
+    known: Known
+    server: Survey
 
 
 def _operator(config: Config, inside: _Inside, *, gated: bool) -> AbstractAsyncContextManager[None]:
+    behind = behind_console(config, inside.recorder, inside.known, inside.server)
     operators = Operators(Path(config.state_dir))
     address, most = config.operator, config.limits.login_failures_per_minute
     app = operator_app(
@@ -176,7 +181,8 @@ def _operator(config: Config, inside: _Inside, *, gated: bool) -> AbstractAsyncC
         gated=gated,
         audit=lambda: inside.recorder.failure or inside.recorder.evidence_failure,
         gates=GateApi(inside.queue, operators, inside.metrics, most),
-        mounted={PREFIX: console_app(inside.queue, operators, inside.metrics, most)},
+        mounted={PREFIX: console_app(inside.queue, operators, inside.metrics, most, behind)},
+        admits=behind.sso.admits if behind.sso else None,
     )
     return operator_socket(app, address.host, address.port)
 
@@ -201,7 +207,8 @@ async def _assemble(config: Config, gates: GatePolicy, stack: AsyncExitStack) ->
     stack.callback(owners.close)
     upstream = await stack.enter_async_context(_upstream(config))
     upstream.told = metrics.set_upstream_up
-    _report(await survey(upstream, _START_SECONDS), metrics)
+    server = await survey(upstream, _START_SECONDS)
+    _report(server, metrics)
     known = await Known.load(config, upstream, metrics)
     stack.push_async_callback(known.close)
     names = config.features.value_names
@@ -226,7 +233,7 @@ async def _assemble(config: Config, gates: GatePolicy, stack: AsyncExitStack) ->
         max_requests=config.limits.max_requests,
         login_failures_per_minute=config.limits.login_failures_per_minute,
     )
-    return _Inside(cloud, queue, metrics, recorder)
+    return _Inside(cloud, queue, metrics, recorder, known, server)
 
 
 def _queue(config: Config, exchanges: Exchanges, events: Events, metrics: Metrics) -> Queue:
@@ -286,7 +293,12 @@ def gate_policy(config: Config) -> GatePolicy:
     except ConfigError as error:
         say(Saying.GATE_POLICY_BROKEN, why=str(error))
         rules = ()
-    state = (config.state_dir, *filter(None, (config.upstream.password_file, config.gates_file, config.rules_file)))
+    state = (
+        config.state_dir,
+        *filter(
+            None, (config.upstream.password_file, config.gates_file, config.rules_file, config.console.sso_secret_file)
+        ),
+    )
     named = (source.path for source in config.known_values if source.kind is Source.OPENCODE_AUTH)
     logins = (*(str(Path(place).expanduser()) for place in _OPENCODE_LOGINS), *named)
     own = Own(_as_given_and_real(state), _as_given_and_real(logins), str(Path.home()))

@@ -10,9 +10,10 @@ OpenMetrics: from a peak of a chart it is one step to a record.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from enum import StrEnum
 from functools import cache, partial
+from typing import NamedTuple
 
 from prometheus_client import (
     CollectorRegistry,
@@ -43,6 +44,14 @@ class ScanFailure(StrEnum):
     UNREADY = "unready"  # no scanner that knows all values
     TIMEOUT = "timeout"
     CRASHED = "crashed"
+
+
+class Sample(NamedTuple):
+    """One number of a metric; its name has the suffix that tells what it is (`_total`, `_bucket`, …)."""
+
+    name: str
+    labels: Mapping[str, str]
+    value: float
 
 
 class Metrics:
@@ -331,6 +340,13 @@ class Metrics:
     def set_build(self, version: str, opencode: str, catalogue: str) -> None:
         """`opencode` is the running server's version, already validated as a version number."""
         self._build.labels(version, opencode, catalogue).set(1)
+
+    def read(self, metric: str) -> Iterator[Sample]:
+        """The samples of a metric as they are now; `metric` is its name, without suffixes."""
+        wanted = metric.removesuffix("_total")
+        for family in self._registry.collect():
+            if family.name == wanted:
+                yield from (Sample(one.name, one.labels, one.value) for one in family.samples)
 
     def render(self) -> bytes:
         """The text exposition format, UTF-8."""

@@ -43,6 +43,15 @@ class Filters(Struct, frozen=True, kw_only=True):
         given: Words = getattr(self, field)
         return frozenset(filter(None, (given,) if isinstance(given, str) else given))
 
+    def wanted(self) -> dict[str, frozenset[str]]:
+        """What may stand in each field."""
+        return {field: self.words(field) for field in (*_COLUMNS, "reason", "detector", "name")}
+
+    def columns(self) -> dict[str, str]:
+        """The fields that the database can look for."""
+        wanted = {field: self.words(field) for field in _COLUMNS}
+        return {field: min(words) for field, words in wanted.items() if len(words) == 1}
+
 
 class _Found(Struct):
     text: int
@@ -90,19 +99,29 @@ def search(
 
     The columns of the database find the candidates; what decides is the line, which is what the chain holds.
     """
-    wanted = {field: filters.words(field) for field in (*_COLUMNS, "reason", "detector", "name")}
-    columns = {field: min(wanted[field]) for field in _COLUMNS if len(wanted[field]) == 1}
+    wanted, columns = filters.wanted(), filters.columns()
     rows = reader.search({"kind": "record", **columns}, filters.since, filters.until, oldest_first=oldest_first)
     for count, row in enumerate(rows, 1):
         if not count % _AT_A_TIME:
             progress(_AT_A_TIME)
-        try:
-            _AS_SHOWN.decode(row.line)
-            record = msgspec.json.decode(row.line)
-        except (msgspec.MsgspecError, UnicodeError):
-            continue  # it verifies no better
-        if all(not words or not words.isdisjoint(_words_of(record, field)) for field, words in wanted.items()):
+        record = shown_of(row.line)  # one that is none verifies no better
+        if record is not None and asked_for(record, wanted):
             yield row.line, {"ledger": row.ledger, **record} if row.ledger else record
+
+
+def shown_of(line: str) -> dict[str, Any] | None:
+    """What a line says, or None where it says not what is shown of a record."""
+    try:
+        _AS_SHOWN.decode(line)
+        found: dict[str, Any] = msgspec.json.decode(line)
+    except (msgspec.MsgspecError, UnicodeError):
+        return None
+    return found
+
+
+def asked_for(record: Mapping[str, Any], wanted: Mapping[str, frozenset[str]]) -> bool:
+    """Whether a record has one of the words that each field may have; any, where there are none."""
+    return all(not words or not words.isdisjoint(_words_of(record, field)) for field, words in wanted.items())
 
 
 def _words_of(record: Mapping[str, Any], field: str) -> list[str]:

@@ -13,11 +13,13 @@ _FIELDS: Final = (
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
-def write_csv(stream: TextIO, records: Iterable[dict[str, Any]], *, ledgers: bool = False) -> None:
-    """Write records as CSV, with the names of their columns; first that of their ledger if they are of several."""
+def write_csv(stream: TextIO, records: Iterable[dict[str, Any]], *, ledgers: bool = False, header: bool = True) -> None:
+    """Write records as CSV, with the names of their columns unless that was done before; first that of their ledger if
+    they are of several."""
     rows = csv.writer(stream)
     fields = ("ledger",) * ledgers + _FIELDS
-    rows.writerow(fields)
+    if header:
+        rows.writerow(fields)
     for record in records:
         names = sorted({span["name"] for span in record["spans"] if span["name"]})
         rows.writerow([cell({**record, "names": names}.get(name, "")) for name in fields])

@@ -1,5 +1,6 @@
 """The operator's settings: YAML without surprises, checked as a whole before anything starts."""
 
+from egress_proxy.config.console import Console
 from egress_proxy.config.evidence import Evidence
 from egress_proxy.config.gates import read_gates
 from egress_proxy.config.load import DEFAULT_FILE, load, upstream_address
@@ -21,13 +22,14 @@ from egress_proxy.config.schema import (
     settings,
 )
 from egress_proxy.config.warn import warnings
-from egress_proxy.config.webhook import HookSecrets, read_hook_secrets
+from egress_proxy.config.webhook import HookSecrets, read_hook_secrets, read_sso_secret
 
 __all__ = [
     "DEFAULT_FILE",
     "FILES",
     "Address",
     "Config",
+    "Console",
     "Evidence",
     "Features",
     "HookSecrets",
@@ -47,6 +49,7 @@ __all__ = [
     "read_hook_secrets",
     "read_password",
     "read_rules",
+    "read_sso_secret",
     "recipient_lines",
     "settings",
     "upstream_address",

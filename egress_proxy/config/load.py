@@ -12,6 +12,7 @@ from msgspec.structs import fields, replace
 
 from egress_proxy.config import database, paths, recipients, values
 from egress_proxy.config.collector import collector
+from egress_proxy.config.console import Console, wrong_with
 from egress_proxy.config.evidence import Evidence
 from egress_proxy.config.log import Log, LogForm, Ship
 from egress_proxy.config.nodes import MAX_BYTES, AnyNode, Fields, NodeError, compose
@@ -141,6 +142,17 @@ _READERS: Final[dict[str, Reader]] = {
             "ship": values.one_of(Ship),
         },
     ),
+    "console": _section(
+        Console,
+        {
+            "sso_origin": values.optional(values.origin),
+            "sso_header": values.header,
+            "sso_secret_header": values.header,
+            "sso_secret_file": values.optional(paths.path),
+            "sso_approvers": values.several(values.person, least=0),
+            "sso_viewers": values.several(values.person, least=0),
+        },
+    ),
 }
 
 
@@ -157,6 +169,7 @@ def _apart(config: Config, root: AnyNode, place: Path) -> None:
         "notify.webhook_header_file": config.notify.webhook_header_file,
         "notify.webhook_key_file": config.notify.webhook_key_file,
         "audit.database_password_file": config.audit.database_password_file,
+        "console.sso_secret_file": config.console.sso_secret_file,
     }
     for name, path in held.items():
         if path is not None and paths.inside(path, config.directories):
@@ -189,6 +202,9 @@ def _distinct(config: Config, root: AnyNode) -> None:
         raise _blame(
             root, "audit", "database and ledger go together: a name for this proxy's audit log in that database"
         )
+    wrong = wrong_with(config.console, config.operator.host)
+    if wrong:
+        raise _blame(root, "console", wrong)
     if _same(config.listen, config.operator):
         raise _blame(root, "operator", "must not be the cloud-facing socket: choose another port than `listen`")
     origin = upstream_address(config.upstream)

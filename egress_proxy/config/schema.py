@@ -13,6 +13,7 @@ from typing import Annotated, Final, get_type_hints
 from msgspec import NODEFAULT, Meta, Struct
 from msgspec.structs import fields
 
+from egress_proxy.config.console import Console
 from egress_proxy.config.evidence import Evidence
 from egress_proxy.config.log import Log
 from egress_proxy.prompt_rules import ValueRequests
@@ -333,6 +334,7 @@ class Config(Struct, frozen=True, kw_only=True):
     audit: Audit = Audit()
     evidence: Evidence = Evidence()
     log: Log = Log()
+    console: Console = Console()
 
 
 class Setting(Struct, frozen=True):
@@ -353,6 +355,7 @@ SECTIONS: Final[dict[str, type[Struct]]] = {
     "audit": Audit,
     "evidence": Evidence,
     "log": Log,
+    "console": Console,
 }
 
 

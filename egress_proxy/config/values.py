@@ -30,6 +30,8 @@ _MODEL: Final = re.compile(r"([A-Za-z0-9._-]{1,100})/([A-Za-z0-9._:@+/-]{1,200})
 _IDENTIFIER: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _LONGEST_IDENTIFIER: Final = 60
 _AGENT: Final = re.compile(r"[A-Za-z0-9._/-]{1,100}")
+_HEADER: Final = re.compile(r"(?:X|Remote)-[A-Za-z0-9]{1,32}(?:-[A-Za-z0-9]{1,32}){0,4}")
+_PERSON: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,127}")
 _LEAST_WORDS, _MOST_WORDS = 2, 24  # of a phrase
 _MAX_PORT: Final = 65_535
 _MAX_SOCKET_PATH: Final = 100  # the system's own limit is 107, some systems' 103
@@ -200,6 +202,31 @@ def webhook(node: AnyNode) -> str:
         raise node.problem("must be https:// with a lower-case host: no user, no fragment, no blank")
     if found[1] == "http" and not _is_loopback(host):
         raise node.problem("must be https://: http:// is for a receiver on this machine only")
+    return text
+
+
+def origin(node: AnyNode) -> str:
+    """Read where people reach a page: https, or http of this machine; scheme, host and perhaps a port."""
+    text = url(node)
+    found = _URL.fullmatch(text)
+    if found is None or (found[1] == "http" and not _is_loopback(found[2].strip("[]"))):
+        raise node.problem("must be https://: http:// is for this machine only")
+    return text
+
+
+def header(node: AnyNode) -> str:
+    """Read the name of a header that is nobody's else."""
+    text = string(node)
+    if _HEADER.fullmatch(text) is None:
+        raise node.problem("must be the name of a header that begins with X- or Remote-, such as X-Forwarded-User")
+    return text
+
+
+def person(node: AnyNode) -> str:
+    """Read a person's name as a reverse proxy gives it."""
+    text = string(node)
+    if _PERSON.fullmatch(text) is None:
+        raise node.problem("must be 1 to 128 letters, digits, and . _ @ + -, and begin with one of the first two")
     return text
 
 

@@ -1,4 +1,5 @@
-"""What the webhook is sent along with: a header, and the key of the signature; from files of their owner alone."""
+"""Secrets between us and others, from files of their owner alone: what the webhook is sent along with (a header, and
+the key of the signature), and what the reverse proxy in front of the console shows."""
 
 from __future__ import annotations
 
@@ -9,6 +10,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from egress_proxy.config.console import Console, checked_secret
 from egress_proxy.config.schema import Notify
 from egress_proxy.errors import ConfigError
 from egress_proxy.model import Secret
@@ -52,6 +54,12 @@ def _key(file: str) -> Secret:
             f"notify.webhook_key_file: {file}: must hold one line of at least {LEAST_KEY} printable ASCII characters"
         )
     return Secret(line)
+
+
+def read_sso_secret(console: Console) -> Secret | None:
+    """Read the secret of the reverse proxy that signs people on, if there is one. Raise `ConfigError`."""
+    file = console.sso_secret_file
+    return None if file is None else checked_secret(_line(file, "console.sso_secret_file"), file)
 
 
 def _line(file: str, setting: str) -> str:

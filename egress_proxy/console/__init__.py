@@ -5,7 +5,7 @@ The pages show original text to whoever is logged in and to nobody else; nothing
 """
 
 from egress_proxy.console.application import console_app
-from egress_proxy.console.seam import Gates, Operators
+from egress_proxy.console.seam import Behind, Gates, Operators
 from egress_proxy.console.urls import PREFIX
 
-__all__ = ["PREFIX", "Gates", "Operators", "console_app"]
+__all__ = ["PREFIX", "Behind", "Gates", "Operators", "console_app"]

@@ -35,7 +35,7 @@ class Desk:
     def __init__(
         self, gates: Gates, pages: Pages, clock: Callable[[], float], stands: Callable[[Session], bool]
     ) -> None:
-        """`stands`: whether the token that a session was opened with is still one."""
+        """`stands`: whether what a session was opened with is still worth one."""
         self._stands = stands
         self._gates = gates
         self._pages = pages
@@ -65,6 +65,8 @@ class Desk:
     async def _decide(self, request: web.Request, session: Session, decide: _Decide) -> web.StreamResponse:
         form = await read_form(request)
         check_token(form, session.csrf)
+        if not session.operator.approves:
+            raise BadForm("You may look, and decide nothing.")
         if not self._stands(session):  # it took a while to come
             raise BadForm("You are logged out.")
         ask_id, digest = request.match_info["ask"], form.get("digest", "")

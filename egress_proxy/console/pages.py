@@ -53,18 +53,19 @@ class Pages:
     def __init__(self) -> None:
         self._templates: Final = _templates()
 
-    def login(self, *, to: str = "", problem: str = "", over: bool = False) -> str:
-        """The form to log in; `to` is the ask to go on to, `over` makes the browser forget an earlier session."""
-        return self._render("login.html", to=to, problem=problem, over=over)
+    def login(self, *, to: str = "", problem: str = "", over: bool = False, signed_on: str = "") -> str:
+        """The form to log in; `to` is the page to go on to, `over` makes the browser forget an earlier session,
+        `signed_on` is who a reverse proxy says that it is."""
+        return self.render("login.html", to=to, problem=problem, over=over, signed_on=signed_on)
 
     def told(self, title: str, sentence: str, session: Session | None = None) -> str:
         """A page that says one thing."""
-        return self._render("told.html", title=title, sentence=sentence, session=session, count=None)
+        return self.render("told.html", title=title, sentence=sentence, session=session, count=None)
 
     def queue(self, session: Session, asks: Iterable[Waiting], now: float, *, done: Decision | None = None) -> str:
         waiting = in_turn(asks)
         values = {"asks": waiting[:LISTED], "count": len(waiting), "now": now, "done": done}
-        return self._render("queue.html", session=session, **values)
+        return self.render("queue.html", session=session, **values)
 
     def ask(
         self,
@@ -80,7 +81,7 @@ class Pages:
         """One ask with the form to decide it. `problem` says why a decision was not made; `note` is kept then."""
         unread = explained(context) if isinstance(context, Reason) else ""
         said = () if isinstance(context, Reason) else context
-        return self._render(
+        return self.render(
             "ask.html",
             session=session,
             ask=ask,
@@ -98,13 +99,14 @@ class Pages:
     ) -> str:
         """In place of an ask that does not wait."""
         values = {"ask_id": ask_id, "outcome": outcome, "count": count, "now": now, "problem": problem}
-        return self._render("gone.html", session=session, **values)
+        return self.render("gone.html", session=session, **values)
 
     def decided(self, session: Session, decisions: Iterable[Decision], count: int, now: float) -> str:
         """What became of the latest asks, newest first."""
-        return self._render("decided.html", session=session, decisions=tuple(decisions), count=count, now=now)
+        return self.render("decided.html", session=session, decisions=tuple(decisions), count=count, now=now)
 
-    def _render(self, template: str, **values: Any) -> str:  # noqa: ANN401 - what templates take
+    def render(self, template: str, **values: Any) -> str:  # noqa: ANN401 - what templates take
+        """A page of a template."""
         return self._templates.get_template(template).render(**values)
 
 

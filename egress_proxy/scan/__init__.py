@@ -14,7 +14,7 @@ from egress_proxy.scan.operator import operator_rules
 from egress_proxy.scan.pieces import Pieces, pieces_of
 from egress_proxy.scan.policy import Rejected, refuse
 from egress_proxy.scan.redaction import judge
-from egress_proxy.scan.registration import TooManyValuesError
+from egress_proxy.scan.registration import TooManyValuesError, shown_name
 from egress_proxy.scan.stored import Fingerprint, FingerprintError
 from egress_proxy.scan.taint import Taint, extract
 from egress_proxy.scan.tainted import TaintedScanner
@@ -40,5 +40,6 @@ __all__ = [
     "pieces_of",
     "refuse",
     "settled",
+    "shown_name",
     "writings",
 ]

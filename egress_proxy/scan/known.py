@@ -11,7 +11,8 @@ A finding is PLAIN only where the text holds the value verbatim, which the MAC o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from typing import ClassVar, Never
 
 from msgspec.structs import replace
@@ -110,6 +111,11 @@ class KnownValues:
     def names(self) -> tuple[str, ...]:
         """Names of the values that are watched for, as they appear in findings, sorted."""
         return tuple(sorted({value.name for value in self._snapshot.values}))
+
+    @property
+    def counted(self) -> Mapping[str, int]:
+        """How many values have each of the names."""
+        return Counter(value.name for value in self._snapshot.values)
 
     @property
     def fingerprints(self) -> tuple[Fingerprint, ...]:

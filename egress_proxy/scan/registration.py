@@ -85,7 +85,8 @@ class Snapshot(Struct, frozen=True):
         )
 
 
-def _name(name: str) -> str:
+def shown_name(name: str) -> str:
+    """A name as placeholders have it."""
     return _NOT_IN_NAMES.sub("_", name)[:_MAX_NAME] or "unnamed"
 
 
@@ -109,7 +110,7 @@ class Registration:
 
     def add(self, name: str, secret: Secret) -> None:
         """Register a value and the secrets inside it, or note why not."""
-        inside = list(expand(_name(name), secret.reveal()))
+        inside = list(expand(shown_name(name), secret.reveal()))
         for full_name, value in inside:
             bare = value.strip()
             mac = self._keys.digest(bare.encode("utf-8", "surrogatepass"), b"value")
@@ -130,7 +131,7 @@ class Registration:
             if problem := one.problem(self._keys.check):
                 raise FingerprintError(problem)
             if one.mac not in self._macs:
-                self._watch(Watched(_name(one.name), one.length, one.mac, one.folded, one.weak, one.token))
+                self._watch(Watched(shown_name(one.name), one.length, one.mac, one.folded, one.weak, one.token))
                 fresh.append(one)
         if fresh:
             self._take(settled(fresh, len(self._values) - len(fresh), self._segment_count))

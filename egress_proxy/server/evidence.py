@@ -44,7 +44,6 @@ from egress_proxy.metrics import UNKNOWN_ROUTE, Metrics
 from egress_proxy.model import Judgement, Verdict
 from egress_proxy.reasons import Reason
 
-
 FULL: Final = "full"
 FAILED: Final = "failed"
 RECIPIENTS: Final = "evidence recipients"

@@ -34,6 +34,7 @@ from egress_proxy.scan import (
     build_scanner,
     operator_rules,
 )
+from egress_proxy.server.provenance import OWN, STORED, Named, Provenance
 from egress_proxy.server.upstream import Upstream
 from egress_proxy.server.watched import Entries, Prints, Refreshed, Taken, Values, WatchedFile
 from egress_proxy.sources import (
@@ -69,6 +70,7 @@ class Known:
         files: list[WatchedFile],
         metrics: Metrics,
         refreshed: list[Refreshed] | None = None,
+        provenance: Provenance | None = None,
     ) -> None:
         self.first: Final = scanner  # as it was at the start
         self._scanner = scanner
@@ -77,6 +79,7 @@ class Known:
         self._full = False
         self._too_large: set[Path] = set()  # files that hold more than was read of them
         self._files = files
+        self._provenance = provenance or Provenance()
         self._metrics = metrics
         self._metrics.set_known_values(len(first))
         self._refreshed = refreshed or []
@@ -94,28 +97,39 @@ class Known:
         """
         key = FingerprintStore(Path(config.state_dir)).key()
         entries: list[tuple[str, Secret]] = []
+        provenance = Provenance()
         password = read_password(config.upstream)
         if password is not None:  # opencode hands it on to every command that the local agent runs
             entries.append(("OPENCODE_SERVER_PASSWORD", password))
+            provenance.note(OWN, entries)
         stored: list[Fingerprint] = []
         files = _files(config, key)
         for file in files:
             with file.reading():
                 taken = file.read()
+            provenance.note(file.kind, taken.entries, taken.stored)
             entries += taken.entries
             stored += taken.stored
         if any(source.kind is Source.ENVIRONMENT for source in config.known_values):
-            entries += own_environment()
+            own = own_environment()
+            provenance.note(Source.ENVIRONMENT.value, own)
+            entries += own
         refreshed = _refreshed(config, upstream)
         for one in refreshed:
-            entries += await one.read()
+            read = await one.read()
+            provenance.note(one.name, read)
+            entries += read
         first = _built(entries, key, stored)
         extra, canaries = operator_rules(read_rules(Path(config.rules_file)) if config.rules_file else ())
         scanner = build_scanner(first, extra, canaries=canaries)
         scanner.self_test()
         Thread(target=scanner.prepare, name="prepare", daemon=True).start()
         _report(first)
-        return cls(scanner, first, files, metrics, refreshed)
+        return cls(scanner, first, files, metrics, refreshed, provenance)
+
+    def named(self) -> tuple[Named, ...]:
+        """The names of all values that are known now, with where they come from: nothing of the values."""
+        return self._provenance.named(self._known.counted)
 
     async def close(self) -> None:
         """End reading at intervals."""
@@ -160,7 +174,7 @@ class Known:
     def _reread(self, file: WatchedFile) -> None:
         """What a file holds now. Of one that is too large nobody knows that, until it is smaller."""
         try:
-            self._add(file.reread())
+            self._add(file.reread(), file.kind)
         except TooLargeError as error:
             if file.path not in self._too_large:
                 say(Saying.VALUES_FILE_TOO_LARGE, why=str(error))
@@ -182,12 +196,12 @@ class Known:
                 if source.failed:
                     self._metrics.count_source_failure()
                 async with self._adding:
-                    await asyncio.to_thread(self._add, Taken(entries))
+                    await asyncio.to_thread(self._add, Taken(entries), source.name)
             except Exception as error:  # noqa: BLE001 - a bug, or no memory: said by its type, and tried again
                 self._metrics.count_source_failure()
                 say(Saying.VALUES_FAILED, source=source.name, error=type(error).__name__)
 
-    def _add(self, taken: Taken) -> None:
+    def _add(self, taken: Taken, kind: str) -> None:
         """Join what is new. Fingerprints are the operator's own doing, and do not count as growth."""
         if not taken.entries and not taken.stored:
             return
@@ -205,6 +219,7 @@ class Known:
             return
         if taken.stored:
             self._most += len(known) - len(self._known)
+        self._provenance.note(kind, taken.entries, taken.stored)
         self._known = known
         self._scanner = self._scanner.with_known(known)
         self._metrics.set_known_values(len(known))
@@ -220,15 +235,15 @@ def _built(entries: Iterable[Entry], key: Key, stored: Iterable[Fingerprint]) ->
 
 def _files(config: Config, key: Key) -> list[WatchedFile]:
     """The files to watch, the store of fingerprints among them, which may be made while we run."""
-    store = WatchedFile(FingerprintStore(Path(config.state_dir)).file, Prints(key, private=True), optional=True)
+    store = WatchedFile(FingerprintStore(Path(config.state_dir)).file, Prints(key, private=True), STORED, optional=True)
     return [store, *(file for file in (_file(source, key) for source in config.known_values) if file is not None)]
 
 
 def _file(source: KnownSource, key: Key) -> WatchedFile | None:
     if source.kind is Source.FINGERPRINT_FILE:
-        return WatchedFile(Path(source.path), Prints(key, private=False), optional=source.optional)
+        return WatchedFile(Path(source.path), Prints(key, private=False), source.kind.value, optional=source.optional)
     if source.kind in FILES:
-        return WatchedFile(Path(source.path), Values(FILES[source.kind]), optional=source.optional)
+        return WatchedFile(Path(source.path), Values(FILES[source.kind]), source.kind.value, optional=source.optional)
     return None
 
 

@@ -22,13 +22,15 @@ def operator_app(
     audit: Callable[[], str] = str,
     gates: GateApi | None = None,
     mounted: Mapping[str, web.Application] | None = None,
+    admits: Callable[[web.Request], bool] | None = None,
 ) -> web.Application:
     """The application of the operator's socket. `host` is where it listens, without the port; `gated` is whether a gate
     policy is in force: without one, every ask is for a human. `audit` says why the audit log cannot be written, if it
     cannot. `gates` answers for the queue. `mounted` are further
-    applications, by the path that they are served below.
+    applications, by the path that they are served below. `admits` says whether a request under another name than the
+    socket's own is let in all the same.
     """
-    app = web.Application(middlewares=[_host_check(host)])
+    app = web.Application(middlewares=[_host_check(host, admits)])
     app.router.add_get("/metrics", _metrics(metrics))
     app.router.add_get("/health", _health("in force" if gated else "none: every ask is for a human", audit))
     if gates is not None:
@@ -55,14 +57,15 @@ def _health(gates: str, audit: Callable[[], str]) -> Handler:
     return handler
 
 
-def _host_check(host: str) -> Middleware:
+def _host_check(host: str, admits: Callable[[web.Request], bool] | None) -> Middleware:
     """Answer only to the socket's own names: a web page that rebinds its name to this address gets nothing."""
     names = {host, "localhost", "127.0.0.1", "[::1]", "::1"}
 
     @web.middleware
     async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
-        name = (request.host or "").rsplit(":", 1)[0]
-        if name not in names:
+        given = request.headers.getall("Host", [])
+        own = len(given) == 1 and given[0].rsplit(":", 1)[0] in names
+        if not own and not (admits is not None and admits(request)):
             return web.Response(status=403, text="unknown Host\n")
         return await handler(request)
 

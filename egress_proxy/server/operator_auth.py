@@ -28,7 +28,8 @@ class Operator(Struct, frozen=True):
     """Who logged in, and with which token: one that is made anew for the same name is another."""
 
     name: str
-    digest: str  # SHA-256 of the token, hexadecimal
+    digest: str  # SHA-256 of the token, hexadecimal; empty for who was signed on elsewhere
+    approves: bool = True  # or may look only
 
 
 class Operators:

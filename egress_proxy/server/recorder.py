@@ -21,6 +21,7 @@ from egress_proxy.audit import Ledger, Record, refuse_no_text
 from egress_proxy.errors import AuditError
 from egress_proxy.metrics import Metrics
 from egress_proxy.server.evidence import Judged, Sealing
+from egress_proxy.server.recorded import Recorded
 
 MOST_CLEAN: Final = 10_000
 CLEAN_SECONDS: Final = 1.0
@@ -48,6 +49,8 @@ class Recorder:
         nor raises."""
         self._told = told
         self.clean: Final = clean
+        self.recorded: Final = Recorded()
+        """Who hears of records once they are on the disk."""
         self._withhold_clean = withhold_clean
         self._remembered: deque[Record] = deque()
         self._flush: asyncio.TimerHandle | None = None
@@ -148,6 +151,7 @@ class Recorder:
             return [failure] * len(batch)
         self._metrics.observe_audit(time.perf_counter() - started, len(batch))
         self._told(written)
+        self.recorded.tell(written)
         return failures
 
     async def _in_thread(self, work: Callable[[], None]) -> AuditError | None:
@@ -199,6 +203,7 @@ class Recorder:
 
     async def close(self) -> None:
         """Write what is waited for and what is remembered, and sign the end."""
+        self.recorded.end()
         if self._flush is not None:
             self._flush.cancel()
         for task in (self._writer, self._tending, self._flushing):

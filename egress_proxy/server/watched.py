@@ -102,8 +102,9 @@ class Prints:
 class WatchedFile:
     """A file with values, and whether it changed since it was last looked at."""
 
-    def __init__(self, path: Path, contents: Contents, *, optional: bool = False) -> None:
-        """An `optional` file need not be there when the proxy starts."""
+    def __init__(self, path: Path, contents: Contents, kind: str = "", *, optional: bool = False) -> None:
+        """An `optional` file need not be there when the proxy starts; `kind` is that of the source."""
+        self.kind = kind
         self.path = path
         self._contents = contents
         self._optional = optional

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Callable
 from typing import Any, Final
 
 from aiohttp import ClientResponse, web
 from aiohttp.test_utils import TestClient
 from msgspec.structs import replace
 
-from egress_proxy.console import PREFIX, console_app
+from egress_proxy.console import PREFIX, Behind, console_app
+from egress_proxy.errors import EgressError
 from egress_proxy.metrics import Metrics
 from egress_proxy.model import Refused
 from egress_proxy.reasons import Reason
@@ -18,6 +20,8 @@ from egress_proxy.server.changes import Watcher, Watchers
 from egress_proxy.server.operator import operator_app
 from egress_proxy.server.operator_auth import Operator
 from egress_proxy.server.queued import Decision, Said, Waiting
+from egress_proxy.server.recorded import Recorded
+from egress_proxy.server.survey import Survey
 
 OPERATOR: Final = "ada"
 TOKEN: Final = "egx_" + "t0ken-of-the-test" * 2
@@ -150,12 +154,30 @@ class Clock:
 
 
 def application(
-    queue: FakeQueue, operators: FakeOperators | None = None, clock: Clock | None = None
+    queue: FakeQueue,
+    operators: FakeOperators | None = None,
+    clock: Clock | None = None,
+    *,
+    behind: Behind | None = None,
+    metrics: Metrics | None = None,
+    epoch: Callable[[], float] = time.time,
 ) -> web.Application:
-    """The operator's application with the console in it."""
-    metrics = Metrics()
-    console = console_app(queue, operators or FakeOperators(), metrics, 10, steady=clock or Clock())
-    return operator_app(metrics, "127.0.0.1", gated=True, mounted={PREFIX: console})
+    """The operator's application with the console in it; without `behind`, with a ledger that is not there."""
+    metrics, behind = metrics or Metrics(), behind or nothing_behind()
+    console = console_app(
+        queue, operators or FakeOperators(), metrics, 10, behind, steady=clock or Clock(), epoch=epoch
+    )
+    admits = behind.sso.admits if behind.sso else None
+    return operator_app(metrics, "127.0.0.1", gated=True, mounted={PREFIX: console}, admits=admits)
+
+
+def nothing_behind() -> Behind:
+    """No ledger, no keys, no values."""
+
+    def missing() -> Any:
+        raise EgressError("there is no audit log")
+
+    return Behind(opened=missing, keys=missing, listen=Recorded().listen, known=tuple, server=Survey("1.18.33", (), ()))
 
 
 class Visitor:

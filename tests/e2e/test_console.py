@@ -87,6 +87,28 @@ def test_an_operator_sees_the_whole_ask_and_approves_it(proxied: Proxied, tokens
     assert not any(word.encode() in traces for word in (secret, token, pages.key, pages.home, form["csrf"]))
 
 
+def test_the_security_team_sees_what_was_recorded(proxied: Proxied, tokens: Tokens) -> None:
+    pages, secret = Pages(proxied.proxy.operator_url), proxied.canaries["API_TOKEN"]
+    pages.login(tokens.create(NAME).reveal())
+    refused = proxied.agent().client.get("/nonsense-for-the-console")
+    audit_id = refused.json["data"]["auditID"]
+    assert "operation_unknown" in poll(lambda: pages.get("feed").text)
+    found = pages.get(f"records?id={audit_id}").text
+    entry = re.search(r'id="record-(\d+)"', found)
+    assert entry is not None
+    shown = poll(lambda: text if "Verified" in (text := pages.get(f"records/{entry[1]}").text) else "")
+    assert audit_id in shown
+    assert audit_id in pages.get(f"records.jsonl?id={audit_id}").text
+    values = pages.get("values").text
+    assert re.search(r"API_TOKEN.*env_file", values)
+    assert re.search(r"OPENCODE_SERVER_PASSWORD.*upstream\.password_file", values)
+    assert proxied.bare.version in pages.get("routes").text
+    for path in ("sessions", "charts", "routes"):
+        assert pages.get(path).status == 200
+    told = " ".join(pages.get(path).text for path in ("feed", "records", "sessions", "charts", "values", "routes"))
+    assert not any(form in told for form in (secret, secret[:12], secret[::-1]))
+
+
 def test_the_console_is_not_on_the_cloud_facing_socket(proxied: Proxied) -> None:
     for path in ("/console", "/console/static/console.css"):
         assert proxied.agent().client.get(path).status == 404

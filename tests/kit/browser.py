@@ -188,13 +188,13 @@ class Browser:
         about = [message for message in logged if "Security Policy" in message or "Trusted" in message]
         return [str(one) for one in self.script("return window.broken")] + about
 
-    def picture(self, file: Path) -> None:
-        """Write the whole page as a picture: as wide as the screen, and as high as what is on it."""
+    def picture(self, file: Path, most: int = 4000) -> None:
+        """Write the whole page as a picture: as wide as the screen, and as high as what is on it, up to `most`."""
         width, height = self.script(
             "const end = document.body.lastElementChild.getBoundingClientRect().bottom + scrollY;"
             "return [innerWidth, Math.ceil(end)]"
         )
-        clip = {"x": 0, "y": 0, "width": width, "height": height, "scale": 1}
+        clip = {"x": 0, "y": 0, "width": width, "height": min(height, most), "scale": 1}
         taken = self.command("Page.captureScreenshot", format="png", clip=clip, captureBeyondViewport=True)
         file.write_bytes(base64.b64decode(taken["data"]))
 

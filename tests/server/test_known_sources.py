@@ -97,9 +97,9 @@ async def test_stored_values_are_not_growth(stock: Stock) -> None:
     for number in range(4):
         stock.store.add([(f"N{number}", Secret(f"filler{number:04}Value{number * 7919:06}"))])
         assert await stock.finds(f"filler{number:04}Value{number * 7919:06}") == f"N{number}"
-    stock.known._add(Taken((("OWN", Secret(NEW)),)))
+    stock.known._add(Taken((("OWN", Secret(NEW)),)), "environment")
     assert await stock.finds(NEW) == "OWN"
-    stock.known._add(Taken((("MORE", Secret("walnut" + "Harbors" + "27")),)))
+    stock.known._add(Taken((("MORE", Secret("walnut" + "Harbors" + "27")),)), "environment")
     assert await stock.known.scanner() is None
 
 

@@ -9,8 +9,7 @@
     localStorage.removeItem(remembered);
   } else if ("return" in body.dataset) {
     const place = localStorage.getItem(remembered);
-    const ask = body.dataset.return;
-    if (/^[0-9a-f]{32}$/.test(place ?? "")) location.replace(`/console/${place}/${ask ? `asks/${ask}` : ""}`);
+    if (/^[0-9a-f]{32}$/.test(place ?? "")) location.replace(`/console/${place}/${body.dataset.return}`);
   }
   if (!body.dataset.changes) return;
   localStorage.setItem(remembered, body.dataset.place);
@@ -83,7 +82,7 @@
     request.setRequestHeader("X-Egress-Look", "1");
     request.responseType = "document";
     request.onload = () => {
-      if (new URL(request.responseURL).pathname !== body.dataset.page) return over();
+      if (new URL(request.responseURL).pathname !== new URL(body.dataset.page, location.href).pathname) return over();
       if (request.response) swap(request.response);
     };
     // Not at once again, however fast asks come.
@@ -103,10 +102,42 @@
     tell("live", "You are logged out. Load the page anew to log in.");
   };
 
+  // The feed. What is new is counted, and told every few seconds however much it is; the page shows it at once.
+  const pause = document.getElementById("pause");
+  let paused = false;
+  let unseen = {};
+  let telling = 0;
+  const told = () => {
+    telling = 0;
+    const words = Object.entries(unseen).map(([verdict, count]) => `${count} ${verdict}`);
+    if (words.length) tell("news", `${paused ? "Since the pause" : "New"}: ${words.join(", ")}.`);
+    if (!paused) unseen = {};
+  };
+  const recorded = ({ records, clean }) => {
+    tell("clean", String(clean));
+    for (const [verdict, count] of Object.entries(records)) unseen[verdict] = (unseen[verdict] ?? 0) + count;
+    if (!Object.keys(records).length) return;
+    telling ||= setTimeout(told, document.getElementById("news").textContent ? 4000 : 0);
+    if (!paused) look();
+  };
+  if (pause) {
+    pause.hidden = false;
+    pause.addEventListener("click", () => {
+      paused = !paused;
+      pause.setAttribute("aria-pressed", String(paused));
+      pause.textContent = paused ? "Go on" : "Pause";
+      tell("live", paused ? "Paused: nothing moves." : "Live: changes show at once.");
+      tell("news", "");
+      unseen = {};
+      if (!paused) look();
+    });
+  }
+
   let changes;
   const follow = () => {
     changes = new EventSource(body.dataset.changes);
     changes.onopen = () => {
+      if (paused) return;
       tell("live", "Live: changes show at once.");
       look(); // what changed between the page and the stream
     };
@@ -114,6 +145,7 @@
       if (changes.readyState === EventSource.CLOSED) over();
       else tell("live", "Not live: the proxy cannot be reached. Trying again.");
     };
+    changes.addEventListener("recorded", (event) => recorded(JSON.parse(event.data)));
     changes.addEventListener("asked", () => {
       tell("news", "A new ask waits.");
       look();
