@@ -24,7 +24,7 @@ class Console(Struct, frozen=True, kw_only=True):
         str | None,
         Meta(
             description="Where people reach the console through a reverse proxy that signs them on, such as "
-            "`https://console.example`. See [console.md](docs/console.md#single-sign-on)."
+            "`https://console.example`. See [console.md](console.md#single-sign-on)."
         ),
     ] = None
     sso_header: Annotated[
