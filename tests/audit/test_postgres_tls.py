@@ -18,7 +18,7 @@ from cryptography.x509.oid import NameOID
 from egress_proxy.audit.places import PostgresPlace
 from egress_proxy.audit.store import Database
 from egress_proxy.errors import StartError
-from tests.audit.test_postgres import preset, store
+from tests.audit.servers import preset, store
 from tests.kit.postgres import Cluster
 from tests.kit.stores import Ledger
 
