@@ -29,11 +29,15 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
         "CREATE INDEX entry_signed ON proxy_audit.entry (ledger, seq) WHERE kind <> 'record'",
         "CREATE INDEX entry_time ON proxy_audit.entry (ledger, time)",
         "CREATE INDEX entry_times ON proxy_audit.entry (time)",
-        "CREATE INDEX entry_id ON proxy_audit.entry (id)",
-        "CREATE INDEX entry_session ON proxy_audit.entry (session)",
+        "CREATE INDEX entry_id ON proxy_audit.entry USING hash (id)",
+        "CREATE INDEX entry_session ON proxy_audit.entry USING hash (session)",
     ),
 )
-"""What makes version 1 of nothing, version 2 of version 1, and so on. What stands here is never changed."""
+"""What makes version 1 of nothing, version 2 of version 1, and so on. What stands here is never changed.
+
+What others chose is looked up by hashes: a text of any length fits into those, and one that did not would fail the
+write.
+"""
 
 _LOCK: Final = 0x65677265_73730001
 """The advisory lock under which a database is migrated: `egress`, and a number of ours."""
@@ -47,8 +51,8 @@ _MADE: Final = frozenset(
         f"index entry_signed t t t {_SIGNED} WHERE (kind <> 'record'::text)",
         'index entry_time t t t CREATE INDEX entry_time ON proxy_audit.entry USING btree (ledger, "time")',
         'index entry_times t t t CREATE INDEX entry_times ON proxy_audit.entry USING btree ("time")',
-        "index entry_id t t t CREATE INDEX entry_id ON proxy_audit.entry USING btree (id)",
-        "index entry_session t t t CREATE INDEX entry_session ON proxy_audit.entry USING btree (session)",
+        "index entry_id t t t CREATE INDEX entry_id ON proxy_audit.entry USING hash (id)",
+        "index entry_session t t t CREATE INDEX entry_session ON proxy_audit.entry USING hash (session)",
         "index migration_pkey t t t CREATE UNIQUE INDEX migration_pkey ON proxy_audit.migration USING btree (version)",
         "constraint entry entry_pkey PRIMARY KEY (ledger, seq)",
         "constraint migration migration_pkey PRIMARY KEY (version)",

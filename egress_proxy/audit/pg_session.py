@@ -37,7 +37,6 @@ _SETTINGS: Final = {
     "tcp_keepalives_idle": "30",
     "tcp_keepalives_interval": "10",
     "tcp_keepalives_count": "3",
-    "client_connection_check_interval": "10s",
 }
 _CONNECTION: Final[dict[str, str | int]] = {
     "connect_timeout": _CONNECT_SECONDS,
@@ -54,19 +53,24 @@ _PRESET: Final = "SELECT " + ", ".join("pg_catalog.set_config(%s, %s, false)" fo
 class _Bounded(psycopg.Connection[Any]):
     """Waits for each answer, but not for ever."""
 
+    most: float | None = None
+    """Seconds; None while it begins, which the driver bounds, and for whoever may take as long as it takes."""
+
     def wait(self, gen: PQGen[RV], interval: float = 0.1, timeout: float | None = None) -> RV:
-        return super().wait(gen, interval, _ANSWER_SECONDS if timeout is None else timeout)
+        return super().wait(gen, interval, self.most if timeout is None else timeout)
 
 
-def connect(database: Database) -> Session:
-    """Begin a session. Raises `StoreError`."""
+def connect(database: Database, *, patient: bool = False) -> Session:
+    """Begin a session; one that is `patient` may read for long. Raises `StoreError`."""
     password = {} if database.password is None else {"password": database.password.reveal()}
     try:
         db = _Bounded.connect(make_conninfo(database.url, **_CONNECTION, **password), autocommit=True)
     except (psycopg.Error, UnicodeError) as error:
         raise StoreError(f"the database cannot be reached: {_told(error, database)}") from None
+    settings = {**_SETTINGS, **({"statement_timeout": "0"} if patient else {})}
+    db.most = None if patient else _ANSWER_SECONDS
     try:
-        db.execute(_PRESET, [word for setting in _SETTINGS.items() for word in setting])
+        db.execute(_PRESET, [word for setting in settings.items() for word in setting])
         _refuse_unfit(db)
     except psycopg.Error as error:
         db.close()

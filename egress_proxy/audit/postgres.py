@@ -66,7 +66,7 @@ class PostgresReader(Reader):
         self._cursors: Final = itertools.count()
         self._open = 0
         """How many read in the transaction, or write."""
-        self._db: Session = connect(database)
+        self._db: Session = connect(database, patient=not isinstance(self, Store))
         try:
             self._start()
         except psycopg.Error as error:

@@ -44,7 +44,7 @@ def test_a_writer_that_is_killed_at_any_instant_leaves_a_ledger_that_verifies(tm
     assert told["unsigned"] > 0  # it was not always killed beside a signature
 
 
-ROUNDS_IN_POSTGRESQL: Final = 30
+ROUNDS_IN_POSTGRESQL: Final = 20
 
 
 def test_a_writer_to_postgresql_that_is_killed_at_any_instant_leaves_a_ledger_that_verifies(
@@ -86,7 +86,7 @@ def test_a_server_that_is_ended_amid_writes_has_all_that_was_called_kept(
 
     writer = threading.Thread(target=write)
     writer.start()
-    for _ in range(3):
+    for _ in range(2):
         before = len(kept)
         poll(lambda before=before: len(kept) > before + 10)  # type: ignore[misc]
         failed.clear()

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from egress_proxy.audit import Record, Terms, found_in, opening
+from egress_proxy.audit import Record, Terms, found_in, opening, reading
 from egress_proxy.audit.chain import row_of
 from egress_proxy.audit.ed25519 import Signer
 from egress_proxy.audit.entries import line_of, record_entry
@@ -517,6 +517,17 @@ def test_a_record_that_is_no_text_is_refused_and_the_next_one_is_not(tmp_path: P
         ledger.append([record(1, directory="/\udcff")])
     ledger.append([record(2)])
     ledger.close()
+    assert verdict(tmp_path).ok
+
+
+def test_a_record_of_any_length_is_kept_and_found(tmp_path: Path) -> None:
+    """An index may have no room for a long word, which must not cost those that are written with it."""
+    ledger, long = Ledger(tmp_path), os.urandom(20_000).hex()
+    ledger.append([record(1, session=long), record(2, id=long, client=long, route=long), record(3)])
+    ledger.close()
+    with closing(reading.opened(place_of(tmp_path))) as reader:
+        assert [row.seq for row in reader.search({"session": long})] == [3]
+        assert [row.seq for row in reader.search({"id": long})] == [4]
     assert verdict(tmp_path).ok
 
 

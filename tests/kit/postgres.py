@@ -46,11 +46,10 @@ def binaries() -> Path | None:
 class Cluster:
     """A server with its files. `with Cluster() as cluster: cluster.database()`."""
 
-    def __init__(self, parent: Path | None = None) -> None:
-        """The files are below `parent`, which `nobody` must be able to enter; or where temporary files are."""
+    def __init__(self) -> None:
         self._bin = binaries() or Path()
         # Not below the tests' own directory: that is for its owner alone, and too deep for a socket.
-        self.root = Path(tempfile.mkdtemp(prefix="pg-", dir=parent))
+        self.root = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
         self.root.chmod(0o755)
         self.data, self.log = self.root / "data", self.root / "log"
         self.port = free_port()
