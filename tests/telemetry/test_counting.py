@@ -113,7 +113,6 @@ async def test_the_text_format_has_no_exemplars(tmp_path: Path) -> None:
     for accept in ("", "text/plain", "*/*", "application/json"):
         body, content_type = kit.metrics.exposition(accept)
         assert (b"egr_found" in body, content_type.partition(";")[0]) == (False, "text/plain")
-    assert kit.metrics.exposition("text/plain")[0] == kit.metrics.render()
 
 
 async def test_an_upstream_that_is_away_is_told() -> None:
