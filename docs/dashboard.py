@@ -15,6 +15,12 @@ FILE: Final = Path(__file__).resolve().parent.parent / "deploy" / "grafana" / "e
 _SOURCE: Final = {"type": "prometheus", "uid": "${datasource}"}
 _WIDTH: Final = 24
 _OURS: Final = 'instance=~"$instance"'
+_WITH_EXEMPLARS: Final = (
+    "egress_redactions_total",
+    "egress_refusals_total",
+    "egress_alerts_total",
+    "egress_exchange_seconds",
+)
 _BAD: Final = ("green", None), ("red", 1)
 _GOOD: Final = ("red", None), ("green", 1)
 
@@ -432,7 +438,7 @@ def _target(panel: Panel, index: int, query: str, legend: str) -> dict[str, Any]
         "range": not at_once,
         "instant": at_once,
         "format": "table" if at_once else "time_series",
-        "exemplar": "{{detector}}" in legend or "egress_exchange_seconds" in query,
+        "exemplar": panel.kind == "timeseries" and any(metric in query for metric in _WITH_EXEMPLARS),
     }
 
 

@@ -113,12 +113,6 @@ async def test_the_text_format_has_no_exemplars(tmp_path: Path) -> None:
     for accept in ("", "text/plain", "*/*", "application/json"):
         body, content_type = kit.metrics.exposition(accept)
         assert (b"egr_found" in body, content_type.partition(";")[0]) == (False, "text/plain")
-    assert of_its_own(kit.metrics.exposition("text/plain")[0]) == of_its_own(kit.metrics.render())
-
-
-def of_its_own(text: bytes) -> list[bytes]:
-    """Without the process's, which go on meanwhile."""
-    return [line for line in text.splitlines() if b"egress_" in line]
 
 
 async def test_an_upstream_that_is_away_is_told() -> None:
