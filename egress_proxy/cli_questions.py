@@ -37,11 +37,28 @@ _MOST_SHOWN: Final = 20  # rows of a table
     type=click.Path(path_type=Path, allow_dash=True),
     help="Look for the value in FILE; - for stdin.",
 )
+@click.option(
+    "--keys",
+    "others",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    help="Also by the keys of another proxy, which lie in DIR.",
+)
 @filtered
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="The oldest so many records.")
 @configured
 @as_json
-def search(file: Path, *, asked: bool, source: Path | None, limit: int | None, as_json: bool, **chosen: Words) -> int:
+def search(
+    file: Path,
+    *,
+    asked: bool,
+    source: Path | None,
+    others: tuple[Path, ...],
+    limit: int | None,
+    as_json: bool,
+    **chosen: Words,
+) -> int:
     """Say where a value appeared, in whatever form, and what was done.
 
     Exit code 0: it is on record; 1: it is not. Texts that crossed clean while nobody knew the value are not on record.
@@ -50,7 +67,7 @@ def search(file: Path, *, asked: bool, source: Path | None, limit: int | None, a
 
     filters, state = filters_of(chosen), state_of(file)
     value = _value(asked=asked, source=source)
-    told = _fingerprints(state, value)
+    told = _fingerprints((state, *others), value)
     looked = Looked()
     with reader_of(file) as reader, records_of(reader, filters, "searching") as records:
         found = _some(appearances((record for _, record in records), told, len(value), looked), limit)
@@ -95,20 +112,20 @@ def _read(source: Path) -> str:
         raise ConfigError("the value is no text in UTF-8") from None
 
 
-def _fingerprints(state: Path, value: str) -> dict[str, str]:
-    """What to look for, and how what it is of is written: nothing for the value itself."""
+def _fingerprints(places: Iterable[Path], value: str) -> dict[str, str]:
+    """What to look for under the keys of these places, and how the value is written there: nothing for as it is."""
     from egress_proxy.audit import SearchKey
     from egress_proxy.fingerprints import FingerprintStore
     from egress_proxy.scan import KnownValues, writings
     from egress_proxy.sources import keys_in
 
-    key = SearchKey.read(state)
-    macs = [KnownValues.build((), one.values).mac for one in FingerprintStore(state).every_key()]
+    keys = [(SearchKey.read(place), FingerprintStore(place)) for place in places]
+    known = [(key, KnownValues.build((), one.values)) for key, store in keys for one in store.every_key()]
     written = [("", value), *writings(value), *(("a line or the body of the key in it", own) for own in keys_in(value))]
     told: dict[str, str] = {}
     for how, text in written:
-        for mac in macs:
-            told.setdefault(key.fingerprint(mac(text)), how)
+        for key, under in known:
+            told.setdefault(key.fingerprint(under.mac(text)), how)
     return told
 
 

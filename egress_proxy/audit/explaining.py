@@ -63,6 +63,7 @@ def explain(record: Mapping[str, Any], chained: Chained | None = None) -> list[s
         *_findings(record),
         *(detector_told(detector) for detector in record["detectors"]),
         *_forms(record),
+        *_evidence(record),
         *_remedies(record),
         *(() if chained is None else (chained_told(chained),)),
     ]
@@ -138,22 +139,45 @@ def _noted(record: Mapping[str, Any]) -> Iterator[str]:
 def _findings(record: Mapping[str, Any]) -> Iterator[str]:
     spans = record["spans"]
     lengths = dict(zip(sorted({span["text"] for span in spans}), record.get("lengths", ()), strict=False))
-    for span in spans[:_MOST_TOLD]:
-        yield _finding(span, spans, lengths)
+    shown = _placeholders(spans)
+    for index, span in enumerate(spans[:_MOST_TOLD]):
+        yield _finding(span, done(span, spans), shown[index], lengths)
     more = max(record.get("findings", 0), len(spans)) - len(spans[:_MOST_TOLD])
     if more > 0:
         yield f"There are {more} findings more."
 
 
-def _finding(span: Mapping[str, Any], spans: Sequence[Mapping[str, Any]], lengths: Mapping[int, int]) -> str:
+def _finding(span: Mapping[str, Any], became: str, shown: str, lengths: Mapping[int, int]) -> str:
     length = f", of {lengths[span['text']]} characters" if span["text"] in lengths else ""
     named = f", the value `{span['name']}`" if span["name"] else ""
     place = f"In text {span['text']}{length}, characters {span['start']} to {span['end']}"
-    if done(span, spans) == "withheld":
+    if became == "withheld":
         got = f"in the text's place, or from its line on, stood `[withheld:{Reason.KNOWN_VALUE_ENCODED}]`"
     else:
-        got = f"in its place stood `{_placeholder(span)}`, or that of another finding that overlaps it"
+        got = f"in its place stood `{shown}`"
     return f"{place}: `{span['detector']}`{named}, {span['form']}; {got}."
+
+
+def _placeholders(spans: Sequence[Mapping[str, Any]]) -> dict[int, str]:
+    """What stood in the place of each finding, by its number: those that overlap or touch share the placeholder of the
+    one that tells most (`scan.redaction.redact`)."""
+    shown: dict[int, str] = {}
+    group: list[int] = []
+    place = (-1, -1)  # a text, and where the group ends in it
+    for index in sorted(range(len(spans)), key=lambda one: (spans[one]["text"], spans[one]["start"])):
+        span = spans[index]
+        if (span["text"], span["start"]) > place:
+            group = []
+        group.append(index)
+        place = max(place, (span["text"], span["end"]))
+        best = min(group, key=lambda one: _rank(spans[one]))
+        shown |= dict.fromkeys(group, _placeholder(spans[best]))
+    return shown
+
+
+def _rank(span: Mapping[str, Any]) -> tuple[int, int, int]:
+    rank = 0 if span["detector"] == KNOWN else 1 if span["detector"] == TAINTED and span["name"] else 2
+    return rank, span["start"] - span["end"], span["start"]
 
 
 def _placeholder(span: Mapping[str, Any]) -> str:
@@ -166,6 +190,16 @@ def _placeholder(span: Mapping[str, Any]) -> str:
 
 def _forms(record: Mapping[str, Any]) -> Iterator[str]:
     yield from (form_told(form) for form in sorted({span["form"] for span in record["spans"]}))
+
+
+def _evidence(record: Mapping[str, Any]) -> Iterator[str]:
+    match record.get("evidence", ""):
+        case "":
+            return
+        case "full" | "failed" as why:
+            yield f"The original should have been sealed, and is not (`{why}`)."
+        case name:
+            yield f"The original is sealed as `{name}`: whoever has the private key opens it, this machine cannot."
 
 
 def _remedies(record: Mapping[str, Any]) -> Iterator[str]:

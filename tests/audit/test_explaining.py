@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import msgspec
@@ -10,9 +11,10 @@ import pytest
 from egress_proxy.audit import Span
 from egress_proxy.audit.detectors import KNOWN, TAINTED, detector_told
 from egress_proxy.audit.explaining import FORMS, VERDICTS, Chained, chained_told, explain, form_told, reason_told
-from egress_proxy.model import Form, Verdict
+from egress_proxy.model import Finding, Form, Verdict
 from egress_proxy.reasons import Reason
 from egress_proxy.scan import KnownValues, TextScanner, build_scanner
+from egress_proxy.scan.redaction import redact
 from egress_proxy.scan.search import DETECTOR
 from egress_proxy.scan.tainted import DETECTOR as TAINT_DETECTOR
 from tests.audit.kit import record
@@ -28,7 +30,7 @@ def told(**fields: Any) -> list[str]:
     return explain(msgspec.to_builtins(record(1, **given)), Chained(seq=7, last=9))
 
 
-def found(*spans: Span, **fields: Any) -> list[str]:
+def found_told(*spans: Span, **fields: Any) -> list[str]:
     given: dict[str, Any] = {"verdict": Verdict.REDACTED, "reasons": (), "spans": spans, "findings": len(spans)}
     return told(**{**given, "detectors": tuple(sorted({span.detector for span in spans})), **fields})
 
@@ -66,15 +68,35 @@ def test_who_and_where_stand_first() -> None:
 
 
 def test_a_finding_is_told_with_its_place_and_what_stood_there_instead() -> None:
-    sentences = found(Span(3, 8, 32, KNOWN, "DB_PASSWORD", "plain"), lengths=(64,))
+    sentences = found_told(Span(3, 8, 32, KNOWN, "DB_PASSWORD", "plain"), lengths=(64,))
     place = "In text 3, of 64 characters, characters 8 to 32: `known-value`, the value `DB_PASSWORD`, plain;"
     assert any(one.startswith(place) and "`[redacted:KNOWN:DB_PASSWORD]`" in one for one in sentences)
     assert any("`known_values`" in one for one in sentences)
 
 
+def test_findings_that_overlap_are_told_to_share_the_placeholder_that_stood_there() -> None:
+    """As the scanner puts it there."""
+    findings = (
+        Finding(0, 0, 10, "npm-token"),
+        Finding(0, 5, 12, KNOWN, "X"),
+        Finding(0, 12, 20, "aws-access-key"),
+        Finding(0, 30, 40, TAINTED, "SEED"),
+        Finding(0, 30, 50, "random-token"),
+        Finding(0, 60, 70, TAINTED),
+        Finding(0, 60, 80, "random-token"),
+        Finding(1, 75, 80, "npm-token"),
+    )
+    text = "." * 90
+    released = "".join(redact(text, [one for one in findings if one.text == number]) for number in (0, 1))
+    spans = tuple(Span(one.text, one.start, one.end, one.detector, one.name, "plain") for one in findings)
+    sentences = found_told(*spans)
+    placeholders = dict.fromkeys(re.findall(r"in its place stood `([^`]+)`", " ".join(sentences)))
+    assert list(placeholders) == re.findall(r"\[[^]]+\]", released)
+
+
 def test_beside_what_is_encoded_nothing_was_redacted() -> None:
     spans = (Span(0, 8, 32, "github-token", "", "plain"), Span(0, 40, 60, KNOWN, "X", "encoded"))
-    sentences = found(*spans, Span(1, 0, 20, "github-token", "", "plain"))
+    sentences = found_told(*spans, Span(1, 0, 20, "github-token", "", "plain"))
     places = [one for one in sentences if one.startswith("In text")]
     assert ["withheld:known_value_encoded" in one for one in places] == [True, True, False]
     assert {form_told("plain"), form_told("encoded")} <= set(sentences)
@@ -85,13 +107,13 @@ def test_beside_what_is_encoded_nothing_was_redacted() -> None:
     [(KNOWN, "out of its source"), (TAINTED, "a new session"), ("npm-token", "there is no switch")],
 )
 def test_what_can_be_done_depends_on_who_found_it(detector: str, remedy: str) -> None:
-    sentences = found(Span(0, 8, 32, detector, "", "plain"))
+    sentences = found_told(Span(0, 8, 32, detector, "", "plain"))
     assert sum("is no secret" in one for one in sentences) == 1
     assert any(remedy in one for one in sentences)
 
 
 def test_of_many_findings_the_first_are_told() -> None:
-    sentences = found(*(Span(0, at, at + 1, "npm-token", "", "plain") for at in range(30)), findings=1234)
+    sentences = found_told(*(Span(0, at, at + 1, "npm-token", "", "plain") for at in range(30)), findings=1234)
     assert sum(one.startswith("In text") for one in sentences) == 20
     assert "There are 1214 findings more." in sentences
 
@@ -119,6 +141,13 @@ def test_who_vouches_for_a_record_is_told() -> None:
     signed = Chained(seq=7, last=9, signed_by=8, kind="checkpoint", cause="interval", time="2026-01-01")
     assert "the checkpoint (interval) at entry 8, of 2026-01-01, covers it" in chained_told(signed)
     assert "the entry `retention`" in chained_told(Chained(seq=7, last=9, signed_by=8, kind="retention"))
+
+
+@pytest.mark.parametrize(("evidence", "said"), [("ab12", "sealed as `ab12`"), ("full", "and is not (`full`)")])
+def test_whether_the_original_is_sealed_is_told(evidence: str, said: str) -> None:
+    given = msgspec.to_builtins(record(1)) | {"evidence": evidence}
+    assert sum(said in one for one in explain(given)) == 1
+    assert not any("sealed" in one for one in told())
 
 
 def test_words_of_another_version_are_said_to_be_that() -> None:

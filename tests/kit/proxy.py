@@ -100,14 +100,16 @@ class Proxy:
             raise ProxyFailed(f"token create: exit {done.returncode}: {_tail(done.stderr)}")
         return done.stdout.decode().strip()
 
-    def command(self, *arguments: str, timeout: float = _TOKEN_TIMEOUT_S) -> subprocess.CompletedProcess[bytes]:
-        """Run the command line to its end."""
+    def command(
+        self, *arguments: str, timeout: float = _TOKEN_TIMEOUT_S, given: bytes = b""
+    ) -> subprocess.CompletedProcess[bytes]:
+        """Run the command line to its end; `given` is its stdin."""
         command = self._command(arguments)
         return subprocess.run(
             command,
             cwd=_ROOT,
             env=self._env(),
-            stdin=subprocess.DEVNULL,
+            input=given,
             capture_output=True,
             timeout=timeout,
             check=False,
