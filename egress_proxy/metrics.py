@@ -342,11 +342,11 @@ class Metrics:
         self._build.labels(version, opencode, catalogue).set(1)
 
     def read(self, metric: str) -> Iterator[Sample]:
-        """The samples of a metric as they are now; `metric` is its name, without suffixes."""
-        wanted = metric.removesuffix("_total")
-        for family in self._registry.collect():
-            if family.name == wanted:
-                yield from (Sample(one.name, one.labels, one.value) for one in family.samples)
+        """The samples of a counter (`…_total`), or the buckets of a histogram, as they are now."""
+        name = metric if metric.endswith("_total") else f"{metric}_bucket"
+        # No other is collected: of some that takes a while.
+        for family in self._registry.restricted_registry([name]).collect():
+            yield from (Sample(one.name, one.labels, one.value) for one in family.samples if one.name == name)
 
     def render(self) -> bytes:
         """The text exposition format, UTF-8."""

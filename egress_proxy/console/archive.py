@@ -51,7 +51,7 @@ class Archive:
         return await asyncio.shield(answer)
 
     def close(self) -> None:
-        self._threads.shutdown(wait=True, cancel_futures=True)
+        self._threads.shutdown(wait=False, cancel_futures=True)
 
     def _done(self, answer: asyncio.Future[T | Alarm]) -> None:
         self._asked -= 1

@@ -100,9 +100,8 @@ def latency(title: str, samples: Iterable[Sample]) -> Latency:
     """A histogram's buckets, of all its series together, as columns: how many took at most so long."""
     upto: dict[float, float] = {}
     for one in samples:
-        if one.name.endswith("_bucket"):
-            bound = float(one.labels["le"])
-            upto[bound] = upto.get(bound, 0) + one.value
+        bound = float(one.labels["le"])
+        upto[bound] = upto.get(bound, 0) + one.value
     bounds = sorted(upto)
     counts = [int(upto[bound] - (upto[bounds[index - 1]] if index else 0)) for index, bound in enumerate(bounds)]
     used = [index for index, count in enumerate(counts) if count]

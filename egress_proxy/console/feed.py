@@ -42,13 +42,14 @@ class Feed:
         self._listen = listen
         self._metrics = metrics
         self._open = 0
+        self._counted = (0, -PAUSE_SECONDS)  # how many clean exchanges there were, and when
 
     async def shown(self, request: web.Request, session: Session) -> web.StreamResponse:
         clean = request.query.get("clean") == "1"
         found = await self._archive.ask(lambda reader: _latest(reader, clean=clean))
         if isinstance(found, Alarm):
             return await self._frame.alarm(session, "feed", found)
-        exchanges = clean_exchanges(self._metrics)
+        exchanges = self._clean()
         return await self._frame.page("feed.html", session, here="feed", found=found, clean=clean, exchanges=exchanges)
 
     async def serve(self, request: web.Request, lasts: Callable[[], bool]) -> web.StreamResponse:
@@ -62,9 +63,16 @@ class Feed:
         finally:
             self._open -= 1
 
+    def _clean(self) -> int:
+        """How many exchanges were clean, counted once for all streams of the same half second."""
+        now = asyncio.get_running_loop().time()
+        if now - self._counted[1] >= PAUSE_SECONDS / 2:
+            self._counted = clean_exchanges(self._metrics), now
+        return self._counted[0]
+
     async def _stream(self, request: web.Request, heard: Heard, lasts: Callable[[], bool]) -> web.StreamResponse:
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
-        exchanges, silent = clean_exchanges(self._metrics), 0.0
+        exchanges, silent = self._clean(), 0.0
         try:
             await response.prepare(request)
             await response.write(b"retry: 1000\n\n")
@@ -72,7 +80,7 @@ class Feed:
                 counts = await heard.next(PAUSE_SECONDS)
                 if not lasts():
                     break
-                now = clean_exchanges(self._metrics)
+                now = self._clean()
                 silent += PAUSE_SECONDS
                 if counts or now != exchanges:
                     await response.write(_frame(counts, now))
@@ -91,9 +99,7 @@ class Feed:
 def clean_exchanges(metrics: Metrics) -> int:
     """How many exchanges were clean since the proxy started."""
     samples = metrics.read("egress_requests_total")
-    return int(
-        sum(one.value for one in samples if one.name.endswith("_total") and one.labels["verdict"] == Verdict.CLEAN)
-    )
+    return int(sum(one.value for one in samples if one.labels["verdict"] == Verdict.CLEAN))
 
 
 def _latest(reader: Reader, *, clean: bool) -> Page:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Callable
 from http import HTTPStatus
@@ -95,7 +96,7 @@ class Inventory:
         if isinstance(found, Alarm):
             return await self._frame.alarm(session, "values", found)
         seen = {one.name: one for one in found.summary.values}
-        named = self._known()
+        named = await asyncio.to_thread(self._known)  # there may be many
         known = [Known(one, seen.get(one.name)) for one in named]
         # What was seen last comes first, and then the others in their order.
         known.sort(key=lambda one: one.seen.last if one.seen else "", reverse=True)
@@ -114,8 +115,7 @@ class Inventory:
     async def routes(self, _: web.Request, session: Session) -> web.StreamResponse:
         counts: dict[str, Counter[str]] = {}
         for one in self._metrics.read("egress_requests_total"):
-            if one.name.endswith("_total"):
-                counts.setdefault(one.labels["route"], Counter())[one.labels["verdict"]] += int(one.value)
+            counts.setdefault(one.labels["route"], Counter())[one.labels["verdict"]] += int(one.value)
         counted = [Counted(row, counts.get(row.name, Counter())) for row in ROWS]
         order = list(RouteClass)
         counted.sort(key=lambda one: (order.index(one.row.route_class), one.row.template, one.row.method))
