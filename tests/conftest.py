@@ -112,7 +112,7 @@ def bare(
     """Each release, started once a worker, with opencode's own default permissions."""
     root = tmp_path_factory.mktemp(f"opencode-{opencode_version}")
     with ExitStack() as stack:
-        yield _start(stack, opencode_version, root, canaries, model, {"all_models": True})
+        yield _start(stack, opencode_version, root, canaries, model, {})
 
 
 @pytest.fixture(scope="session")
@@ -155,7 +155,7 @@ def proxied(bare: Bare, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pr
     """The proxy in front of each release, started once a worker."""
     root = tmp_path_factory.mktemp(f"proxy-{bare.version}")
     # All tests of a worker come from one address: a few that log in badly must not shut out the others. And opencode
-    # may take its time to write of all models, at the start too, on a machine that is busy.
+    # may take its time, at the start too, on a machine that is busy.
     limits = {"login_failures_per_minute": 10_000, "upstream_timeout_seconds": 120}
     gates = root / "gates.yaml"
     gates.write_text(_GATES.read_text("utf-8") + _DECLARED, encoding="utf-8")
@@ -163,7 +163,7 @@ def proxied(bare: Bare, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pr
     config = configuration(
         bare.opencode, bare.world, root / "state", limits=limits, gates_file=str(gates), notify=notify
     )
-    with Proxy(root, config) as proxy:
+    with Proxy(root, config, from_nothing=True) as proxy:
         yield Proxied(proxy, bare)
 
 

@@ -94,7 +94,9 @@ async def _ways(values: int) -> AsyncIterator[Sequence[Way]]:
         ports = [await stack.enter_async_context(serving(writer)) for writer in writers]
         processes = stack.enter_context(ExitStack())
         port, pid = await asyncio.to_thread(launch, processes, "streaming", f"http://127.0.0.1:{ports[0]}")
-        proxy = Proxy(root / "proxy", _configuration(f"http://127.0.0.1:{ports[1]}", root, directory, values))
+        proxy = Proxy(
+            root / "proxy", _configuration(f"http://127.0.0.1:{ports[1]}", root, directory, values), from_nothing=True
+        )
         await asyncio.to_thread(proxy.start)
         stack.push_async_callback(asyncio.to_thread, proxy.stop)
         created = await asyncio.to_thread(proxy.client(directory).post, "/session")

@@ -101,7 +101,7 @@ class Hall:
             bearer(tokens.create(f"client-{number}", (str(one),)).reveal()) for number, one in enumerate(directories)
         ]
         config = self._configuration(f"http://127.0.0.1:{upstream}", root, directories)
-        self.proxy = stack.enter_context(Proxy(root / "proxy", config))
+        self.proxy = stack.enter_context(Proxy(root / "proxy", config, from_nothing=True))
         clients = tuple(
             Listening(str(one), {"Authorization": login}, self._created(Client(self.proxy.url, login), one))
             for one, login in zip(directories, logins, strict=True)

@@ -97,7 +97,7 @@ class Stand:
         assert not records, f"{len(records)} answers were not clean: {', '.join(reasons)}"
 
     def _made(self, root: Path, configuration: dict[str, object]) -> Proxy:
-        return Proxy(root, configuration)
+        return Proxy(root, configuration, from_nothing=True)
 
     def _configuration(self, url: str, root: Path, directory: Path) -> dict[str, object]:
         env_file = root / ".env"

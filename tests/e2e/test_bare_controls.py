@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.conftest import Bare, Launch
+from tests.conftest import Bare, Launch, Proxied
 from tests.e2e import surfaces
 from tests.e2e.answers import exchange, spelt
 from tests.e2e.surfaces import READS, SCENARIOS, Read, Scenario
@@ -116,9 +116,9 @@ def test_a_shell_command_that_is_asked_for_leaks(launch: Launch, opencode_versio
     agent.answer(ask, "reject")
 
 
-def test_a_diff_leaks_over_http_and_as_an_event(launch: Launch, opencode_version: str) -> None:
+def test_a_diff_leaks_over_http_and_as_an_event(watching: Proxied) -> None:
     """1.18.33 sends the event too, but without the files."""
-    bare = launch(opencode_version)
+    bare = watching.bare
     agent, session = bare.agent(), bare.agent().session()
     turn = call("write", filePath=str(bare.world.project / "made.txt"), content=bare.canaries["API_TOKEN"])
     with agent.client.events() as events:
