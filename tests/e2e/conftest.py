@@ -6,6 +6,7 @@ secrets; after each module, all that it keeps on disk and all that the operator 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -21,6 +22,8 @@ from tests.kit.opencode import OpenCode
 from tests.kit.proxy import Proxy, configuration
 from tests.kit.world import World, plant
 
+OF_DIRECTORY: Final = "meadow" + "Copper" + "19"
+"""The key of a provider in the own configuration of the second directory."""
 IN_PROCESS: Final = "castle" + "Meadow" + "34"
 LATER: Final = ".env.later"
 
@@ -84,6 +87,8 @@ def watching(
     """A server that knows all models and what a turn has changed, and a proxy with sources that may be there later."""
     root = tmp_path_factory.mktemp(f"watching-{bare.version}")
     world = plant(root / "world", canaries)
+    provider = {"npm": "@ai-sdk/openai-compatible", "options": {"apiKey": OF_DIRECTORY}, "models": {"own": {}}}
+    (world.plain / "opencode.json").write_text(json.dumps({"provider": {"acme": provider}}), "utf-8")
     with ExitStack() as stack:
         opencode = OpenCode(
             bare.version,
@@ -99,8 +104,7 @@ def watching(
         pid_file = root / "pid"
         pid_file.write_text(f"{opencode.pid}\n", "utf-8")
         known = _sources(world, opencode, pid_file)
-        limits = {"upstream_timeout_seconds": 120}  # for its 6 MB of models, on a machine that is busy
-        config = configuration(opencode, world, root / "proxy" / "state", known_values=known, limits=limits)
+        config = configuration(opencode, world, root / "proxy" / "state", known_values=known)
         proxy = stack.enter_context(Proxy(root / "proxy", config))
         yield Proxied(proxy, Bare(bare.version, opencode, world, model))
         assert canaries.leaks(proxy.traces()) == []

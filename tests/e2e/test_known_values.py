@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Proxied
-from tests.e2e.conftest import IN_PROCESS, LATER
+from tests.e2e.conftest import IN_PROCESS, LATER, OF_DIRECTORY
 from tests.kit.agent import poll
 from tests.kit.script import Text, Turn, call
 
@@ -66,6 +66,11 @@ def test_a_login_of_the_operator_is_known_at_once(watching: Proxied) -> None:
 
 def test_what_opencode_was_started_with_is_known(watching: Proxied) -> None:
     assert said(watching, "environment", text=f"ODD is {IN_PROCESS}.") == "ODD is [redacted:KNOWN:ODD]."
+
+
+def test_what_a_directorys_own_configuration_holds_is_known(watching: Proxied) -> None:
+    told = said(watching, "of-directory", text=f"It is {OF_DIRECTORY}.")
+    assert told == "It is [redacted:KNOWN:provider.acme.apiKey]."
 
 
 def test_a_fingerprint_is_known_at_once(watching: Proxied, tmp_path: Path) -> None:
