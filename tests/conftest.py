@@ -39,6 +39,8 @@ _DECLARED: Final = f"""
 """
 _GATES: Final = Path(__file__).parents[1] / "config" / "gates.yaml"
 _SHARING: Final = frozenset({"tests/e2e", "tests/clients"})
+_LONGEST: Final = ("tests/e2e", "tests/clients", "tests/bench", "tests/scan", "tests/corpus", "tests/console")
+_FIRST: Final = {folder: place for place, folder in enumerate(_LONGEST)}
 _RELEASE: Final = re.compile(r"\[(\d+\.\d+\.\d+)")
 
 
@@ -55,6 +57,12 @@ class ByRelease(LoadScopeScheduling):  # type: ignore[misc]  # its base is untyp
 def pytest_collection_finish(session: pytest.Session) -> None:
     """The many thousands of tests, which stay to the end, are looked through for garbage never again."""
     gc.freeze()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest begins first, so that no worker is left alone with it at the end."""
+    items.sort(key=lambda item: _FIRST.get("/".join(item.nodeid.split("/")[:2]), len(_FIRST)))
 
 
 @pytest.hookimpl(optionalhook=True)
