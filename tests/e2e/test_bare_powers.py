@@ -9,7 +9,7 @@ import base64
 
 import pytest
 
-from tests.conftest import Bare, Proxied
+from tests.conftest import Bare, Launch
 from tests.e2e.powers import POWERS, Place, Power, always_reply
 from tests.kit.client import Client
 from tests.kit.opencode import USER
@@ -26,9 +26,8 @@ def test_a_caller_has_this_power(bare: Bare, power: Power) -> None:
     assert power(_place(bare))
 
 
-def test_an_answer_of_always_lasts_for_later_sessions(watching: Proxied) -> None:
-    """From then on, no read in that project is asked for; no other test of that server's reads."""
-    assert always_reply(_place(watching.bare))
+def test_an_answer_of_always_lasts_for_later_sessions(launch: Launch, opencode_version: str) -> None:
+    assert always_reply(_place(launch(opencode_version)))
 
 
 def test_without_any_power_a_read_of_env_is_asked_for(bare: Bare) -> None:

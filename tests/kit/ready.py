@@ -13,6 +13,7 @@ import gc
 import io
 import json
 import os
+import secrets
 import select
 import signal
 import socket
@@ -27,6 +28,8 @@ from typing import Any, BinaryIO, Final, NoReturn
 
 PROXY, OCODE = "egress_proxy.cli", "egress_proxy.ocode.cli"
 """The modules that can be run."""
+DRAWN: Final = {"egress_proxy.server.asked": "_KEY", "egress_proxy.server.watched": "_CONTENT_KEY"}
+"""What modules draw by lot when they are imported: drawn anew in each process, since one key is for one process."""
 _ROOT = Path(__file__).resolve().parents[2]
 _MESSAGE: Final = 1 << 18
 _STARTED: Final = b"."
@@ -126,6 +129,8 @@ def _become(module: str, arguments: Sequence[str], environment: Mapping[str, str
     sys.stdin = os.fdopen(0, encoding="utf-8", closefd=False)
     sys.stdout, sys.stderr = (_unbuffered(number) for number in (1, 2))
     sys.argv = [module, *arguments]
+    for name, key in DRAWN.items():
+        setattr(sys.modules[name], key, secrets.token_bytes(32))
     try:
         code = _mains()[module]()
     except SystemExit as end:
