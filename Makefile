@@ -8,10 +8,12 @@ OPENCODE := .opencode
 CLIENTS := .clients
 # Names such as opencode-1.15.13: the releases that the end-to-end tests run.
 RELEASES = $(shell sed -n 's/^ *"\(opencode-[0-9.]*\)": .*/\1/p' tests/opencode/package.json)
+SECONDS ?= 60
+TARGETS ?= admission frames gates ledger projection scanning
 PINS := --upgrade --python-version 3.11 --generate-hashes --quiet --no-config --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lint format test demo bench score clients docs pins clean
+.PHONY: help setup lint format test demo bench score fuzz clients docs pins clean
 .DELETE_ON_ERROR:
 
 help:  ## Show the targets
@@ -39,6 +41,11 @@ bench: setup  ## Measure against a bare passthrough
 
 score: setup  ## Measure what the scanner finds, and what it wrongly redacts
 	$(BIN)/python -m tests.corpus
+
+fuzz: setup  ## Let a fuzzer look for what breaks an invariant: SECONDS a target, TARGETS some of them
+	@for target in $(TARGETS); do \
+	    mkdir -p .fuzz/$$target && $(BIN)/python -m tests.fuzz $$target --seconds $(SECONDS) --into .fuzz/$$target || exit 1; \
+	done
 
 clients: setup  ## Write docs/clients.md anew: what real clients do through the proxy
 	EGRESS_WRITE_CLIENTS=1 $(BIN)/pytest -n $(JOBS) tests/clients

@@ -44,6 +44,8 @@ _DECLARED: Final = f"""
 """
 _GATES: Final = Path(__file__).parents[1] / "config" / "gates.yaml"
 _SHARING: Final = frozenset({"tests/e2e", "tests/clients"})
+_LONGEST: Final = ("tests/e2e", "tests/clients", "tests/bench", "tests/scan", "tests/corpus", "tests/console")
+_FIRST: Final = {folder: place for place, folder in enumerate(_LONGEST)}
 _RELEASE: Final = re.compile(r"\[(\d+\.\d+\.\d+)")
 
 
@@ -60,6 +62,12 @@ class ByRelease(LoadScopeScheduling):  # type: ignore[misc]  # its base is untyp
 def pytest_collection_finish(session: pytest.Session) -> None:
     """The many thousands of tests, which stay to the end, are looked through for garbage never again."""
     gc.freeze()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest begins first, so that no worker is left alone with it at the end."""
+    items.sort(key=lambda item: _FIRST.get("/".join(item.nodeid.split("/")[:2]), len(_FIRST)))
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -126,7 +134,7 @@ def bare(
     """Each release, started once a worker, with opencode's own default permissions."""
     root = tmp_path_factory.mktemp(f"opencode-{opencode_version}")
     with ExitStack() as stack:
-        yield _start(stack, opencode_version, root, canaries, model, {"all_models": True})
+        yield _start(stack, opencode_version, root, canaries, model, {})
 
 
 @pytest.fixture(scope="session")
@@ -178,7 +186,7 @@ def proxied(bare: Bare, collector: Collector, tmp_path_factory: pytest.TempPathF
     """The proxy in front of each release, started once a worker."""
     root = tmp_path_factory.mktemp(f"proxy-{bare.version}")
     # All tests of a worker come from one address: a few that log in badly must not shut out the others. And opencode
-    # may take its time to write of all models, at the start too, on a machine that is busy.
+    # may take its time, at the start too, on a machine that is busy.
     limits = {"login_failures_per_minute": 10_000, "upstream_timeout_seconds": 120}
     gates = root / "gates.yaml"
     gates.write_text(_GATES.read_text("utf-8") + _DECLARED, encoding="utf-8")
@@ -194,7 +202,7 @@ def proxied(bare: Bare, collector: Collector, tmp_path_factory: pytest.TempPathF
         evidence={"recipients": [_recipient(key)]},
         log={"format": "json", "syslog": collector.address},
     )
-    with Proxy(root, config) as proxy:
+    with Proxy(root, config, from_nothing=True) as proxy:
         yield Proxied(proxy, bare, key)
 
 

@@ -52,12 +52,12 @@ Harvest = Callable[[bytes], Entries]
 MAX_GROWTH: Final = 50_000
 """Values that come up while the proxy runs: what the local agent can make it keep. They cost some 230 MB, and 5 s of
 one thread when they come all at once; honest files do not bring that many between two restarts."""
-_HARVESTED: Final = (
-    ("/config", harvest_config),
-    ("/global/config", harvest_config),
-    ("/config/providers", harvest_providers),
-    ("/provider", harvest_providers),
-)
+_OF_DIRECTORY: Final = (("/config", harvest_config), ("/config/providers", harvest_providers))
+_OF_SERVER: Final = (("/global/config", harvest_config), ("/provider", harvest_providers))
+"""Asked in one directory. All models of all providers are megabytes that opencode computes on for seconds; what
+a directory's own configuration adds to them is in the two answers above."""
+_HARVEST_SECONDS: Final = 120.0
+"""No client waits for these answers: a machine that is busy just after its start may take its time."""
 
 
 class Known:
@@ -272,7 +272,8 @@ def _refreshed(config: Config, upstream: Upstream) -> list[Refreshed]:
 
 async def _harvest(config: Config, upstream: Upstream) -> Entries:
     """The resolved keys that opencode itself would hand out, of every directory."""
-    wanted = [(directory, path, read) for directory in config.directories for path, read in _HARVESTED]
+    wanted = [(directory, *one) for directory in config.directories for one in _OF_DIRECTORY]
+    wanted += [(config.directories[0], *one) for one in _OF_SERVER]
     seen: set[bytes] = set()
     found = await asyncio.gather(*(_harvested(config, upstream, seen, *one) for one in wanted))
     return tuple(entry for entries in found for entry in entries)
@@ -282,12 +283,12 @@ async def _harvested(
     config: Config, upstream: Upstream, seen: set[bytes], directory: str, path: str, read: Harvest
 ) -> Entries:
     call = Call("GET", path, (), directory, None)
-    reply = await upstream.call(call, config.limits.upstream_timeout_seconds)
+    reply = await upstream.call(call, max(_HARVEST_SECONDS, config.limits.upstream_timeout_seconds))
     if isinstance(reply, Refused):
         raise UpstreamError(f"upstream: its configuration cannot be read for known values. {message(reply.reason)}")
     digest = hashlib.sha256(reply.body).digest()
     if digest in seen:
-        return ()  # directories mostly have the same providers, and the built-in catalogue is megabytes
+        return ()  # directories mostly have the same configuration
     seen.add(digest)
     return read(reply.body)
 

@@ -21,13 +21,15 @@ class FrameReader:
         self._max = max_bytes
         self._pending = bytearray()
         self._searched = 0  # of `_pending`, known to hold no line end
+        self._half = b""  # of a line end that may be cut in two
         self._skipping = False  # what is pending belongs to a frame that is too large
 
     def feed(self, chunk: bytes) -> Iterator[bytes]:
         """Yield the data of each frame that `chunk` completes, or `TOO_LARGE`."""
-        self._pending += chunk
-        if b"\r" in self._pending[-len(chunk) - 1 :]:  # opencode ends lines with \n; a reverse proxy in between may not
-            self._pending = self._pending.replace(b"\r\n", b"\n")
+        chunk = self._half + chunk
+        self._half = b"\r" if chunk.endswith(b"\r") else b""
+        # opencode ends lines with \n; a reverse proxy in between may not.
+        self._pending += chunk.removesuffix(b"\r").replace(b"\r\n", b"\n")
         while (end := self._pending.find(b"\n\n", self._searched)) >= 0:
             frame = bytes(self._pending[:end])
             del self._pending[: end + 2]
@@ -37,9 +39,9 @@ class FrameReader:
                 yield self.TOO_LARGE
             elif data := _data_of(frame):
                 yield data
-        if len(self._pending) > self._max:
+        if len(self._pending) > self._max + 1:  # the last one may be the first of the two line ends
             self._skipping = True
-            del self._pending[:-1]  # it may be the first of the two line ends
+            del self._pending[:-1]
         self._searched = max(0, len(self._pending) - 2)
 
 

@@ -52,6 +52,7 @@ def _guarded(read: Callable[[bytes], T], body: bytes) -> T | Refused:
 
 _SURROGATE: Final = re.compile(rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
 _ESCAPE: Final = 6  # bytes of one such escape
+_NOWHERE: Final = -2 * _ESCAPE  # no escape stands behind it, not even one at the very beginning
 _LOW: Final = frozenset(b"cdefCDEF")
 _REPLACEMENT: Final = rb"\ufffd"
 
@@ -71,15 +72,15 @@ def whole(body: bytes) -> bytes:
 
 def _lone(body: bytes) -> list[int]:
     lone: list[int] = []
-    high = -_ESCAPE
+    high = _NOWHERE
     for start in (match.start() for match in _SURROGATE.finditer(body) if not _escaped(body, match.start())):
         low = body[start + 3] in _LOW
         if low and start == high + _ESCAPE:
             lone.pop()
-            high = -_ESCAPE
+            high = _NOWHERE
         else:
             lone.append(start)
-            high = -_ESCAPE if low else start
+            high = _NOWHERE if low else start
     return lone
 
 

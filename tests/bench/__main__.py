@@ -30,6 +30,7 @@ from tests.bench import (
     values,
     worst,
 )
+from tests.bench.measured import Measured
 from tests.bench.page import PARTS, machine, page, parts_measured
 from tests.bench.plan import FULL, QUICK, Plan
 
@@ -60,6 +61,7 @@ def main(arguments: list[str] | None = None) -> int:
     wanted = [name for one in given.only or PARTS for name in (_SCAN if one == "scan" else (one,))]
     ran_on = machine(dt.datetime.now(dt.UTC).date().isoformat(), os.getloadavg()[0])
     parts = {} if given.quick or not PAGE.exists() else parts_measured(PAGE.read_text(encoding="utf-8"))
+    Measured.quick = given.quick
     for name in wanted:
         started = time.monotonic()
         parts[name] = f"{ran_on}\n{_MEASURES[name](QUICK if given.quick else FULL)}"

@@ -17,12 +17,12 @@ from typing import Final
 import aiohttp
 
 from tests.bench import corpora, history
+from tests.bench.measured import Measured
 from tests.bench.plan import Plan
 from tests.bench.process import processor_seconds
 from tests.bench.rounds import Figures, Table
 from tests.bench.stand import PASSTHROUGH, PROXY, known_values, launch
 from tests.bench.writer import Sent, Writer, number_of, serving, tokens
-from tests.kit.proxy import Proxy
 
 SORTS: Final = (corpora.PROSE, corpora.CODE)
 _WRAPPED: Final = re.compile(r"(?<=\S)\n(?=\S)")
@@ -94,7 +94,7 @@ async def _ways(values: int) -> AsyncIterator[Sequence[Way]]:
         ports = [await stack.enter_async_context(serving(writer)) for writer in writers]
         processes = stack.enter_context(ExitStack())
         port, pid = await asyncio.to_thread(launch, processes, "streaming", f"http://127.0.0.1:{ports[0]}")
-        proxy = Proxy(root / "proxy", _configuration(f"http://127.0.0.1:{ports[1]}", root, directory, values))
+        proxy = Measured(root / "proxy", _configuration(f"http://127.0.0.1:{ports[1]}", root, directory, values))
         await asyncio.to_thread(proxy.start)
         stack.push_async_callback(asyncio.to_thread, proxy.stop)
         created = await asyncio.to_thread(proxy.client(directory).post, "/session")

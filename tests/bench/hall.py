@@ -18,9 +18,9 @@ from urllib.parse import urlsplit
 from egress_proxy.tokens import Tokens, prepare
 from tests.bench import history
 from tests.bench.listeners import stream_request
+from tests.bench.measured import Measured
 from tests.bench.stand import PASSTHROUGH, PROXY, known_values, launch
 from tests.kit.client import Client, bearer
-from tests.kit.proxy import Proxy
 
 _SPARE_FILES: Final = 200
 _SPARE_CONNECTIONS: Final = 100
@@ -101,7 +101,7 @@ class Hall:
             bearer(tokens.create(f"client-{number}", (str(one),)).reveal()) for number, one in enumerate(directories)
         ]
         config = self._configuration(f"http://127.0.0.1:{upstream}", root, directories)
-        self.proxy = stack.enter_context(Proxy(root / "proxy", config))
+        self.proxy = stack.enter_context(Measured(root / "proxy", config))
         clients = tuple(
             Listening(str(one), {"Authorization": login}, self._created(Client(self.proxy.url, login), one))
             for one, login in zip(directories, logins, strict=True)

@@ -16,6 +16,7 @@ from typing import Final, Self
 from urllib.parse import urlsplit
 
 from tests.bench import history, load
+from tests.bench.measured import Measured
 from tests.kit.proxy import Proxy
 
 DIRECT, PASSTHROUGH, PROXY = "direct", "passthrough", "egress-proxy"
@@ -97,7 +98,7 @@ class Stand:
         assert not records, f"{len(records)} answers were not clean: {', '.join(reasons)}"
 
     def _made(self, root: Path, configuration: dict[str, object]) -> Proxy:
-        return Proxy(root, configuration)
+        return Measured(root, configuration)
 
     def _configuration(self, url: str, root: Path, directory: Path) -> dict[str, object]:
         env_file = root / ".env"

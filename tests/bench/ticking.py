@@ -43,8 +43,6 @@ class TickingProxy(Proxy):
         return float(json.loads(self._gaps.read_bytes()))
 
     def _command(self, arguments: Sequence[str]) -> list[str]:
-        if arguments[0] != "serve":
-            return super()._command(arguments)
         return [sys.executable, "-m", "tests.bench.ticking", str(self._gaps), *arguments]
 
 
@@ -54,7 +52,7 @@ class TickingStand(Stand):
     proxy: TickingProxy
 
     def _made(self, root: Path, configuration: dict[str, object]) -> Proxy:
-        self.proxy = TickingProxy(root, configuration)
+        self.proxy = TickingProxy(root, configuration, from_nothing=True)
         return self.proxy
 
 

@@ -6,16 +6,27 @@ secrets; after each module, all that it keeps on disk and all that the operator 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Final
 
 import pytest
 
-from tests.conftest import Proxied
+from tests.conftest import Bare, Proxied
 from tests.kit.canaries import Canaries
 from tests.kit.collector import Collector
 from tests.kit.ledger import lines
-from tests.kit.proxy import Proxy
+from tests.kit.model import Model
+from tests.kit.opencode import OpenCode
+from tests.kit.proxy import Proxy, configuration
+from tests.kit.world import World, plant
+
+OF_DIRECTORY: Final = "meadow" + "Copper" + "19"
+"""The key of a provider in the own configuration of the second directory."""
+IN_PROCESS: Final = "castle" + "Meadow" + "34"
+LATER: Final = ".env.later"
 
 _OVERLAP = 4096
 """A value may stand across the end of what was searched before."""
@@ -69,3 +80,44 @@ def _no_trace(request: pytest.FixtureRequest) -> Iterator[None]:
     yield
     if guard is not None:
         guard.check()
+
+
+@pytest.fixture(scope="session")
+def watching(
+    bare: Bare, canaries: Canaries, model: Model, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Proxied]:
+    """A server that knows all models and what a turn has changed, and a proxy with sources that may be there later."""
+    root = tmp_path_factory.mktemp(f"watching-{bare.version}")
+    world = plant(root / "world", canaries)
+    provider = {"npm": "@ai-sdk/openai-compatible", "options": {"apiKey": OF_DIRECTORY}, "models": {"own": {}}}
+    (world.plain / "opencode.json").write_text(json.dumps({"provider": {"acme": provider}}), "utf-8")
+    with ExitStack() as stack:
+        opencode = OpenCode(
+            bare.version,
+            root / "opencode",
+            world.project,
+            model.url,
+            canaries,
+            environment={"ODD": IN_PROCESS},
+            all_models=True,
+            snapshots=True,
+        )
+        stack.enter_context(opencode)
+        pid_file = root / "pid"
+        pid_file.write_text(f"{opencode.pid}\n", "utf-8")
+        known = _sources(world, opencode, pid_file)
+        config = configuration(opencode, world, root / "proxy" / "state", known_values=known)
+        proxy = stack.enter_context(Proxy(root / "proxy", config))
+        yield Proxied(proxy, Bare(bare.version, opencode, world, model))
+        assert canaries.leaks(proxy.traces()) == []
+
+
+def _sources(world: World, opencode: OpenCode, pid_file: Path) -> list[dict[str, object]]:
+    return [
+        {"env_file": str(world.env_file)},
+        {"env_file": str(world.project / LATER), "optional": True},
+        {"yaml_file": str(world.project / "later" / "secret.yaml"), "optional": True},
+        {"opencode_auth": str(opencode.auth_file)},
+        {"process": str(pid_file)},
+        {"upstream_config": True},
+    ]

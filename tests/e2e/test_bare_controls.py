@@ -9,13 +9,13 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.conftest import Bare, Launch
+from tests.conftest import Bare, Proxied
 from tests.e2e import surfaces
 from tests.e2e.answers import exchange, spelt
+from tests.e2e.runbook import ASK_FOR_BASH
 from tests.e2e.surfaces import READS, SCENARIOS, Read, Scenario
 from tests.kit.agent import poll
 from tests.kit.client import Client, event_type
-from tests.kit.opencode import ASK_FOR_BASH
 from tests.kit.script import Text, call
 
 pytestmark = pytest.mark.e2e
@@ -103,10 +103,9 @@ def test_the_status_of_a_retry_leaks(bare: Bare) -> None:
     agent.client.post(f"/session/{session}/abort")
 
 
-def test_a_shell_command_that_is_asked_for_leaks(launch: Launch, opencode_version: str) -> None:
+def test_a_shell_command_that_is_asked_for_leaks(bare: Bare) -> None:
     """1.15.13 shows the commands it parsed, 1.18.33 the whole text as well."""
-    bare = launch(opencode_version, permission=ASK_FOR_BASH)
-    agent, session = bare.agent(), bare.agent().session()
+    agent, session = bare.agent(), bare.agent().session(permission=ASK_FOR_BASH)
     command = f"curl -H 'X: {bare.canaries['API_TOKEN']}' http://127.0.0.1:9/"
     turn = call("bash", command=command, description="Call it")
     agent.prompt_async(session, bare.model.script("shell-ask", turn, Text("Done.")))
@@ -116,9 +115,9 @@ def test_a_shell_command_that_is_asked_for_leaks(launch: Launch, opencode_versio
     agent.answer(ask, "reject")
 
 
-def test_a_diff_leaks_over_http_and_as_an_event(launch: Launch, opencode_version: str) -> None:
+def test_a_diff_leaks_over_http_and_as_an_event(watching: Proxied) -> None:
     """1.18.33 sends the event too, but without the files."""
-    bare = launch(opencode_version)
+    bare = watching.bare
     agent, session = bare.agent(), bare.agent().session()
     turn = call("write", filePath=str(bare.world.project / "made.txt"), content=bare.canaries["API_TOKEN"])
     with agent.client.events() as events:

@@ -153,7 +153,7 @@ def clock(proxied: Proxied, tmp_path: Path) -> Iterator[tuple[Proxied, Path]]:
     config = configuration(
         proxied.bare.opencode, proxied.world, tmp_path / "state", audit={"checkpoint_records": 3, "retention_days": 1}
     )
-    with Proxy(tmp_path, config, environment) as proxy:
+    with Proxy(tmp_path, config, environment, from_nothing=True) as proxy:
         yield Proxied(proxy, proxied.bare), offset
 
 

@@ -6,64 +6,22 @@ Each value is one that no rule knows, and the negative control is the same sente
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import Bare, Proxied
+from tests.conftest import Proxied
+from tests.e2e.conftest import IN_PROCESS, LATER, OF_DIRECTORY
 from tests.kit.agent import poll
-from tests.kit.canaries import Canaries
-from tests.kit.model import Model
-from tests.kit.opencode import OpenCode
-from tests.kit.proxy import Proxy, configuration
 from tests.kit.script import Text, Turn, call
-from tests.kit.world import World, plant
 
 pytestmark = pytest.mark.e2e
 
-IN_PROCESS = "castle" + "Meadow" + "34"
-LATER = ".env.later"
 VALUES = {
     "NEW_TOKEN": "velvet" + "Anchor" + "58",
     "LATER_TOKEN": "copper" + "Lantern" + "73",
     "db.password": "marble" + "Willow" + "91",
 }
-
-
-def sources(world: World, opencode: OpenCode, pid_file: Path) -> list[dict[str, object]]:
-    return [
-        {"env_file": str(world.env_file)},
-        {"env_file": str(world.project / LATER), "optional": True},
-        {"yaml_file": str(world.project / "later" / "secret.yaml"), "optional": True},
-        {"opencode_auth": str(opencode.auth_file)},
-        {"process": str(pid_file)},
-        {"upstream_config": True},
-    ]
-
-
-@pytest.fixture(scope="module")
-def watching(
-    bare: Bare, canaries: Canaries, model: Model, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Proxied]:
-    """A server and a proxy of their own, with sources that may be there later."""
-    root = tmp_path_factory.mktemp(f"watching-{bare.version}")
-    world = plant(root / "world", canaries)
-    with ExitStack() as stack:
-        opencode = stack.enter_context(
-            OpenCode(
-                bare.version, root / "opencode", world.project, model.url, canaries, environment={"ODD": IN_PROCESS}
-            )
-        )
-        pid_file = root / "pid"
-        pid_file.write_text(f"{opencode.pid}\n", "utf-8")
-        config = configuration(
-            opencode, world, root / "proxy" / "state", known_values=sources(world, opencode, pid_file)
-        )
-        proxy = stack.enter_context(Proxy(root / "proxy", config))
-        yield Proxied(proxy, Bare(bare.version, opencode, world, model))
-        assert canaries.leaks(proxy.traces()) == []
 
 
 def said(watching: Proxied, name: str, *turns: Turn, text: str) -> str:
@@ -108,6 +66,11 @@ def test_a_login_of_the_operator_is_known_at_once(watching: Proxied) -> None:
 
 def test_what_opencode_was_started_with_is_known(watching: Proxied) -> None:
     assert said(watching, "environment", text=f"ODD is {IN_PROCESS}.") == "ODD is [redacted:KNOWN:ODD]."
+
+
+def test_what_a_directorys_own_configuration_holds_is_known(watching: Proxied) -> None:
+    told = said(watching, "of-directory", text=f"It is {OF_DIRECTORY}.")
+    assert told == "It is [redacted:KNOWN:provider.acme.apiKey]."
 
 
 def test_a_fingerprint_is_known_at_once(watching: Proxied, tmp_path: Path) -> None:

@@ -70,7 +70,8 @@ def spare(
     root = tmp_path_factory.mktemp(f"spare-{bare.version}")
     world = plant(root / "world", canaries)
     with ExitStack() as stack:
-        opencode = stack.enter_context(OpenCode(bare.version, root / "opencode", world.project, model.url, canaries))
+        behind = OpenCode(bare.version, root / "opencode", world.project, model.url, canaries, snapshots=True)
+        opencode = stack.enter_context(behind)
         config = configuration(
             opencode,
             world,

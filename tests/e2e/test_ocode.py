@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,11 +19,11 @@ from tests.conftest import Bare, Launch, Proxied
 from tests.kit.agent import poll
 from tests.kit.client import free_port
 from tests.kit.model import Model
+from tests.kit.ready import OCODE, Piped
 from tests.kit.script import Error, Hang, Text, call, marked
 
 pytestmark = pytest.mark.e2e
 
-ROOT = Path(__file__).resolve().parents[2]
 NO_PASSWORD = {"OPENCODE_SERVER_PASSWORD": ""}
 """Bare opencode takes no bearer token, so for the negative controls it asks for none."""
 
@@ -51,12 +49,12 @@ class Ran:
 class Running:
     """A command that has not ended."""
 
-    process: subprocess.Popen[bytes]
+    process: Piped
 
     def ended(self, stdin: str = "") -> Ran:
         """Wait for its end."""
-        out, err = self.process.communicate(stdin.encode(), timeout=100)
-        return Ran(self.process.returncode, out.decode(), err.decode())
+        code, out, err = self.process.ended(stdin.encode())
+        return Ran(code, out.decode(), err.decode())
 
 
 @dataclass(frozen=True)
@@ -80,15 +78,7 @@ class Ocode:
             "OCODE_TOKEN": self.token,
             "OCODE_DIRECTORY": self.directory,
         }
-        process = subprocess.Popen(
-            [sys.executable, "-m", "egress_proxy.ocode.cli", *arguments],
-            cwd=ROOT,
-            env={name: value for name, value in environment.items() if value},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
-        return Running(process)
+        return Running(Piped(OCODE, arguments, {name: value for name, value in environment.items() if value}))
 
     def new(self, title: str = "A task") -> str:
         """Make a session."""
@@ -97,10 +87,15 @@ class Ocode:
         return ran.out.strip()
 
 
+def ocode_of(proxied: Proxied, home: Path) -> Ocode:
+    """The command of the default client, in the git project."""
+    return Ocode(proxied.proxy.url, proxied.proxy.token, str(proxied.world.project), home)
+
+
 @pytest.fixture
 def ocode(proxied: Proxied, tmp_path: Path) -> Ocode:
-    """The command of the default client, in the git project."""
-    return Ocode(proxied.proxy.url, proxied.proxy.token, str(proxied.world.project), tmp_path)
+    """The command in front of the shared server."""
+    return ocode_of(proxied, tmp_path)
 
 
 def bare_ocode(bare: Bare, home: Path) -> Ocode:
@@ -171,9 +166,9 @@ def test_bare_opencode_gives_it_away(opencode_version: str, launch: Launch, tmp_
 
 
 @pytest.fixture
-def files(proxied: Proxied) -> Iterator[tuple[Path, Path]]:
+def files(watching: Proxied) -> Iterator[tuple[Path, Path]]:
     """Two files that are not there yet, and will not be there for the next test."""
-    made = proxied.world.project / "ocode-made.txt", proxied.world.project / "src" / "ocode-made.txt"
+    made = watching.world.project / "ocode-made.txt", watching.world.project / "src" / "ocode-made.txt"
     yield made
     for path in made:
         path.unlink(missing_ok=True)
@@ -197,7 +192,10 @@ def changed(ocode: Ocode, *arguments: str) -> dict[str, tuple[str, int, int]]:
     return {file["file"]: (file["status"], file["additions"], file["deletions"]) for file in ran.json["files"]}
 
 
-def test_diff_of_a_session_and_of_a_turn(ocode: Ocode, model: Model, files: tuple[Path, Path]) -> None:
+def test_diff_of_a_session_and_of_a_turn(
+    watching: Proxied, model: Model, files: tuple[Path, Path], tmp_path: Path
+) -> None:
+    ocode = ocode_of(watching, tmp_path)
     make, change = write_files(model, *files)
     session = ocode.new()
     assert changed(ocode, session) == {}

@@ -334,12 +334,12 @@ def test_the_text_of_a_retry_stays(proxied: Proxied) -> None:
     assert proxied.canaries.leaks(str(found).encode() + events.everything) == []
 
 
-def test_a_diff_has_names_and_counts_alone(proxied: Proxied) -> None:
-    agent, session = proxied.agent(), proxied.agent().session()
-    made = proxied.world.project / "made-for-diff.txt"
-    turn = call("write", filePath=str(made), content=f"{proxied.canaries['API_TOKEN']}\n")
+def test_a_diff_has_names_and_counts_alone(watching: Proxied) -> None:
+    agent, session = watching.agent(), watching.agent().session()
+    made = watching.world.project / "made-for-diff.txt"
+    turn = call("write", filePath=str(made), content=f"{watching.canaries['API_TOKEN']}\n")
     with agent.client.events() as near, agent.client.events("/global/event") as far:
-        agent.prompt(session, proxied.model.script("diff-kept", turn, Text("Written.")))
+        agent.prompt(session, watching.model.script("diff-kept", turn, Text("Written.")))
         message = agent.messages(session).json[0]["info"]["id"]
         path = f"/session/{session}/diff"
         poll(lambda: agent.client.get(path, messageID=message).json or None)
@@ -348,7 +348,7 @@ def test_a_diff_has_names_and_counts_alone(proxied: Proxied) -> None:
         made.unlink()
     (file,) = found.json
     assert (file["file"], file["additions"], file["deletions"]) == ("made-for-diff.txt", 1, 0)
-    assert proxied.canaries.leaks(found.everything + near.everything + far.everything) == []
+    assert watching.canaries.leaks(found.everything + near.everything + far.everything) == []
 
 
 def test_a_broken_configuration_stays(proxied: Proxied) -> None:

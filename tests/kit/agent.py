@@ -14,17 +14,19 @@ from typing import Any, TypeVar
 from tests.kit.client import Answer, Client
 
 T = TypeVar("T")
-_INTERVAL_S = 0.05
+_FIRST_S, _GROWTH, _LAST_S = 0.02, 1.3, 0.3
+"""Between two looks. Each look is a request to opencode, mostly, and what takes long takes long because it is busy."""
 _PATIENCE_S = 30.0
 
 
 def poll(look: Callable[[], T | None], timeout: float = _PATIENCE_S) -> T:
     """Look until something truthy is there and give it. Raise `TimeoutError`."""
-    deadline = time.monotonic() + timeout
+    deadline, pause = time.monotonic() + timeout, _FIRST_S
     while time.monotonic() < deadline:
         if found := look():
             return found
-        time.sleep(_INTERVAL_S)
+        time.sleep(pause)
+        pause = min(_LAST_S, pause * _GROWTH)
     raise TimeoutError(f"nothing turned up within {timeout:.0f} s")
 
 

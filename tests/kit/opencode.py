@@ -44,7 +44,7 @@ class OpenCodeFailed(Exception):
 
 
 def configuration(
-    model_url: str, canaries: Canaries, permission: Mapping[str, Any] | None, key_file: Path
+    model_url: str, canaries: Canaries, permission: Mapping[str, Any] | None, key_file: Path, *, snapshots: bool
 ) -> dict[str, Any]:
     """Give the opencode.json of a planted server."""
     reference = f"{{env:{REFERENCE_VARIABLE}}}"
@@ -54,6 +54,9 @@ def configuration(
         "small_model": f"{PROVIDER}/{MODELS[0]}",
         "share": "disabled",
         "autoupdate": False,
+        "snapshot": snapshots,
+        "lsp": False,
+        "formatter": False,
         "provider": {
             PROVIDER: _provider(
                 MODELS, model_url, canaries["PROVIDER_API_KEY"], reference, model_header=canaries["MODEL_HEADER"]
@@ -138,6 +141,7 @@ class OpenCode:
         extra: Mapping[str, Any] | None = None,
         environment: Mapping[str, str] | None = None,
         all_models: bool = False,
+        snapshots: bool = False,
     ) -> None:
         self.version = version
         self._all_models = all_models
@@ -149,7 +153,9 @@ class OpenCode:
         self._binary = binaries.opencode(version)
         self._extra_environment = dict(environment or {})
         self._process: subprocess.Popen[bytes] | None = None
-        self._prepare(model_url, permission, extra or {})
+        key_file = root / "other-key"
+        config = configuration(model_url, canaries, permission, key_file, snapshots=snapshots)
+        self._prepare({**config, **(extra or {})}, key_file)
 
     @property
     def url(self) -> str:
@@ -223,16 +229,14 @@ class OpenCode:
             self.stop()
         raise OpenCodeFailed(f"opencode {self.version} did not start: {self._log_tail()}")
 
-    def _prepare(self, model_url: str, permission: Mapping[str, Any] | None, extra: Mapping[str, Any]) -> None:
+    def _prepare(self, config: Mapping[str, Any], key_file: Path) -> None:
         for name in ("home", "config/opencode", "data/opencode", "state", "cache", "tmp"):
             (self.root / name).mkdir(parents=True, exist_ok=True)
         self._models_file.write_text(json.dumps(_few_models()), encoding="utf-8")
         binaries.without_plugin(self.config_file.parent)
-        key_file = self.root / "other-key"
         _write_private(key_file, self.canaries["OTHER_API_KEY"])
         _write_private(self.password_file, self.password + "\n")
         _write_private(self.auth_file, json.dumps({"unused": {"type": "api", "key": self.canaries["AUTH_FILE_KEY"]}}))
-        config = {**configuration(model_url, self.canaries, permission, key_file), **extra}
         _write_private(self.config_file, json.dumps(config, indent=2))
 
     def _environment(self) -> dict[str, str]:

@@ -18,6 +18,7 @@ from typing import Any, Self
 from tests.kit.client import Client, bearer, free_port
 from tests.kit.ledger import lines, records
 from tests.kit.opencode import MODELS, PROVIDER, OpenCode
+from tests.kit.ready import PROXY, Piped, Ready
 from tests.kit.world import World
 
 DEFAULT_CLIENT = "agent"
@@ -55,10 +56,18 @@ def configuration(opencode: OpenCode, world: World, state: Path, **changes: Any)
 class Proxy:
     """One proxy over one state directory. `with Proxy(root, config) as proxy: proxy.client(directory).get("/session")`.
 
-    `config` is as `configuration()` gives it; `listen` and `operator` are chosen here unless it has them.
+    `config` is as `configuration()` gives it; `listen` and `operator` are chosen here unless it has them. With
+    `from_nothing` its process is started as an operator would start it, else it is forked from one that is ready.
     """
 
-    def __init__(self, root: Path, config: Mapping[str, Any], environment: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        root: Path,
+        config: Mapping[str, Any],
+        environment: Mapping[str, str] | None = None,
+        *,
+        from_nothing: bool = False,
+    ) -> None:
         self.root = root
         self.config = dict(config)
         self.config_file = root / "egress-proxy.yaml"
@@ -67,7 +76,8 @@ class Proxy:
         self.token = ""
         self._chosen = {"listen", "operator"} - set(self.config)
         self._environment = dict(environment or {})
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: subprocess.Popen[bytes] | Ready | None = None
+        self._from_nothing = from_nothing
         for directory in (root, self.state):
             directory.mkdir(parents=True, exist_ok=True, mode=0o700)
 
@@ -104,16 +114,8 @@ class Proxy:
         self, *arguments: str, timeout: float = _TOKEN_TIMEOUT_S, given: bytes = b""
     ) -> subprocess.CompletedProcess[bytes]:
         """Run the command line to its end; `given` is its stdin."""
-        command = self._command(arguments)
-        return subprocess.run(
-            command,
-            cwd=_ROOT,
-            env=self._env(),
-            input=given,
-            capture_output=True,
-            timeout=timeout,
-            check=False,
-        )
+        code, out, err = Piped(PROXY, arguments, self._env()).ended(given, timeout)
+        return subprocess.CompletedProcess(arguments, code, out, err)
 
     def start(self) -> Self:
         """Write the configuration, make the default token if there is none, serve, and wait until it is healthy.
@@ -182,11 +184,14 @@ class Proxy:
         self.config_file.chmod(0o600)
 
     def _serve(self) -> bool:
-        with self.log.open("ab") as log:
-            command = self._command(["serve", "--config", str(self.config_file)])
-            self._process = subprocess.Popen(
-                command, cwd=_ROOT, env=self._env(), stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT
-            )
+        arguments = ("serve", "--config", str(self.config_file))
+        with self.log.open("ab") as log, Path(os.devnull).open("rb") as nothing:
+            if self._from_nothing:
+                command, env = self._command(arguments), self._env()
+                self._process = subprocess.Popen(command, cwd=_ROOT, env=env, stdin=nothing, stdout=log, stderr=log)
+            else:
+                files = (nothing.fileno(), log.fileno(), log.fileno())
+                self._process = Ready(PROXY, arguments, self._env(), files)
         deadline = time.monotonic() + _START_TIMEOUT_S
         while time.monotonic() < deadline and self._process.poll() is None:
             if self._healthy():
@@ -201,7 +206,8 @@ class Proxy:
             return False  # not listening yet
 
     def _command(self, arguments: Sequence[str]) -> list[str]:
-        return [sys.executable, "-m", "egress_proxy.cli", *arguments]
+        """What starts it from nothing."""
+        return [sys.executable, "-m", PROXY, *arguments]
 
     def _env(self) -> dict[str, str]:
         return {**os.environ, "PYTHONUNBUFFERED": "1", **self._environment}

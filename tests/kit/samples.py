@@ -329,7 +329,14 @@ def capture_version(version: str, root: Path, folder: Path) -> None:
     world = plant(root / "world", canaries)
     with Model() as model:
         opencode = OpenCode(
-            version, root / "state", world.project, model.url, canaries, permission=ASK_FOR_BASH, all_models=True
+            version,
+            root / "state",
+            world.project,
+            model.url,
+            canaries,
+            permission=ASK_FOR_BASH,
+            all_models=True,
+            snapshots=True,
         )
         with opencode:
             capture = Capture(opencode, model, world)

@@ -37,6 +37,24 @@ def test_a_frame_over_the_limit_is_left_out_and_the_next_is_not(stream: bytes, s
     assert frames.count(FrameReader.TOO_LARGE) == 1
 
 
+@pytest.mark.parametrize(
+    "stream",
+    [
+        b"data: " + b"x" * 94 + b"\n\ndata: after\n\n",  # of the greatest size that is allowed
+        b"data: " + b"x" * 95 + b"\n\ndata: after\n\n",
+        b"data: " + b"x" * 200 + b"\r\n\r\ndata: after\n\n",
+        b"data: a\r\r\n\r\ndata: b\n\r\n",
+    ],
+    ids=["at-the-limit", "over-it", "windows-over-it", "odd-line-ends"],
+)
+@pytest.mark.parametrize("size", [1, 2, 3, 7])
+def test_cuts_do_not_matter_near_the_limit_and_in_a_line_end(stream: bytes, size: int) -> None:
+    """Found by fuzzing."""
+    whole, cut = FrameReader(100), FrameReader(100)
+    pieces = [stream[start : start + size] for start in range(0, len(stream), size)]
+    assert [frame for piece in pieces for frame in cut.feed(piece)] == list(whole.feed(stream))
+
+
 def test_a_frame_that_never_ends_holds_no_memory() -> None:
     reader = FrameReader(100)
     for _ in range(1000):

@@ -57,7 +57,7 @@ def _safe(resource: Resource, body: bytes) -> None:
 
 MALFORMED = [
     b"", b" ", b"{", b"[", b'"', b"nul", b"{}x", b"[1,]", b'{"a":}', b"\xff", b"\xef\xbb\xbf[]", b"NaN",
-    b"<!doctype html>", b"[NaN]", b"-", b"1e", b"\x00", b'{"a":1 "b":2}', b"'a'", b'["\\x"]',
+    b"<!doctype html>", b"[NaN]", b"-", b"1e", b"\x00", b'{"a":1 "b":2}', b"'a'", b'["\\x"]', b"\\udc00",
 ]  # fmt: skip
 
 
