@@ -56,6 +56,7 @@ from egress_proxy.server.survey import Survey, survey
 from egress_proxy.server.taints import Taints
 from egress_proxy.server.upstream import Upstream
 from egress_proxy.tokens import Tokens, prepare
+from egress_proxy.trial.report import verified
 
 log: Final = logging.getLogger("egress_proxy")
 
@@ -178,6 +179,7 @@ async def _assemble(config: Config, gates: GatePolicy, stack: AsyncExitStack) ->
     metrics.set_gate_rules(len(gates.rules))
     state = Path(config.state_dir)
     prepare(state)
+    metrics.follow_verify(lambda: verified(state))
     recorder = Recorder(
         Ledger(state, _terms(config)),
         metrics,
@@ -204,7 +206,7 @@ async def _assemble(config: Config, gates: GatePolicy, stack: AsyncExitStack) ->
     queue = _queue(config, exchanges, events, metrics)
     stack.push_async_callback(queue.close)
     cloud = Cloud(
-        authenticate=_authenticator(Tokens(state), config.directories),
+        authenticate=_authenticator(Tokens(state), config),
         handlers=Handlers(exchanges, events, States(exchanges, time.time, queue.decided_for)),
         pipeline=pipeline,
         metrics=metrics,
@@ -297,10 +299,13 @@ def _as_given_and_real(places: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(spelling for place in places for spelling in (place, os.path.realpath(place))))
 
 
-def _authenticator(tokens: Tokens, roots: tuple[str, ...]) -> Authenticate:
+def _authenticator(tokens: Tokens, config: Config) -> Authenticate:
+    # The place of `egress-proxy verify` is for the token that names it.
+    ordinary = tuple(root for root in config.directories if root != config.verify.root)
+
     def authenticate(presented: str) -> Client | None:
         entry = tokens.authenticate(presented)
-        return entry.client(roots) if entry else None
+        return entry.client(config.directories if entry.directories else ordinary) if entry else None
 
     return authenticate
 

@@ -21,6 +21,7 @@ from egress_proxy import __version__
 from egress_proxy.cli_audit import audit
 from egress_proxy.cli_fingerprint import fingerprint
 from egress_proxy.cli_gates import gates
+from egress_proxy.cli_trial import verify as trial
 from egress_proxy.cli_verify import verify
 from egress_proxy.config import (
     Address,
@@ -195,6 +196,7 @@ audit.add_command(verify)
 cli.add_command(audit)
 cli.add_command(fingerprint)
 cli.add_command(gates)
+cli.add_command(trial)
 
 
 @cli.command(epilog=EPILOG)

@@ -121,6 +121,14 @@ class Metrics:
             buckets=_LATENCY,
         )
         self._known_values = gauge("egress_known_values", "Secret values that are recognised.")
+        self._verify_success = gauge(
+            "egress_verify_last_success_timestamp_seconds",
+            "When `egress-proxy verify` last found nothing, in seconds since the epoch; 0: never.",
+        )
+        self._verify_result = gauge(
+            "egress_verify_last_result",
+            "Exit code of the last `egress-proxy verify`: 1 leaked, 3 not checked.",
+        )
         # Finding a series among a metric's costs more than counting; there are few, since labels are bounded.
         self._requests_of = cache(self._requests.labels)
         self._upstream_of = cache(self._upstream.labels)
@@ -198,6 +206,11 @@ class Metrics:
     def follow_asks(self, oldest: Callable[[], float]) -> None:
         """`oldest` gives the age of the ask that waits longest, in seconds, whenever it is asked for."""
         self._oldest_ask.set_function(oldest)
+
+    def follow_verify(self, last: Callable[[], tuple[float, int]]) -> None:
+        """`last` gives the time of the last clean verification and the exit code of the last, whenever asked for."""
+        self._verify_success.set_function(lambda: last()[0])
+        self._verify_result.set_function(lambda: last()[1])
 
     def set_audit_writable(self, writable: bool) -> None:  # noqa: FBT001 - as a gauge is set
         self._audit_writable.set(writable)

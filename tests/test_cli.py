@@ -99,6 +99,7 @@ def test_the_commands_that_others_rely_on_are_there() -> None:
         "audit list",
         "audit show",
         "audit export",
+        "verify",
     }
 
 

@@ -40,8 +40,17 @@ CODE_BLOCK = re.compile(r"^```[^\n]*\n(.*?)^```", re.MULTILINE | re.DOTALL)
 CODE_SPAN = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
 SECTIONS = {name.partition(".")[0] for name in (setting.name for setting in settings()) if "." in name}
 
-STATE_FILES = {"audit.db", "audit.jsonl", "audit.key", "audit.lock", "audit.pub"}
-"""Files of the state directory whose names look like settings."""
+STATE_FILES = {
+    "audit.db",
+    "audit.jsonl",
+    "audit.key",
+    "audit.lock",
+    "audit.pub",
+    "verify.py",
+    "verify.json",
+    "verify.lock",
+}
+"""Files, mostly of the state directory, whose names look like settings."""
 
 needs_readme = pytest.mark.skipif(not README.exists(), reason="there is no README.md yet")
 

@@ -13,6 +13,7 @@ from typing import Annotated, Final, get_type_hints
 from msgspec import NODEFAULT, Meta, Struct
 from msgspec.structs import fields
 
+from egress_proxy.config.verify import Verify
 from egress_proxy.prompt_rules import ValueRequests
 
 KIB: Final = 1024
@@ -312,6 +313,7 @@ class Config(Struct, frozen=True, kw_only=True):
     prompts: Prompts = Prompts()
     notify: Notify = Notify()
     audit: Audit = Audit()
+    verify: Verify = Verify()
 
 
 class Setting(Struct, frozen=True):
@@ -330,6 +332,7 @@ SECTIONS: Final[dict[str, type[Struct]]] = {
     "prompts": Prompts,
     "notify": Notify,
     "audit": Audit,
+    "verify": Verify,
 }
 
 
