@@ -19,6 +19,7 @@ import msgspec
 
 from egress_proxy import __version__
 from egress_proxy.cli_audit import audit
+from egress_proxy.cli_completion import completion
 from egress_proxy.cli_fingerprint import fingerprint
 from egress_proxy.cli_gates import gates
 from egress_proxy.cli_trial import verify as trial
@@ -197,6 +198,7 @@ cli.add_command(audit)
 cli.add_command(fingerprint)
 cli.add_command(gates)
 cli.add_command(trial)
+cli.add_command(completion)
 
 
 @cli.command(epilog=EPILOG)
