@@ -22,6 +22,7 @@ from egress_proxy.cli_audit import audit
 from egress_proxy.cli_completion import completion
 from egress_proxy.cli_fingerprint import fingerprint
 from egress_proxy.cli_gates import gates
+from egress_proxy.cli_init import init
 from egress_proxy.cli_trial import verify as trial
 from egress_proxy.cli_verify import verify
 from egress_proxy.config import (
@@ -198,6 +199,7 @@ cli.add_command(audit)
 cli.add_command(fingerprint)
 cli.add_command(gates)
 cli.add_command(trial)
+cli.add_command(init)
 cli.add_command(completion)
 
 

@@ -101,6 +101,7 @@ def test_the_commands_that_others_rely_on_are_there() -> None:
         "audit export",
         "verify",
         "completion",
+        "init",
     }
 
 
