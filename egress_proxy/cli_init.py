@@ -17,7 +17,6 @@ from msgspec import Struct
 
 from egress_proxy.config import DEFAULT_FILE, Config, load
 from egress_proxy.errors import ConfigError, EgressError, Exit
-from egress_proxy.fingerprints import FingerprintStore
 from egress_proxy.model import Secret
 from egress_proxy.setup import draft, share, values
 from egress_proxy.setup.finding import Candidate, candidates, password_in
@@ -54,7 +53,9 @@ class _Given(Struct, frozen=True):
 
 @click.command(epilog=EPILOG)
 @click.option("--opencode", metavar="URL", help="Where `opencode serve` listens, if it is not found.")
-@click.option("--password-file", metavar="FILE", type=click.Path(path_type=Path), help="Its password, one line.")
+@click.option(
+    "--pass-file", "password_file", metavar="FILE", type=click.Path(path_type=Path), help="Its password, one line."
+)
 @click.option("--directory", "directories", metavar="DIR", multiple=True, help="Where clients may work (repeatable).")
 @click.option("--model", "models", metavar="NAME", multiple=True, help="PROVIDER/MODEL that they may use (repeatable).")
 @click.option("--client", metavar="NAME", default="cloud-agent", help="Name of the client's token (cloud-agent).")
@@ -183,7 +184,7 @@ def _password(candidate: Candidate, given: _Given) -> Secret | None:
     if not needs_password(candidate.url):
         return None
     if not given.ask:
-        raise ConfigError("opencode wants a password that is not found: name its file with --password-file")
+        raise ConfigError("opencode wants a password that is not found: name its file with --pass-file")
     typed: str = click.prompt("Its password (OPENCODE_SERVER_PASSWORD)", hide_input=True)
     return Secret(typed)
 
@@ -270,6 +271,8 @@ def _policy(config: Config, writer: Writer) -> None:
 
 def _secrets(config: Config, place: Path, client: str, writer: Writer) -> Path:
     """Make keys and tokens that are not there; give the file of the client's token."""
+    from egress_proxy.fingerprints import FingerprintStore
+
     state = Path(config.state_dir)
     if not writer.dry:
         prepare(state)

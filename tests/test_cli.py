@@ -21,7 +21,7 @@ from egress_proxy.errors import Exit, StartError, UpstreamError
 from egress_proxy.tokens import OPERATORS, Tokens
 
 MARK = "hunt" + "er2"
-_NAMED = {"create", "operator", "revoke", "remove", "export", "import", "show", "approve", "reject"}
+_NAMED = {"create", "operator", "revoke", "remove", "export", "import", "show", "approve", "reject", "support"}
 """Commands that take a name."""
 Capture = pytest.CaptureFixture[str]
 Run = Callable[..., int]
@@ -102,6 +102,8 @@ def test_the_commands_that_others_rely_on_are_there() -> None:
         "verify",
         "completion",
         "init",
+        "doctor",
+        "support",
     }
 
 
@@ -151,7 +153,9 @@ def test_wrong_arguments_are_a_usage_error(arguments: list[str], capsys: Capture
     assert "Usage:" in captured.err
 
 
-@pytest.mark.parametrize("words", [w for w in commands() if w not in {("routes",), *UNCONFIGURED}], ids=" ".join)
+@pytest.mark.parametrize(
+    "words", [w for w in commands() if w not in {("routes",), ("doctor",), *UNCONFIGURED}], ids=" ".join
+)
 def test_a_configuration_that_is_not_valid_is_one_line(
     words: tuple[str, ...], file: Path, run: Run, capsys: Capture
 ) -> None:

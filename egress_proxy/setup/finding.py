@@ -50,7 +50,7 @@ def password_in(file: Path) -> Secret:
     """Read a password's file. Raise `ConfigError`, which does not quote it."""
     found = read_password(Upstream(url="", password_file=str(file.expanduser().absolute())))
     if found is None:
-        raise ConfigError("--password-file: holds none")
+        raise ConfigError("--pass-file: holds none")
     return found
 
 
