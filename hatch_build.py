@@ -6,6 +6,7 @@ A machine without a C compiler gets a package without the kernel; it does the sa
 from __future__ import annotations
 
 import os
+import platform
 import shutil
 import subprocess
 import sys
@@ -28,8 +29,14 @@ class KernelBuildHook(BuildHookInterface[Any]):
         if self.target_name != "wheel" or not _compiled(root):
             return
         build_data["pure_python"] = False
-        build_data["tag"] = f"py3-none-{sysconfig.get_platform().replace('-', '_').replace('.', '_')}"
+        build_data["tag"] = f"py3-none-{_platform()}"
         build_data["artifacts"].append(LIBRARY.as_posix())
+
+
+def _platform() -> str:
+    """Give the tag of what was compiled. A Python for two processors does not make the compiler write for both."""
+    name = sysconfig.get_platform().replace("-", "_").replace(".", "_")
+    return name.replace("universal2", platform.machine())
 
 
 def _compiled(root: Path) -> bool:

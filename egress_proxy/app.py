@@ -62,6 +62,7 @@ from egress_proxy.server.survey import Survey, document, survey
 from egress_proxy.server.taints import Taints
 from egress_proxy.server.upstream import Upstream
 from egress_proxy.tokens import Tokens, prepare
+from egress_proxy.trial.report import verified
 
 _OPENCODE_LOGINS: Final = ("~/.local/share/opencode/auth.json", "~/.local/share/opencode/mcp-auth.json")
 # A scan in a thread and the event loop wait for each other at every hand-over of the interpreter, up to so many
@@ -194,6 +195,7 @@ async def _assemble(config: Config, gates: GatePolicy, stack: AsyncExitStack) ->
     state = Path(config.state_dir)
     prepare(state)
     ledger = Ledger(state, _terms(config), place=place(config))
+    metrics.follow_verify(lambda: verified(state))
     recorder = Recorder(
         ledger,
         metrics,
@@ -225,7 +227,7 @@ async def _assemble(config: Config, gates: GatePolicy, stack: AsyncExitStack) ->
     queue = _queue(config, exchanges, events, metrics)
     stack.push_async_callback(queue.close)
     cloud = Cloud(
-        authenticate=_authenticator(Tokens(state), config.directories),
+        authenticate=_authenticator(Tokens(state), config),
         handlers=Handlers(exchanges, events, States(exchanges, time.time, queue.decided_for)),
         pipeline=pipeline,
         metrics=metrics,
@@ -323,10 +325,13 @@ def _as_given_and_real(places: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(spelling for place in places for spelling in (place, os.path.realpath(place))))
 
 
-def _authenticator(tokens: Tokens, roots: tuple[str, ...]) -> Authenticate:
+def _authenticator(tokens: Tokens, config: Config) -> Authenticate:
+    # The place of `egress-proxy verify` is for the token that names it.
+    ordinary = tuple(root for root in config.directories if root != config.verify.root)
+
     def authenticate(presented: str) -> Client | None:
         entry = tokens.authenticate(presented)
-        return entry.client(roots) if entry else None
+        return entry.client(config.directories if entry.directories else ordinary) if entry else None
 
     return authenticate
 

@@ -10,26 +10,27 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import click
-import msgspec
 
 from egress_proxy import __version__
 from egress_proxy.cli_audit import audit
 from egress_proxy.cli_catalogue import catalogue
+from egress_proxy.cli_completion import completion
+from egress_proxy.cli_doctor import doctor, support
 from egress_proxy.cli_evidence import evidence
 from egress_proxy.cli_fingerprint import fingerprint
 from egress_proxy.cli_gates import gates
+from egress_proxy.cli_init import init
 from egress_proxy.cli_ledgers import ledgers, migrate
 from egress_proxy.cli_questions import explain, search, stats
+from egress_proxy.cli_trial import verify as trial
 from egress_proxy.cli_verify import verify
 from egress_proxy.config import (
-    Address,
     Config,
-    KnownSource,
     load,
     read_database_password,
     read_hook_secrets,
@@ -37,6 +38,7 @@ from egress_proxy.config import (
     read_rules,
     warnings,
 )
+from egress_proxy.config.plain import flat, plain
 from egress_proxy.errors import ConfigError, EgressError, Exit
 from egress_proxy.terminal import EPILOG, EXIT_CODES, INTERRUPTED, as_json, configured, print_json, say
 from egress_proxy.tokens import CLIENTS, OPERATORS, Tokens
@@ -115,13 +117,13 @@ def check_config(file: Path, *, as_json: bool) -> int:
         from egress_proxy.scan import operator_rules
 
         operator_rules(read_rules(Path(config.rules_file)))
-    understood = _plain(config)
+    understood = plain(config)
     understood["evidence"]["recipients"] = recipients
     risks = warnings(config)
     if as_json:
         print_json({"config": understood, "warnings": list(risks)})
         return Exit.OK
-    for name, value in _flat(understood):
+    for name, value in flat(understood):
         click.echo(f"{name}: {json.dumps(value, ensure_ascii=False)}")
     for warning in risks:
         say(f"warning: {warning}")
@@ -206,6 +208,11 @@ cli.add_command(catalogue)
 cli.add_command(evidence)
 cli.add_command(fingerprint)
 cli.add_command(gates)
+cli.add_command(trial)
+cli.add_command(init)
+cli.add_command(doctor)
+cli.add_command(support)
+cli.add_command(completion)
 
 
 @cli.command(epilog=EPILOG)
@@ -266,38 +273,11 @@ def _root(config: Config, directory: str) -> str:
     return real
 
 
-def _plain(config: Config) -> dict[str, Any]:
-    """Give the configuration as JSON builtins. It holds names and paths only, never a secret."""
-    plain: dict[str, Any] = msgspec.to_builtins(config)
-    plain["models"] = ["/".join(model) for model in config.models]
-    if config.notify.webhook is not None:  # what it may know by heart is in its path
-        plain["notify"]["webhook"] = "/".join(config.notify.webhook.split("/")[:3]) + "/…"
-    plain["known_values"] = [_plain_source(source) for source in config.known_values]
-    for socket in ("listen", "operator"):
-        address: Address = getattr(config, socket)
-        plain[socket] = str(address)
-    return plain
-
-
 def _recipients(config: Config) -> list[str]:
     """Give the ids of the keys that is sealed for."""
     from egress_proxy.server.evidence import recipients_of
 
     return [key.id for key in recipients_of(config.evidence)]
-
-
-def _plain_source(source: KnownSource) -> dict[str, Any]:
-    """Give a source as it would be written, with the options that it has."""
-    given = msgspec.structs.asdict(source)
-    options = {key: given[key] for key in ("format", "optional", "refresh_seconds", "timeout_seconds") if given[key]}
-    return {source.kind.value: list(source.command) or source.path or True, **options}
-
-
-def _flat(sections: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
-    flat: list[tuple[str, Any]] = []
-    for key, value in sections.items():
-        flat += _flat(value, f"{key}.") if isinstance(value, dict) else [(prefix + key, value)]
-    return flat
 
 
 if __name__ == "__main__":

@@ -186,6 +186,7 @@ class Metrics:
         self._shipped = counter(
             "egress_log_shipped_total", "Lines for the log's collector, by what became of them.", ["outcome"]
         )
+        self._add_verify(gauge)
         self._unwritable_since = 0.0
         # A series that begins with 1 has not increased: the first of these would alert nobody.
         for metric, words in ((self._alerts, Resource), (self._scan_failures, ScanFailure), (self._shipped, Shipped)):
@@ -197,6 +198,16 @@ class Metrics:
         self._exchange_seconds_of = cache(self._exchange_seconds.labels)
         self._events_of = cache(self._events.labels)
         self._build = gauge("egress_build_info", "Constant 1.", ["version", "opencode", "catalogue"])
+
+    def _add_verify(self, gauge: partial[Gauge]) -> None:
+        self._verify_success = gauge(
+            "egress_verify_last_success_timestamp_seconds",
+            "When `egress-proxy verify` last found nothing, in seconds since the epoch; 0: never.",
+        )
+        self._verify_result = gauge(
+            "egress_verify_last_result",
+            "Exit code of the last `egress-proxy verify`: 1 leaked, 3 not checked.",
+        )
 
     def _add_evidence(self, counter: partial[Counter], gauge: partial[Gauge]) -> None:
         self._evidence_sealed = counter("egress_evidence_sealed_total", "Originals that are sealed and on the disk.")
@@ -291,6 +302,11 @@ class Metrics:
     def follow_asks(self, oldest: Callable[[], float]) -> None:
         """`oldest` gives the age of the ask that waits longest, in seconds, whenever it is asked for."""
         self._oldest_ask.set_function(oldest)
+
+    def follow_verify(self, last: Callable[[], tuple[float, int]]) -> None:
+        """`last` gives the time of the last clean verification and the exit code of the last, whenever asked for."""
+        self._verify_success.set_function(lambda: last()[0])
+        self._verify_result.set_function(lambda: last()[1])
 
     def set_audit_writable(self, writable: bool) -> None:  # noqa: FBT001 - as a gauge is set
         self._audit_writable.set(writable)

@@ -59,6 +59,10 @@ class Secret:
         raise TypeError("a Secret is not copied")
 
 
+VERIFIER: Final = ".egress-verify"
+"""The client that a run of `egress-proxy verify` is. No human is told of its asks."""
+
+
 class RouteClass(StrEnum):
     """What happens to an operation. `allow`: the answer has no free text (a boolean, nothing); `project`: typed
     fields of the server's own making; `scan`: fields that hold free text; `deny`. All but `deny` are projected *and*

@@ -40,8 +40,18 @@ CODE_BLOCK = re.compile(r"^```[^\n]*\n(.*?)^```", re.MULTILINE | re.DOTALL)
 CODE_SPAN = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
 SECTIONS = {name.partition(".")[0] for name in (setting.name for setting in settings()) if "." in name}
 
-STATE_FILES = {"audit.db", "audit.jsonl", "audit.key", "audit.lock", "audit.pub", "evidence.db"}
-"""Files of the state directory whose names look like settings."""
+STATE_FILES = {
+    "audit.db",
+    "audit.jsonl",
+    "audit.key",
+    "audit.lock",
+    "audit.pub",
+    "evidence.db",
+    "verify.py",
+    "verify.json",
+    "verify.lock",
+}
+"""Files, mostly of the state directory, whose names look like settings."""
 
 
 def name_of(page: Path) -> str:

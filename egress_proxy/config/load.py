@@ -16,8 +16,20 @@ from egress_proxy.config.console import Console, wrong_with
 from egress_proxy.config.evidence import Evidence
 from egress_proxy.config.log import Log, LogForm, Ship
 from egress_proxy.config.nodes import MAX_BYTES, AnyNode, Fields, NodeError, compose
-from egress_proxy.config.schema import Address, Audit, Config, Features, Limits, Notify, Prompts, Upstream
+from egress_proxy.config.schema import (
+    Address,
+    Audit,
+    Config,
+    Features,
+    KnownSource,
+    Limits,
+    Notify,
+    Prompts,
+    Source,
+    Upstream,
+)
 from egress_proxy.config.sources import known_source
+from egress_proxy.config.verify import Verify
 from egress_proxy.errors import ConfigError
 from egress_proxy.evidence_rules import Full, Keep
 from egress_proxy.prompt_rules import ValueRequests
@@ -54,7 +66,7 @@ def _config(root: AnyNode, place: Path) -> Config:
     config = replace(config, state_dir=str(Path(config.state_dir).expanduser()))
     _apart(config, root, place)
     _distinct(config, root)
-    return config
+    return _with_verify(config, root)
 
 
 def _section(kind: type[S], readers: Mapping[str, Reader]) -> Callable[[AnyNode], S]:
@@ -153,7 +165,23 @@ _READERS: Final[dict[str, Reader]] = {
             "sso_viewers": values.several(values.person, least=0),
         },
     ),
+    "verify": _section(Verify, {"directory": values.optional(paths.directory)}),
 }
+
+
+def _with_verify(config: Config, root: AnyNode) -> Config:
+    """The place of `egress-proxy verify` is a root and a source like others, and apart from all of them."""
+    directory, inside, values_file = config.verify.directory, config.verify.root, config.verify.values_file
+    if directory is None or inside is None or values_file is None:
+        return config
+    held = (*config.directories, config.state_dir)
+    if paths.inside(directory, held) or any(paths.inside(one, (directory,)) for one in held):
+        raise _blame(root, "verify", "directory: must be a place of its own, beside `directories` and `state_dir`")
+    return replace(
+        config,
+        directories=(*config.directories, inside),
+        known_values=(*config.known_values, KnownSource(Source.ENV_FILE, values_file, optional=True)),
+    )
 
 
 def _apart(config: Config, root: AnyNode, place: Path) -> None:

@@ -16,6 +16,7 @@ from msgspec.structs import fields
 from egress_proxy.config.console import Console
 from egress_proxy.config.evidence import Evidence
 from egress_proxy.config.log import Log
+from egress_proxy.config.verify import Verify
 from egress_proxy.prompt_rules import ValueRequests
 
 KIB: Final = 1024
@@ -335,6 +336,7 @@ class Config(Struct, frozen=True, kw_only=True):
     evidence: Evidence = Evidence()
     log: Log = Log()
     console: Console = Console()
+    verify: Verify = Verify()
 
 
 class Setting(Struct, frozen=True):
@@ -356,6 +358,7 @@ SECTIONS: Final[dict[str, type[Struct]]] = {
     "evidence": Evidence,
     "log": Log,
     "console": Console,
+    "verify": Verify,
 }
 
 

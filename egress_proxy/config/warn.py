@@ -43,9 +43,14 @@ def warnings(config: Config) -> tuple[str, ...]:
             bool(config.evidence.recipients) and 0 < config.audit.retention_days < (config.evidence.days or 36_500),
             "evidence.days: longer than audit.retention_days; originals stay whose records are gone",
         ),
-        (not config.known_values, "known_values: none; only what has the form of a secret is found"),
+        (not _sources(config), "known_values: none; only what has the form of a secret is found"),
     )
     return (*(sentence for risky, sentence in checks if risky), *_open_files(config))
+
+
+def _sources(config: Config) -> bool:
+    """Whether there are any of the operator's own."""
+    return any(not source.path or source.path != config.verify.values_file for source in config.known_values)
 
 
 def _open_files(config: Config) -> Iterator[str]:

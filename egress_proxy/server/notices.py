@@ -18,6 +18,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from egress_proxy.model import VERIFIER
 from egress_proxy.server.queued import Decision, Waiting
 
 MINUTE: Final = 60.0
@@ -139,6 +140,8 @@ class Noticing:
 
 
 def _for_human(waiting: Waiting) -> bool:
+    if waiting.client == VERIFIER:
+        return False  # made to be rejected a moment later; the queue shows it
     if waiting.gate == "self":
         return waiting.kind == "permission" and not waiting.expected
     return waiting.gate == "human"

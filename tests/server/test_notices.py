@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from egress_proxy.model import VERIFIER
 from egress_proxy.server.notices import Event, Notice, Noticing
 from egress_proxy.server.queued import Decision, Waiting
 
@@ -87,6 +88,7 @@ def test_a_text_in_the_place_of_a_word_is_left_out(field: str) -> None:
         ({"gate": "never"}, False),
         ({"kind": "question", "gate": "self"}, False),
         ({"kind": "question", "gate": "human"}, True),
+        ({"client": VERIFIER}, False),
     ],
 )
 def test_only_what_waits_for_a_human_is_told(changes: dict[str, Any], is_told: bool) -> None:
