@@ -24,7 +24,7 @@ class Verify(Struct, frozen=True, kw_only=True):
         str | None,
         Meta(
             description="Empty directory for `egress-proxy verify`, which plants canaries there; only its token may "
-            "use it. See [verify.md](docs/verify.md)."
+            "use it. See [verify.md](verify.md)."
         ),
     ] = None
 
