@@ -29,12 +29,13 @@ from egress_proxy.errors import ConfigError, Exit
 from egress_proxy.gate_rules import GateRule
 from egress_proxy.gates import DEFAULTS, GatePolicy, Own
 from egress_proxy.metrics import Metrics
-from egress_proxy.model import Client, Policy
+from egress_proxy.model import Policy
+from egress_proxy.network import cloud_side, entrance
 from egress_proxy.prompt_rules import INSTRUCTION
 from egress_proxy.prompts import PromptRules
 from egress_proxy.routes import catalogue
 from egress_proxy.scan import TextScanner, judge
-from egress_proxy.server.cloud import Authenticate, Cloud, Handlers
+from egress_proxy.server.cloud import Cloud, Handlers
 from egress_proxy.server.events import Events
 from egress_proxy.server.exchange import Exchanges, Settings
 from egress_proxy.server.known import Known
@@ -50,12 +51,12 @@ from egress_proxy.server.queue import Queue
 from egress_proxy.server.queued import GATE_EVENT, Decision, decision_told
 from egress_proxy.server.recorder import Recorder
 from egress_proxy.server.sessions import Sessions
-from egress_proxy.server.sockets import cloud_socket, cloud_unix_socket, operator_socket
+from egress_proxy.server.sockets import operator_socket
 from egress_proxy.server.state import States
 from egress_proxy.server.survey import Survey, survey
 from egress_proxy.server.taints import Taints
 from egress_proxy.server.upstream import Upstream
-from egress_proxy.tokens import Tokens, prepare
+from egress_proxy.tokens import prepare
 
 log: Final = logging.getLogger("egress_proxy")
 
@@ -133,13 +134,8 @@ async def _serve(config: Config) -> None:
         # What stays until the end is not looked through again: with it a full collection stops the loop for 20 ms.
         gc.collect()
         gc.freeze()
-        listen, most = config.listen, config.limits.max_connections
         await stack.enter_async_context(_operator(config, inside, gated=bool(gates.rules)))
-        await stack.enter_async_context(
-            cloud_unix_socket(inside.cloud, listen.path, config.listen_group, most)
-            if listen.path
-            else cloud_socket(inside.cloud, listen.host, listen.port, most)
-        )
+        await stack.enter_async_context(cloud_side(config, inside.cloud))
         log.info("serving on %s, operator on %s", config.listen, config.operator)
         notify("READY=1")
         await stop.wait()
@@ -167,6 +163,7 @@ def _operator(config: Config, inside: _Inside, *, gated: bool) -> AbstractAsyncC
         gated=gated,
         audit=lambda: inside.recorder.failure,
         gates=GateApi(inside.queue, operators, inside.metrics, most),
+        hosts=config.network.operator_hosts,
         mounted={PREFIX: console_app(inside.queue, operators, inside.metrics, most)},
     )
     return operator_socket(app, address.host, address.port)
@@ -204,7 +201,7 @@ async def _assemble(config: Config, gates: GatePolicy, stack: AsyncExitStack) ->
     queue = _queue(config, exchanges, events, metrics)
     stack.push_async_callback(queue.close)
     cloud = Cloud(
-        authenticate=_authenticator(Tokens(state), config.directories),
+        entrance=entrance(config, metrics),
         handlers=Handlers(exchanges, events, States(exchanges, time.time, queue.decided_for)),
         pipeline=pipeline,
         metrics=metrics,
@@ -295,14 +292,6 @@ def _real_glob(pattern: str) -> str:
 
 def _as_given_and_real(places: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(spelling for place in places for spelling in (place, os.path.realpath(place))))
-
-
-def _authenticator(tokens: Tokens, roots: tuple[str, ...]) -> Authenticate:
-    def authenticate(presented: str) -> Client | None:
-        entry = tokens.authenticate(presented)
-        return entry.client(roots) if entry else None
-
-    return authenticate
 
 
 def _report(found: Survey, metrics: Metrics) -> None:

@@ -21,6 +21,7 @@ from egress_proxy import __version__
 from egress_proxy.cli_audit import audit
 from egress_proxy.cli_fingerprint import fingerprint
 from egress_proxy.cli_gates import gates
+from egress_proxy.cli_tls import tls
 from egress_proxy.cli_verify import verify
 from egress_proxy.config import (
     Address,
@@ -106,6 +107,10 @@ def check_config(file: Path, *, as_json: bool) -> int:
     config = load(file)
     read_password(config.upstream)
     read_hook_secrets(config.notify)
+    if config.tls.certificate_file:
+        from egress_proxy.server.tls import server_context
+
+        server_context(config.tls)
     if config.rules_file:
         from egress_proxy.scan import operator_rules
 
@@ -195,6 +200,7 @@ audit.add_command(verify)
 cli.add_command(audit)
 cli.add_command(fingerprint)
 cli.add_command(gates)
+cli.add_command(tls)
 
 
 @cli.command(epilog=EPILOG)

@@ -69,6 +69,16 @@ class Metrics:
             "Characters of a growing text that were held, once a piece of it was dealt with.",
             buckets=_HELD,
         )
+        self._connections = gauge("egress_connections", "Connections open now on the cloud-facing socket.")
+        self._connections_closed = counter(
+            "egress_connections_closed_total",
+            "Connections that the proxy closed for a bound, by which.",
+            ["cause"],
+        )
+        self._certificate_expiry = gauge(
+            "egress_tls_certificate_expiry_timestamp_seconds",
+            "When the certificate in force runs out, in seconds since 1970; 0 without TLS.",
+        )
         self._login_failures = counter("egress_login_failures_total", "Requests without a valid token.")
         self._upstream = histogram(
             "egress_upstream_seconds",
@@ -161,6 +171,17 @@ class Metrics:
 
     def count_login_failure(self) -> None:
         self._login_failures.inc()
+
+    def change_connections(self, by: int) -> None:
+        self._connections.inc(by)
+
+    def count_connection_closed(self, cause: str) -> None:
+        """`cause` is a word of a closed enum of the server's own."""
+        self._connections_closed.labels(cause).inc()
+
+    def set_certificate_expiry(self, seconds: float) -> None:
+        """In seconds since 1970."""
+        self._certificate_expiry.set(seconds)
 
     def count_notification(self, hook: str, outcome: str) -> None:
         """Both are words of closed enums of the server's own."""

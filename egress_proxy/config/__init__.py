@@ -2,6 +2,7 @@
 
 from egress_proxy.config.gates import read_gates
 from egress_proxy.config.load import DEFAULT_FILE, load, upstream_address
+from egress_proxy.config.network import Network
 from egress_proxy.config.password import read_password
 from egress_proxy.config.rules import OperatorRule, read_rules
 from egress_proxy.config.schema import (
@@ -17,6 +18,7 @@ from egress_proxy.config.schema import (
     Upstream,
     settings,
 )
+from egress_proxy.config.tls import CertificateOf, Login, Tls, TlsVersion
 from egress_proxy.config.warn import warnings
 from egress_proxy.config.webhook import HookSecrets, read_hook_secrets
 
@@ -24,15 +26,20 @@ __all__ = [
     "DEFAULT_FILE",
     "FILES",
     "Address",
+    "CertificateOf",
     "Config",
     "Features",
     "HookSecrets",
     "KnownSource",
     "Limits",
+    "Login",
+    "Network",
     "Notify",
     "OperatorRule",
     "Setting",
     "Source",
+    "Tls",
+    "TlsVersion",
     "Upstream",
     "load",
     "read_gates",

@@ -5,13 +5,14 @@ None of it is ever served on the cloud-facing one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from egress_proxy.metrics import Metrics
+from egress_proxy.server.addresses import host_of
 from egress_proxy.server.operator_gates import GateApi
 
 _CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
@@ -25,13 +26,14 @@ def operator_app(
     audit: Callable[[], str] = str,
     gates: GateApi | None = None,
     mounted: Mapping[str, web.Application] | None = None,
+    hosts: Sequence[str] = (),
 ) -> web.Application:
     """The application of the operator's socket. `host` is where it listens, without the port; `gated` is whether a gate
     policy is in force: without one, every ask is for a human. `audit` says why the audit log cannot be written, if it
     cannot. `gates` answers for the queue. `mounted` are further
-    applications, by the path that they are served below.
+    applications, by the path that they are served below. `hosts` are names by which a reverse proxy calls it.
     """
-    app = web.Application(middlewares=[_host_check(host)])
+    app = web.Application(middlewares=[_host_check({host, *hosts})])
     app.router.add_get("/metrics", _metrics(metrics))
     app.router.add_get("/health", _health("in force" if gated else "none: every ask is for a human", audit))
     if gates is not None:
@@ -57,15 +59,18 @@ def _health(gates: str, audit: Callable[[], str]) -> Handler:
     return handler
 
 
-def _host_check(host: str) -> Middleware:
-    """Answer only to the socket's own names: a web page that rebinds its name to this address gets nothing."""
-    names = {host, "localhost", "127.0.0.1", "[::1]", "::1"}
+def _host_check(own: set[str]) -> Middleware:
+    """Answer only to the socket's own names: a web page that rebinds its name to this address gets nothing, and nor
+    does one of another place that sends a request here."""
+    names = own | {"localhost", "127.0.0.1", "::1"}
 
     @web.middleware
     async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
-        name = (request.host or "").rsplit(":", 1)[0]
-        if name not in names:
+        if host_of(request.headers.get("Host", "")) not in names:
             return web.Response(status=403, text="unknown Host\n")
+        origin = request.headers.get("Origin")
+        if origin is not None and host_of(origin.rpartition("//")[2]) not in names:
+            return web.Response(status=403, text="unknown Origin\n")
         return await handler(request)
 
     return check

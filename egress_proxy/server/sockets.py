@@ -17,14 +17,20 @@ from aiohttp import web
 from egress_proxy.errors import StartError
 from egress_proxy.server.cloud import Cloud
 from egress_proxy.server.connections import CloudServer
+from egress_proxy.server.listening import Listener
 
 _CLOSING_SECONDS: Final = 2.0  # for streams to end; requests had their time before
+_BACKLOG: Final = 1024
 
 
 @asynccontextmanager
 async def cloud_socket(cloud: Cloud, host: str, port: int, max_connections: int) -> AsyncIterator[None]:
     """Serve the cloud side while the context lasts. Raises `StartError`."""
-    async with _listening(_cloud_runner(cloud, max_connections), host, port):
+    try:
+        listener = _listener(host, port)
+    except OSError as error:
+        raise StartError(f"{host}:{port} cannot be listened on: {error.strerror}") from None
+    async with cloud_listener(cloud, listener, max_connections):
         yield
 
 
@@ -36,18 +42,41 @@ async def cloud_unix_socket(cloud: Cloud, path: str, group: str | None, max_conn
     except (OSError, KeyError) as error:
         told = error.strerror if isinstance(error, OSError) else "no such group"
         raise StartError(f"unix:{path} cannot be listened on: {told}") from None
-    runner = _cloud_runner(cloud, max_connections)
-    await runner.setup()
     try:
-        await web.SockSite(runner, listener).start()
+        async with cloud_listener(cloud, listener, max_connections):
+            yield
+    finally:
+        _unlink(path)
+
+
+@asynccontextmanager
+async def cloud_listener(cloud: Cloud, listener: socket.socket, max_connections: int) -> AsyncIterator[None]:
+    """Serve the cloud side on a socket that is bound, and close it in the end. TLS is for TCP."""
+    server = CloudServer(cloud, max_connections)
+    runner = web.ServerRunner(server, shutdown_timeout=_CLOSING_SECONDS)
+    await runner.setup()
+    listener.listen(_BACKLOG)
+    tcp = listener.family != socket.AF_UNIX
+    listening = Listener(listener, server, cloud.metrics, lambda: cloud.entrance.context if tcp else None)
+    try:
         yield
     finally:
+        await listening.close()
         await runner.cleanup()
-        _unbind(listener, path)
 
 
-def _cloud_runner(cloud: Cloud, max_connections: int) -> web.ServerRunner:
-    return web.ServerRunner(CloudServer(cloud, max_connections), shutdown_timeout=_CLOSING_SECONDS)
+def _listener(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        listener.bind((host, port))
+    except BaseException:
+        listener.close()
+        raise
+    return listener
 
 
 def _bound(path: str, group: str | None) -> socket.socket:
@@ -68,8 +97,7 @@ def _bound(path: str, group: str | None) -> socket.socket:
     return listener
 
 
-def _unbind(listener: socket.socket, path: str) -> None:
-    listener.close()
+def _unlink(path: str) -> None:
     Path(path).unlink(missing_ok=True)
 
 

@@ -100,7 +100,7 @@ SPELLINGS: Final[Mapping[str, Refusal]] = {
     "/session/" + "a" * 40: (400, "id_invalid"),
     "/session/ses_" + "a" * 80: (400, "id_invalid"),
     "/" + "a" * 8000: (404, "operation_unknown"),
-    "/" + "a" * 8200: (400, "http_malformed"),
+    "/" + "a" * 8200: (431, "head_too_large"),
     "*": (400, "target_spelling"),
     "config": (400, "target_spelling"),
     "127.0.0.1:80": (400, "target_spelling"),
