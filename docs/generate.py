@@ -1,5 +1,5 @@
 """Write what the documentation takes from the code and the tests: docs/reasons.md, docs/clients.md,
-docs/ocode.schema.json, docs/gates.schema.json, and the table of settings in README.md.
+docs/ocode.schema.json, docs/gates.schema.json, and the table of docs/settings.md.
 
 `python docs/generate.py` writes; with `--check` it only tells what is stale, and exits 1 if anything is.
 """
@@ -63,12 +63,12 @@ def _reason(reason: Reason) -> str:
     return f"| `{reason}` | {told.status} | {_cell(told.summary)} | {_cell(told.advice)} |"
 
 
-def readme_page() -> str:
-    """Give README.md with its table of settings brought up to date, if it has a place for one."""
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
+def settings_page() -> str:
+    """Give docs/settings.md with its table brought up to date."""
+    text = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
     before, start, rest = text.partition(_START)
     _, end, after = rest.partition(_END)
-    return f"{before}{start}\n{settings_table()}{end}{after}" if end else text
+    return f"{before}{start}\n{settings_table()}{end}{after}"
 
 
 def settings_table() -> str:
@@ -92,7 +92,7 @@ def clients_page() -> str:
         "",
         "What clients do through the proxy, unchanged, with a real opencode of each supported end behind it. Written",
         "by `make docs` from `docs/clients.json`, which the tests in `tests/clients/` hold to what they see;",
-        "`make clients` writes both anew. How to point each client at the proxy: [README.md](../README.md#clients).",
+        "`make clients` writes both anew. How to point each client at the proxy: [connecting.md](connecting.md).",
         "",
         "*works*: as with bare opencode, but for what is redacted or blank. *differs*: it goes on, and gets another",
         "answer than bare opencode gives. *refused*: it does not cross, for the [reason](reasons.md) that is named.",
@@ -167,7 +167,7 @@ PAGES: Final[dict[str, Callable[[], str]]] = {
     "docs/clients.md": clients_page,
     "docs/ocode.schema.json": ocode_schema,
     "docs/gates.schema.json": gates_schema,
-    "README.md": readme_page,
+    "docs/settings.md": settings_page,
 }
 
 

@@ -53,7 +53,7 @@ from egress_proxy.server.recorder import Recorder
 from egress_proxy.server.sessions import Sessions
 from egress_proxy.server.sockets import operator_socket
 from egress_proxy.server.state import States
-from egress_proxy.server.survey import Survey, survey
+from egress_proxy.server.survey import Survey, document, survey
 from egress_proxy.server.taints import Taints
 from egress_proxy.server.upstream import Upstream
 from egress_proxy.tokens import prepare
@@ -81,6 +81,16 @@ def live_routes(config: Config) -> Survey:
     async def ask() -> Survey:
         async with _upstream(config) as upstream:
             return await survey(upstream, 0.0)
+
+    return asyncio.run(ask())
+
+
+def live_document(config: Config) -> bytes:
+    """Ask the configured server for its own document. Raises `UpstreamError`."""
+
+    async def ask() -> bytes:
+        async with _upstream(config) as upstream:
+            return await document(upstream)
 
     return asyncio.run(ask())
 

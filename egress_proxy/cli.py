@@ -19,6 +19,7 @@ import msgspec
 
 from egress_proxy import __version__
 from egress_proxy.cli_audit import audit
+from egress_proxy.cli_catalogue import catalogue
 from egress_proxy.cli_fingerprint import fingerprint
 from egress_proxy.cli_gates import gates
 from egress_proxy.cli_tls import tls
@@ -198,6 +199,7 @@ def revoke(name: str, file: Path, *, operators: bool) -> int:
 
 audit.add_command(verify)
 cli.add_command(audit)
+cli.add_command(catalogue)
 cli.add_command(fingerprint)
 cli.add_command(gates)
 cli.add_command(tls)

@@ -174,7 +174,7 @@ EXPLAINED: dict[Reason, Explanation] = {
         _A, 400, "A field of the body is missing or of the wrong type.", "Send the fields as the API documents them."
     ),
     Reason.FIELD_UNKNOWN: Explanation(
-        _A, 400, "The body has a field that does not cross.", "Send only the fields that the README's table names."
+        _A, 400, "The body has a field that does not cross.", "Send only the fields that docs/api.md names."
     ),
     Reason.PARTS_LIMIT: Explanation(
         _A, 413, "Too many parts, or too much text in one.", "Send fewer or shorter parts."

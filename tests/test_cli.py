@@ -21,7 +21,7 @@ from egress_proxy.errors import Exit, StartError, UpstreamError
 from egress_proxy.tokens import OPERATORS, Tokens
 
 MARK = "hunt" + "er2"
-_NAMED = {"create", "operator", "revoke", "remove", "export", "import", "show", "approve", "reject"}
+_NAMED = {"create", "operator", "revoke", "remove", "export", "import", "show", "approve", "reject", "draft"}
 """Commands that take a name."""
 Capture = pytest.CaptureFixture[str]
 Run = Callable[..., int]
@@ -76,6 +76,9 @@ def test_the_commands_that_others_rely_on_are_there() -> None:
         "token list",
         "token revoke",
         "routes",
+        "catalogue diff",
+        "catalogue draft",
+        "catalogue shapes",
         "fingerprint add",
         "fingerprint list",
         "fingerprint remove",

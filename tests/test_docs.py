@@ -34,7 +34,7 @@ from egress_proxy.wire.fields import Wire
 from egress_proxy.wire.growth import DELTA
 
 ROOT = Path(__file__).parents[1]
-README = ROOT / "README.md"
+DOCS = ROOT / "docs"
 PAGES = sorted(page for page in [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")] if page.is_file())
 CODE_BLOCK = re.compile(r"^```[^\n]*\n(.*?)^```", re.MULTILINE | re.DOTALL)
 CODE_SPAN = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
@@ -43,17 +43,26 @@ SECTIONS = {name.partition(".")[0] for name in (setting.name for setting in sett
 STATE_FILES = {"audit.db", "audit.jsonl", "audit.key", "audit.lock", "audit.pub"}
 """Files of the state directory whose names look like settings."""
 
-needs_readme = pytest.mark.skipif(not README.exists(), reason="there is no README.md yet")
-
 
 def name_of(page: Path) -> str:
     return page.relative_to(ROOT).as_posix()
+
+
+def told_by(page: str) -> str:
+    return (DOCS / page).read_text(encoding="utf-8")
 
 
 def code(text: str) -> list[str]:
     """Give what stands as code in a page: spans, and the lines of blocks."""
     blocks = [line for block in CODE_BLOCK.findall(text) for line in block.splitlines()]
     return blocks + CODE_SPAN.findall(CODE_BLOCK.sub("", text))
+
+
+@cache
+def anchors(page: Path) -> set[str]:
+    """Give what links may name in a page: its headings, as forges write them."""
+    headings = re.findall(r"^#+ (.+)$", CODE_BLOCK.sub("", page.read_text(encoding="utf-8")), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 @cache
@@ -114,26 +123,22 @@ def test_the_page_of_clients_is_fresh() -> None:
     assert page == generator().clients_page(), "run `make docs`"
 
 
-@needs_readme
 def test_the_table_of_settings_is_fresh() -> None:
-    assert README.read_text(encoding="utf-8") == generator().readme_page(), "run `make docs`"
+    assert told_by("settings.md") == generator().settings_page(), "run `make docs`"
 
 
-@needs_readme
-def test_the_readme_names_every_setting() -> None:
-    spans = set(code(README.read_text(encoding="utf-8")))
+def test_every_setting_is_documented() -> None:
+    spans = set(code(told_by("settings.md")))
     assert {setting.name for setting in settings()} <= spans
 
 
-@needs_readme
-def test_the_readme_names_every_metric() -> None:
-    named = set(re.findall(r"egress_[a-z_]+", " ".join(code(README.read_text(encoding="utf-8")))))
+def test_every_metric_is_documented() -> None:
+    named = set(re.findall(r"egress_[a-z_]+", " ".join(code(told_by("metrics.md")))))
     assert metric_names() <= named
 
 
-@needs_readme
-def test_the_readme_names_every_command() -> None:
-    text = " ".join(code(README.read_text(encoding="utf-8")))
+def test_every_command_is_documented() -> None:
+    text = " ".join(span for page in PAGES for span in code(page.read_text(encoding="utf-8")))
     groups = {" ".join(words[:-1]) for words in command_words()}
     for words in command_words():
         if " ".join(words) not in groups:
@@ -151,9 +156,9 @@ ASKED += [body_session.Fork, body_session.DenyRule, body_reply.PermissionReply, 
 ASKED += [body_reply.QuestionReply, parts.AskedText, parts.AskedFile, body_expect.Expectations]
 
 
-def readme_section(title: str) -> str:
-    """Give what stands below a heading, up to the next one of the same or a higher level."""
-    level, text = title.partition(" ")[0], README.read_text(encoding="utf-8")
+def section(page: str, title: str) -> str:
+    """Give what stands below a heading of a page, up to the next one of the same or a higher level."""
+    level, text = title.partition(" ")[0], told_by(page)
     return re.split(rf"^#{{1,{len(level)}}} ", text.partition(f"\n{title}\n")[2], maxsplit=1, flags=re.MULTILINE)[0]
 
 
@@ -178,61 +183,53 @@ def what_crosses() -> list[type[Wire]]:
     ]
 
 
-@needs_readme
-def test_the_readme_names_every_operation_that_crosses_and_no_other() -> None:
-    named = set(re.findall(r"`((?:GET|POST|PATCH|PUT|DELETE) /[^`\s]*)`", readme_section("### Answers")))
+def test_the_docs_name_every_operation_that_crosses_and_no_other() -> None:
+    named = set(re.findall(r"`((?:GET|POST|PATCH|PUT|DELETE) /[^`\s]*)`", section("api.md", "## Answers")))
     assert named == {row.name for row in CROSSING}
 
 
-@needs_readme
-def test_the_readme_names_every_field_that_crosses() -> None:
+def test_the_docs_name_every_field_that_crosses() -> None:
     assert len(what_crosses()) > 40
-    assert field_names(what_crosses()) <= code_words(readme_section("### Answers"))
+    assert field_names(what_crosses()) <= code_words(section("api.md", "## Answers"))
 
 
-@needs_readme
-def test_the_readme_names_every_part_that_crosses() -> None:
+def test_the_docs_name_every_part_that_crosses() -> None:
     tagged = [kind.__struct_config__ for kind in what_crosses()]
     kinds = {config.tag for config in tagged if config.tag_field == "type" and isinstance(config.tag, str)} - {""}
     assert len(kinds) > 12
-    assert kinds <= set(code(readme_section("### Answers")))
+    assert kinds <= set(code(section("api.md", "## Answers")))
 
 
-@needs_readme
-def test_the_readme_names_every_field_and_key_that_may_be_sent() -> None:
-    told = code_words(readme_section("### What a caller may send"))
+def test_the_docs_name_every_field_and_key_that_may_be_sent() -> None:
+    told = code_words(section("api.md", "## What a caller may send"))
     assert field_names(ASKED) <= told
     assert {key for row in CROSSING for key in row.query} <= told
     for row in CROSSING:
         if row.body.value != "none":
-            assert row.name in code(readme_section("### What a caller may send"))
+            assert row.name in code(section("api.md", "## What a caller may send"))
 
 
-@needs_readme
-def test_the_readme_names_every_event_that_crosses_and_no_other() -> None:
-    told = set(code(readme_section("## Events").partition("These types cross:")[2].partition("All others")[0]))
+def test_the_docs_name_every_event_that_crosses_and_no_other() -> None:
+    told = set(code(section("api.md", "## Events").partition("These types cross:")[2].partition("All others")[0]))
     assert told == {*RELEASED, DELTA}
 
 
-@needs_readme
-def test_the_readmes_refusal_is_one_that_is_sent() -> None:
-    shown = json.loads(readme_section("## Errors").partition("```json\n")[2].partition("```")[0])
+def test_the_shown_refusal_is_one_that_is_sent() -> None:
+    shown = json.loads(section("api.md", "## Errors").partition("```json\n")[2].partition("```")[0])
     reason = Reason(shown["data"]["reason"])
     assert shown["data"]["message"] == message(reason)
     assert set(shown["data"]) == {"message", "reason", "auditID"}
 
 
-@needs_readme
-def test_the_readmes_record_is_one_that_is_written() -> None:
-    shown = readme_section("## Audit").partition("```json\n")[2].partition("```")[0]
+def test_the_shown_record_is_one_that_is_written() -> None:
+    shown = told_by("audit.md").partition("```json\n")[2].partition("```")[0]
     record = msgspec.json.decode(shown, type=Record, strict=True)
     assert json.loads(msgspec.json.encode(record)) == json.loads(shown)
-    assert set(Record.__struct_fields__) <= code_words(readme_section("## Audit").partition("| field |")[2])
+    assert set(Record.__struct_fields__) <= code_words(told_by("audit.md").partition("| field |")[2])
 
 
-@needs_readme
-def test_the_readme_names_every_exit_code() -> None:
-    told = re.findall(r"^\| (\d+) \|", readme_section("## Exit codes"), re.MULTILINE)
+def test_the_docs_name_every_exit_code() -> None:
+    told = re.findall(r"^\| (\d+) \|", section("operations.md", "## Exit codes"), re.MULTILINE)
     assert [int(number) for number in told] == [int(number) for number in EXIT_CODES]
 
 
@@ -275,8 +272,11 @@ def test_every_make_target_named_exists(page: Path) -> None:
 def test_every_link_to_a_file_leads_somewhere(page: Path) -> None:
     text = CODE_BLOCK.sub("", page.read_text(encoding="utf-8"))
     for target in re.findall(r"\]\(([^)\s]+)\)", text):
-        if not re.match(r"[a-z]+:|#", target):
-            assert (page.parent / target.partition("#")[0]).exists(), target
+        if not re.match(r"[a-z]+:", target):
+            file, _, anchor = target.partition("#")
+            leads_to = page.parent / file if file else page
+            assert leads_to.exists(), target
+            assert not anchor or anchor in anchors(leads_to), target
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)

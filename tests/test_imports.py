@@ -54,6 +54,7 @@ LEVELS: dict[str, int] = {
     "app": 5,
     "desk": 5,
     "cli_audit": 6,
+    "cli_catalogue": 6,
     "cli_fingerprint": 6,
     "cli_queue": 6,
     "cli_tls": 6,
@@ -86,6 +87,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     "click": (
         "cli.py",
         "cli_audit.py",
+        "cli_catalogue.py",
         "cli_fingerprint.py",
         "cli_gates.py",
         "cli_queue.py",

@@ -184,7 +184,7 @@ class Notify(Struct, frozen=True, kw_only=True):
         tuple[str, ...] | None,
         Meta(
             description="Program, absolute, and its arguments, run without a shell for each notice, which it gets as "
-            "JSON on stdin. See [gates.md](docs/gates.md)."
+            "JSON on stdin. See [gates.md](gates.md)."
         ),
     ] = None
     command_seconds: Annotated[int, Meta(ge=1, le=300, description="The command's time, in seconds.")] = 10
@@ -290,7 +290,7 @@ class Config(Struct, frozen=True, kw_only=True):
         Meta(
             description="Where values come from that must never cross: "
             + ", ".join(f"`{source}`" for source in Source)
-            + ". See [known-values.md](docs/known-values.md)."
+            + ". See [known-values.md](known-values.md)."
         ),
     ] = ()
     rules_file: Annotated[

@@ -1,4 +1,4 @@
-"""Server-sent events as the proxy frames them (README, "Events"), pure: bytes to frames.
+"""Server-sent events as the proxy frames them (docs/api.md), pure: bytes to frames.
 
 A frame is lines up to an empty one; `id:` and `data:` are read, comments and all else are not. What is too long or no
 event of a known form is dropped: an event only says that it is time to look again.

@@ -100,7 +100,7 @@ class GateApi:
             try:
                 return await handler(request)
             except web.HTTPException as error:
-                return _error(error.status, "operation_unknown", "See the list of operations in the README.")
+                return _error(error.status, "operation_unknown", "See the list of operations in docs/gates.md.")
             except ConnectionError:
                 raise  # the operator has gone
             except Exception as error:  # noqa: BLE001 - its text may quote what must not be logged

@@ -39,14 +39,19 @@ async def survey(upstream: Upstream, wait_seconds: float) -> Survey:
         raise UpstreamError("upstream: the health answer is not opencode's")
     if not catalogue.supported(health):
         raise StartError("upstream: this version of opencode is not supported (needs 1.15.13 or later, below 2)")
-    document = await upstream.call(Call("GET", "/doc", (), None, None), _SECONDS)
-    if isinstance(document, Refused):
-        raise UpstreamError(f"upstream: its document cannot be read. {message(document.reason)}")
-    operations = catalogue.read_operations(document.body)
+    operations = catalogue.read_operations(await document(upstream))
     if operations is None:
         raise UpstreamError("upstream: its document is not an OpenAPI document")
     unknown, missing = catalogue.unknown_operations(operations), catalogue.missing_operations(operations, health)
     return Survey(health, _names(unknown), _names(missing))
+
+
+async def document(upstream: Upstream) -> bytes:
+    """The server's own OpenAPI document, unread. Raises `UpstreamError`."""
+    reply = await upstream.call(Call("GET", "/doc", (), None, None), _SECONDS)
+    if isinstance(reply, Refused):
+        raise UpstreamError(f"upstream: its document cannot be read. {message(reply.reason)}")
+    return bytes(reply.body)
 
 
 async def _reached(upstream: Upstream, wait_seconds: float) -> Reply:

@@ -203,6 +203,11 @@ class OpenCode:
         self.stop()
         return self._come_up(new_port=False)
 
+    def upgrade(self, version: str) -> Self:
+        """Kill it and start another version on the same state and the same port."""
+        self.version, self._binary = version, binaries.opencode(version)
+        return self.restart()
+
     def __enter__(self) -> Self:
         return self.start()
 

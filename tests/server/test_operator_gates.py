@@ -207,7 +207,7 @@ async def test_bad_bodies_are_told_without_an_echo(api: Api, body: bytes, kind: 
 async def test_what_there_is_not_is_told_in_json(api: Api, method: str, path: str, status: int) -> None:
     assert (await api.told(method, path)) == (
         status,
-        {"error": "operation_unknown", "message": "See the list of operations in the README."},
+        {"error": "operation_unknown", "message": "See the list of operations in docs/gates.md."},
     )
 
 

@@ -1,4 +1,4 @@
-"""The snippets of the README's section on clients run as they stand there, but for the address, directory and model."""
+"""The snippets of docs/connecting.md run as they stand there, but for the address, directory and model."""
 
 from __future__ import annotations
 
@@ -14,14 +14,13 @@ from tests.conftest import Proxied
 
 pytestmark = pytest.mark.e2e
 
-README = Path(__file__).parents[2] / "README.md"
-SECTION = README.read_text("utf-8").partition("\n## Clients\n")[2].partition("\n## ")[0]
-SNIPPETS = re.findall(r"^```(js|python)\n(.*?)^```", SECTION, re.MULTILINE | re.DOTALL)
+PAGE = Path(__file__).parents[2] / "docs" / "connecting.md"
+SNIPPETS = re.findall(r"^```(js|python)\n(.*?)^```", PAGE.read_text("utf-8"), re.MULTILINE | re.DOTALL)
 _TIMEOUT_S = 60
 
 
 def filled(proxied: Proxied, snippet: str) -> str:
-    """Put this server's values in the place of the README's. The packages of an SDK's releases stand side by side."""
+    """Put this server's values in the place of the page's. The packages of an SDK's releases stand side by side."""
     values = {
         "https://proxy.example": proxied.proxy.url,
         "/srv/projects/shop": str(proxied.world.project),
