@@ -13,8 +13,10 @@ import logging
 import os
 import secrets
 import signal
+import socket
 import sys
 import time
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -30,7 +32,19 @@ from egress_proxy.gate_rules import GateRule
 from egress_proxy.gates import DEFAULTS, GatePolicy, Own
 from egress_proxy.metrics import Metrics
 from egress_proxy.model import Policy
-from egress_proxy.network import cloud_side, entrance
+from egress_proxy.network import (
+    CLOUD,
+    OPERATOR,
+    Live,
+    Reloading,
+    cloud_side,
+    entrance,
+    handed_over,
+    interval,
+    matching,
+    pinging,
+    reloaded_on_hangup,
+)
 from egress_proxy.prompt_rules import INSTRUCTION
 from egress_proxy.prompts import PromptRules
 from egress_proxy.routes import catalogue
@@ -67,11 +81,14 @@ _SWITCH_SECONDS: Final = 0.0005
 _START_SECONDS: Final = 30.0  # for opencode to come up after us
 
 
-def serve(config: Config) -> int:
-    """Run the proxy until SIGTERM or SIGINT. Returns an exit code; raises `EgressError` when it cannot start safely."""
+def serve(config: Config, again: Callable[[], Config] | None = None) -> int:
+    """Run the proxy until SIGTERM or SIGINT. On SIGHUP `again` reads the configuration anew.
+
+    Returns an exit code; raises `EgressError` when it cannot start safely.
+    """
     _log_safely()
     sys.setswitchinterval(_SWITCH_SECONDS)
-    asyncio.run(_serve(config))
+    asyncio.run(_serve(config, again))
     return Exit.OK
 
 
@@ -129,13 +146,16 @@ def _log_crash(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
     log.error("a task failed with %s", type(context.get("exception")).__name__)
 
 
-async def _serve(config: Config) -> None:
+async def _serve(config: Config, again: Callable[[], Config] | None = None) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(_log_crash)
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
+    handed = handed_over(os.environ)
     async with AsyncExitStack() as stack:
+        clouds = matching(handed, CLOUD, config.listen, "listen")
+        operators = matching(handed, OPERATOR, config.operator, "operator")
         hidden = read_hook_secrets(config.notify)
         gates = gate_policy(config)
         inside = await _assemble(config, gates, stack)
@@ -144,8 +164,10 @@ async def _serve(config: Config) -> None:
         # What stays until the end is not looked through again: with it a full collection stops the loop for 20 ms.
         gc.collect()
         gc.freeze()
-        await stack.enter_async_context(_operator(config, inside, gated=bool(gates.rules)))
-        await stack.enter_async_context(cloud_side(config, inside.cloud))
+        await stack.enter_async_context(_operator(config, inside, operators))
+        listener = await stack.enter_async_context(cloud_side(config, inside.cloud, clouds))
+        await stack.enter_async_context(pinging(interval(os.environ), listener.takes))
+        await stack.enter_async_context(reloaded_on_hangup(Reloading(config, again or (lambda: config), _live(inside))))
         log.info("serving on %s, operator on %s", config.listen, config.operator)
         notify("READY=1")
         await stop.wait()
@@ -162,21 +184,27 @@ class _Inside(NamedTuple):
     queue: Queue
     metrics: Metrics
     recorder: Recorder
+    exchanges: Exchanges
+    known: Known
 
 
-def _operator(config: Config, inside: _Inside, *, gated: bool) -> AbstractAsyncContextManager[None]:
+def _live(inside: _Inside) -> Live:
+    return Live(inside.cloud, inside.exchanges, inside.known, inside.metrics, _policy, gate_policy)
+
+
+def _operator(config: Config, inside: _Inside, bound: socket.socket | None) -> AbstractAsyncContextManager[None]:
     operators = Operators(Path(config.state_dir))
     address, most = config.operator, config.limits.login_failures_per_minute
     app = operator_app(
         inside.metrics,
         address.host,
-        gated=gated,
+        gated=lambda: bool(inside.exchanges.settings.gates.rules),
         audit=lambda: inside.recorder.failure,
         gates=GateApi(inside.queue, operators, inside.metrics, most),
         hosts=config.network.operator_hosts,
         mounted={PREFIX: console_app(inside.queue, operators, inside.metrics, most)},
     )
-    return operator_socket(app, address.host, address.port)
+    return operator_socket(app, address.host, address.port, bound)
 
 
 async def _assemble(config: Config, gates: GatePolicy, stack: AsyncExitStack) -> _Inside:
@@ -219,7 +247,7 @@ async def _assemble(config: Config, gates: GatePolicy, stack: AsyncExitStack) ->
         max_requests=config.limits.max_requests,
         login_failures_per_minute=config.limits.login_failures_per_minute,
     )
-    return _Inside(cloud, queue, metrics, recorder)
+    return _Inside(cloud, queue, metrics, recorder, exchanges, known)
 
 
 def _queue(config: Config, exchanges: Exchanges, events: Events, metrics: Metrics) -> Queue:
@@ -250,8 +278,8 @@ def _terms(config: Config) -> Terms:
     )
 
 
-def _settings(config: Config, gates: GatePolicy) -> Settings:
-    policy = Policy(
+def _policy(config: Config) -> Policy:
+    return Policy(
         models=config.models,
         agents=config.agents,
         file_parts=config.features.file_parts,
@@ -263,8 +291,11 @@ def _settings(config: Config, gates: GatePolicy) -> Settings:
         value_requests=config.prompts.value_requests,
         asked=PromptRules(config.prompts.value_phrases, config.prompts.innocent_phrases).asked,
     )
+
+
+def _settings(config: Config, gates: GatePolicy) -> Settings:
     return Settings(
-        policy,
+        _policy(config),
         gates,
         patch_text=config.features.patch_text,
         call_seconds=config.limits.upstream_timeout_seconds,

@@ -87,14 +87,15 @@ def cli() -> None:
 def serve(file: Path) -> int:
     """Run the proxy.
 
-    SIGTERM or SIGINT ends it, after requests in progress or `limits.drain_seconds`.
+    SIGTERM or SIGINT ends it, after requests in progress or `limits.drain_seconds`. SIGHUP has it read its configuration
+    anew.
     """
     config = load(file)
     for warning in warnings(config):
         say(f"warning: {warning}")
     from egress_proxy.app import serve as run
 
-    return run(config)
+    return run(config, lambda: load(file))
 
 
 @cli.command("check-config", epilog=EPILOG)

@@ -79,6 +79,13 @@ class Metrics:
             "egress_tls_certificate_expiry_timestamp_seconds",
             "When the certificate in force runs out, in seconds since 1970; 0 without TLS.",
         )
+        self._reload_success = gauge(
+            "egress_config_reload_success", "Whether the configuration that was last read is in force."
+        )
+        self._reload_time = gauge(
+            "egress_config_reload_timestamp_seconds",
+            "When a configuration was last put in force, in seconds since 1970.",
+        )
         self._login_failures = counter("egress_login_failures_total", "Requests without a valid token.")
         self._upstream = histogram(
             "egress_upstream_seconds",
@@ -178,6 +185,12 @@ class Metrics:
     def count_connection_closed(self, cause: str) -> None:
         """`cause` is a word of a closed enum of the server's own."""
         self._connections_closed.labels(cause).inc()
+
+    def set_reloaded(self, *, success: bool) -> None:
+        """A configuration was read just now."""
+        self._reload_success.set(success)
+        if success:
+            self._reload_time.set_to_current_time()
 
     def set_certificate_expiry(self, seconds: float) -> None:
         """In seconds since 1970."""

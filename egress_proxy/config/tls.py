@@ -43,7 +43,7 @@ class Tls(Struct, frozen=True, kw_only=True):
         str | None,
         Meta(
             description="Certificate of the cloud-facing socket and those above it, PEM. With it, TLS is all that is "
-            "spoken there. See [network.md](docs/network.md)."
+            "spoken there. See [network.md](network.md)."
         ),
     ] = None
     key_file: Annotated[

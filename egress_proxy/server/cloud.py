@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 
 from aiohttp import web
 
+from egress_proxy.config import Limits
 from egress_proxy.metrics import Metrics
 from egress_proxy.model import Client, Refused, Request, Scope
 from egress_proxy.reasons import Reason
@@ -63,16 +64,24 @@ class Cloud:
         self._exchanges, self._events, self._states = handlers
         self._pipeline = pipeline
         self.metrics = metrics
-        self._max_body = max_body_bytes
-        self._max_requests = max_requests
         self._failures = FailureLimit(login_failures_per_minute)
-        self._share = max(1, max_requests * 3 // 4)  # of one client: the rest is kept for the others
+        self._bound(max_body_bytes, max_requests)
         self._of_client: Counter[str] = Counter()
         self._running = 0
         self._streams_of: Counter[str] = Counter()
         self._idle = asyncio.Event()
         self._idle.set()
         self._stopping = False
+
+    def bound(self, limits: Limits) -> None:
+        """Put others in force, for requests to come."""
+        self._failures.bound(limits.login_failures_per_minute)
+        self._bound(limits.request_body_bytes, limits.max_requests)
+
+    def _bound(self, max_body_bytes: int, max_requests: int) -> None:
+        self._max_body = max_body_bytes
+        self._max_requests = max_requests
+        self._share = max(1, max_requests * 3 // 4)  # of one client: the rest is kept for the others
 
     async def drain(self, seconds: float) -> None:
         """Refuse what is new, end event streams, and wait so long for what is under way. What opencode has not

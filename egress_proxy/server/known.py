@@ -71,6 +71,9 @@ class Known:
         files: list[WatchedFile],
         metrics: Metrics,
         refreshed: list[Refreshed] | None = None,
+        key: Key | None = None,
+        *,
+        own_rules: bool = False,
     ) -> None:
         self.first: Final = scanner  # as it was at the start
         self._scanner = scanner
@@ -81,9 +84,11 @@ class Known:
         self._files = files
         self._metrics = metrics
         self._metrics.set_known_values(len(first))
+        self._key = key
+        self._own_rules = own_rules  # the operator's, which are read again
         self._reading: asyncio.Task[None] | None = None
         self._adding = asyncio.Lock()  # a snapshot is made from the last one: one at a time
-        self._refreshing = [asyncio.create_task(self._refresh(one)) for one in refreshed or [] if one.seconds]
+        self._begin_refreshing(refreshed or [])
 
     @classmethod
     async def load(cls, config: Config, upstream: Upstream, metrics: Metrics) -> Known:
@@ -100,8 +105,7 @@ class Known:
         stored: list[Fingerprint] = []
         files = _files(config, key)
         for file in files:
-            with file.reading():
-                taken = file.read()
+            taken = _first(file)
             entries += taken.entries
             stored += taken.stored
         if any(source.kind is Source.ENVIRONMENT for source in config.known_values):
@@ -110,12 +114,48 @@ class Known:
         for one in refreshed:
             entries += await one.read()
         first = _built(entries, key, stored)
-        extra, canaries = operator_rules(read_rules(Path(config.rules_file)) if config.rules_file else ())
-        scanner = build_scanner(first, extra, canaries=canaries)
-        scanner.self_test()
+        scanner = _with_rules(config, first)
         Thread(target=scanner.prepare, name="prepare", daemon=True).start()
         _report(first)
-        return cls(scanner, first, files, metrics, refreshed)
+        return cls(scanner, first, files, metrics, refreshed, key, own_rules=bool(config.rules_file))
+
+    async def reload(self, config: Config, upstream: Upstream) -> None:
+        """Read the sources and rules of another configuration, and put them in force. Raises `EgressError`, and then
+        nothing has changed.
+
+        What is known stays known, also where its source is no longer named (decision 4).
+        """
+        key = self._key or FingerprintStore(Path(config.state_dir)).key()
+        files, refreshed = _files(config, key), _refreshed(config, upstream)
+        taken = [await asyncio.to_thread(_first, file) for file in files]
+        entries = [entry for one in taken for entry in one.entries]
+        if any(source.kind is Source.ENVIRONMENT for source in config.known_values):
+            entries += own_environment()
+        for one in refreshed:
+            entries += await one.read()
+        stored = [print_ for one in taken for print_ in one.stored]
+        scanner = self._scanner
+        if config.rules_file or self._own_rules:
+            scanner = await asyncio.to_thread(_with_rules, config, self._known)
+        async with self._adding:
+            most = self._most + len(entries) + len(stored)  # the operator's doing does not count as growth
+            try:
+                known = await asyncio.to_thread(self._known.extended, tuple(entries), most, stored=tuple(stored))
+            except FingerprintError as error:
+                raise ConfigError(f"stored fingerprints cannot be used: {error}") from None
+            except TooManyValuesError:
+                raise ConfigError("known_values: there are too many") from None
+            self._most += len(known) - len(self._known)
+            self._known, self._scanner, self._files = known, scanner.with_known(known), files
+            self._own_rules = bool(config.rules_file)
+            self._too_large.clear()
+        self._metrics.set_known_values(len(known))
+        await self.close()
+        self._begin_refreshing(refreshed)
+        Thread(target=self._scanner.prepare, name="prepare", daemon=True).start()
+
+    def _begin_refreshing(self, refreshed: list[Refreshed]) -> None:
+        self._refreshing = [asyncio.create_task(self._refresh(one)) for one in refreshed if one.seconds]
 
     async def close(self) -> None:
         """End reading at intervals."""
@@ -199,6 +239,19 @@ class Known:
         self._scanner = self._scanner.with_known(known)
         self._metrics.set_known_values(len(known))
         _report(known)
+
+
+def _first(file: WatchedFile) -> Taken:
+    with file.reading():
+        return file.read()
+
+
+def _with_rules(config: Config, known: KnownValues) -> TextScanner:
+    """A scanner with the operator's rules as they are now, tested."""
+    extra, canaries = operator_rules(read_rules(Path(config.rules_file)) if config.rules_file else ())
+    scanner = build_scanner(known, extra, canaries=canaries)
+    scanner.self_test()
+    return scanner
 
 
 def _built(entries: Iterable[Entry], key: Key, stored: Iterable[Fingerprint]) -> KnownValues:

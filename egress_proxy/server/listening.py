@@ -56,6 +56,10 @@ class Listener:
         self._from: Counter[str] = Counter()
         self._taking = self._loop.create_task(self._take())
 
+    def takes(self) -> bool:
+        """Whether connections are still taken."""
+        return not self._taking.done()
+
     async def close(self) -> None:
         """Take no more, and end the handshakes. The connections that stand are the server's."""
         tasks = [self._taking, *self._shaking]

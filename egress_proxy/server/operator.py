@@ -15,6 +15,7 @@ from egress_proxy.metrics import Metrics
 from egress_proxy.server.addresses import host_of
 from egress_proxy.server.operator_gates import GateApi
 
+_NO_GATES: Final = "none: every ask is for a human"
 _CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
 
@@ -22,7 +23,7 @@ def operator_app(
     metrics: Metrics,
     host: str,
     *,
-    gated: bool,
+    gated: bool | Callable[[], bool],
     audit: Callable[[], str] = str,
     gates: GateApi | None = None,
     mounted: Mapping[str, web.Application] | None = None,
@@ -35,7 +36,7 @@ def operator_app(
     """
     app = web.Application(middlewares=[_host_check({host, *hosts})])
     app.router.add_get("/metrics", _metrics(metrics))
-    app.router.add_get("/health", _health("in force" if gated else "none: every ask is for a human", audit))
+    app.router.add_get("/health", _health(gated if callable(gated) else lambda: gated, audit))
     if gates is not None:
         app.add_subapp("/gates", gates.app())
     for prefix, inner in (mounted or {}).items():
@@ -50,10 +51,14 @@ def _metrics(metrics: Metrics) -> Handler:
     return handler
 
 
-def _health(gates: str, audit: Callable[[], str]) -> Handler:
+def _health(gated: Callable[[], bool], audit: Callable[[], str]) -> Handler:
     async def handler(_: web.Request) -> web.StreamResponse:
         failure = audit()
-        told = {"healthy": not failure, "gate_policy": gates, "audit": failure or "written"}
+        told = {
+            "healthy": not failure,
+            "gate_policy": "in force" if gated() else _NO_GATES,
+            "audit": failure or "written",
+        }
         return web.json_response(told, status=503 if failure else 200)
 
     return handler

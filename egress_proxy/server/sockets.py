@@ -24,18 +24,20 @@ _BACKLOG: Final = 1024
 
 
 @asynccontextmanager
-async def cloud_socket(cloud: Cloud, host: str, port: int, max_connections: int) -> AsyncIterator[None]:
+async def cloud_socket(cloud: Cloud, host: str, port: int, max_connections: int) -> AsyncIterator[Listener]:
     """Serve the cloud side while the context lasts. Raises `StartError`."""
     try:
         listener = _listener(host, port)
     except OSError as error:
         raise StartError(f"{host}:{port} cannot be listened on: {error.strerror}") from None
-    async with cloud_listener(cloud, listener, max_connections):
-        yield
+    async with cloud_listener(cloud, listener, max_connections) as listening:
+        yield listening
 
 
 @asynccontextmanager
-async def cloud_unix_socket(cloud: Cloud, path: str, group: str | None, max_connections: int) -> AsyncIterator[None]:
+async def cloud_unix_socket(
+    cloud: Cloud, path: str, group: str | None, max_connections: int
+) -> AsyncIterator[Listener]:
     """Serve the cloud side on a Unix socket, for this user or for a group too. Raises `StartError`."""
     try:
         listener = _bound(path, group)
@@ -43,14 +45,14 @@ async def cloud_unix_socket(cloud: Cloud, path: str, group: str | None, max_conn
         told = error.strerror if isinstance(error, OSError) else "no such group"
         raise StartError(f"unix:{path} cannot be listened on: {told}") from None
     try:
-        async with cloud_listener(cloud, listener, max_connections):
-            yield
+        async with cloud_listener(cloud, listener, max_connections) as listening:
+            yield listening
     finally:
         _unlink(path)
 
 
 @asynccontextmanager
-async def cloud_listener(cloud: Cloud, listener: socket.socket, max_connections: int) -> AsyncIterator[None]:
+async def cloud_listener(cloud: Cloud, listener: socket.socket, max_connections: int) -> AsyncIterator[Listener]:
     """Serve the cloud side on a socket that is bound, and close it in the end. TLS is for TCP."""
     server = CloudServer(cloud, max_connections)
     runner = web.ServerRunner(server, shutdown_timeout=_CLOSING_SECONDS)
@@ -59,7 +61,7 @@ async def cloud_listener(cloud: Cloud, listener: socket.socket, max_connections:
     tcp = listener.family != socket.AF_UNIX
     listening = Listener(listener, server, cloud.metrics, lambda: cloud.entrance.context if tcp else None)
     try:
-        yield
+        yield listening
     finally:
         await listening.close()
         await runner.cleanup()
@@ -117,9 +119,19 @@ def _clear(path: str) -> None:
 
 
 @asynccontextmanager
-async def operator_socket(app: web.Application, host: str, port: int) -> AsyncIterator[None]:
-    """Serve the operator while the context lasts. Raises `StartError`."""
+async def operator_socket(
+    app: web.Application, host: str, port: int, bound: socket.socket | None = None
+) -> AsyncIterator[None]:
+    """Serve the operator while the context lasts, on a socket that is `bound` or our own. Raises `StartError`."""
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=_CLOSING_SECONDS)
+    if bound is not None:
+        await runner.setup()
+        try:
+            await web.SockSite(runner, bound).start()
+            yield
+        finally:
+            await runner.cleanup()
+        return
     async with _listening(runner, host, port):
         yield
 

@@ -1,8 +1,9 @@
-"""Composes the cloud-facing socket: who is let in by which name, token and certificate."""
+"""The cloud-facing socket: who is let in by which name, token and certificate."""
 
 from __future__ import annotations
 
 import asyncio
+import socket
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -14,7 +15,8 @@ from egress_proxy.model import Client
 from egress_proxy.server.certificates import Logins
 from egress_proxy.server.cloud import Cloud
 from egress_proxy.server.entrance import Entrance
-from egress_proxy.server.sockets import cloud_socket, cloud_unix_socket
+from egress_proxy.server.listening import Listener
+from egress_proxy.server.sockets import cloud_listener, cloud_socket, cloud_unix_socket
 from egress_proxy.server.tls import Certified
 from egress_proxy.tokens import Tokens
 
@@ -37,18 +39,20 @@ def logins(config: Config, tokens: Tokens) -> Logins:
 
 
 @asynccontextmanager
-async def cloud_side(config: Config, cloud: Cloud) -> AsyncIterator[None]:
-    """Serve the cloud side where the configuration says, and look after its certificate. Raises `StartError`."""
+async def cloud_side(config: Config, cloud: Cloud, bound: socket.socket | None = None) -> AsyncIterator[Listener]:
+    """Serve the cloud side where the configuration says, or on a socket that is `bound` there, and look after its
+    certificate. Raises `StartError`."""
     listen, most, certified = config.listen, config.limits.max_connections, cloud.entrance.certified
-    serving = (
-        cloud_unix_socket(cloud, listen.path, config.listen_group, most)
-        if listen.path
-        else cloud_socket(cloud, listen.host, listen.port, most)
-    )
-    async with serving:
+    if bound is not None:
+        serving = cloud_listener(cloud, bound, most)
+    elif listen.path:
+        serving = cloud_unix_socket(cloud, listen.path, config.listen_group, most)
+    else:
+        serving = cloud_socket(cloud, listen.host, listen.port, most)
+    async with serving as listener:
         watching = None if certified is None else asyncio.create_task(certified.watch())
         try:
-            yield
+            yield listener
         finally:
             if watching is not None:
                 watching.cancel()
