@@ -13,8 +13,10 @@ import logging
 import os
 import secrets
 import signal
+import socket
 import sys
 import time
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -33,12 +35,25 @@ from egress_proxy.gates import DEFAULTS, GatePolicy, Own
 from egress_proxy.ledgers import place
 from egress_proxy.logs import Saying, begin, log, say
 from egress_proxy.metrics import Metrics
-from egress_proxy.model import Client, Policy
+from egress_proxy.model import Policy
+from egress_proxy.network import (
+    CLOUD,
+    OPERATOR,
+    Live,
+    Reloading,
+    cloud_side,
+    entrance,
+    handed_over,
+    interval,
+    matching,
+    pinging,
+    reloaded_on_hangup,
+)
 from egress_proxy.prompt_rules import INSTRUCTION
 from egress_proxy.prompts import PromptRules
 from egress_proxy.routes import catalogue
 from egress_proxy.scan import KnownValues, TextScanner, judge
-from egress_proxy.server.cloud import Authenticate, Cloud, Handlers
+from egress_proxy.server.cloud import Cloud, Handlers
 from egress_proxy.server.events import Events
 from egress_proxy.server.evidence import sealing
 from egress_proxy.server.exchange import Exchanges, Settings
@@ -56,12 +71,12 @@ from egress_proxy.server.queued import GATE_EVENT, Decision, decision_told
 from egress_proxy.server.recorder import Recorder
 from egress_proxy.server.sessions import Sessions
 from egress_proxy.server.shipping import shipping
-from egress_proxy.server.sockets import cloud_socket, cloud_unix_socket, operator_socket
+from egress_proxy.server.sockets import operator_socket
 from egress_proxy.server.state import States
 from egress_proxy.server.survey import Survey, document, survey
 from egress_proxy.server.taints import Taints
 from egress_proxy.server.upstream import Upstream
-from egress_proxy.tokens import Tokens, prepare
+from egress_proxy.tokens import prepare
 from egress_proxy.trial.report import verified
 
 _OPENCODE_LOGINS: Final = ("~/.local/share/opencode/auth.json", "~/.local/share/opencode/mcp-auth.json")
@@ -71,13 +86,16 @@ _SWITCH_SECONDS: Final = 0.0005
 _START_SECONDS: Final = 30.0  # for opencode to come up after us
 
 
-def serve(config: Config) -> int:
-    """Run the proxy until SIGTERM or SIGINT. Returns an exit code; raises `EgressError` when it cannot start safely."""
+def serve(config: Config, again: Callable[[], Config] | None = None) -> int:
+    """Run the proxy until SIGTERM or SIGINT. On SIGHUP `again` reads the configuration anew.
+
+    Returns an exit code; raises `EgressError` when it cannot start safely.
+    """
     begin(structured=config.log.format is LogForm.JSON)
     for risk in warnings(config):
         say(Saying.CONFIG_RISK, why=risk)
     sys.setswitchinterval(_SWITCH_SECONDS)
-    asyncio.run(_serve(config))
+    asyncio.run(_serve(config, again))
     return Exit.OK
 
 
@@ -129,13 +147,16 @@ def _log_crash(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
     say(Saying.TASK_FAILED, error=type(context.get("exception")).__name__)
 
 
-async def _serve(config: Config) -> None:
+async def _serve(config: Config, again: Callable[[], Config] | None = None) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(_log_crash)
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
+    handed = handed_over(os.environ)
     async with AsyncExitStack() as stack:
+        clouds = matching(handed, CLOUD, config.listen, "listen")
+        operators = matching(handed, OPERATOR, config.operator, "operator")
         hidden = read_hook_secrets(config.notify)
         gates = gate_policy(config)
         inside = await _assemble(config, gates, stack)
@@ -144,13 +165,10 @@ async def _serve(config: Config) -> None:
         # What stays until the end is not looked through again: with it a full collection stops the loop for 20 ms.
         gc.collect()
         gc.freeze()
-        listen, most = config.listen, config.limits.max_connections
-        await stack.enter_async_context(_operator(config, inside, gated=bool(gates.rules)))
-        await stack.enter_async_context(
-            cloud_unix_socket(inside.cloud, listen.path, config.listen_group, most)
-            if listen.path
-            else cloud_socket(inside.cloud, listen.host, listen.port, most)
-        )
+        await stack.enter_async_context(_operator(config, inside, operators))
+        listener = await stack.enter_async_context(cloud_side(config, inside.cloud, clouds))
+        await stack.enter_async_context(pinging(interval(os.environ), listener.takes))
+        await stack.enter_async_context(reloaded_on_hangup(Reloading(config, again or (lambda: config), _live(inside))))
         say(Saying.SERVING, listen=str(config.listen), operator=str(config.operator))
         notify("READY=1")
         await stop.wait()
@@ -170,22 +188,28 @@ class _Inside(NamedTuple):
     recorder: Recorder
     known: Known
     server: Survey
+    exchanges: Exchanges
 
 
-def _operator(config: Config, inside: _Inside, *, gated: bool) -> AbstractAsyncContextManager[None]:
+def _live(inside: _Inside) -> Live:
+    return Live(inside.cloud, inside.exchanges, inside.known, inside.metrics, _policy, gate_policy)
+
+
+def _operator(config: Config, inside: _Inside, bound: socket.socket | None) -> AbstractAsyncContextManager[None]:
     behind = behind_console(config, inside.recorder, inside.known, inside.server)
     operators = Operators(Path(config.state_dir))
     address, most = config.operator, config.limits.login_failures_per_minute
     app = operator_app(
         inside.metrics,
         address.host,
-        gated=gated,
+        gated=lambda: bool(inside.exchanges.settings.gates.rules),
         audit=lambda: inside.recorder.failure or inside.recorder.evidence_failure,
         gates=GateApi(inside.queue, operators, inside.metrics, most),
+        hosts=config.network.operator_hosts,
         mounted={PREFIX: console_app(inside.queue, operators, inside.metrics, most, behind)},
         admits=behind.sso.admits if behind.sso else None,
     )
-    return operator_socket(app, address.host, address.port)
+    return operator_socket(app, address.host, address.port, bound)
 
 
 async def _assemble(config: Config, gates: GatePolicy, stack: AsyncExitStack) -> _Inside:
@@ -227,7 +251,7 @@ async def _assemble(config: Config, gates: GatePolicy, stack: AsyncExitStack) ->
     queue = _queue(config, exchanges, events, metrics)
     stack.push_async_callback(queue.close)
     cloud = Cloud(
-        authenticate=_authenticator(Tokens(state), config),
+        entrance=entrance(config, metrics),
         handlers=Handlers(exchanges, events, States(exchanges, time.time, queue.decided_for)),
         pipeline=pipeline,
         metrics=metrics,
@@ -235,7 +259,7 @@ async def _assemble(config: Config, gates: GatePolicy, stack: AsyncExitStack) ->
         max_requests=config.limits.max_requests,
         login_failures_per_minute=config.limits.login_failures_per_minute,
     )
-    return _Inside(cloud, queue, metrics, recorder, known, server)
+    return _Inside(cloud, queue, metrics, recorder, known, server, exchanges)
 
 
 def _queue(config: Config, exchanges: Exchanges, events: Events, metrics: Metrics) -> Queue:
@@ -266,8 +290,8 @@ def _terms(config: Config) -> Terms:
     )
 
 
-def _settings(config: Config, gates: GatePolicy) -> Settings:
-    policy = Policy(
+def _policy(config: Config) -> Policy:
+    return Policy(
         models=config.models,
         agents=config.agents,
         file_parts=config.features.file_parts,
@@ -279,8 +303,11 @@ def _settings(config: Config, gates: GatePolicy) -> Settings:
         value_requests=config.prompts.value_requests,
         asked=PromptRules(config.prompts.value_phrases, config.prompts.innocent_phrases).asked,
     )
+
+
+def _settings(config: Config, gates: GatePolicy) -> Settings:
     return Settings(
-        policy,
+        _policy(config),
         gates,
         patch_text=config.features.patch_text,
         call_seconds=config.limits.upstream_timeout_seconds,
@@ -323,17 +350,6 @@ def _real_glob(pattern: str) -> str:
 
 def _as_given_and_real(places: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(spelling for place in places for spelling in (place, os.path.realpath(place))))
-
-
-def _authenticator(tokens: Tokens, config: Config) -> Authenticate:
-    # The place of `egress-proxy verify` is for the token that names it.
-    ordinary = tuple(root for root in config.directories if root != config.verify.root)
-
-    def authenticate(presented: str) -> Client | None:
-        entry = tokens.authenticate(presented)
-        return entry.client(config.directories if entry.directories else ordinary) if entry else None
-
-    return authenticate
 
 
 def _report(found: Survey, metrics: Metrics) -> None:

@@ -27,6 +27,7 @@ from egress_proxy.cli_gates import gates
 from egress_proxy.cli_init import init
 from egress_proxy.cli_ledgers import ledgers, migrate
 from egress_proxy.cli_questions import explain, search, stats
+from egress_proxy.cli_tls import tls
 from egress_proxy.cli_trial import verify as trial
 from egress_proxy.cli_verify import verify
 from egress_proxy.config import (
@@ -92,12 +93,13 @@ def cli() -> None:
 def serve(file: Path) -> int:
     """Run the proxy.
 
-    SIGTERM or SIGINT ends it, after requests in progress or `limits.drain_seconds`.
+    SIGTERM or SIGINT ends it, after requests in progress or `limits.drain_seconds`. SIGHUP has it read its
+    configuration anew.
     """
     config = load(file)
     from egress_proxy.app import serve as run
 
-    return run(config)
+    return run(config, lambda: load(file))
 
 
 @cli.command("check-config", epilog=EPILOG)
@@ -113,6 +115,10 @@ def check_config(file: Path, *, as_json: bool) -> int:
     read_hook_secrets(config.notify)
     recipients = _recipients(config)
     read_database_password(config.audit)
+    if config.tls.certificate_file:
+        from egress_proxy.server.tls import server_context
+
+        server_context(config.tls)
     if config.rules_file:
         from egress_proxy.scan import operator_rules
 
@@ -213,6 +219,7 @@ cli.add_command(init)
 cli.add_command(doctor)
 cli.add_command(support)
 cli.add_command(completion)
+cli.add_command(tls)
 
 
 @cli.command(epilog=EPILOG)

@@ -43,6 +43,24 @@ EXPLAINED: dict[Reason, Explanation] = {
     Reason.HTTP_MALFORMED: Explanation(
         _C, 400, "The request is not well-formed HTTP/1.1.", "Send it with a standard HTTP client."
     ),
+    Reason.HEAD_TOO_LARGE: Explanation(
+        _C, 431, "The request's line and headers are too large.", "Send fewer headers, and shorter ones."
+    ),
+    Reason.HEAD_TOO_SLOW: Explanation(
+        _C, 408, "The request's line and headers took too long to come.", "Send the request again, at once."
+    ),
+    Reason.BODY_TOO_SLOW: Explanation(
+        _C, 408, "The request's body took too long to come.", "Send it again, over a faster connection or in parts."
+    ),
+    Reason.HOST_UNKNOWN: Explanation(
+        _C,
+        421,
+        "The proxy is not known by the name in `Host`.",
+        "Call it by its address or by a name that it knows; the operator adds names to `network.hosts`.",
+    ),
+    Reason.ORIGIN_REFUSED: Explanation(
+        _C, 403, "Requests of web pages do not cross.", "Send it from a program, without `Origin`."
+    ),
     Reason.UPGRADE_REFUSED: Explanation(
         _C, 400, "Protocol upgrades (WebSocket, h2c) do not cross.", "Use plain HTTP requests and the event stream."
     ),

@@ -27,6 +27,11 @@ class Reason(StrEnum):
     OVERLOADED = "overloaded"
     SHUTTING_DOWN = "shutting_down"
     HTTP_MALFORMED = "http_malformed"
+    HEAD_TOO_LARGE = "head_too_large"
+    HEAD_TOO_SLOW = "head_too_slow"
+    BODY_TOO_SLOW = "body_too_slow"
+    HOST_UNKNOWN = "host_unknown"
+    ORIGIN_REFUSED = "origin_refused"
     UPGRADE_REFUSED = "upgrade_refused"
     HEADER_DUPLICATE = "header_duplicate"
     # The route of a request, at admission

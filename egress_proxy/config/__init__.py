@@ -5,6 +5,7 @@ from egress_proxy.config.evidence import Evidence
 from egress_proxy.config.gates import read_gates
 from egress_proxy.config.load import DEFAULT_FILE, load, upstream_address
 from egress_proxy.config.log import Log, LogForm, Ship
+from egress_proxy.config.network import Network
 from egress_proxy.config.password import read_database_password, read_password
 from egress_proxy.config.recipients import recipient_lines
 from egress_proxy.config.rules import OperatorRule, read_rules
@@ -21,6 +22,7 @@ from egress_proxy.config.schema import (
     Upstream,
     settings,
 )
+from egress_proxy.config.tls import CertificateOf, Login, Tls, TlsVersion
 from egress_proxy.config.warn import warnings
 from egress_proxy.config.webhook import HookSecrets, read_hook_secrets, read_sso_secret
 
@@ -28,6 +30,7 @@ __all__ = [
     "DEFAULT_FILE",
     "FILES",
     "Address",
+    "CertificateOf",
     "Config",
     "Console",
     "Evidence",
@@ -37,11 +40,15 @@ __all__ = [
     "Limits",
     "Log",
     "LogForm",
+    "Login",
+    "Network",
     "Notify",
     "OperatorRule",
     "Setting",
     "Ship",
     "Source",
+    "Tls",
+    "TlsVersion",
     "Upstream",
     "load",
     "read_database_password",

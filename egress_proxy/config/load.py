@@ -10,11 +10,12 @@ from urllib.parse import urlsplit
 from msgspec import Meta, Struct
 from msgspec.structs import fields, replace
 
-from egress_proxy.config import database, paths, recipients, values
+from egress_proxy.config import database, edge, paths, recipients, values
 from egress_proxy.config.collector import collector
 from egress_proxy.config.console import Console, wrong_with
 from egress_proxy.config.evidence import Evidence
 from egress_proxy.config.log import Log, LogForm, Ship
+from egress_proxy.config.network import Network
 from egress_proxy.config.nodes import MAX_BYTES, AnyNode, Fields, NodeError, compose
 from egress_proxy.config.schema import (
     Address,
@@ -29,6 +30,7 @@ from egress_proxy.config.schema import (
     Upstream,
 )
 from egress_proxy.config.sources import known_source
+from egress_proxy.config.tls import Tls
 from egress_proxy.config.verify import Verify
 from egress_proxy.errors import ConfigError
 from egress_proxy.evidence_rules import Full, Keep
@@ -103,6 +105,8 @@ _READERS: Final[dict[str, Reader]] = {
     "rules_file": values.optional(paths.file),
     "gates_file": values.optional(paths.path),
     "state_dir": paths.path,
+    "tls": _section(Tls, edge.of_tls()),
+    "network": _section(Network, {**_bounded(Network), **edge.of_network()}),
     "limits": _section(Limits, _bounded(Limits)),
     "features": _section(Features, dict.fromkeys(Features.__struct_fields__, values.boolean)),
     "prompts": _section(
@@ -198,6 +202,9 @@ def _apart(config: Config, root: AnyNode, place: Path) -> None:
         "notify.webhook_key_file": config.notify.webhook_key_file,
         "audit.database_password_file": config.audit.database_password_file,
         "console.sso_secret_file": config.console.sso_secret_file,
+        "tls.certificate_file": config.tls.certificate_file,
+        "tls.key_file": config.tls.key_file,
+        "tls.client_ca_file": config.tls.client_ca_file,
     }
     for name, path in held.items():
         if path is not None and paths.inside(path, config.directories):
@@ -222,6 +229,11 @@ def _distinct(config: Config, root: AnyNode) -> None:
     """The two sockets and the upstream are three different places: the proxy never calls itself."""
     if config.listen_group is not None and not config.listen.path:
         raise _blame(root, "listen_group", "is for a Unix socket: `listen: unix:/path`")
+    if problem := config.tls.problem(on_a_path=bool(config.listen.path)):
+        raise _blame(root, "tls", problem)
+    roots = {root for one in config.tls.clients for root in one.directories or ()}
+    if not roots <= set(config.directories):
+        raise _blame(root, "tls", "clients: one of their directories is not one of `directories`")
     notify = config.notify
     if notify.webhook is None and (notify.webhook_header_file or notify.webhook_key_file):
         raise _blame(root, "notify", "a header or a key is for a webhook: name one")

@@ -1,12 +1,13 @@
 """Readers of paths, and what the file system says of them.
 
-A path is absolute, or starts with `~/`. What the local agent can write must not hold what binds it: its directories may
-not contain the configuration, the state or the password (I7).
+A path is absolute, or starts with `~/`; `credential:NAME` is a file that systemd hands over. What the local agent can
+write must not hold what binds it: its directories may not contain the configuration, the state or the password (I7).
 """
 
 from __future__ import annotations
 
 import os
+import re
 import stat
 from pathlib import Path
 from typing import Final
@@ -15,15 +16,29 @@ from egress_proxy.config.nodes import AnyNode, Items, NodeError
 from egress_proxy.config.values import string
 
 _MAX_WORDS: Final = 64
+_CREDENTIAL: Final = "credential:"
+_CREDENTIAL_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,200}")
 
 
 def path(node: AnyNode) -> str:
     """Read an absolute path; symbolic links stay."""
     text = string(node)
+    if text.startswith(_CREDENTIAL):
+        return _credential(text.removeprefix(_CREDENTIAL), node)
     expanded = str(Path(text).expanduser()) if text.startswith("~/") else text
     if not expanded.startswith("/"):
         raise node.problem("must be an absolute path, or start with ~/")
     return expanded
+
+
+def _credential(name: str, node: AnyNode) -> str:
+    """The file of one of systemd's credentials (LoadCredential=)."""
+    place = os.environ.get("CREDENTIALS_DIRECTORY", "")
+    if _CREDENTIAL_NAME.fullmatch(name) is None:
+        raise node.problem("must have the name of a credential behind `credential:`")
+    if not place.startswith("/"):
+        raise node.problem("is a credential of systemd, and there are none here: CREDENTIALS_DIRECTORY is not set")
+    return f"{place}/{name}"
 
 
 def directory(node: AnyNode) -> str:

@@ -16,6 +16,8 @@ from msgspec.structs import fields
 from egress_proxy.config.console import Console
 from egress_proxy.config.evidence import Evidence
 from egress_proxy.config.log import Log
+from egress_proxy.config.network import Network
+from egress_proxy.config.tls import Tls
 from egress_proxy.config.verify import Verify
 from egress_proxy.prompt_rules import ValueRequests
 
@@ -282,7 +284,7 @@ class Config(Struct, frozen=True, kw_only=True):
         Address,
         Meta(
             description="Cloud-facing socket, `host:port` or `unix:/path`, which only the proxy's user can connect to. "
-            "Plain HTTP: put TLS in front of it."
+            "Plain HTTP without `tls.certificate_file`."
         ),
     ] = Address("127.0.0.1", 8642)
     listen_group: Annotated[
@@ -328,6 +330,8 @@ class Config(Struct, frozen=True, kw_only=True):
     state_dir: Annotated[
         str, Meta(description="Tokens, owners of sessions, fingerprints and the audit log; for the proxy's user only.")
     ] = "~/.local/state/egress-proxy"
+    tls: Tls = Tls()
+    network: Network = Network()
     limits: Limits = Limits()
     features: Features = Features()
     prompts: Prompts = Prompts()
@@ -350,6 +354,8 @@ class Setting(Struct, frozen=True):
 
 SECTIONS: Final[dict[str, type[Struct]]] = {
     "upstream": Upstream,
+    "tls": Tls,
+    "network": Network,
     "limits": Limits,
     "features": Features,
     "prompts": Prompts,

@@ -20,8 +20,8 @@ def warnings(config: Config) -> tuple[str, ...]:
     plain = config.upstream.url.startswith("http:")
     checks = (
         (
-            not config.listen.path and not _loopback(config.listen.host),
-            "listen: not a loopback address; put TLS in front of it",
+            not config.listen.path and config.tls.certificate_file is None and not _loopback(config.listen.host),
+            "listen: not a loopback address, and plain HTTP; see `egress-proxy tls`, or put TLS in front of it",
         ),
         (
             not _loopback(config.operator.host),

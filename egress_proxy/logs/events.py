@@ -46,6 +46,16 @@ class Saying(StrEnum):
     EVENTS_LOST = "events_lost"
     EVENTS_FAILED = "events_failed"
     CLIENT_STALLED = "client_stalled"
+    STRANGER_REFUSED = "stranger_refused"
+    NO_ROOM = "no_room"
+    CONNECTION_FAILED = "connection_failed"
+    CERTIFICATE_NEW = "certificate_new"
+    CERTIFICATE_BROKEN = "certificate_broken"
+    WATCHDOG_SILENT = "watchdog_silent"
+    RELOADED = "reloaded"
+    RELOAD_NEEDS_RESTART = "reload_needs_restart"
+    RELOAD_REFUSED = "reload_refused"
+    RELOAD_FAILED = "reload_failed"
     SHELL_FAILED = "shell_failed"
     TASK_FAILED = "task_failed"
     ASKS_FAILED = "asks_failed"
@@ -125,6 +135,18 @@ TOLD: Final[dict[Saying, Told]] = {
     Saying.EVENTS_LOST: Told(_WARNING, "the events of a directory were lost (%(reason)s); connecting again"),
     Saying.EVENTS_FAILED: Told(_ERROR, "the events of a directory failed with %(error)s"),
     Saying.CLIENT_STALLED: Told(_WARNING, "a client took nothing of its answer for too long and was cut off"),
+    Saying.STRANGER_REFUSED: Told(_INFO, "refused a stranger at %(address)s: %(reason)s"),
+    Saying.NO_ROOM: Told(_ERROR, "no connection can be taken: the system has no room (%(error)s)"),
+    Saying.CONNECTION_FAILED: Told(_ERROR, "a connection failed with %(error)s"),
+    Saying.CERTIFICATE_NEW: Told(_INFO, "a new certificate is in force"),
+    Saying.CERTIFICATE_BROKEN: Told(_ERROR, "a new certificate cannot be used, the old one stays in force: %(why)s"),
+    Saying.WATCHDOG_SILENT: Told(
+        _CRITICAL, "no connections are taken any more: the watchdog is not told that all is well"
+    ),
+    Saying.RELOADED: Told(_INFO, "the configuration is in force"),
+    Saying.RELOAD_NEEDS_RESTART: Told(_WARNING, "these have changed too, and need a restart: %(settings)s"),
+    Saying.RELOAD_REFUSED: Told(_ERROR, "the configuration cannot be used, the old one stays in force: %(why)s"),
+    Saying.RELOAD_FAILED: Told(_ERROR, "the reload failed with %(error)s, the old configuration stays in force"),
     Saying.SHELL_FAILED: Told(_ERROR, "the shell failed with %(error)s"),
     Saying.TASK_FAILED: Told(_ERROR, "a task failed with %(error)s"),
     Saying.ASKS_FAILED: Told(_ERROR, "looking for asks failed with %(error)s"),
@@ -145,6 +167,8 @@ TOLD: Final[dict[Saying, Told]] = {
 FIELDS: Final[dict[str, str]] = {
     "listen": "the cloud-facing socket",
     "operator": "the operator's socket",
+    "address": "the address of who sent a request, or of the reverse proxy before it",
+    "settings": "names of settings",
     "count": "how many",
     "opencode": "opencode's version",
     "catalogue": "the versions that the catalogue has",

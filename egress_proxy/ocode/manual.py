@@ -21,6 +21,8 @@ ENVIRONMENT: Final = {
     "OCODE_URL": f"the proxy's address (default: as `ocode login` stored it, or {DEFAULT_URL})",
     "OCODE_TOKEN": "the token; it is never an argument, where others could read it",
     "OCODE_TOKEN_FILE": f"a file with the token, mode 600 (default {DEFAULT_TOKEN_FILE})",
+    "OCODE_CA_FILE": "authorities to trust in the place of the system's, PEM",
+    "OCODE_CERT_FILE": "the certificate to show to the proxy, PEM; its key is in OCODE_KEY_FILE, mode 600",
     "OCODE_DIRECTORY": "the directory to work in, on the proxy's machine (default: the proxy's)",
     "OCODE_ALLOW_PLAIN_HTTP": "1 permits http:// to another machine, on a network that you trust",
     "OCODE_SSH": "the command for ssh:// addresses, with options if need be (default ssh)",

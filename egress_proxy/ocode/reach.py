@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from egress_proxy.model import Secret
 from egress_proxy.ocode.address import Address
 from egress_proxy.ocode.transport import HttpTransport, Transport
+from egress_proxy.ocode.trust import named_in
 from egress_proxy.ocode.tunnel import Tunnel
 
 
@@ -20,4 +21,5 @@ def reach(
 ) -> Transport:
     """Give the transport for an address. `setting` and `program` are as `HttpTransport` has them."""
     carrier = None if address.via is None else Tunnel(address, address.via, environment)
-    return HttpTransport(address, token, carrier, setting=setting, program=program)
+    trust = named_in(environment)
+    return HttpTransport(address, token, carrier, setting=setting, program=program, trust=trust)

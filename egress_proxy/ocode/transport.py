@@ -3,7 +3,8 @@
 http.client and not aiohttp: a command makes a few calls, and importing aiohttp takes longer than all of them.
 
 - One connection a call, nothing retried: a prompt sent twice is two prompts.
-- Certificates are checked against the system's store (`SSL_CERT_FILE` names another, as for every OpenSSL program).
+- Certificates are checked against the system's store (`SSL_CERT_FILE` names another, as for every OpenSSL program), or
+  against `OCODE_CA_FILE` alone. `OCODE_CERT_FILE` and `OCODE_KEY_FILE` are shown to a proxy that asks for them.
 - `http_proxy`, `https_proxy` and `all_proxy` are ignored, always: such a proxy could read the token.
 - Redirects are not followed: the token would go where the answer says.
 - `timeout` bounds the whole call from the first byte sent, connecting apart, which has `CONNECT_SECONDS`. Of a stream
@@ -27,6 +28,7 @@ from egress_proxy import __version__
 from egress_proxy.model import Secret
 from egress_proxy.ocode.address import Address
 from egress_proxy.ocode.faults import Fault, not_the_proxy, timed_out, unreachable
+from egress_proxy.ocode.trust import SYSTEM, Trust
 
 CONNECT_SECONDS: Final = 10.0
 MAX_ANSWER_BYTES: Final = 64 * 1024 * 1024
@@ -110,12 +112,14 @@ class HttpTransport:
         *,
         setting: str = "OCODE_URL",
         program: str = "ocode",
+        trust: Trust = SYSTEM,
     ) -> None:
         self._address = address
         self._token = token
         self._carrier = carrier
         self._setting = setting
         self._program = program
+        self._trust = trust
 
     def send(self, call: Outgoing) -> Answer:
         connection = self._connection()
@@ -144,8 +148,7 @@ class HttpTransport:
         if self._address.path:
             return _UnixConnection(self._address.path, timeout=CONNECT_SECONDS)
         if self._address.scheme == "https":
-            trusted = ssl.create_default_context()
-            return http.client.HTTPSConnection(host, port, timeout=CONNECT_SECONDS, context=trusted)
+            return http.client.HTTPSConnection(host, port, timeout=CONNECT_SECONDS, context=self._trust.context())
         return http.client.HTTPConnection(host, port, timeout=CONNECT_SECONDS)
 
     def _connect(self, connection: http.client.HTTPConnection) -> None:
@@ -155,7 +158,7 @@ class HttpTransport:
         except ssl.SSLCertVerificationError:
             raise unreachable(
                 f"The certificate of {where} is not trusted or not for this host. Check {self._setting}; for a private"
-                " authority set SSL_CERT_FILE."
+                " authority set OCODE_CA_FILE."
             ) from None
         except (ConnectionRefusedError, FileNotFoundError):
             raise unreachable(

@@ -8,33 +8,32 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
 from contextlib import aclosing
 from typing import Final, NamedTuple
 
 from aiohttp import web
 
+from egress_proxy.config import Limits
 from egress_proxy.logs import Saying, say
 from egress_proxy.metrics import Metrics
 from egress_proxy.model import Client, Refused, Request, Scope
 from egress_proxy.reasons import Reason
 from egress_proxy.routes import OWN, match
+from egress_proxy.server.entrance import Entrance
 from egress_proxy.server.events import Events
 from egress_proxy.server.exchange import Exchanges
-from egress_proxy.server.login import FailureLimit, presented_token
+from egress_proxy.server.login import FailureLimit
 from egress_proxy.server.pipeline import Origin, Pipeline, Released
 from egress_proxy.server.reader import Reader
-from egress_proxy.server.response import HEADERS, respond, respond_to
+from egress_proxy.server.response import HEADERS, respond, respond_to, written
 from egress_proxy.server.state import States
 
 HEALTH: Final = "/_egress/health"
-BODY_SECONDS: Final = 30.0  # for a client to send its body
 PIECE_BYTES: Final = 65_536
 """Of a stream, that are written at a time. What a slow reader has not taken waits in a buffer of its own, and the next
 piece is written when that has emptied: so it never holds more than a few of them, however large a frame is."""
 LAST_SECONDS: Final = 5.0  # for answers to be sent that were given up on when the proxy stopped
 _STREAMS: Final = frozenset({Scope.STREAM, Scope.GLOBAL_STREAM})
-Authenticate = Callable[[str], Client | None]
 
 
 class Handlers(NamedTuple):
@@ -51,7 +50,7 @@ class Cloud:
     def __init__(
         self,
         *,
-        authenticate: Authenticate,
+        entrance: Entrance,
         handlers: Handlers,
         pipeline: Pipeline,
         metrics: Metrics,
@@ -59,20 +58,28 @@ class Cloud:
         max_requests: int,
         login_failures_per_minute: int,
     ) -> None:
-        self._authenticate = authenticate
+        self.entrance = entrance
         self._exchanges, self._events, self._states = handlers
         self._pipeline = pipeline
-        self._metrics = metrics
-        self._max_body = max_body_bytes
-        self._max_requests = max_requests
+        self.metrics = metrics
         self._failures = FailureLimit(login_failures_per_minute)
-        self._share = max(1, max_requests * 3 // 4)  # of one client: the rest is kept for the others
+        self._bound(max_body_bytes, max_requests)
         self._of_client: Counter[str] = Counter()
         self._running = 0
-        self._logins: dict[str, Client | None] = {}  # of this turn of the event loop
+        self._streams_of: Counter[str] = Counter()
         self._idle = asyncio.Event()
         self._idle.set()
         self._stopping = False
+
+    def bound(self, limits: Limits) -> None:
+        """Put others in force, for requests to come."""
+        self._failures.bound(limits.login_failures_per_minute)
+        self._bound(limits.request_body_bytes, limits.max_requests)
+
+    def _bound(self, max_body_bytes: int, max_requests: int) -> None:
+        self._max_body = max_body_bytes
+        self._max_requests = max_requests
+        self._share = max(1, max_requests * 3 // 4)  # of one client: the rest is kept for the others
 
     async def drain(self, seconds: float) -> None:
         """Refuse what is new, end event streams, and wait so long for what is under way. What opencode has not
@@ -114,9 +121,13 @@ class Cloud:
         finally:
             self._leave()
 
-    async def malformed(self, request: web.BaseRequest) -> web.StreamResponse:
+    async def malformed(self, reason: Reason, request: web.BaseRequest) -> web.StreamResponse:
         """Answer what the HTTP parser could not read, or read as another protocol."""
-        return await self._refuse_stranger(request, Reason.HTTP_MALFORMED)
+        return await self._refuse_stranger(request, reason)
+
+    def refused_head(self, reason: Reason) -> bytes:
+        """The answer to a request whose head is too long in coming, or too long."""
+        return written(self._pipeline.refuse_unrecorded(Origin(id=self._exchanges.new_id()), reason))
 
     def _unavailable(self) -> Reason | None:
         if self._stopping:
@@ -126,19 +137,23 @@ class Cloud:
     def _enter(self) -> None:
         self._running += 1
         self._idle.clear()
-        self._metrics.change_in_flight(1)
+        self.metrics.change_in_flight(1)
 
     def _leave(self) -> None:
         self._running -= 1
-        self._metrics.change_in_flight(-1)
+        self.metrics.change_in_flight(-1)
         if self._running == 0:
             self._idle.set()
 
     async def _authenticated(self, request: web.BaseRequest) -> web.StreamResponse:
-        client = self._client(request)
+        reason = self.entrance.refusal(request)
+        if reason is not None:
+            return await self._refuse_stranger(request, reason)
+        client = self.entrance.client(request)
         if client is None:
-            self._metrics.count_login_failure()
+            self.metrics.count_login_failure()
             return await self._refuse_stranger(request, Reason.UNAUTHENTICATED)
+        self.entrance.recognised(request)
         if self._of_client[client.name] >= self._share:
             return await self._refuse(Reason.OVERLOADED, client=client.name, close=True)
         self._of_client[client.name] += 1
@@ -146,7 +161,16 @@ class Cloud:
             answered = await self._answered(request, client)
         finally:
             self._of_client[client.name] -= 1
-        return answered if isinstance(answered, web.StreamResponse) else await self._stream(request, answered, client)
+        if isinstance(answered, web.StreamResponse):
+            return answered
+        if self._streams_of[client.name] >= self.entrance.network.streams_per_client:
+            await answered.aclose()
+            return await self._refuse(Reason.OVERLOADED, client=client.name, close=True)
+        self._streams_of[client.name] += 1
+        try:
+            return await self._stream(request, answered, client)
+        finally:
+            self._streams_of[client.name] -= 1
 
     async def _answered(self, request: web.BaseRequest, client: Client) -> web.StreamResponse | Reader:
         """The answer to a client's request, or the frames of the stream that it opens."""
@@ -164,17 +188,6 @@ class Cloud:
         handler = self._states if routed.row in OWN else self._exchanges
         return respond_to(request, await handler.handle(routed))
 
-    def _client(self, request: web.BaseRequest) -> Client | None:
-        token = _token(request)
-        return None if token is None else self._authenticate(token)
-
-    def _client_now(self, token: str) -> Client | None:
-        """Whose token it is, asked once a turn of the event loop: a frame is written to many readers in one."""
-        if token not in self._logins:
-            self._logins[token] = self._authenticate(token)
-            asyncio.get_running_loop().call_soon(self._logins.clear)
-        return self._logins[token]
-
     async def _body(self, request: web.BaseRequest) -> bytes | Refused:
         if (request.content_length or 0) > self._max_body:
             return Refused(Reason.BODY_TOO_LARGE)
@@ -183,22 +196,25 @@ class Cloud:
             if request.content.is_eof():  # it has come with its head, as it mostly does: nothing to wait for
                 whole = request.content.read_nowait()
                 return whole if len(whole) <= self._max_body else Refused(Reason.BODY_TOO_LARGE)
-            async with asyncio.timeout(BODY_SECONDS):
+            async with asyncio.timeout(self.entrance.network.body_seconds):
                 async for chunk in request.content.iter_any():
                     body += chunk
                     if len(body) > self._max_body:
                         return Refused(Reason.BODY_TOO_LARGE)
-        except (web.RequestPayloadError, TimeoutError):
+        except TimeoutError:
+            return Refused(Reason.BODY_TOO_SLOW)
+        except web.RequestPayloadError:
             return Refused(Reason.HTTP_MALFORMED)
         return bytes(body)
 
     async def _refuse_stranger(self, request: web.BaseRequest, reason: Reason) -> web.StreamResponse:
         """Refuse someone who has not shown a token; after too many from one address, without a record of each."""
-        address, now = request.remote or "", asyncio.get_running_loop().time()
+        address, now = self.entrance.address(request), asyncio.get_running_loop().time()
         if self._failures.exceeded(address, now):
             released = self._pipeline.refuse_unrecorded(Origin(id=self._exchanges.new_id()), Reason.RATE_LIMITED)
             return respond(released, close=True)
         self._failures.failed(address, now)
+        say(Saying.STRANGER_REFUSED, address=address or "the socket", reason=reason.value)
         return await self._refuse(reason, close=True)
 
     async def _refuse(self, reason: Reason, *, client: str = "", close: bool = False) -> web.StreamResponse:
@@ -212,14 +228,13 @@ class Cloud:
         response = web.StreamResponse(
             headers=HEADERS | {"Content-Type": "text/event-stream", "X-Accel-Buffering": "no"}
         )
-        self._metrics.change_streams(1)
+        self.metrics.change_streams(1)
         self._leave()  # a stream lasts: it is bounded by the number of connections, not of requests
         try:
             async with aclosing(frames):
                 await response.prepare(request)
-                token = _token(request) or ""
                 async for released in frames:
-                    if self._client_now(token) != client:
+                    if self.entrance.client_now(request) != client:
                         await response.write_eof()  # the token was revoked, or its directories changed
                         break
                     for start in range(0, len(released.body), PIECE_BYTES):
@@ -232,14 +247,9 @@ class Cloud:
             say(Saying.STREAM_FAILED, error=type(error).__name__)
             response.force_close()
         finally:
-            self._metrics.change_streams(-1)
+            self.metrics.change_streams(-1)
             self._enter()
         return response
-
-
-def _token(request: web.BaseRequest) -> str | None:
-    credentials = request.headers.getall("Authorization", [])
-    return presented_token(credentials[0]) if len(credentials) == 1 else None
 
 
 def _break_off(request: web.BaseRequest) -> None:

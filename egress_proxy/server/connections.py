@@ -1,31 +1,62 @@
-"""The connections of the cloud-facing socket: aiohttp's, with a bound on their number and on their patience.
+"""The connections of the cloud-facing socket: aiohttp's, with a bound on their number, their size and their patience.
 
 An answer stays in memory until its client has taken it, and aiohttp waits for that for ever. Here a client that takes
-nothing is cut off, and where connections run out, the oldest that waits for a request makes room.
+nothing is cut off, as is one whose request does not come, or does not end. Where connections run out, of one address or
+of all, one that waits for a request makes room: the oldest of a stranger, or else the oldest.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import Final, cast
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping
+from enum import StrEnum
+from functools import partial
+from typing import Any, Final, cast
 
-from aiohttp import web, web_protocol
+from aiohttp import http_exceptions, web, web_protocol
 
+from egress_proxy.config import Network
 from egress_proxy.logs import Saying, say
+from egress_proxy.metrics import Metrics
+from egress_proxy.reasons import Reason
+from egress_proxy.server.addresses import counted_as
+from egress_proxy.server.certificates import Shown, shown_by
 from egress_proxy.server.cloud import Cloud
 from egress_proxy.server.keepalive import keep_alive
 from egress_proxy.server.response import HEADERS
 
 WRITE_SECONDS: Final = 30.0  # without taking anything of what waits for it, before a client is cut off
+_LINGER: Final = 2.0  # seconds, for a refusal to be read before the connection is cut
+
+
+class Closed(StrEnum):
+    """Why the proxy closed a connection that its client had not; also the metric's label."""
+
+    ROOM = "room"  # others needed its place
+    ADDRESS = "address"  # too many from one address
+    HANDSHAKE = "handshake"  # TLS: a wrong certificate, no TLS, or too slow
+    HEAD = "head"  # a request's head was too slow or too large
+    UNREAD = "unread"  # an answer was not taken
 
 
 class _Protocol(web_protocol.RequestHandler):
     """aiohttp's connection handler, but for its error pages, which quote the request, and for its patience."""
 
-    malformed: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+    cloud: Cloud
+    counted: str = ""  # by what its connections are counted
+    shown: Shown | None = None  # the client's certificate
+    server: CloudServer
+    cut: bool = False  # whether it is no longer counted
     _peer: asyncio.Transport
     _cut_off: asyncio.TimerHandle | None = None
+    _late: asyncio.TimerHandle | None = None
+    _head_bytes = 0  # of a head that is not whole yet
+    _deaf = False
+
+    def recognised(self) -> None:
+        """A client has shown here who it is: it is no stranger any more."""
+        self.server.recognised(self)
 
     @property
     def idle(self) -> bool:
@@ -34,12 +65,67 @@ class _Protocol(web_protocol.RequestHandler):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._peer = cast("asyncio.Transport", transport)
+        address = transport.get_extra_info("peername")
+        self.counted = counted_as(address[0]) if isinstance(address, tuple) else ""
+        peer: Mapping[str, Any] | None = transport.get_extra_info("peercert")
+        self.shown = shown_by(peer)
         keep_alive(transport)
         super().connection_made(transport)
+        self._expect_head()
 
     def connection_lost(self, exc: BaseException | None) -> None:
         self._unwatch()
+        self._expect_nothing()
         super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Called by asyncio. A head that does not end is bounded here: aiohttp takes 128 lines of 8 KiB."""
+        if self._deaf:
+            return
+        idle = self.idle
+        super().data_received(data)
+        if not idle or not self._keepalive:  # what is left of a body, behind an answer that is the last
+            return
+        if not self.idle:
+            self._expect_nothing()
+            return
+        self._head_bytes += len(data)
+        if self._head_bytes > self.cloud.entrance.network.head_bytes:
+            self._refuse_head(Reason.HEAD_TOO_LARGE)
+        elif self._late is None:  # a further request on the connection has begun
+            self._expect_head()
+
+    def _expect_head(self) -> None:
+        self._late = self._loop.call_later(self.cloud.entrance.network.head_seconds, self._head_is_late)
+
+    def _expect_nothing(self) -> None:
+        self._head_bytes = 0
+        if self._late is not None:
+            self._late.cancel()
+            self._late = None
+
+    def _head_is_late(self) -> None:
+        self._late = None
+        if not self.idle or not self._keepalive or self._peer.is_closing():
+            return
+        if self._head_bytes:
+            self._refuse_head(Reason.HEAD_TOO_SLOW)
+            return
+        self.cloud.metrics.count_connection_closed(Closed.HEAD)
+        self.force_close()
+
+    def _refuse_head(self, reason: Reason) -> None:
+        """Say why, and hear nothing more. The rest of what is sent is thrown away for a moment, since closing while it
+        comes would take the answer from the client again."""
+        self._expect_nothing()
+        self._deaf = True
+        self.cloud.metrics.count_connection_closed(Closed.HEAD)
+        self._peer.write(self.cloud.refused_head(reason))
+        if self._peer.can_write_eof():
+            self._peer.write_eof()
+            self._loop.call_later(_LINGER, self._peer.abort)
+        else:
+            self._peer.close()
 
     def pause_writing(self) -> None:
         """Called by asyncio when the client does not keep up; `resume_writing` when it has caught up."""
@@ -63,10 +149,15 @@ class _Protocol(web_protocol.RequestHandler):
             self._watch()
             return
         say(Saying.CLIENT_STALLED)
+        self.cloud.metrics.count_connection_closed(Closed.UNREAD)
         self._peer.abort()
 
-    def _make_error_handler(self, _: object) -> Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]:
-        return self.malformed
+    def _make_error_handler(
+        self,
+        err_info: Any,  # noqa: ANN401 - aiohttp's own, which it keeps to itself
+    ) -> Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]:
+        too_long = isinstance(getattr(err_info, "exc", None), http_exceptions.LineTooLong)
+        return partial(self.cloud.malformed, Reason.HEAD_TOO_LARGE if too_long else Reason.HTTP_MALFORMED)
 
     def handle_error(
         self,
@@ -92,25 +183,80 @@ class CloudServer(web.Server):
             handler_cancellation=True,  # a client that has gone does not hold its place until the model is done
             access_log=None,
             auto_decompress=False,
-            keepalive_timeout=75,
             lingering_time=2,
         )
         self._cloud = cloud
-        self._max_connections = max_connections
+        self._metrics: Metrics = cloud.metrics
+        self._from: Counter[str] = Counter()
+        self._waiting: dict[_Protocol, None] = {}  # of strangers, in the order in which they came
+        self._strangers: dict[str, dict[_Protocol, None]] = {}  # the same, by address
+        self.max_connections = max_connections
+
+    @property
+    def network(self) -> Network:
+        """The bounds now in force."""
+        return self._cloud.entrance.network
 
     def __call__(self) -> web_protocol.RequestHandler:
-        protocol = _Protocol(self, loop=self._loop, **self._kwargs)
-        protocol.malformed = self._cloud.malformed
+        protocol = _Protocol(self, loop=self._loop, keepalive_timeout=self.network.idle_seconds, **self._kwargs)
+        protocol.cloud = self._cloud
+        protocol.server = self
         return protocol
+
+    def has_room_for(self, counted: str, address: str, waiting: int) -> bool:
+        """Whether another may come from an address, of which so many wait to be served. Makes room for it."""
+        if not counted or self._cloud.entrance.unbounded(address):
+            return True
+        if self._from[counted] + waiting < self.network.max_connections_per_address:
+            return True
+        return self._cut_idle(Closed.ADDRESS, counted)
 
     def connection_made(self, handler: web_protocol.RequestHandler, transport: asyncio.Transport) -> None:
         super().connection_made(handler, transport)
-        if len(self._connections) > self._max_connections:
-            self._make_room(handler)
+        if isinstance(handler, _Protocol):
+            self._from[handler.counted] += 1
+            self._strangers.setdefault(handler.counted, {})[handler] = None
+            self._waiting[handler] = None
+            self._metrics.change_connections(1)
+        if self._from.total() > self.max_connections and not self._cut_idle(Closed.ROOM):
+            self._cut(handler)
 
-    def _make_room(self, newest: web_protocol.RequestHandler) -> None:
-        """Cut off the oldest idle connection: strangers that connect and say nothing must not keep clients out."""
-        connections = [(one, transport) for one, transport in self._connections.items() if not transport.is_closing()]
-        if len(connections) > self._max_connections:
-            idle = (transport for one, transport in connections if isinstance(one, _Protocol) and one.idle)
-            next(idle, self._connections[newest]).abort()
+    def connection_lost(self, handler: web_protocol.RequestHandler, exc: BaseException | None = None) -> None:
+        if isinstance(handler, _Protocol):
+            self._metrics.change_connections(-1)
+            self._forget(handler)
+        super().connection_lost(handler, exc)
+
+    def recognised(self, handler: _Protocol) -> None:
+        """A client has shown who it is on a connection."""
+        self._waiting.pop(handler, None)
+        self._strangers.get(handler.counted, {}).pop(handler, None)
+
+    def _cut_idle(self, cause: Closed, counted: str | None = None) -> bool:
+        """Cut off a connection that waits for a request, of one address or of any: the oldest of a stranger, or else
+        the oldest. Strangers that connect and say nothing must not keep clients out. Whether there was one."""
+        self._metrics.count_connection_closed(cause)
+        strangers = self._waiting if counted is None else self._strangers.get(counted, {})
+        found = next((one for one in strangers if one.idle), None)
+        if found is None:  # rare, and then dear: all of them are looked at
+            clients = (one for one in self._connections if isinstance(one, _Protocol) and one.idle and not one.cut)
+            found = next((one for one in clients if counted in {None, one.counted}), None)
+        if found is not None:
+            self._cut(found)
+        return found is not None
+
+    def _cut(self, handler: web_protocol.RequestHandler) -> None:
+        if isinstance(handler, _Protocol):
+            self._forget(handler)
+        self._connections[handler].abort()
+
+    def _forget(self, handler: _Protocol) -> None:
+        """Count it no more: what is cut off is gone only in the next turn of the loop."""
+        if handler.cut:
+            return
+        handler.cut = True
+        self.recognised(handler)
+        self._from[handler.counted] -= 1
+        if not self._from[handler.counted]:
+            del self._from[handler.counted]
+            self._strangers.pop(handler.counted, None)

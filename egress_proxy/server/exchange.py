@@ -95,6 +95,11 @@ class Exchanges:
         self._metrics = metrics
         self.new_id = new_id
 
+    def take(self, policy: Policy, gates: GatePolicy, *, patch_text: bool) -> None:
+        """Put others in force, for what is looked at from now on."""
+        self.settings.policy, self.settings.gates, self.settings.patch_text = policy, gates, patch_text
+        self.gating.take(gates)
+
     async def handle(self, routed: Routed) -> Released:
         """Answer a routed request. Never raises but for cancellation."""
         origin = Origin(id=self.new_id(), client=routed.client.name, row=routed.row, session=routed.session_id)

@@ -35,6 +35,10 @@ class Gating:
         self._places = places
         self._pipeline = pipeline
 
+    def take(self, policy: GatePolicy) -> None:
+        """Decide by another policy from now on."""
+        self._policy = policy
+
     def answerer(self, client: Client, place: Place) -> Gate:
         """Who may approve the ask of a place, by the policy. Without an ask there is nothing to approve."""
         return Gate.HUMAN if place.ask is None else decide(place.ask, client.name, self._policy).gate

@@ -71,6 +71,9 @@ class Known:
         metrics: Metrics,
         refreshed: list[Refreshed] | None = None,
         provenance: Provenance | None = None,
+        *,
+        key: Key | None = None,
+        own_rules: bool = False,
     ) -> None:
         self.first: Final = scanner  # as it was at the start
         self._scanner = scanner
@@ -84,9 +87,11 @@ class Known:
         self._metrics.set_known_values(len(first))
         self._refreshed = refreshed or []
         self._metrics.follow_sources(self._stale)
+        self._key = key
+        self._own_rules = own_rules  # the operator's, which are read again
         self._reading: asyncio.Task[None] | None = None
         self._adding = asyncio.Lock()  # a snapshot is made from the last one: one at a time
-        self._refreshing = [asyncio.create_task(self._refresh(one)) for one in self._refreshed if one.seconds]
+        self._begin_refreshing()
 
     @classmethod
     async def load(cls, config: Config, upstream: Upstream, metrics: Metrics) -> Known:
@@ -105,8 +110,7 @@ class Known:
         stored: list[Fingerprint] = []
         files = _files(config, key)
         for file in files:
-            with file.reading():
-                taken = file.read()
+            taken = _first(file)
             provenance.note(file.kind, taken.entries, taken.stored)
             entries += taken.entries
             stored += taken.stored
@@ -120,16 +124,55 @@ class Known:
             provenance.note(one.name, read)
             entries += read
         first = _built(entries, key, stored)
-        extra, canaries = operator_rules(read_rules(Path(config.rules_file)) if config.rules_file else ())
-        scanner = build_scanner(first, extra, canaries=canaries)
-        scanner.self_test()
+        scanner = _with_rules(config, first)
         Thread(target=scanner.prepare, name="prepare", daemon=True).start()
         _report(first)
-        return cls(scanner, first, files, metrics, refreshed, provenance)
+        return cls(scanner, first, files, metrics, refreshed, provenance, key=key, own_rules=bool(config.rules_file))
 
     def named(self) -> tuple[Named, ...]:
         """The names of all values that are known now, with where they come from: nothing of the values."""
         return self._provenance.named(self._known.counted)
+
+    async def reload(self, config: Config, upstream: Upstream) -> None:
+        """Read the sources and rules of another configuration, and put them in force. Raises `EgressError`, and then
+        nothing has changed.
+
+        What is known stays known, also where its source is no longer named (decision 4).
+        """
+        key = self._key or FingerprintStore(Path(config.state_dir)).key()
+        files, refreshed = _files(config, key), _refreshed(config, upstream)
+        taken = [await asyncio.to_thread(_first, file) for file in files]
+        given = [(file.kind, one.entries, one.stored) for file, one in zip(files, taken, strict=True)]
+        if any(source.kind is Source.ENVIRONMENT for source in config.known_values):
+            given.append((Source.ENVIRONMENT.value, own_environment(), ()))
+        given += [(one.name, await one.read(), ()) for one in refreshed]
+        entries = [entry for _, some, _ in given for entry in some]
+        stored = [print_ for _, _, some in given for print_ in some]
+        scanner = self._scanner
+        if config.rules_file or self._own_rules:
+            scanner = await asyncio.to_thread(_with_rules, config, self._known)
+        async with self._adding:
+            most = self._most + len(entries) + len(stored)  # the operator's doing does not count as growth
+            try:
+                known = await asyncio.to_thread(self._known.extended, tuple(entries), most, stored=tuple(stored))
+            except FingerprintError as error:
+                raise ConfigError(f"stored fingerprints cannot be used: {error}") from None
+            except TooManyValuesError:
+                raise ConfigError("known_values: there are too many") from None
+            self._most += len(known) - len(self._known)
+            self._known, self._scanner, self._files = known, scanner.with_known(known), files
+            self._own_rules = bool(config.rules_file)
+            self._too_large.clear()
+            for kind, some, prints in given:
+                self._provenance.note(kind, some, prints)
+        self._metrics.set_known_values(len(known))
+        await self.close()
+        self._refreshed = refreshed
+        self._begin_refreshing()
+        Thread(target=self._scanner.prepare, name="prepare", daemon=True).start()
+
+    def _begin_refreshing(self) -> None:
+        self._refreshing = [asyncio.create_task(self._refresh(one)) for one in self._refreshed if one.seconds]
 
     async def close(self) -> None:
         """End reading at intervals."""
@@ -224,6 +267,19 @@ class Known:
         self._scanner = self._scanner.with_known(known)
         self._metrics.set_known_values(len(known))
         _report(known)
+
+
+def _first(file: WatchedFile) -> Taken:
+    with file.reading():
+        return file.read()
+
+
+def _with_rules(config: Config, known: KnownValues) -> TextScanner:
+    """A scanner with the operator's rules as they are now, tested."""
+    extra, canaries = operator_rules(read_rules(Path(config.rules_file)) if config.rules_file else ())
+    scanner = build_scanner(known, extra, canaries=canaries)
+    scanner.self_test()
+    return scanner
 
 
 def _built(entries: Iterable[Entry], key: Key, stored: Iterable[Fingerprint]) -> KnownValues:

@@ -33,6 +33,13 @@ class FailureLimit:
         self._per_minute = per_minute
         self._failures: OrderedDict[str, deque[float]] = OrderedDict()
 
+    def bound(self, per_minute: int) -> None:
+        """Count to another number from now on."""
+        if per_minute != self._per_minute:
+            self._per_minute = per_minute
+            # Each keeps as many as there may be: what has failed so far stays, as far as that goes.
+            self._failures = OrderedDict((who, deque(times, per_minute)) for who, times in self._failures.items())
+
     def exceeded(self, address: str, now: float) -> bool:
         failures = self._failures.get(address)
         if failures is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from egress_proxy.scan import KnownValues, TextScanner
+from egress_proxy.scan import TextScanner
 
 
 class ByFingerprint:
@@ -12,13 +12,13 @@ class ByFingerprint:
 
     def __init__(self, scanner: Callable[[], Awaitable[TextScanner | None]]) -> None:
         self._scanner = scanner
-        self._renamed: tuple[KnownValues, TextScanner] | None = None
+        self._renamed: tuple[TextScanner, TextScanner] | None = None
 
     async def scanner(self) -> TextScanner | None:
-        """The scanner that `scanner` gives, renamed once for each snapshot of values."""
+        """The scanner that `scanner` gives, renamed once for each."""
         current = await self._scanner()
         if current is None:
             return None
-        if self._renamed is None or self._renamed[0] is not current.known:
-            self._renamed = (current.known, current.with_known(current.known.by_fingerprint()))
+        if self._renamed is None or self._renamed[0] is not current:
+            self._renamed = (current, current.with_known(current.known.by_fingerprint()))
         return self._renamed[1]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from email.utils import formatdate
 from functools import lru_cache
+from http import HTTPStatus
 from typing import Final
 
 from aiohttp import HttpVersion11, web
@@ -47,6 +48,13 @@ def respond_to(request: web.BaseRequest, released: Released) -> web.StreamRespon
     if plain and request.version == HttpVersion11 and request.keep_alive and request.method != "HEAD":
         return _Whole(released.body)
     return respond(released)
+
+
+def written(released: Released) -> bytes:
+    """A whole response for a connection whose request has no end: it is the last there."""
+    head = f"HTTP/1.1 {released.status} {HTTPStatus(released.status).phrase}\r\n{_LINES}"
+    end = f"Date: {_date(int(time.time()))}\r\nContent-Length: {len(released.body)}\r\nConnection: close\r\n\r\n"
+    return (head + end).encode("ascii") + released.body
 
 
 class _Whole(web.StreamResponse):

@@ -17,37 +17,68 @@ from aiohttp import web
 from egress_proxy.errors import StartError
 from egress_proxy.server.cloud import Cloud
 from egress_proxy.server.connections import CloudServer
+from egress_proxy.server.listening import Listener
 
 _CLOSING_SECONDS: Final = 2.0  # for streams to end; requests had their time before
+_BACKLOG: Final = 1024
 
 
 @asynccontextmanager
-async def cloud_socket(cloud: Cloud, host: str, port: int, max_connections: int) -> AsyncIterator[None]:
+async def cloud_socket(cloud: Cloud, host: str, port: int, max_connections: int) -> AsyncIterator[Listener]:
     """Serve the cloud side while the context lasts. Raises `StartError`."""
-    async with _listening(_cloud_runner(cloud, max_connections), host, port):
-        yield
+    try:
+        listener = _listener(host, port)
+    except OSError as error:
+        raise StartError(f"{host}:{port} cannot be listened on: {error.strerror}") from None
+    async with cloud_listener(cloud, listener, max_connections) as listening:
+        yield listening
 
 
 @asynccontextmanager
-async def cloud_unix_socket(cloud: Cloud, path: str, group: str | None, max_connections: int) -> AsyncIterator[None]:
+async def cloud_unix_socket(
+    cloud: Cloud, path: str, group: str | None, max_connections: int
+) -> AsyncIterator[Listener]:
     """Serve the cloud side on a Unix socket, for this user or for a group too. Raises `StartError`."""
     try:
         listener = _bound(path, group)
     except (OSError, KeyError) as error:
         told = error.strerror if isinstance(error, OSError) else "no such group"
         raise StartError(f"unix:{path} cannot be listened on: {told}") from None
-    runner = _cloud_runner(cloud, max_connections)
-    await runner.setup()
     try:
-        await web.SockSite(runner, listener).start()
-        yield
+        async with cloud_listener(cloud, listener, max_connections) as listening:
+            yield listening
     finally:
+        _unlink(path)
+
+
+@asynccontextmanager
+async def cloud_listener(cloud: Cloud, listener: socket.socket, max_connections: int) -> AsyncIterator[Listener]:
+    """Serve the cloud side on a socket that is bound, and close it in the end. TLS is for TCP."""
+    server = CloudServer(cloud, max_connections)
+    runner = web.ServerRunner(server, shutdown_timeout=_CLOSING_SECONDS)
+    await runner.setup()
+    listener.listen(_BACKLOG)
+    tcp = listener.family != socket.AF_UNIX
+    listening = Listener(listener, server, cloud.metrics, lambda: cloud.entrance.context if tcp else None)
+    try:
+        yield listening
+    finally:
+        await listening.close()
         await runner.cleanup()
-        _unbind(listener, path)
 
 
-def _cloud_runner(cloud: Cloud, max_connections: int) -> web.ServerRunner:
-    return web.ServerRunner(CloudServer(cloud, max_connections), shutdown_timeout=_CLOSING_SECONDS)
+def _listener(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        listener.bind((host, port))
+    except BaseException:
+        listener.close()
+        raise
+    return listener
 
 
 def _bound(path: str, group: str | None) -> socket.socket:
@@ -68,8 +99,7 @@ def _bound(path: str, group: str | None) -> socket.socket:
     return listener
 
 
-def _unbind(listener: socket.socket, path: str) -> None:
-    listener.close()
+def _unlink(path: str) -> None:
     Path(path).unlink(missing_ok=True)
 
 
@@ -89,9 +119,19 @@ def _clear(path: str) -> None:
 
 
 @asynccontextmanager
-async def operator_socket(app: web.Application, host: str, port: int) -> AsyncIterator[None]:
-    """Serve the operator while the context lasts. Raises `StartError`."""
+async def operator_socket(
+    app: web.Application, host: str, port: int, bound: socket.socket | None = None
+) -> AsyncIterator[None]:
+    """Serve the operator while the context lasts, on a socket that is `bound` or our own. Raises `StartError`."""
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=_CLOSING_SECONDS)
+    if bound is not None:
+        await runner.setup()
+        try:
+            await web.SockSite(runner, bound).start()
+            yield
+        finally:
+            await runner.cleanup()
+        return
     async with _listening(runner, host, port):
         yield
 

@@ -12,7 +12,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -79,9 +79,9 @@ def main(file: Path, arguments: list[str]) -> None:
     """Run the command line with a ticker beside the server."""
     serve = app._serve
 
-    async def serve_ticking(config: Config) -> None:
+    async def serve_ticking(config: Config, again: Callable[[], Config] | None = None) -> None:
         ticking = asyncio.create_task(_Ticker(file).run())
-        await serve(config)
+        await serve(config, again)
         ticking.cancel()
 
     app._serve = serve_ticking

@@ -117,7 +117,7 @@ def _ask(port: int, login: str, world: World, spelling: Spelling, path: str = "/
     query = spelling.query(world)
     lines = [
         f"GET {path}{'?' if query else ''}{query} HTTP/1.1",
-        "Host: x",
+        "Host: localhost",
         f"Authorization: {login}",
         "Accept-Encoding: identity",
         "Connection: close",

@@ -19,11 +19,14 @@ from typing import Any, Final
 import aiohttp
 
 from egress_proxy.audit import Ledger
+from egress_proxy.config import Network
 from egress_proxy.gates import GatePolicy
 from egress_proxy.metrics import Metrics
 from egress_proxy.model import Client, Policy
 from egress_proxy.scan import KnownValues, TextScanner, build_scanner, judge
+from egress_proxy.server.certificates import Logins
 from egress_proxy.server.cloud import Cloud, Handlers
+from egress_proxy.server.entrance import Entrance
 from egress_proxy.server.events import Events
 from egress_proxy.server.exchange import Exchanges, Settings
 from egress_proxy.server.owners import Owners
@@ -46,6 +49,7 @@ HISTORY: Final = f"GET /session/{SESSION}/message"
 MAX_REQUESTS: Final = 8
 OTHER_TOKEN: Final = "other-rig-token"
 MAX_ANSWER: Final = 2_000_000
+NETWORK: Final = Network(hosts=("rig",), max_connections_per_address=1000, streams_per_client=1000)
 
 
 STREAM: Final = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n"
@@ -206,6 +210,7 @@ async def rig(
     *before: Path,
     ready: Callable[[], Awaitable[TextScanner | None]] = _ready,
     decided: Callable[[str], Sequence[Decision]] = lambda _: (),
+    network: Network | None = None,
 ) -> AsyncIterator[Rig]:
     """Start everything on free ports, with two sessions (`SESSION` and `SECOND`) that belong to the client. `ready`
     gives the scanner, `decided` what was decided of a client's asks."""
@@ -243,7 +248,9 @@ async def rig(
         events = Events(exchanges, pipeline, metrics)
         stack.push_async_callback(events.close)
         cloud = Cloud(
-            authenticate={TOKEN: client, OTHER_TOKEN: Client("other", (directory,))}.get,
+            entrance=Entrance(
+                Logins({TOKEN: client, OTHER_TOKEN: Client("other", (directory,))}.get, time.time), network or NETWORK
+            ),
             handlers=Handlers(exchanges, events, States(exchanges, time.time, decided)),
             pipeline=pipeline,
             metrics=metrics,

@@ -16,7 +16,7 @@ from aiohttp import web
 from egress_proxy.model import Refused
 from egress_proxy.reasons import Reason
 from egress_proxy.server.cloud import Cloud
-from tests.server.rig import MAX_REQUESTS, OTHER_TOKEN, SESSION, TOKEN, Rig, answer, rig
+from tests.server.rig import MAX_REQUESTS, NETWORK, OTHER_TOKEN, SESSION, TOKEN, Rig, answer, rig
 
 SHARE: Final = MAX_REQUESTS * 3 // 4
 PROMPT: Final = f"/session/{SESSION}/message"
@@ -58,7 +58,7 @@ async def test_one_client_leaves_places_to_the_others(tmp_path: Path) -> None:
 async def test_a_body_has_its_limit_whether_it_came_with_its_head_or_later(length: int, whole: bool) -> None:
     content = aiohttp.StreamReader(Mock(), 2**16, loop=asyncio.get_running_loop())
     request = cast("web.BaseRequest", SimpleNamespace(content_length=None, content=content))
-    cloud = cast("Cloud", SimpleNamespace(_max_body=10))
+    cloud = cast("Cloud", SimpleNamespace(_max_body=10, entrance=SimpleNamespace(network=NETWORK)))
     if whole:
         content.feed_data(b"x" * length)
         content.feed_eof()
@@ -76,4 +76,6 @@ async def test_a_body_that_could_not_be_read_is_malformed() -> None:
     content.feed_eof()
     content.set_exception(web.RequestPayloadError("chunks"))
     request = cast("web.BaseRequest", SimpleNamespace(content_length=None, content=content))
-    assert await Cloud._body(cast("Cloud", SimpleNamespace(_max_body=10)), request) == Refused(Reason.HTTP_MALFORMED)
+    assert await Cloud._body(
+        cast("Cloud", SimpleNamespace(_max_body=10, entrance=SimpleNamespace(network=NETWORK))), request
+    ) == Refused(Reason.HTTP_MALFORMED)

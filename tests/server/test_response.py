@@ -20,7 +20,7 @@ async def raw(proxy: Rig, first: str, *, rest: str = "", times: int = 1) -> list
     answers = []
     async with asyncio.timeout(10):
         for _ in range(times):
-            head = f"GET /global/health {first}\r\nHost: x\r\nAuthorization: Bearer {TOKEN}\r\n{rest}\r\n"
+            head = f"GET /global/health {first}\r\nHost: localhost\r\nAuthorization: Bearer {TOKEN}\r\n{rest}\r\n"
             writer.write(head.encode())
             lines = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
             headers = dict(line.split(": ", 1) for line in lines[1:] if line)

@@ -1,0 +1,125 @@
+"""SIGHUP: the configuration and the files that it names are read anew, and put in force as a whole or not at all.
+
+All that can fail comes first and changes nothing: reading, checking, compiling. What is put in force then is a few
+assignments between two turns of the event loop, so no request sees half of it, and no connection ends for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from time import monotonic_ns
+
+from msgspec import Struct
+
+from egress_proxy.config import Config, read_gates
+from egress_proxy.errors import EgressError
+from egress_proxy.gates import GatePolicy
+from egress_proxy.logs import Saying, say
+from egress_proxy.metrics import Metrics
+from egress_proxy.model import Policy
+from egress_proxy.network.changes import in_force
+from egress_proxy.network.composing import logins
+from egress_proxy.server.cloud import Cloud
+from egress_proxy.server.exchange import Exchanges
+from egress_proxy.server.known import Known
+from egress_proxy.server.notify import notify
+from egress_proxy.server.tls import server_context
+from egress_proxy.tokens import Tokens
+
+
+@asynccontextmanager
+async def reloaded_on_hangup(reloading: Reloading) -> AsyncIterator[None]:
+    """Reload on SIGHUP while the context lasts."""
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGHUP, reloading.wanted)
+    running = asyncio.create_task(reloading.run())
+    try:
+        yield
+    finally:
+        loop.add_signal_handler(signal.SIGHUP, _nothing)  # its default is to end at once
+        running.cancel()
+        with suppress(asyncio.CancelledError):
+            await running
+
+
+def _nothing() -> None:
+    """What a signal does that comes while the proxy stops."""
+
+
+class Live(Struct, frozen=True):
+    """What of a running proxy changes, and how a configuration is understood for it."""
+
+    cloud: Cloud
+    exchanges: Exchanges
+    known: Known
+    metrics: Metrics
+    policy: Callable[[Config], Policy]
+    gates: Callable[[Config], GatePolicy]
+
+
+class Reloading:
+    """Reads the configuration again when it is told to, one time after the other."""
+
+    def __init__(self, config: Config, read: Callable[[], Config], live: Live) -> None:
+        """`read` reads and checks the configuration. Raises `EgressError`."""
+        self._config = config
+        self._read = read
+        self._live = live
+        self._tokens = Tokens(Path(config.state_dir))
+        self._wanted = asyncio.Event()
+        live.metrics.set_reloaded(success=True)
+
+    def wanted(self) -> None:
+        """Have it read soon: for a signal's handler."""
+        self._wanted.set()
+
+    async def run(self) -> None:
+        """Reload whenever it is wanted. Never ends."""
+        while True:
+            await self._wanted.wait()
+            self._wanted.clear()
+            notify(f"RELOADING=1\nMONOTONIC_USEC={monotonic_ns() // 1000}")
+            await self.reload()
+            notify("READY=1")
+
+    async def reload(self) -> bool:
+        """Read and put in force. Whether that was done; else all is as it was, and the log says why."""
+        try:
+            kept = await self._reload()
+        except EgressError as error:
+            say(Saying.RELOAD_REFUSED, why=str(error))
+            self._live.metrics.set_reloaded(success=False)
+            return False
+        except Exception as error:  # noqa: BLE001 - its text may quote what must not be logged
+            say(Saying.RELOAD_FAILED, error=type(error).__name__)
+            self._live.metrics.set_reloaded(success=False)
+            return False
+        say(Saying.RELOADED)
+        if kept:
+            say(Saying.RELOAD_NEEDS_RESTART, settings=", ".join(kept))
+        self._live.metrics.set_reloaded(success=True)
+        return True
+
+    async def _reload(self) -> tuple[str, ...]:
+        live = self._live
+        new, kept = in_force(self._config, await asyncio.to_thread(self._read))
+        if new.gates_file:  # at a start, one that is broken leaves all to a human; here there is an older one
+            read_gates(Path(new.gates_file))
+        gates, policy = live.gates(new), live.policy(new)
+        if new.tls.certificate_file:
+            server_context(new.tls)
+        await live.known.reload(new, live.exchanges.upstream)
+        # Nothing fails from here on, and nothing waits: it is one turn of the event loop.
+        certified = live.cloud.entrance.certified
+        if certified is not None:
+            certified.take(new.tls)
+        live.cloud.entrance.take(logins(new, self._tokens), new.network)
+        live.cloud.bound(new.limits)
+        live.exchanges.take(policy, gates, patch_text=new.features.patch_text)
+        live.metrics.set_gate_rules(len(gates.rules))
+        self._config = new
+        return kept

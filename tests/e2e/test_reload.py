@@ -1,0 +1,164 @@
+"""A reload of the running proxy: what is in force at once, what is refused as a whole; no stream ends for it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import Proxied
+from tests.kit.agent import poll
+from tests.kit.script import Text
+
+pytestmark = pytest.mark.e2e
+
+VALUE = "harbour" + "Thistle" + "62"
+"""One that no rule knows: without a source it crosses."""
+
+
+class Reloaded:
+    """The shared proxy, whose configuration a test changes, and which is as before when the test is over."""
+
+    def __init__(self, proxied: Proxied) -> None:
+        self.proxied = proxied
+        self._file = proxied.proxy.config_file
+        self._before = self._file.read_bytes()
+
+    def write(self, text: bytes | None = None, **changes: Any) -> None:
+        """Change the file, by whole top-level keys or altogether; not what is in force."""
+        changed = {**json.loads(self._before), **changes}
+        self._file.write_bytes(json.dumps(changed).encode() if text is None else text)
+
+    def reload(self) -> bool:
+        """Have it read, and say whether it was taken."""
+        told = ("the configuration is in force", "stays in force")
+        before = len(self.log())
+        os.kill(self.proxied.proxy.pid, signal.SIGHUP)
+        poll(lambda: any(one in self.log()[before:] for one in told) or None, 30)
+        self.said = self.log()[before:]
+        poll(lambda: self.metric("egress_config_reload_success") == float(told[0] in self.said) or None, 30)
+        return told[0] in self.said
+
+    def log(self) -> str:
+        return self.proxied.proxy.log.read_text("utf-8")
+
+    def metric(self, name: str) -> float:
+        return self.proxied.proxy.series()[name]
+
+    def model(self) -> str:
+        return str(self.proxied.agent().client.get("/config").json["model"])
+
+    def restore(self) -> None:
+        self._file.write_bytes(self._before)
+        assert self.reload()
+
+
+@pytest.fixture
+def running(proxied: Proxied) -> Iterator[Reloaded]:
+    reloaded = Reloaded(proxied)
+    yield reloaded
+    reloaded.restore()
+
+
+def said(proxied: Proxied, name: str) -> str:
+    agent = proxied.agent()
+    answer = agent.prompt(agent.session(), proxied.model.script(name, Text(f"It is {VALUE}.")))
+    return "".join(part.get("text", "") for part in answer.json["parts"] if part["type"] == "text")
+
+
+def test_values_models_and_policy_are_in_force_at_once_and_no_stream_ends(running: Reloaded, tmp_path: Path) -> None:
+    proxied = running.proxied
+    config = proxied.proxy.config
+    values, gates = tmp_path / "values.env", tmp_path / "gates.yaml"
+    values.write_text(f"HARBOUR_PASS={VALUE}\n")
+    gates.write_text("rules:\n  - {id: own-one, verdict: human, permission: bash}\n")
+    agent = proxied.agent()
+    session = agent.session()
+    first, second = config["models"][:2]
+    assert (running.model(), VALUE in said(proxied, "before")) == (first, True)
+    with agent.client.events() as events:
+        events.wait_type("server.connected")
+        running.write(
+            known_values=[*config["known_values"], {"env_file": str(values)}],
+            models=[second, first],
+            gates_file=str(gates),
+        )
+        assert running.reload()
+        assert running.model() == second
+        assert running.metric("egress_gate_rules") == 1
+        agent.prompt(session, proxied.model.script("over", Text("Said over the same stream.")))
+        events.wait_type("session.idle", sessionID=session)
+    assert "[redacted:KNOWN:HARBOUR_PASS]" in said(proxied, "after")
+    running.restore()
+    assert running.model() == first
+    # What was known stays known.
+    assert VALUE not in said(proxied, "restored")
+
+
+def _no_yaml(config: Mapping[str, Any], place: Path) -> Mapping[str, Any] | bytes:
+    return b"listen: [\n"
+
+
+def _unknown_key(config: Mapping[str, Any], place: Path) -> Mapping[str, Any] | bytes:
+    return {"modles": []}
+
+
+def _no_gates(config: Mapping[str, Any], place: Path) -> Mapping[str, Any] | bytes:
+    return {"gates_file": str(place / "nothing.yaml")}
+
+
+def _bad_rule(config: Mapping[str, Any], place: Path) -> Mapping[str, Any] | bytes:
+    rules = place / "rules.yaml"
+    rules.write_text("rules:\n  - {id: own-one, pattern: 'A{5}', finds: ['BBBBB'], leaves: []}\n")
+    return {"rules_file": str(rules)}
+
+
+def _no_source(config: Mapping[str, Any], place: Path) -> Mapping[str, Any] | bytes:
+    source = place / "gone.json"
+    source.write_text("{")
+    return {"known_values": [*config["known_values"], {"json_file": str(source)}]}
+
+
+BROKEN: dict[str, Callable[[Mapping[str, Any], Path], Mapping[str, Any] | bytes]] = {
+    "no YAML": _no_yaml,
+    "a key that is none": _unknown_key,
+    "a gate policy that is not there": _no_gates,
+    "rules that do not find their examples": _bad_rule,
+    "a source that cannot be read": _no_source,
+}
+
+
+def test_what_is_not_valid_is_refused_as_a_whole(running: Reloaded, tmp_path: Path) -> None:
+    config = running.proxied.proxy.config
+    first, second = config["models"][:2]
+    taken = running.metric("egress_config_reload_timestamp_seconds")
+    for broken in BROKEN.values():
+        changes = broken(config, tmp_path)
+        if isinstance(changes, bytes):
+            running.write(changes)
+        else:
+            running.write(**{"models": [second, first], **changes})
+        assert not running.reload()
+        assert running.model() == first  # the part that was valid is not in force either
+    assert running.metric("egress_config_reload_timestamp_seconds") == taken
+    assert running.metric("egress_gate_rules") > 0
+
+
+def test_what_needs_a_restart_is_named_and_the_rest_is_taken(running: Reloaded) -> None:
+    config = running.proxied.proxy.config
+    first, second = config["models"][:2]
+    running.write(models=[second, first], listen="127.0.0.1:1", directories=config["directories"][:1])
+    with running.proxied.agent().client.events() as stream:
+        stream.wait_type("server.connected")
+        for _ in range(20):  # of many at once, none is lost, and none is beside another
+            os.kill(running.proxied.proxy.pid, signal.SIGHUP)
+        assert running.reload()
+        assert not stream.ended
+    named = running.said.partition("need a restart: ")[2].splitlines()[0].split(", ")
+    assert set(named) == {"listen", "directories"}
+    assert running.model() == second
