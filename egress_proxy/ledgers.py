@@ -40,7 +40,7 @@ def opened(config: Config, ledger: str = "") -> Iterator[Reader]:
     where = shared(config).of(None if ledger == ALL else ledger) if ledger else place(config)
     try:
         with closing(reading.opened(where)) as reader:
-            if isinstance(where, PostgresPlace) and reader.last() is None:
+            if isinstance(where, PostgresPlace) and ledger != ALL and reader.last() is None:
                 raise EgressError(f"there is no audit log {where.told} yet: `egress-proxy audit ledgers` lists them")
             yield reader
     except StoreError as error:

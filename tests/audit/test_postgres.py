@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from egress_proxy.audit import pg_schema
+from egress_proxy.audit import Terms, pg_schema
 from egress_proxy.audit.places import PostgresPlace
 from egress_proxy.audit.postgres import PostgresStore
 from egress_proxy.errors import AuditError, EgressError, StartError
-from tests.audit.kit import record, tampered, verdict
+from tests.audit.kit import entries, record, tampered, verdict
 from tests.audit.servers import end_session, preset, store
 from tests.kit.agent import poll
 from tests.kit.ledger import records
@@ -243,6 +243,25 @@ def test_a_lost_session_loses_nothing_that_was_committed(
     ledger.append([record(2)])
     ledger.close()
     assert [one["id"] for one in records(tmp_path)] == ["egr_0", "egr_2"]
+    assert verdict(tmp_path).ok
+
+
+def test_letting_go_that_a_lost_session_cut_short_is_gone_on_with(
+    place: PostgresPlace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also if nothing is written any more, so that no write finds out."""
+    now = 1_800_000_000.0
+    ledger = Ledger(tmp_path, Terms(segment_records=5, retention_days=1, checkpoint_records=1), lambda: now)
+    ledger.append([record(number) for number in range(8)])
+    now += 3 * 86_400.0
+    end_session(ledger)
+    with monkeypatch.context() as patch:
+        patch.setattr(PostgresStore, "ready", lambda _: True)  # it ends just after anybody has looked
+        with pytest.raises(AuditError, match=r"AdminShutdown|no answer"):
+            ledger.tend()
+        ledger.tend()
+    assert entries(tmp_path)[0]["seq"] > 5
+    ledger.close()
     assert verdict(tmp_path).ok
 
 
