@@ -182,7 +182,7 @@ def test_each_lock_holds_by_itself(headers: Headers) -> None:
 
 async def test_a_process_of_the_machine_cannot_name_anybody(proxied: Proxied, client: TestClient[Any, Any]) -> None:
     """The local agent's commands reach the operator's socket: without the secret they are nobody, and with it too,
-    unless they also say that they are the reverse proxy. A client's headers never get here at all."""
+    unless they also say that they are the reverse proxy."""
     for headers in ([own(client), ADA], [own(client), ADA, (PROOF[0], "guessed")], [own(client), ADA, PROOF]):
         answer = await proxied.post("/console/", headers, {})
         assert answer.status == 403

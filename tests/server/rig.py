@@ -75,7 +75,7 @@ _EMPTY: Final = (HISTORY, "GET /permission", "GET /question")
 class FakeUpstream:
     """Answers by `METHOD path`, with or without its query, or `default`; closes each connection after its answer.
     Those in `next` come first, in their order. The session's history is empty, and nothing is asked. `asked` is what
-    came.
+    came, `heads` all that stood before its body.
 
     The connections of what is in `held` stay open after the answer, until the proxy closes them; it is then in `left`.
     The latest of each are `standing`.
@@ -85,6 +85,7 @@ class FakeUpstream:
     next: dict[str, list[bytes]] = field(default_factory=dict)
     default: bytes = field(default_factory=lambda: answer(b"", "404 Not Found"))
     asked: list[str] = field(default_factory=list)
+    heads: list[bytes] = field(default_factory=list)
     held: set[str] = field(default_factory=set)
     left: list[str] = field(default_factory=list)
     standing: dict[str, asyncio.StreamWriter] = field(default_factory=dict)
@@ -117,6 +118,7 @@ class FakeUpstream:
             method, target, _ = head.split(b"\r\n")[0].decode().split(" ")
             asked = f"{method} {target.partition('?')[0]}"
             self.asked.append(asked)
+            self.heads.append(head)
             writer.write(self._answer(f"{method} {target}", asked))
             await writer.drain()
             if asked in self.held:

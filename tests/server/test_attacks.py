@@ -88,6 +88,18 @@ async def test_trailers_of_one_request_are_no_headers_of_the_next(proxy: Rig) ->
     assert records(proxy) == []
 
 
+async def test_what_a_client_says_of_who_it_is_goes_no_further(proxy: Rig) -> None:
+    """A name for the single sign-on at the console, and a guess at its secret: nobody behind the proxy is told."""
+    smuggled = "X-Forwarded-User: ada\r\nX-Egress-Sso-Secret: guessed\r\nRemote-User: ada\r\n"
+    proxy.upstream.answers["GET /session/status"] = answer(b"{}")
+    async with Peer.connect(proxy) as peer:
+        await peer.send(f"GET /session/status HTTP/1.1\r\n{LOGIN}{smuggled}Connection: close\r\n\r\n")
+        assert (await peer.rest()).startswith(b"HTTP/1.1 200")
+    words = (b"x-forwarded", b"remote-user", b"ada", b"sso", b"guessed")
+    assert proxy.upstream.heads
+    assert not any(word in head.lower() for head in proxy.upstream.heads for word in words)
+
+
 async def test_a_client_that_has_gone_holds_no_place(proxy: Rig) -> None:
     prompt = f"POST /session/{SESSION}/message"
     proxy.upstream.answers[prompt] = b""
