@@ -295,7 +295,7 @@ def _looked(name: str, look: Look, config: Config) -> tuple[Check, ...]:
     try:
         found.extend(look(config))
     except EgressError as error:
-        found.append(Check(name, Grade.FAIL, str(error), "see docs/operations.md"))
+        found.append(Check(name, Grade.FAIL, str(error), "see docs/install.md"))
     except OSError as error:
         found.append(Check(name, Grade.FAIL, f"cannot be looked at ({error.strerror})"))
     except Exception as error:  # noqa: BLE001 - its text may quote what must not be quoted (I6)

@@ -154,10 +154,14 @@ class Client:
         if body is not None:
             given |= {"Content-Type": "application/json", "Content-Length": str(len(data))}
         connection = self._target.connection(seconds)
-        connection.putrequest(method, target, skip_host=True, skip_accept_encoding=True)
-        for name, value in given.items():
-            connection.putheader(name, value)
-        connection.endheaders(data or None)
+        try:
+            connection.putrequest(method, target, skip_host=True, skip_accept_encoding=True)
+            for name, value in given.items():
+                connection.putheader(name, value)
+            connection.endheaders(data or None)
+        except BaseException:
+            connection.close()
+            raise
         return connection
 
 

@@ -18,7 +18,7 @@ from typing import Any, Final
 from msgspec import Struct
 
 _MARKER: Final = re.compile(r"\[\[verify:([a-z-]+)\]\]")
-_CUT: Final = 9  # characters of a delta: no event holds a whole canary
+_CUT: Final = 12  # characters of a delta: no event holds a whole canary
 _MOST_BYTES: Final = 64 * 1024 * 1024
 
 

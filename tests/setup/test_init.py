@@ -1,0 +1,213 @@
+"""`egress-proxy init` without an opencode of its own: a small server says what one would say."""
+
+from __future__ import annotations
+
+import base64
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from egress_proxy.cli import cli
+from egress_proxy.config import load
+from egress_proxy.errors import EgressError
+from egress_proxy.tokens import OPERATORS, Tokens
+
+VALUE = "bodukira" + "melo47"
+PASSWORD = "orbit-" + "candle-4821"
+
+
+class Pretended:
+    """Answers as opencode does, with a password or without."""
+
+    def __init__(self) -> None:
+        self.version, self.password, self.model = "1.18.33", PASSWORD, "local/coder"
+        pretended = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def log_message(self, *_: object) -> None: ...
+
+            def do_GET(self) -> None:
+                login = base64.b64encode(f"opencode:{pretended.password}".encode()).decode()
+                if pretended.password and self.headers.get("Authorization") != f"Basic {login}":
+                    self.send_response(401)
+                    self.send_header("Content-Length", "0")
+                    self.end_headers()
+                    return
+                body = json.dumps(pretended.answer(self.path)).encode()
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
+
+    def answer(self, path: str) -> Any:
+        return {
+            "/global/health": {"healthy": True, "version": self.version},
+            "/config": {"model": self.model, "provider": {"local": {"options": {"apiKey": VALUE}}}},
+            "/config/providers": {"default": {"opencode": "big-pickle"}},
+            "/path": {"directory": "/"},
+        }.get(path, {})
+
+
+@pytest.fixture
+def opencode() -> Iterator[Pretended]:
+    pretended = Pretended()
+    thread = threading.Thread(target=pretended.server.serve_forever, args=(0.01,))
+    thread.start()
+    yield pretended
+    pretended.server.shutdown()
+    pretended.server.server_close()
+    thread.join()
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A user's home, and a project with an env file beside it."""
+    home = tmp_path.resolve() / "home"
+    shop = home.parent / "shop"
+    for folder in (home, shop / "node_modules", shop / "api"):
+        folder.mkdir(parents=True)
+    (shop / ".env").write_text(f"DB_PASSWORD={VALUE}\n")
+    (shop / "api" / ".env.local").write_text(f"API_TOKEN={VALUE}\n")
+    (shop / ".env.example").write_text("EXAMPLE_NAME=\n")
+    (shop / "node_modules" / ".env").write_text("MODULE_NAME=x\n")
+    (home.parent / "password").write_text(PASSWORD + "\n")
+    (home.parent / "password").chmod(0o600)
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("USER", "ann")
+    return home
+
+
+def init(opencode: Pretended, home: Path, *options: str, code: int = 0, typed: str | None = None) -> str:
+    """Run it; nothing that it says has a value or the password in it."""
+    arguments = ["init", "--opencode", opencode.url, *options]
+    if typed is None:
+        arguments += ["--non-interactive", "--directory", str(home.parent / "shop")]
+    result = CliRunner().invoke(cli, arguments, input=typed, standalone_mode=False)
+    told = result.output + str(result.exception or "")
+    assert VALUE not in told
+    assert PASSWORD not in told
+    if code:
+        assert isinstance(result.exception, EgressError), told
+        assert result.exception.exit == code
+    else:
+        assert result.exception is None, told
+    return told
+
+
+def given(home: Path) -> tuple[str, str]:
+    return "--pass-file", str(home.parent / "password")
+
+
+def test_it_writes_what_is_needed_and_for_the_owner_alone(opencode: Pretended, home: Path) -> None:
+    told = init(opencode, home, *given(home), "--units")
+    config = load(home / ".config/egress-proxy/config.yaml")
+    shop = home.parent / "shop"
+    assert config.directories == (str(shop), f"{home}/.local/share/egress-proxy/verify/inside")
+    assert config.models == (("local", "coder"),)
+    assert [source.path for source in config.known_values][:2] == [str(shop / ".env"), str(shop / "api" / ".env.local")]
+    assert "DB_PASSWORD" in told
+    assert "EXAMPLE_NAME" not in told
+    assert "MODULE_NAME" not in told
+    folder = home / ".config/egress-proxy"
+    assert (folder / "opencode-password").read_text() == PASSWORD + "\n"
+    assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o600}
+    assert Tokens(Path(config.state_dir)).authenticate((folder / "cloud-agent.token").read_text().strip()) is not None
+    operator = Tokens(Path(config.state_dir), OPERATORS).authenticate((folder / "operator.token").read_text().strip())
+    assert operator is not None
+    assert operator.name == "ann"
+    assert {path.name for path in (home / ".config/systemd/user").iterdir()} >= {
+        "egress-proxy.service",
+        "egress-proxy-verify.timer",
+    }
+    for name in ("cloud-agent.token", "operator.token"):
+        assert (folder / name).read_text().strip() not in told
+
+
+def test_a_dry_run_writes_nothing(opencode: Pretended, home: Path) -> None:
+    told = init(opencode, home, *given(home), "--dry-run", "--units")
+    assert "would write" in told
+    assert list(home.rglob("*")) == []
+
+
+def test_a_second_run_changes_nothing_and_adds_what_is_missing(opencode: Pretended, home: Path) -> None:
+    init(opencode, home, *given(home))
+    folder = home / ".config/egress-proxy"
+    (folder / "gates.yaml").unlink()
+    config = folder / "config.yaml"
+    config.write_text(config.read_text().replace("local/coder", "local/other"))
+    kept = {path.name: path.read_bytes() for path in folder.iterdir()}
+    told = init(opencode, home, *given(home), "--model", "local/third")
+    assert {path.name: path.read_bytes() for path in folder.iterdir() if path.name != "gates.yaml"} == kept
+    assert (folder / "gates.yaml").exists()
+    assert told.count("  write ") == 1
+
+
+def test_a_token_whose_file_is_gone_is_told(opencode: Pretended, home: Path) -> None:
+    init(opencode, home, *given(home))
+    (home / ".config/egress-proxy/cloud-agent.token").unlink()
+    assert "its file is gone" in init(opencode, home, *given(home))
+
+
+def test_what_it_asks_and_the_password_without_an_echo(opencode: Pretended, home: Path) -> None:
+    answers = f"{PASSWORD}\n{home.parent}/shop\n\ny\nn\n"
+    told = init(opencode, home, typed=answers)
+    assert "Directory where clients may work" in told
+    assert load(home / ".config/egress-proxy/config.yaml").models == (("local", "coder"),)
+    assert not (home / ".config/systemd").exists()
+
+
+def test_no_is_an_answer(opencode: Pretended, home: Path) -> None:
+    arguments = ["init", "--opencode", opencode.url, *given(home)]
+    result = CliRunner().invoke(cli, arguments, input=f"{home.parent}/shop\n\nn\n")
+    assert result.exit_code == 1  # click.Abort, 130 in the program
+    assert not (home / ".config").exists()
+
+
+def test_without_a_terminal_what_is_not_found_is_an_error(opencode: Pretended, home: Path) -> None:
+    assert "--pass-file" in init(opencode, home, code=2)
+    (home.parent / "password").write_text("another\n")
+    assert "refuses the password" in init(opencode, home, *given(home), code=4)
+    (home.parent / "password").write_text(PASSWORD + "\n")
+    (home.parent / "password").chmod(0o644)
+    init(opencode, home, *given(home), code=2)
+    (home.parent / "password").chmod(0o600)
+    opencode.model = "opencode/big-pickle"
+    assert "--model" in init(opencode, home, *given(home), code=2)
+    opencode.version = "1.14.0"
+    assert "not supported" in init(opencode, home, *given(home), code=1)
+    assert list(home.rglob("*")) == []
+
+
+def test_an_opencode_without_a_password_is_told_loudly(opencode: Pretended, home: Path) -> None:
+    opencode.password = ""
+    assert "NO PASSWORD" in init(opencode, home)
+    assert load(home / ".config/egress-proxy/config.yaml").upstream.password_file is None
+
+
+def test_a_directory_that_holds_what_binds_the_agent_is_refused_and_nothing_is_written(
+    opencode: Pretended, home: Path
+) -> None:
+    told = init(opencode, home, *given(home), "--directory", str(home), code=2)
+    assert "the configuration as it would be" in told
+    assert not [path for path in home.rglob("*") if path.is_file()]
+
+
+@pytest.mark.parametrize("line", ["", "ssh-ed25519 AAAA", "egress-evidence-x\ny: 1", "EGRESS-EVIDENCE-SECRET-1"])
+def test_a_recipient_is_a_public_key(opencode: Pretended, home: Path, line: str) -> None:
+    assert "--recipient" in init(opencode, home, "--recipient", line, code=2)
+
+
+def test_nobody_answers(opencode: Pretended, home: Path) -> None:
+    opencode.url = "http://127.0.0.1:9"
+    assert "nobody answers" in init(opencode, home, code=4)
+    opencode.url = "http://127.0.0.1:x"
+    assert "--opencode" in init(opencode, home, code=2)
