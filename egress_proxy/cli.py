@@ -87,7 +87,7 @@ def cli() -> None:
 def serve(file: Path) -> int:
     """Run the proxy.
 
-    SIGTERM or SIGINT ends it, after requests in progress or `limits.drain_seconds`. SIGHUP has it read its configuration
+    SIGTERM or SIGINT ends it, after requests in progress or `limits.drain_seconds`. SIGHUP has it read its settings
     anew.
     """
     config = load(file)
