@@ -93,8 +93,8 @@ def cli() -> None:
 def serve(file: Path) -> int:
     """Run the proxy.
 
-    SIGTERM or SIGINT ends it, after requests in progress or `limits.drain_seconds`. SIGHUP has it read its
-    configuration anew.
+    SIGTERM or SIGINT ends it, after requests in progress or `limits.drain_seconds`. SIGHUP has it read its settings
+    anew.
     """
     config = load(file)
     from egress_proxy.app import serve as run

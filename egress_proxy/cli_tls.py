@@ -36,8 +36,8 @@ def tls() -> None:
 
 
 @tls.command(epilog=EPILOG)
-@click.option("--name", "names", multiple=True, help="Name or address clients use (may be repeated).")
-@click.option("--days", type=click.IntRange(1, _MOST_DAYS), default=SERVER_DAYS, show_default=True)
+@click.option("--name", "names", metavar="NAME", multiple=True, help="Name or address clients use (may be repeated).")
+@click.option("--days", metavar="DAYS", type=click.IntRange(1, _MOST_DAYS), default=SERVER_DAYS, show_default=True)
 @configured
 def init(names: tuple[str, ...], days: int, file: Path) -> int:
     """Make an authority, and the proxy's certificate.
@@ -61,8 +61,10 @@ def init(names: tuple[str, ...], days: int, file: Path) -> int:
 
 @tls.command(epilog=EPILOG)
 @click.argument("client")
-@click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="Directory to write to.")
-@click.option("--days", type=click.IntRange(1, _MOST_DAYS), default=CLIENT_DAYS, show_default=True)
+@click.option(
+    "--out", type=click.Path(path_type=Path, file_okay=False), required=True, metavar="DIR", help="Where to write."
+)
+@click.option("--days", metavar="DAYS", type=click.IntRange(1, _MOST_DAYS), default=CLIENT_DAYS, show_default=True)
 @configured
 def issue(client: str, out: Path, days: int, file: Path) -> int:
     """Make a certificate for CLIENT.
@@ -84,7 +86,7 @@ def issue(client: str, out: Path, days: int, file: Path) -> int:
 
 
 @tls.command(epilog=EPILOG)
-@click.option("--days", type=click.IntRange(1, _MOST_DAYS), default=SERVER_DAYS, show_default=True)
+@click.option("--days", metavar="DAYS", type=click.IntRange(1, _MOST_DAYS), default=SERVER_DAYS, show_default=True)
 @click.option("--force", is_flag=True, help="Even if the present one will do for long.")
 @configured
 def renew(days: int, file: Path, *, force: bool) -> int:

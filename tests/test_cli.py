@@ -126,6 +126,10 @@ def test_the_commands_that_others_rely_on_are_there() -> None:
         "init",
         "doctor",
         "support",
+        "tls init",
+        "tls issue",
+        "tls renew",
+        "tls show",
     }
 
 
@@ -182,7 +186,9 @@ def test_a_configuration_that_is_not_valid_is_one_line(
     words: tuple[str, ...], file: Path, run: Run, capsys: Capture
 ) -> None:
     file.write_text(file.read_text() + f"agents: {MARK}\n")
-    name = ["ann"] if words[-1] in _NAMED or words == ("audit", "explain") else []
+    name = ["ann"] if (words[-1] in _NAMED and words != ("tls", "show")) or words == ("audit", "explain") else []
+    if words == ("tls", "issue"):
+        name = ["ann", "--out", str(file.parent / "out")]
     assert run(*words, *_OF_EVIDENCE.get(words, name)) == Exit.USAGE
     captured = capsys.readouterr()
     assert captured.out == ""
@@ -342,7 +348,7 @@ def test_serve_runs_with_the_configuration(app: ModuleType, run: Run) -> None:
     """Which risks it takes is an event of the log: tests/e2e/test_logs.py."""
     seen: list[Config] = []
 
-    def serve(config: Config) -> int:
+    def serve(config: Config, _again: object = None) -> int:
         seen.append(config)
         return 0
 
@@ -365,7 +371,7 @@ def test_serve_runs_with_the_configuration(app: ModuleType, run: Run) -> None:
 def test_no_error_shows_a_stack_trace_or_a_value(
     app: ModuleType, run: Run, capsys: Capture, error: BaseException, code: int, said: str
 ) -> None:
-    def serve(_config: Config) -> int:
+    def serve(_config: Config, _again: object = None) -> int:
         raise error from RuntimeError(MARK)
 
     app.serve = serve  # type: ignore[attr-defined]
@@ -408,7 +414,7 @@ def test_an_interrupt_is_no_stack_trace(file: Path) -> None:
     code = (
         "import sys, types, time, os, signal\n"
         "app = types.ModuleType('egress_proxy.app')\n"
-        "app.serve = lambda config: (os.kill(os.getpid(), signal.SIGINT), time.sleep(60))\n"
+        "app.serve = lambda config, again: (os.kill(os.getpid(), signal.SIGINT), time.sleep(60))\n"
         "sys.modules['egress_proxy.app'] = app\n"
         "from egress_proxy.cli import main\n"
         "sys.exit(main(['serve', '--config', sys.argv[1]]))\n"

@@ -1,0 +1,224 @@
+"""The units of `deploy/`, unchanged, under a real manager of a user's units; and what systemd itself says of them."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from egress_proxy.config import Address
+from egress_proxy.errors import StartError
+from egress_proxy.network.handed import handed_over, matching
+from egress_proxy.network.watchdog import interval, pinging
+from tests.deploy.box import DEPLOY, HOME, ROOT, Box, missing
+from tests.kit import binaries
+from tests.kit.agent import poll
+from tests.kit.client import free_port
+
+UNITS = sorted(file.name for file in DEPLOY.glob("*.*") if file.suffix in {".service", ".socket", ".timer"})
+PAGE = (ROOT / "docs" / "systemd.md").read_text("utf-8")
+
+analysed = pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd is not installed")
+
+
+def analyse(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(["systemd-analyze", *arguments], capture_output=True, text=True, check=False)
+
+
+@analysed
+def test_systemd_understands_every_line(tmp_path: Path) -> None:
+    for name in UNITS:
+        shutil.copy(DEPLOY / name, tmp_path)
+    done = subprocess.run(
+        ["systemd-analyze", "--user", "verify", "--man=no", *(str(tmp_path / name) for name in UNITS)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "SYSTEMD_UNIT_PATH": f"{tmp_path}:/usr/lib/systemd/user", "XDG_RUNTIME_DIR": str(tmp_path)},
+    )
+    told = [line for line in done.stderr.splitlines() if "is not executable" not in line]  # of programs not installed
+    assert [line for line in told if any(name in line for name in UNITS)] == []
+
+
+@analysed
+@pytest.mark.parametrize("name", [name for name in UNITS if name.endswith(".service")])
+def test_the_score_is_the_one_on_the_page(name: str) -> None:
+    """Of systemd 252; others weigh a few points more or less."""
+    told = analyse("security", "--offline=true", "--no-pager", str(DEPLOY / name)).stdout
+    found = re.search(rf"exposure level for {re.escape(name)}: ([0-9.]+)", told)
+    assert found is not None
+    recorded = re.search(rf"^\| `{re.escape(name)}` \| ([0-9.]+) \|", PAGE, re.MULTILINE)
+    assert recorded is not None
+    assert abs(float(found[1]) - float(recorded[1])) <= 0.3
+
+
+# Started for real
+
+
+@pytest.fixture(scope="module")
+def box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Box]:
+    reason = missing()
+    if reason:
+        pytest.skip(reason)
+    try:
+        binaries.opencode(binaries.VERSIONS[-1])
+    except binaries.MissingBinary as error:
+        pytest.skip(str(error))
+    with Box(tmp_path_factory.mktemp("box")) as made:
+        yield made
+
+
+def health(box: Box) -> str:
+    return box.get("http://127.0.0.1:8642/_egress/health")
+
+
+@pytest.mark.timeout(300)
+def test_the_units_work_together(box: Box) -> None:
+    """One story, since each start takes seconds: sockets, start, credentials, sandbox, reload, a crash, the end."""
+    # A client that comes before the proxy waits for it: the sockets start both.
+    assert box.systemctl("start", "egress-proxy.socket", "egress-proxy-operator.socket").returncode == 0
+    assert health(box) == '{"healthy":true}', box.log()
+    poll(lambda: box.systemctl("is-active", "egress-proxy", "opencode").stdout == "active\nactive\n", 60)
+    assert '"audit": "written"' in box.get("http://127.0.0.1:8643/health")
+
+    # opencode is behind the password, which came as a credential and stands in no command line.
+    assert (
+        box.run("curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", "http://127.0.0.1:4096/config").stdout == "401"
+    )
+    local, proxy = box.shown("opencode", "MainPID"), box.shown("egress-proxy", "MainPID")
+    password = (box.home / ".config" / "egress-proxy" / "opencode-password").read_text().strip()
+    for number in (local, proxy):
+        assert password not in box.run("cat", f"/proc/{number}/cmdline").stdout
+        status = box.run("cat", f"/proc/{number}/status").stdout
+        assert re.search(r"^NoNewPrivs:\s1$", status, re.MULTILINE)
+        assert re.search(r"^Seccomp:\s2$", status, re.MULTILINE)
+        assert re.search(r"^CapEff:\s0+$", status, re.MULTILINE)
+
+    # What the local agent sees: not the proxy's state, nor its configuration.
+    state = f"{HOME}/.local/state/egress-proxy"
+    assert "audit.db" in box.run("ls", state).stdout
+    for place in (state, f"{HOME}/.config/egress-proxy"):
+        assert box.run("nsenter", "-t", local, "-m", "stat", "-c", "%a", place).stdout == "0\n"
+    # And what the proxy can write: its state, and nothing else.
+    inside = ("nsenter", "-t", proxy, "-m")
+    assert box.run(*inside, "touch", f"{state}/mark").returncode == 0
+    assert box.run(*inside, "touch", f"{HOME}/shop/mark").returncode != 0
+    assert box.run(*inside, "touch", "/etc/mark").returncode != 0
+
+    # The watchdog hears of it.
+    assert box.shown("egress-proxy", "WatchdogTimestampMonotonic") not in {"", "0"}
+
+    # A reload that is valid, and one that is not: systemd says so, and the proxy goes on.
+    box.write_config(models=["local/other"])
+    assert box.systemctl("reload", "egress-proxy").returncode == 0
+    poll(lambda: "the configuration is in force" in box.log(), 30)
+    box.write_config(models="none")
+    assert box.systemctl("reload", "egress-proxy").returncode != 0
+    box.write_config()
+    assert (health(box), box.shown("egress-proxy", "MainPID")) == ('{"healthy":true}', proxy)
+
+    # Killed: it comes again, and whoever connects meanwhile is answered and not refused.
+    assert box.systemctl("kill", "--signal=KILL", "egress-proxy").returncode == 0
+    assert health(box) == '{"healthy":true}'
+    assert box.shown("egress-proxy", "NRestarts") == "1"
+
+    stopped = ("egress-proxy.socket", "egress-proxy-operator.socket", "egress-proxy", "opencode")
+    assert box.systemctl("stop", *stopped).returncode == 0
+    assert box.shown("egress-proxy", "Result") == "success"
+
+
+# Sockets and the watchdog, without systemd's own manager
+
+SHOWS = """
+import os
+from egress_proxy.network.handed import handed_over
+found = handed_over(os.environ)
+print({name: one.getsockname() for name, one in found.items()}, [n for n in os.environ if n.startswith("LISTEN_")])
+"""
+
+
+@pytest.mark.skipif(shutil.which("systemd-socket-activate") is None, reason="systemd is not installed")
+def test_a_socket_is_taken_by_its_name() -> None:
+    port = free_port()
+    command = ["systemd-socket-activate", "-l", f"127.0.0.1:{port}", "--fdname=cloud", "-E", f"PYTHONPATH={ROOT}"]
+    activated = subprocess.Popen(
+        [*command, sys.executable, "-c", SHOWS], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
+
+    def connected() -> bool:
+        with socket.socket() as client:
+            return client.connect_ex(("127.0.0.1", port)) == 0
+
+    poll(connected, 30)
+    assert activated.communicate(timeout=60)[0] == f"{{'cloud': ('127.0.0.1', {port})}} []\n"
+
+
+@pytest.mark.parametrize(
+    ("fds", "names"),
+    [("1", "x"), ("2", "cloud:cloud"), ("3", "a:b:c"), ("1", "cloud:operator"), ("x", "cloud"), ("0", "")],
+)
+def test_sockets_that_are_none_of_ours_stop_the_start(fds: str, names: str) -> None:
+    environment = {"LISTEN_PID": str(os.getpid()), "LISTEN_FDS": fds, "LISTEN_FDNAMES": names}
+    with pytest.raises(StartError, match="systemd"):
+        handed_over(environment)
+    assert environment == {}
+
+
+def test_sockets_of_another_process_are_left_alone() -> None:
+    assert handed_over({"LISTEN_PID": "1", "LISTEN_FDS": "1", "LISTEN_FDNAMES": "cloud"}) == {}
+    assert handed_over({}) == {}
+
+
+def test_a_socket_is_where_the_configuration_says() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as made:
+        port = made.getsockname()[1]
+        handed = {"cloud": made}
+        assert matching(handed, "cloud", Address("127.0.0.1", port), "listen") is made
+        assert matching(handed, "operator", Address("127.0.0.1", 1), "operator") is None
+        for other in (Address("127.0.0.1", port + 1), Address("0.0.0.0", port), Address("", 0, "/run/x")):
+            with pytest.raises(StartError, match="is not where"):
+                matching(handed, "cloud", other, "listen")
+
+
+async def test_the_watchdog_is_told_while_all_is_well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    heard: list[bytes] = []
+    late: list[bytes] = []
+    well = True
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as receiver:
+        receiver.bind(str(tmp_path / "notify"))
+        receiver.setblocking(False)
+        monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+        loop = asyncio.get_running_loop()
+        async with pinging(0.01, lambda: well):
+            heard += [await loop.sock_recv(receiver, 100) for _ in range(3)]
+            well = False
+            with suppress(TimeoutError):
+                async with asyncio.timeout(0.2):
+                    while True:
+                        late.append(await loop.sock_recv(receiver, 100))
+    assert len(late) <= 1  # one that was on its way
+    assert heard == [b"WATCHDOG=1"] * 3
+
+
+@pytest.mark.parametrize(
+    ("environment", "seconds"),
+    [
+        ({"WATCHDOG_USEC": "30000000"}, 15.0),
+        ({"WATCHDOG_USEC": "30000000", "WATCHDOG_PID": str(os.getpid())}, 15.0),
+        ({"WATCHDOG_USEC": "30000000", "WATCHDOG_PID": "1"}, None),
+        ({"WATCHDOG_USEC": "0"}, None),
+        ({"WATCHDOG_USEC": "x"}, None),
+        ({}, None),
+    ],
+)
+def test_how_often_the_watchdog_is_told(environment: dict[str, str], seconds: float | None) -> None:
+    assert interval(environment) == seconds
