@@ -22,7 +22,8 @@ from typing import Final, NamedTuple
 from egress_proxy.audit import Ledger, Record
 from egress_proxy.audit.places import Place, SqlitePlace
 from egress_proxy.metrics import Metrics
-from egress_proxy.model import Projected, Resource, Secret
+from egress_proxy.model import Projected, Resource, Secret, Verdict
+from egress_proxy.reasons import Reason
 from egress_proxy.scan import KnownValues, TextScanner, build_scanner, judge
 from egress_proxy.server.evidence import Judged
 from egress_proxy.server.pipeline import Origin, Pipeline
@@ -43,11 +44,16 @@ _NAME: Final = "SECRET_0"
 
 class Audit(NamedTuple):
     """Figures of each arm: `p50` and `p99`, seconds an answer; `rate`, answers a second; `processor`, of this process,
-    seconds an answer. `together` is how many answers were under way at a time in the second table."""
+    seconds an answer. `together` is how many answers were under way at a time in the second table.
+
+    `written` is of the ledger itself, by store: `one` and `group`, records a second that are written one by one, and so
+    many together.
+    """
 
     together: int
     alone: Table
     many: Table
+    written: Table
     arms: tuple[str, ...]
 
 
@@ -62,13 +68,15 @@ def measure(plan: Plan) -> Audit:
     """Give the figures of both ways, in the same rounds for all stores."""
     together, rounds, seconds = plan.audit
     with ExitStack() as stack:
-        arms = stack.enter_context(_arms(plan.known_values))
+        arms, places = stack.enter_context(_arms(plan.known_values))
+        written = [Way(name, partial(_written, place, together, seconds)) for name, place in places.items()]
         alone = [Way(name, partial(_loaded, start, 1, seconds)) for name, start in arms.items()]
         many = [Way(name, partial(_loaded, start, together, seconds)) for name, start in arms.items()]
         return Audit(
             together,
             in_turns("audit, one at a time", alone, rounds, Way.__call__),
             in_turns(f"audit, {together} at a time", many, rounds, Way.__call__),
+            in_turns("audit, the ledger itself", written, rounds, Way.__call__),
             tuple(arms),
         )
 
@@ -78,7 +86,7 @@ Start = Callable[[], tuple[Pipeline, Recorder, str]]
 
 
 @contextmanager
-def _arms(values: int) -> Iterator[Mapping[str, Start]]:
+def _arms(values: int) -> Iterator[tuple[Mapping[str, Start], Mapping[str, Place]]]:
     entries = list(known_values(max(values, 1)))
     built = build_scanner(KnownValues.build(((name, Secret(value)) for name, value in entries), bytes(32)))
     (prose,) = texts(PROSE, CHARACTERS, 1, 7)
@@ -95,7 +103,7 @@ def _arms(values: int) -> Iterator[Mapping[str, Start]]:
             UNRECORDED: partial(_gate, built, _sqlite(root / "nowhere"), _Nowhere, telling),
         }
         arms |= {name: partial(_gate, built, place, Recorder, telling) for name, place in places.items()}
-        yield arms
+        yield arms, places
 
 
 def _sqlite(state: Path) -> Place:
@@ -110,6 +118,36 @@ def _gate(scanner: TextScanner, place: Place, kind: type[Recorder], text: str) -
     metrics = Metrics()
     recorder = kind(Ledger(place.state_dir, place=place), metrics)
     return Pipeline(ready, judge, recorder, metrics, 30.0, lambda: "2026-01-01T00:00:00.000+00:00"), recorder, text
+
+
+def _written(place: Place, together: int, seconds: float) -> Figures:
+    """Write to a ledger, with nothing before it."""
+    ledger = Ledger(place.state_dir, place=place)
+    one, group = (_rate(ledger, count, seconds / 2) for count in (1, together))
+    ledger.close()
+    return {"one": one, "group": group}
+
+
+def _rate(ledger: Ledger, count: int, seconds: float) -> float:
+    records = [
+        Record(
+            time="2026-01-01T00:00:00.000+00:00",
+            id=f"egr_{number:020}",
+            client="bench",
+            route="GET /session",
+            directory="/world/project",
+            session="",
+            verdict=Verdict.REDACTED,
+            reasons=(Reason.KNOWN_VALUE,),
+            status=200,
+        )
+        for number in range(count)
+    ]
+    began, writes = time.perf_counter(), 0
+    while time.perf_counter() - began < seconds:
+        ledger.append(records)
+        writes += 1
+    return writes * count / (time.perf_counter() - began)
 
 
 def _loaded(start: Start, together: int, seconds: float) -> Figures:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from tests.bench.audit import CHARACTERS, POSTGRESQL, UNRECORDED, Audit
+from tests.bench.audit import CHARACTERS, POSTGRESQL, SQLITE, UNRECORDED, Audit
 from tests.bench.rounds import Table
 from tests.bench.tables import micro, seconds, size, table
 
@@ -23,9 +23,17 @@ def audit(measured: Audit) -> str:
     parts = [_AUDIT.format(size=size(CHARACTERS), together=measured.together)]
     for title, found in (("One at a time", measured.alone), (f"{measured.together} at a time", measured.many)):
         parts += [f"{title}:\n", table(_HEAD, (_arm(found, name) for name in measured.arms), left=1)]
+    rows = (_written(measured.written, name) for name in (SQLITE, POSTGRESQL) if name in measured.arms)
+    head = ("store", "records a second, one by one", f"{measured.together} together")
+    parts += ["The ledger itself, with nothing before it:\n", table(head, rows, left=1)]
     if POSTGRESQL not in measured.arms:
         parts.append("PostgreSQL is not installed here.\n")
     return "\n".join(parts)
+
+
+def _written(found: Table, name: str) -> Sequence[str]:
+    store = name.rpartition(" ")[2]
+    return store, f"{found.median(name, 'one'):,.0f}", f"{found.median(name, 'group'):,.0f}"
 
 
 def _arm(found: Table, name: str) -> Sequence[str]:
