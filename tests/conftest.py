@@ -12,7 +12,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -21,7 +21,7 @@ import pytest
 from hypothesis import settings
 from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]  # it has none
 
-from tests.kit import binaries
+from tests.kit import binaries, ready
 from tests.kit.agent import Agent
 from tests.kit.canaries import Canaries
 from tests.kit.collector import Collector
@@ -132,9 +132,19 @@ def bare(
     opencode_version: str, canaries: Canaries, model: Model, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Bare]:
     """Each release, started once a worker, with opencode's own default permissions."""
-    root = tmp_path_factory.mktemp(f"opencode-{opencode_version}")
+    with started(opencode_version, canaries, model, tmp_path_factory) as running:
+        yield running
+
+
+@contextmanager
+def started(
+    version: str, canaries: Canaries, model: Model, places: pytest.TempPathFactory, **options: Any
+) -> Iterator[Bare]:
+    """A server that many tests share; options as `OpenCode` has them."""
+    ready.begin()
+    root = places.mktemp(f"opencode-{version}")
     with ExitStack() as stack:
-        yield _start(stack, opencode_version, root, canaries, model, {})
+        yield _start(stack, version, root, canaries, model, options)
 
 
 @pytest.fixture(scope="session")
@@ -184,7 +194,14 @@ def collector(opencode_version: str, tmp_path_factory: pytest.TempPathFactory) -
 @pytest.fixture(scope="session")
 def proxied(bare: Bare, collector: Collector, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxied]:
     """The proxy in front of each release, started once a worker."""
-    root = tmp_path_factory.mktemp(f"proxy-{bare.version}")
+    with before(bare, tmp_path_factory) as running:
+        yield running
+
+
+@contextmanager
+def before(bare: Bare, places: pytest.TempPathFactory) -> Iterator[Proxied]:
+    """A proxy that many tests share, in front of a server."""
+    root = places.mktemp(f"proxy-{bare.version}")
     # All tests of a worker come from one address: a few that log in badly must not shut out the others. And opencode
     # may take its time, at the start too, on a machine that is busy.
     limits = {"login_failures_per_minute": 10_000, "upstream_timeout_seconds": 120}

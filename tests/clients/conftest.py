@@ -12,9 +12,10 @@ import pytest
 from tests.clients.driver import Answer, MissingClient
 from tests.clients.record import WRITE, Outcome, Sheet
 from tests.clients.speakers import KINDS, Kind, Speaker
-from tests.conftest import Proxied
+from tests.conftest import Bare, Proxied, before, started
 from tests.e2e.conftest import _no_trace, leak_guard
 from tests.kit.canaries import Canaries
+from tests.kit.model import Model
 from tests.kit.relay import Relay
 from tests.kit.script import Turn
 
@@ -30,6 +31,23 @@ def pytest_runtest_makereport(
     if call.when == "call":
         item.stash[_PASSED] = report.passed
     return report
+
+
+@pytest.fixture(scope="session")
+def bare(
+    opencode_version: str, canaries: Canaries, model: Model, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Bare]:
+    """As for all tests, but with snapshots: without them a turn ends so soon that 1.15.13's `run --attach`, which
+    prompts while it subscribes, misses what was said."""
+    with started(opencode_version, canaries, model, tmp_path_factory, snapshots=True) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def proxied(bare: Bare, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxied]:
+    """The proxy in front of it."""
+    with before(bare, tmp_path_factory) as running:
+        yield running
 
 
 def _parameters(request: pytest.FixtureRequest) -> list[str]:

@@ -62,6 +62,7 @@ _SIGNS: Final = (
         "[[ ",
     ),
 )
+_MOST: Final = MAX_CHARS - 20
 _PLAIN: Final = re.compile(r"[\t\n -~]*")
 _SHELLS_OWN: Final = frozenset("'\"\\$`(){}[]<*?~!#^")
 _PROGRAMS: Final = frozenset(command.split(" ")[0] for command in DECLARED)
@@ -69,19 +70,22 @@ _LIST: Final = re.compile(r"(?<!>)&(?!>)|[;|\n]")
 
 
 def one(data: bytes) -> None:
-    """Decide one ask."""
+    """Decide one ask, and one that is like it."""
     given = Given(data)
-    command = _command(given)
-    found = decide(shell(command), CLIENT, GENEROUS)
-    _check(command, found)
-    assert decide(shell(command), CLIENT, POLICY).gate is not Gate.SELF
-    assert decide(shell(command), CLIENT, GatePolicy(own=OWN)).gate is Gate.HUMAN
-    if len(command) < MAX_CHARS - 20:
-        assert decide(shell(f"{command}\nrm -rf /"), CLIENT, GENEROUS).gate is not Gate.SELF
-        assert decide(shell(f"rm -rf /\n{command}"), CLIENT, GENEROUS).gate is not Gate.SELF
-    # The same text as what another tool asks for: a path, a URL or a pattern.
-    for kind in ("read", "edit", "external_directory", "webfetch", command[:20]):
-        assert decide(ask(kind, command), CLIENT, POLICY).gate in Gate
+    way, command = given.number(7), _command(given)
+    _check(command, decide(shell(command), CLIENT, GENEROUS))
+    match way:
+        case 0:
+            assert decide(shell(command), CLIENT, POLICY).gate is not Gate.SELF
+        case 1:
+            assert decide(shell(command), CLIENT, GatePolicy(own=OWN)).gate is Gate.HUMAN
+        case 2 if len(command) < _MOST:
+            assert decide(shell(f"{command}\nrm -rf /"), CLIENT, GENEROUS).gate is not Gate.SELF
+        case 3 if len(command) < _MOST:
+            assert decide(shell(f"rm -rf /\n{command}"), CLIENT, GENEROUS).gate is not Gate.SELF
+        case _:  # the same text as what another tool asks for: a path, a URL or a pattern
+            kind = given.pick(("read", "edit", "external_directory", "webfetch", "bash", command[:20]))
+            assert decide(ask(kind, command), CLIENT, POLICY).gate in Gate
 
 
 def _command(given: Given) -> str:
@@ -93,7 +97,7 @@ def _command(given: Given) -> str:
         case 2:
             return given.pieces(_SIGNS, 4) + given.pick(_COMMANDS) + given.pieces(_SIGNS, 4)
         case _:
-            return given.pieces(_SIGNS)
+            return given.pieces(_SIGNS, 24)
 
 
 def _check(command: str, found: Decision) -> None:

@@ -32,7 +32,6 @@ DRAWN: Final = {"egress_proxy.server.asked": "_KEY", "egress_proxy.server.watche
 """What modules draw by lot when they are imported: drawn anew in each process, since one key is for one process."""
 _ROOT = Path(__file__).resolve().parents[2]
 _MESSAGE: Final = 1 << 18
-_STARTED: Final = b"."
 _KILLED: Final = b"-9"
 
 
@@ -101,9 +100,15 @@ class Piped:
         return code, out, err
 
 
+def begin() -> None:
+    """Have it start, so that it is there when it is needed."""
+    _template()
+
+
 @cache
 def _template() -> socket.socket:
-    """Start the process that the others are forked from. It ends when this one does, for the socket is closed then."""
+    """Start the process that the others are forked from; what it is asked before it is ready waits. It ends when this
+    one does, for the socket is closed then."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with theirs:
         command = [sys.executable, "-m", "tests.kit.ready", str(theirs.fileno())]
@@ -112,7 +117,6 @@ def _template() -> socket.socket:
             command, cwd=_ROOT, env=environment, stdin=subprocess.DEVNULL, pass_fds=[theirs.fileno()]
         )
     process.returncode = 0  # nobody waits for it
-    assert ours.recv(1) == _STARTED
     return ours
 
 
@@ -177,7 +181,10 @@ def _serve(control: socket.socket) -> None:
         for descriptor in running.keys() & ready:
             _tell(descriptor, running)
         if control.fileno() in ready:
-            job, descriptors, *_ = socket.recv_fds(control, _MESSAGE, 4)
+            try:
+                job, descriptors, *_ = socket.recv_fds(control, _MESSAGE, 4)
+            except ConnectionResetError:  # it has gone and left something unread
+                return
             if not job:
                 return
             _fork(control, job, descriptors, running)
@@ -214,7 +221,6 @@ def _main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the tests; this ends when they do
     control = socket.socket(fileno=int(sys.argv[1]))
     _warm()
-    control.send(_STARTED)
     _serve(control)
 
 
