@@ -28,7 +28,7 @@ from egress_proxy.tokens import CLIENTS, OPERATORS, Tokens, prepare
 if TYPE_CHECKING:
     from egress_proxy.tokens import Store
 
-_RECIPIENT: Final = re.compile(r"egress-evidence-[A-Za-z0-9-]{1,64}[ -]?[!-~]{0,4096}")
+_RECIPIENT: Final = re.compile(r"egress-evidence-[A-Za-z0-9_-]{16,4096}")
 _NAME: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _STATE: Final = "~/.local/state/egress-proxy"
 _VERIFY: Final = "~/.local/share/egress-proxy/verify"

@@ -30,6 +30,7 @@ from egress_proxy.setup.processes import listeners
 from egress_proxy.sources import read_file
 from egress_proxy.tokens import OPERATORS, Tokens
 from egress_proxy.trial.report import Result, last
+from egress_proxy.trial.run import certificate_of
 
 _OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 _OTHERS_WRITE: Final = stat.S_IWGRP | stat.S_IWOTH
@@ -227,16 +228,16 @@ def evidence(config: Config) -> Iterator[Check]:
     section = getattr(config, "evidence", None)
     if section is not None and not section.recipients:
         told = "what is withheld is gone: it is sealed to nobody"
-        yield Check("evidence", Grade.WARN, told, "egress-proxy evidence keygen, on another machine")
+        yield Check("evidence", Grade.WARN, told, "name a public key under evidence.recipients")
 
 
 def sockets(config: Config) -> Iterator[Check]:
     """Both sockets are served, by the proxy."""
-    for name, address, path in (
-        ("cloud-facing socket", config.listen, "/_egress/health"),
-        ("operator's socket", config.operator, "/health"),
+    for name, address, path, certificate in (
+        ("cloud-facing socket", config.listen, "/_egress/health", certificate_of(config)),
+        ("operator's socket", config.operator, "/health", None),
     ):
-        status = answers(address, path)
+        status = answers(address, path, certificate)
         if status == 200:  # noqa: PLR2004 - HTTP
             yield Check("sockets", Grade.OK, f"{name}: serving at {address}")
         elif status == 503:  # noqa: PLR2004 - HTTP

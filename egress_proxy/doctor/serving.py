@@ -5,20 +5,20 @@ from __future__ import annotations
 import http.client
 import socket
 from contextlib import closing
+from pathlib import Path
 from typing import Final
 
 from egress_proxy.config import Address
-from egress_proxy.model import Secret
-from egress_proxy.trial.client import Client, NotReachedError, Target
+from egress_proxy.trial.client import Client, NotReachedError
+from egress_proxy.trial.run import reached
 
 _SECONDS: Final = 5.0
-_HERE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - recognised, not bound
 
 
-def answers(address: Address, path: str) -> int:
-    """Give the HTTP status of a GET without a login, or 0 where nobody answers in HTTP."""
+def answers(address: Address, path: str, certificate: Path | None = None) -> int:
+    """Give the HTTP status of a GET without a login, or 0 where nobody answers so. `certificate` is for TLS."""
     try:
-        return _client(address).get(path).status
+        return Client(reached(address, certificate), "/", _SECONDS).get(path).status
     except NotReachedError:
         return 0
 
@@ -26,16 +26,10 @@ def answers(address: Address, path: str) -> int:
 def body(address: Address, path: str) -> bytes:
     """Give the body of such a GET, or nothing."""
     try:
-        found = _client(address).get(path)
+        found = Client(reached(address), "/", _SECONDS).get(path)
     except NotReachedError:
         return b""
     return found.body if found.status == http.HTTPStatus.OK else b""
-
-
-def _client(address: Address) -> Client:
-    host = _HERE.get(address.host, address.host)
-    origin = f"http://{f'[{host}]' if ':' in host else host}:{address.port}"
-    return Client(Target(origin, Secret(""), address.path), "/", _SECONDS)
 
 
 def free(address: Address) -> bool:

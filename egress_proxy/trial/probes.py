@@ -62,7 +62,7 @@ _NOBODY: Final = {"sessionID": "ses_00000000000000000000000000", "messageID": "m
 _PLACE: Final = re.compile(r"\{(\w+)\}")
 _READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _BODIES: Final = {"POST /global/upgrade": {"target": "0.0.0"}}
-SECONDS: Final = 10.0
+SECONDS: Final = 30.0
 """For one request, which the proxy refuses at once."""
 
 

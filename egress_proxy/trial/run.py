@@ -12,8 +12,10 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
+from msgspec.structs import replace
+
 from egress_proxy import private
-from egress_proxy.config import Config, read_password
+from egress_proxy.config import Address, Config, read_password
 from egress_proxy.errors import ConfigError, EgressError, StartError
 from egress_proxy.model import VERIFIER, Secret
 from egress_proxy.tokens import Tokens, prepare
@@ -68,21 +70,33 @@ def _opencode(config: Config, url: str | None) -> Target:
     return Target(url or config.upstream.url, Secret(f"Basic {login}" if login else ""))
 
 
+def certificate_of(config: Config) -> Path | None:
+    """The certificate that the cloud-facing socket shows, if it speaks TLS."""
+    tls = getattr(config, "tls", None)
+    found = getattr(tls, "certificate_file", None)
+    return None if found is None else Path(found)
+
+
+def reached(address: Address, certificate: Path | None = None) -> Target:
+    """Where a socket of this machine's own proxy is reached, without a login."""
+    host = _HERE.get(address.host, address.host)
+    scheme = "http" if certificate is None else "https"
+    origin = f"{scheme}://{f'[{host}]' if ':' in host else host}:{address.port}"
+    return Target(origin, Secret(""), address.path, certificate, pinned=certificate is not None)
+
+
 @contextmanager
 def _proxy(config: Config, url: str | None, token: Secret | None, ca_file: Path | None) -> Iterator[Target]:
     """The cloud-facing socket, with a token for the planted directory alone, which ends with the context."""
-    listen = config.listen
-    host = _HERE.get(listen.host, listen.host)
-    origin = url or f"http://{f'[{host}]' if ':' in host else host}:{listen.port}"
-    unix = "" if url else listen.path
+    target = reached(config.listen, certificate_of(config)) if url is None else Target(url, Secret(""), "", ca_file)
     if token is not None:
-        yield Target(origin, Secret(f"Bearer {token.reveal()}"), unix, ca_file)
+        yield replace(target, authorization=Secret(f"Bearer {token.reveal()}"))
         return
     tokens = Tokens(Path(config.state_dir))
     _revoke(tokens)
     made = tokens.create(VERIFIER, (str(config.verify.root),))
     try:
-        yield Target(origin, Secret(f"Bearer {made.reveal()}"), unix, ca_file)
+        yield replace(target, authorization=Secret(f"Bearer {made.reveal()}"))
     finally:
         _revoke(tokens)
 

@@ -20,6 +20,10 @@ from egress_proxy.trial.watch import Watch
 STREAMS: Final = {"events": "/event", "global events": "/global/event"}
 _SILENT: Final = "the local model was not asked: another configuration of opencode overrides that of the directory"
 _UNREAD: Final = "no tool of the local agent has read the planted file"
+_HINTS: Final = {
+    "directory_forbidden": "; the proxy has not read verify.directory: restart it",
+    "unauthenticated": "; the proxy has another state_dir, or is another",
+}
 _TRIES: Final = 6
 _EVENT_SECONDS: Final = 5.0
 
@@ -72,7 +76,8 @@ class Talks:
         answer = self._client.post("/session", {})
         made = answer.json
         if answer.status != HTTPStatus.OK or not isinstance(made, dict):
-            raise NotReachedError(f"a session cannot be made: {answer.reason or f'status {answer.status}'}")
+            hint = _HINTS.get(answer.reason, "")
+            raise NotReachedError(f"a session cannot be made: {answer.reason or f'status {answer.status}'}{hint}")
         return str(made["id"])
 
     def _heard_session(self, streams: Mapping[str, Stream]) -> str:

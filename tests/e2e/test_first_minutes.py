@@ -165,10 +165,10 @@ def task(home: Home, url: str, token: str) -> None:
 
 def verified(home: Home, operator: str, tmp_path: Path) -> None:
     metrics = tmp_path / "verify.prom"
-    assert states(home.run("verify", "--json", "--textfile", str(metrics))) == dict.fromkeys(
+    assert states(home.run("verify", "--json", "--seconds", "120", "--textfile", str(metrics))) == dict.fromkeys(
         CHANNELS | ONLY_THROUGH_THE_PROXY, "clean"
     )
-    without = home.run("verify", "--json", "--bare", code=1)
+    without = home.run("verify", "--json", "--seconds", "120", "--bare", code=1)
     assert states(without) == dict.fromkeys(CHANNELS, "leaked")
     assert all(channel["canaries"] for channel in json.loads(without)["channels"])
     exposed = Client(operator).get("/metrics").text

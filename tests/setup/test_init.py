@@ -201,7 +201,16 @@ def test_a_directory_that_holds_what_binds_the_agent_is_refused_and_nothing_is_w
     assert not [path for path in home.rglob("*") if path.is_file()]
 
 
-@pytest.mark.parametrize("line", ["", "ssh-ed25519 AAAA", "egress-evidence-x\ny: 1", "EGRESS-EVIDENCE-SECRET-1"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "",
+        "ssh-ed25519 AAAA",
+        "egress-evidence-aaaaaaaaaaaaaaaaaaaa\ny: 1",
+        "egress-evidence-x",
+        "EGRESS-EVIDENCE-SECRET-1",
+    ],
+)
 def test_a_recipient_is_a_public_key(opencode: Pretended, home: Path, line: str) -> None:
     assert "--recipient" in init(opencode, home, "--recipient", line, code=2)
 
