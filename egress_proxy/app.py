@@ -205,7 +205,6 @@ def _operator(config: Config, inside: _Inside, bound: socket.socket | None) -> A
         gated=lambda: bool(inside.exchanges.settings.gates.rules),
         audit=lambda: inside.recorder.failure or inside.recorder.evidence_failure,
         gates=GateApi(inside.queue, operators, inside.metrics, most),
-        hosts=config.network.operator_hosts,
         mounted={PREFIX: console_app(inside.queue, operators, inside.metrics, most, behind)},
         admits=behind.sso.admits if behind.sso else None,
     )

@@ -17,6 +17,7 @@ import click
 from egress_proxy.cli_evidence_keys import keygen, open_
 from egress_proxy.config import Config, load
 from egress_proxy.errors import EgressError, Exit, StartError
+from egress_proxy.ledgers import opened
 from egress_proxy.terminal import EPILOG, as_json, configured, print_json, say
 
 if TYPE_CHECKING:
@@ -162,7 +163,7 @@ def check(file: Path, *, as_json: bool) -> int:
     from egress_proxy.evidence.checking import check as compare
 
     config = load(file)
-    named, ledger, notes, not_sealed = _told(Path(config.state_dir))
+    named, ledger, notes, not_sealed = _told(config)
     with ExitStack() as stack:  # a database that is gone leaves all that records name missing
         gone = named and not (Path(config.state_dir) / _database()).exists()
         reader = None if gone else stack.enter_context(_reader(config))
@@ -183,11 +184,10 @@ def check(file: Path, *, as_json: bool) -> int:
     return Exit.OK if good else Exit.FAILED
 
 
-def _told(state: Path) -> tuple[list[Named], str, Notes, dict[str, int]]:
+def _told(config: Config) -> tuple[list[Named], str, Notes, dict[str, int]]:
     """What the ledger says: what records name, the ledger's own name, what was shredded, and what was not sealed."""
     import msgspec
 
-    from egress_proxy.audit import reading
     from egress_proxy.audit.store import StoreError
     from egress_proxy.evidence.checking import Named, Notes
     from egress_proxy.server.evidence import FAILED, FULL, SHREDDED
@@ -202,7 +202,7 @@ def _told(state: Path) -> tuple[list[Named], str, Notes, dict[str, int]]:
     decoder = msgspec.json.Decoder(Line)
     named, notes, ledger, not_sealed = [], Notes(), "", {FULL: 0, FAILED: 0}
     try:
-        with closing(reading.opened(state)) as reader:
+        with opened(config) as reader:
             for row in reader.rows():
                 line = decoder.decode(row.line)
                 ledger = ledger or line.ledger

@@ -55,7 +55,6 @@ def of_network() -> dict[str, Callable[[AnyNode], object]]:
     """Readers of the settings that are no numbers."""
     return {
         "hosts": values.several(host, least=0),
-        "operator_hosts": values.several(host, least=0),
         "trusted_proxies": values.several(network, least=0),
     }
 

@@ -19,10 +19,6 @@ class Network(Struct, frozen=True, kw_only=True):
             "of the certificate are accepted without; any other `Host` is refused."
         ),
     ] = ()
-    operator_hosts: Annotated[
-        tuple[str, ...],
-        Meta(description="Names under which a reverse proxy in front of the operator's socket calls it."),
-    ] = ()
     trusted_proxies: Annotated[
         tuple[str, ...],
         Meta(

@@ -5,7 +5,7 @@ None of it is ever served on the cloud-facing one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from aiohttp import web
@@ -26,16 +26,15 @@ def operator_app(
     audit: Callable[[], str] = str,
     gates: GateApi | None = None,
     mounted: Mapping[str, web.Application] | None = None,
-    hosts: Sequence[str] = (),
     admits: Callable[[web.Request], bool] | None = None,
 ) -> web.Application:
     """The application of the operator's socket. `host` is where it listens, without the port; `gated` is whether a gate
     policy is in force: without one, every ask is for a human. `audit` says why the audit log cannot be written, if it
     cannot. `gates` answers for the queue. `mounted` are further
-    applications, by the path that they are served below. `hosts` are names by which a reverse proxy calls it. `admits`
-    says whether a request under another name is let in all the same.
+    applications, by the path that they are served below. `admits` says whether a request under another name than the
+    socket's own is let in all the same.
     """
-    app = web.Application(middlewares=[_host_check({host, *hosts}, admits)])
+    app = web.Application(middlewares=[_host_check(host, admits)])
     app.router.add_get("/metrics", _metrics(metrics))
     app.router.add_get("/health", _health(gated if callable(gated) else lambda: gated, audit))
     if gates is not None:
@@ -66,10 +65,9 @@ def _health(gated: Callable[[], bool], audit: Callable[[], str]) -> Handler:
     return handler
 
 
-def _host_check(own: set[str], admits: Callable[[web.Request], bool] | None) -> Middleware:
-    """Answer only to the socket's own names: a web page that rebinds its name to this address gets nothing, and nor
-    does one of another place that sends a request here."""
-    names = own | {"localhost", "127.0.0.1", "::1"}
+def _host_check(own: str, admits: Callable[[web.Request], bool] | None) -> Middleware:
+    """Answer only to the socket's own names: a web page that rebinds its name to this address gets nothing."""
+    names = {own, "localhost", "127.0.0.1", "::1"}
 
     @web.middleware
     async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -78,9 +76,6 @@ def _host_check(own: set[str], admits: Callable[[web.Request], bool] | None) -> 
         given = request.headers.getall("Host", [])
         if len(given) != 1 or host_of(given[0]) not in names:
             return web.Response(status=403, text="unknown Host\n")
-        origin = request.headers.get("Origin")
-        if origin is not None and host_of(origin.rpartition("//")[2]) not in names:
-            return web.Response(status=403, text="unknown Origin\n")
         return await handler(request)
 
     return check
