@@ -194,13 +194,13 @@ def collector(opencode_version: str, tmp_path_factory: pytest.TempPathFactory) -
 @pytest.fixture(scope="session")
 def proxied(bare: Bare, collector: Collector, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxied]:
     """The proxy in front of each release, started once a worker."""
-    with before(bare, tmp_path_factory) as running:
+    with before(bare, tmp_path_factory, collector) as running:
         yield running
 
 
 @contextmanager
-def before(bare: Bare, places: pytest.TempPathFactory) -> Iterator[Proxied]:
-    """A proxy that many tests share, in front of a server."""
+def before(bare: Bare, places: pytest.TempPathFactory, told: Collector | None = None) -> Iterator[Proxied]:
+    """A proxy that many tests share, in front of a server; `told` is what its log is shipped to."""
     root = places.mktemp(f"proxy-{bare.version}")
     # All tests of a worker come from one address: a few that log in badly must not shut out the others. And opencode
     # may take its time, at the start too, on a machine that is busy.
@@ -208,7 +208,7 @@ def before(bare: Bare, places: pytest.TempPathFactory) -> Iterator[Proxied]:
     gates = root / "gates.yaml"
     gates.write_text(_GATES.read_text("utf-8") + _DECLARED, encoding="utf-8")
     notify = {"command": [str(_telling(root)), str(root)], "asks_per_minute": 1000, "waiting": 10_000}
-    key = tmp_path_factory.mktemp(f"holder-{bare.version}") / "evidence.key"
+    key = places.mktemp(f"holder-{bare.version}") / "evidence.key"
     config = configuration(
         bare.opencode,
         bare.world,
@@ -217,7 +217,7 @@ def before(bare: Bare, places: pytest.TempPathFactory) -> Iterator[Proxied]:
         gates_file=str(gates),
         notify=notify,
         evidence={"recipients": [_recipient(key)]},
-        log={"format": "json", "syslog": collector.address},
+        log={"format": "json", **({"syslog": told.address} if told else {})},
     )
     with Proxy(root, config, from_nothing=True) as proxy:
         yield Proxied(proxy, bare, key)

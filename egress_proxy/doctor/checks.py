@@ -9,7 +9,6 @@ import shutil
 import stat
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -20,10 +19,12 @@ from msgspec import Struct
 
 from egress_proxy import app
 from egress_proxy.audit import reading
+from egress_proxy.audit.opening import DATABASE
 from egress_proxy.config import FILES, Address, Config, Source, read_gates, read_hook_secrets, read_password, read_rules
 from egress_proxy.config.warn import warnings
 from egress_proxy.doctor.serving import answers, free
 from egress_proxy.errors import ConfigError, EgressError
+from egress_proxy.ledgers import opened, place
 from egress_proxy.scan import operator_rules
 from egress_proxy.server.survey import Survey
 from egress_proxy.setup.processes import listeners
@@ -180,8 +181,8 @@ def clock(config: Config) -> Iterator[Check]:
         yield Check("clock", Grade.FAIL, "the clock is years behind", "set it (NTP)")
         return
     seen = last(Path(config.state_dir)).at
-    if (Path(config.state_dir) / "audit.db").exists():
-        with closing(reading.opened(Path(config.state_dir))) as reader:
+    if _is_begun(config):
+        with opened(config) as reader:
             row = reader.last()
         seen = max(seen, _time_of(row.line if row else ""))
     if seen > now + _SKEW:
@@ -189,6 +190,11 @@ def clock(config: Config) -> Iterator[Check]:
         yield Check("clock", Grade.FAIL, told, "set it (NTP)")
     else:
         yield Check("clock", Grade.OK, datetime.fromtimestamp(now, UTC).isoformat(timespec="seconds"))
+
+
+def _is_begun(config: Config) -> bool:
+    """Whether there should be an audit log."""
+    return config.audit.database is not None or (Path(config.state_dir) / DATABASE).exists()
 
 
 def _time_of(line: str) -> float:
@@ -215,11 +221,10 @@ def disk(config: Config) -> Iterator[Check]:
 
 def ledger(config: Config) -> Iterator[Check]:
     """The end of the audit log is what was signed."""
-    state = Path(config.state_dir)
-    if not (state / "audit.db").exists():
+    if not _is_begun(config):
         yield Check("ledger", Grade.WARN, "there is no audit log yet", "start the proxy")
         return
-    reading.head(state)
+    reading.head(place(config))
     yield Check("ledger", Grade.OK, "its end hangs together; `egress-proxy audit verify` looks at all of it")
 
 

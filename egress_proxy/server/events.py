@@ -23,8 +23,9 @@ from egress_proxy.model import Call, Projected, Refused, Resource, Routed
 from egress_proxy.server.exchange import Exchanges
 from egress_proxy.server.frames import EVENT_ROW, Frames, Heard
 from egress_proxy.server.journal import Entry, Journal
-from egress_proxy.server.pipeline import Notice, Origin, Pipeline, Released, Within
+from egress_proxy.server.pipeline import Origin, Pipeline, Released, Within
 from egress_proxy.server.reader import Reader, Shown
+from egress_proxy.server.stream_notices import Notice
 from egress_proxy.server.subscription import Subscription
 from egress_proxy.server.use import Key, Use
 from egress_proxy.wire import read_project_id

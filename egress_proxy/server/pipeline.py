@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from enum import StrEnum
 from typing import Final, Protocol, TypeVar
 
 import msgspec
@@ -21,6 +20,7 @@ from egress_proxy.explanations import EXPLAINED, message
 from egress_proxy.logs import Saying, say
 from egress_proxy.metrics import UNKNOWN_ROUTE, Metrics, ScanFailure
 from egress_proxy.model import (
+    VERIFIER,
     Finding,
     Form,
     Judgement,
@@ -39,6 +39,7 @@ from egress_proxy.server.evidence import Judged
 from egress_proxy.server.examination import Examined, Judge, examine
 from egress_proxy.server.growing_part import Fate, GrowingPart
 from egress_proxy.server.recorder import Recorder
+from egress_proxy.server.stream_notices import RESYNCHRONISE, Notice
 from egress_proxy.server.tree import Remembering, Tree
 
 _SEAL: Final = object()
@@ -72,45 +73,14 @@ class Released:
         return f"Released({self.status}, {len(self.body)} bytes)"
 
 
-class Notice(StrEnum):
-    """What the proxy itself says on an event stream."""
-
-    CONNECTED = "connected"
-    HEARTBEAT = "heartbeat"
-    UPSTREAM_LOST = "upstream_lost"
-    PLACE_UNKNOWN = "place_unknown"
-    TOO_SLOW = "too_slow"
-    SHUTTING_DOWN = "shutting_down"
-
-
 def _notice(kind: str, **properties: object) -> Released:
     return Released(_SEAL, 200, msgspec.json.encode({"type": kind, "properties": properties}))
-
-
-def _resynchronise(notice: Notice, told: str) -> Released:
-    return _notice("egress.stream", reason=notice.value, message=told)
 
 
 _NOTICES: Final = {
     Notice.CONNECTED: _notice("server.connected"),
     Notice.HEARTBEAT: _notice("server.heartbeat"),
-    Notice.UPSTREAM_LOST: _resynchronise(
-        Notice.UPSTREAM_LOST,
-        "The connection to the local agent was lost and stands again: events of between are missing. Read anew what "
-        "you show.",
-    ),
-    Notice.PLACE_UNKNOWN: _resynchronise(
-        Notice.PLACE_UNKNOWN,
-        "The events since the given Last-Event-ID are not all kept. Read anew what you show; what follows is new.",
-    ),
-    Notice.TOO_SLOW: _resynchronise(
-        Notice.TOO_SLOW,
-        "This stream was read more slowly than events came, and is ended. Connect again, and read anew what you show.",
-    ),
-    Notice.SHUTTING_DOWN: _resynchronise(
-        Notice.SHUTTING_DOWN,
-        "The proxy stops, and this stream is ended. Connect again once it is back, and read anew what you show.",
-    ),
+    **{notice: _notice("egress.stream", reason=notice.value, message=told) for notice, told in RESYNCHRONISE.items()},
 }
 
 
@@ -355,7 +325,8 @@ class Pipeline:
         findings = judgement.findings if uncounted is None else uncounted
         for finding in findings:
             self._metrics.count_finding(finding, channel, origin.id)
-        if any(finding.form is Form.ENCODED for finding in findings):
+        # `egress-proxy verify` plants what is encoded, every day: it is on record, and alerts nobody.
+        if origin.client != VERIFIER and any(finding.form is Form.ENCODED for finding in findings):
             self._metrics.count_alert(channel, origin.id)
         return await self._recorded(origin, channel, judgement, texts, status)
 

@@ -10,7 +10,8 @@ from msgspec import Struct
 
 from egress_proxy.metrics import Metrics
 from egress_proxy.server.journal import Entry, Journal, Lost
-from egress_proxy.server.pipeline import Notice, Pipeline, Released, Within
+from egress_proxy.server.pipeline import Pipeline, Released, Within
+from egress_proxy.server.stream_notices import Notice
 
 HEARTBEAT: Final = 10.0  # seconds of silence, as opencode's own; looked at twice in that time
 

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from egress_proxy.server import journal as module
 from egress_proxy.server.journal import Entry, Journal, Lost
-from egress_proxy.server.pipeline import Notice, Pipeline
+from egress_proxy.server.pipeline import Pipeline
+from egress_proxy.server.stream_notices import Notice
 
 
 def entry(directory: str = "/a") -> Entry:
