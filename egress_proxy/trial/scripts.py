@@ -72,6 +72,8 @@ def scripts(canaries: Canaries, field: Field) -> Mapping[str, Script]:
             (Turn(calls=(look, read, write, ("todowrite", {"todos": [todo]}))), Turn(plain, thought)),
             title=f"{TITLE} {known} {token}",
         ),
+        # Alone: beside a value that is found, the whole text is looked at more closely.
+        "tainted": Script((Turn(f"{_LEAD}Staging has {tainted}\n"),)),
         "encoded": Script((Turn(_LEAD + "\n".join(_encoded(value) for value in values)),)),
         "ask": Script(
             (Turn(calls=(("bash", {"command": f"{ASKED} {known} {token}", "description": f"Check {known}"}),)),)
