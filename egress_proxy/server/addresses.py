@@ -57,6 +57,7 @@ def counted_as(address: str) -> str:
     return address if found is None else str(found)
 
 
+@lru_cache(maxsize=1024)
 def host_of(header: str) -> str:
     """The name in a `Host` header, in lower case, without port, brackets and a dot at its end."""
     text = header.strip().lower()
@@ -65,6 +66,7 @@ def host_of(header: str) -> str:
     return text.rpartition(":")[0].rstrip(".") if ":" in text else text.rstrip(".")
 
 
+@lru_cache(maxsize=1024)
 def is_address(host: str) -> bool:
     """Whether a name is an address: no name server can be made to lead it somewhere else."""
     return _parsed(host) is not None

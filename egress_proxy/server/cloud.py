@@ -19,6 +19,7 @@ from egress_proxy.metrics import Metrics
 from egress_proxy.model import Client, Refused, Request, Scope
 from egress_proxy.reasons import Reason
 from egress_proxy.routes import OWN, match
+from egress_proxy.server.addresses import counted_as
 from egress_proxy.server.entrance import Entrance
 from egress_proxy.server.events import Events
 from egress_proxy.server.exchange import Exchanges
@@ -210,10 +211,11 @@ class Cloud:
     async def _refuse_stranger(self, request: web.BaseRequest, reason: Reason) -> web.StreamResponse:
         """Refuse someone who has not shown a token; after too many from one address, without a record of each."""
         address, now = self.entrance.address(request), asyncio.get_running_loop().time()
-        if self._failures.exceeded(address, now):
+        counted = counted_as(address)
+        if self._failures.exceeded(counted, now):
             released = self._pipeline.refuse_unrecorded(Origin(id=self._exchanges.new_id()), Reason.RATE_LIMITED)
             return respond(released, close=True)
-        self._failures.failed(address, now)
+        self._failures.failed(counted, now)
         say(Saying.STRANGER_REFUSED, address=address or "the socket", reason=reason.value)
         return await self._refuse(reason, close=True)
 
