@@ -19,8 +19,8 @@ class Notice(StrEnum):
 
 RESYNCHRONISE: Final = {
     Notice.UPSTREAM_LOST: (
-        "The connection to the local agent was lost and stands again: events of between are missing. Read anew what you "
-        "show."
+        "The connection to the local agent was lost and stands again: events of between are missing. Read anew what "
+        "you show."
     ),
     Notice.PLACE_UNKNOWN: (
         "The events since the given Last-Event-ID are not all kept. Read anew what you show; what follows is new."
