@@ -78,7 +78,7 @@ class Listener:
                 await asyncio.sleep(0 if error.errno in _GONE else _REST_SECONDS)
                 continue
             self._begin(connection, peer[0] if isinstance(peer, tuple) else "")
-            # One that waits already is taken without a turn of the loop: a flood of them would let nobody else have one.
+            # One that waits already comes without a turn of the loop: a flood of them would let nobody else have one.
             await asyncio.sleep(0)
 
     def _begin(self, connection: socket.socket, address: str) -> None:
