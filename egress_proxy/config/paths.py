@@ -18,7 +18,7 @@ from egress_proxy.config.values import string
 _MAX_WORDS: Final = 64
 _CREDENTIAL: Final = "credential:"
 _NO_CREDENTIALS: Final = "/run/credentials/only-in-the-unit"
-"""Outside of the unit, where nothing is, and only root could put something: commands that do not read it run there too."""
+"""Outside of the unit, where only root could put something: commands that do not read it run there too."""
 _CREDENTIAL_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,200}")
 
 

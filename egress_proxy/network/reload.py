@@ -15,8 +15,8 @@ from time import monotonic_ns
 
 from msgspec import Struct
 
-from egress_proxy.config import Config, read_gates
-from egress_proxy.errors import EgressError
+from egress_proxy.config import Config, apart, read_gates
+from egress_proxy.errors import ConfigError, EgressError
 from egress_proxy.gates import GatePolicy
 from egress_proxy.logs import Saying, say
 from egress_proxy.metrics import Metrics
@@ -107,6 +107,9 @@ class Reloading:
     async def _reload(self) -> tuple[str, ...]:
         live = self._live
         new, kept = in_force(self._config, await asyncio.to_thread(self._read))
+        wrong = apart.problem(new)  # the directories may be those of the start
+        if wrong is not None:
+            raise ConfigError(": ".join(wrong))
         if new.gates_file:  # at a start, one that is broken leaves all to a human; here there is an older one
             read_gates(Path(new.gates_file))
         gates, policy = live.gates(new), live.policy(new)
