@@ -27,7 +27,7 @@ from egress_proxy.server.cloud import Cloud
 from egress_proxy.server.exchange import Exchanges
 from egress_proxy.server.known import Known
 from egress_proxy.server.notify import notify
-from egress_proxy.server.tls import server_context
+from egress_proxy.server.tls import made_ready
 from egress_proxy.tokens import Tokens
 
 
@@ -113,13 +113,12 @@ class Reloading:
         if new.gates_file:  # at a start, one that is broken leaves all to a human; here there is an older one
             read_gates(Path(new.gates_file))
         gates, policy = live.gates(new), live.policy(new)
-        if new.tls.certificate_file:
-            server_context(new.tls)
+        certificate = made_ready(new.tls) if new.tls.certificate_file else None
         await live.known.reload(new, live.exchanges.upstream)
         # Nothing fails from here on, and nothing waits: it is one turn of the event loop.
         certified = live.cloud.entrance.certified
-        if certified is not None:
-            certified.take(new.tls)
+        if certified is not None and certificate is not None:
+            certified.take(certificate)
         live.cloud.entrance.take(logins(new, self._tokens), new.network)
         live.cloud.bound(new.limits)
         live.exchanges.take(policy, gates, patch_text=new.features.patch_text)
