@@ -173,14 +173,16 @@ class EvidenceStore(Reader):
         return self._used
 
     def expire(self, before: str, now: str, most: int) -> int:
-        names = [name for (name,) in self._rows("SELECT name FROM sealed WHERE time < ? LIMIT ?", (before, most))]
-        if names:
+        query = "SELECT name, time FROM sealed WHERE time < ? LIMIT ?"
+        found = [(str(name), str(time)) for name, time in self._rows(query, (before, most))]
+        told = min(before, now)  # what is sealed later is not shredded: to tell so would excuse who takes it
+        if found:
             with _Transaction(self._db):
                 self._look()
-                self._take(names)
-                self._tell([(BEFORE + before, "", now)])
+                self._take(name for name, _ in found)
+                self._tell([(BEFORE + told, "", now), *((name, "", now) for name, time in found if time >= told)])
             self._used = None
-        return len(names)
+        return len(found)
 
     def shred(self, names: Sequence[str], now: str, recipient: str = "") -> None:
         """Take the whole of what is named, or a recipient's stanzas of it; with the last stanza goes the whole. `wipe`
