@@ -197,9 +197,11 @@ class Recorder:
         self._sign_later()
 
     def _tend_ledger(self) -> None:
-        self._more = self._ledger.tend()
-        if self._sealing:
-            self._more = self._sealing.tend(self._ledger) or self._more
+        try:
+            self._more = self._ledger.tend()
+        finally:  # what is old is shredded also while nothing can be recorded, and noted later
+            if self._sealing:
+                self._more = self._sealing.tend(self._ledger) or self._more
 
     async def close(self) -> None:
         """Write what is waited for and what is remembered, and sign the end."""
