@@ -23,7 +23,7 @@ class Place(Struct, frozen=True, kw_only=True):
 
 
 class Appearance(Struct, frozen=True, kw_only=True):
-    """A record that tells of the value, and its places in it."""
+    """A record that tells of the value, and its places in it. `ledger` is empty where there is one only."""
 
     time: str
     id: str
@@ -35,6 +35,7 @@ class Appearance(Struct, frozen=True, kw_only=True):
     verdict: str
     seq: int
     places: tuple[Place, ...]
+    ledger: str = ""
 
 
 class Looked(Struct):
@@ -68,6 +69,7 @@ def appearances(
                 verdict=record["verdict"],
                 seq=record["seq"],
                 places=places,
+                ledger=str(record.get("ledger", "")),
             )
 
 

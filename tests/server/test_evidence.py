@@ -33,7 +33,7 @@ from egress_proxy.server.pipeline import Origin, Pipeline, Released
 from egress_proxy.server.recorder import Recorder
 from egress_proxy.wire import PartName, Piece
 from tests.audit.kit import handle, verdict
-from tests.evidence.kit import ONE, OTHER
+from tests.evidence.kit import ONE, OTHER, on_disk
 from tests.kit.ledger import all_records
 from tests.server.growth import LINE
 from tests.server.rig import until
@@ -336,7 +336,7 @@ async def test_what_is_old_is_shredded_also_while_nothing_can_be_recorded(
             with pytest.raises(AuditError):
                 kit.recorder._tend_ledger()
     assert kit.opened() == []
-    assert not any((blob.payload or b"")[:24] in file.read_bytes() for file in tmp_path.glob("evidence.db*"))
+    assert (blob.payload or b"")[:24] not in on_disk(tmp_path)
     kit.recorder._tend_ledger()
     await kit.recorder.close()
     assert [one["noted"][0] for one in all_records(tmp_path) if one["noted"]] == [SHREDDED]
