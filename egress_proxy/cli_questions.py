@@ -19,7 +19,6 @@ from egress_proxy.cli_records import (
     filtered,
     filters_of,
     of_ledger,
-    printable,
     reader_of,
     records_of,
     state_of,
@@ -27,7 +26,7 @@ from egress_proxy.cli_records import (
 )
 from egress_proxy.errors import ConfigError, EgressError, Exit
 from egress_proxy.ledgers import ALL
-from egress_proxy.terminal import EPILOG, as_json, configured, print_json, say
+from egress_proxy.terminal import EPILOG, as_json, configured, print_json, printable, say
 
 if TYPE_CHECKING:
     from egress_proxy.audit.appearing import Appearance, Looked

@@ -133,6 +133,23 @@ def test_whose_a_record_is_the_database_says_and_not_the_record(run: Run, fleet:
     assert [one["ledger"] for one in json.loads(capsys.readouterr().out)] == ["west"]
 
 
+def test_a_name_that_another_proxy_chose_is_not_obeyed(run: Run, fleet: Fleet, capsys: Capture) -> None:
+    fleet.cluster.run(
+        "UPDATE entry SET ledger = 'w' || chr(27) || '[2J' || chr(155) WHERE ledger = 'west'", fleet.database
+    )
+    (fleet.root / "keys").mkdir()
+    for words in (
+        ("ledgers",),
+        ("ledgers", "--json"),
+        ("list", "--ledger", "all"),
+        ("list", "--ledger", "\x1b[2Jnone"),
+        ("verify", "--ledger", "all", "--keys", str(fleet.root / "keys")),
+    ):
+        run(*words)
+        told = capsys.readouterr()
+        assert all(sign.isprintable() or sign in "\t\n" for sign in told.out + told.err)
+
+
 def test_an_export_of_one_is_its_whole_chain(run: Run, fleet: Fleet, capsys: Capture) -> None:
     file = fleet.root / "west.jsonl"
     assert run("export", "--ledger", "west", str(file)) == Exit.OK
