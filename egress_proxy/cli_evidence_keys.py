@@ -223,7 +223,9 @@ def _state_dirs(file: Path) -> tuple[Path, ...]:
 
 
 def _plain(sealed: Sealed, original: Original) -> dict[str, Any]:
-    return {"name": sealed.name, **msgspec.to_builtins(original)}
+    from egress_proxy.evidence.blob import plain
+
+    return {"name": sealed.name, **plain(original)}
 
 
 def _told(sealed: Sealed, original: Original) -> Iterator[str]:

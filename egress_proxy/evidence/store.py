@@ -215,11 +215,16 @@ class EvidenceStore(Reader):
             )
 
     def reopen(self) -> None:
+        # After a sync that failed the kernel may call pages clean that are not on the disk. Copying the log into the
+        # database writes and syncs them once more: what is kept next would hang on them.
         try:
             self._db.close()
             self._begin()
+            busy, pages, copied = self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         except sqlite3.Error as error:
             raise _failed("opened", error) from None
+        if busy or pages != copied:
+            raise StoreError("the database cannot be synced again: somebody reads it")
         if _identities(self._path)[0] != self._files[0]:
             raise StoreError("the database was removed or replaced")
         self._files = _identities(self._path)

@@ -236,3 +236,21 @@ def test_shredding_up_to_a_time_to_come_excuses_nothing_that_is_sealed_later(tmp
     notes.add_noted([f"{BEFORE}2099-01-01"], now)  # somebody wrote that into the database, and the proxy noted it
     assert not notes.tells(later.name, original(12).time)
     assert notes.tells(old.name, original(1).time)
+
+
+def test_after_an_error_the_log_is_copied_whole_or_nothing_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A reader is in the way: what a failed sync left in memory alone would be called kept."""
+    monkeypatch.setattr("egress_proxy.evidence.store._BUSY_SECONDS", 0.01)
+    with closing(store(tmp_path)) as kept, closing(Reader(tmp_path / "evidence.db")) as reader:
+        kept.put([sealed(1), sealed(2)])
+        with closing(reader.listed()) as reading:  # type: ignore[type-var]  # it is a generator
+            next(reading)
+            kept.put([sealed(3)])
+            with pytest.raises(StoreError, match="somebody reads it"):
+                kept.reopen()
+        kept.reopen()
+        assert (tmp_path / "evidence.db-wal").stat().st_size == 0
+        kept.put([sealed(4)])
+        assert len(list(kept.listed())) == 4
