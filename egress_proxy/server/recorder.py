@@ -141,6 +141,8 @@ class Recorder:
         written: list[Record] = []
 
         def write() -> None:
+            if self._sealing and self.failure:
+                self._ledger.tend()  # else what waits for a lost database fills the room of originals, in vain
             outcomes = self._sealing.seal(batch) if self._sealing else [(record, None) for record, _ in batch]
             failures[:] = [failure for _, failure in outcomes]
             written[:] = [record for record, _ in outcomes]

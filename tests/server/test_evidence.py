@@ -14,6 +14,7 @@ import pytest
 from msgspec.structs import replace
 
 from egress_proxy.audit import Ledger
+from egress_proxy.audit.store import StoreError as LedgerError
 from egress_proxy.config import Config, Evidence, Upstream
 from egress_proxy.errors import AuditError, ConfigError, StartError
 from egress_proxy.evidence import NotOpened, StoreError, unseal
@@ -341,6 +342,26 @@ async def test_what_is_old_is_shredded_also_while_nothing_can_be_recorded(
     await kit.recorder.close()
     assert [one["noted"][0] for one in all_records(tmp_path) if one["noted"]] == [SHREDDED]
     assert verdict(tmp_path).ok
+
+
+async def test_nothing_is_sealed_for_a_ledger_that_is_known_to_be_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a database that is away for an hour takes the room of a day, and all is withheld once it is back."""
+    kit = Kit(tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr("egress_proxy.audit.sqlite.SqliteStore.append", broken_ledger)
+        assert {(await kit.answer()).status for _ in range(5)} == {503}
+        assert len(list(kit.store.listed())) == 1  # by which it became known
+    assert (await kit.answer()).status == 200
+    await kit.recorder.close()
+    assert len(kit.opened()) == 2
+    assert [one["verdict"] for one in kit.records()] == ["redacted"]
+    assert verdict(tmp_path).ok
+
+
+def broken_ledger(*_: object) -> None:
+    raise LedgerError("the database cannot be written: no answer")
 
 
 async def test_what_could_not_be_kept_is_on_nobodys_account(tmp_path: Path) -> None:
