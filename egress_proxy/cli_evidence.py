@@ -213,7 +213,7 @@ def _told(config: Config) -> tuple[list[Named], str, Notes, dict[str, int]]:
                     named.append(Named(line.id, line.time, line.evidence))
                 if line.noted[:1] == (SHREDDED,):
                     notes.add_noted(line.noted[1:], line.time)
-    except (StoreError, msgspec.MsgspecError, UnicodeError):
+    except (StoreError, msgspec.MsgspecError, UnicodeError, RecursionError):
         raise EgressError("the audit log cannot be read: `egress-proxy audit verify` says more") from None
     return named, ledger, notes, not_sealed
 

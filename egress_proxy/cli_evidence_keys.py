@@ -163,7 +163,7 @@ def _names(log: Path) -> dict[str, str]:
             return {line.evidence: line.id for line in lines if line.evidence}
     except OSError as error:
         raise ConfigError(f"{log}: cannot be read ({error.strerror})") from None
-    except (msgspec.MsgspecError, UnicodeError):
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
         raise ConfigError(f"{log}: is no log, as `egress-proxy audit export` writes it") from None
 
 

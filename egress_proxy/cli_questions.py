@@ -301,5 +301,5 @@ def _chained(reader: Reader, seq: int) -> Chained:
 def _cause(line: str) -> str:
     try:
         return str(msgspec.json.decode(line).get("cause", ""))
-    except (msgspec.MsgspecError, UnicodeError, AttributeError):
+    except (msgspec.MsgspecError, UnicodeError, RecursionError, AttributeError):
         return ""

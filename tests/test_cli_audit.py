@@ -17,7 +17,7 @@ from egress_proxy.audit.chain import first_row
 from egress_proxy.audit.ed25519 import Signer
 from egress_proxy.audit.sheet import cell
 from egress_proxy.cli import main
-from egress_proxy.errors import Exit
+from egress_proxy.errors import Exit, StartError
 from egress_proxy.model import Verdict
 from egress_proxy.reasons import Reason
 from tests.audit.kit import record, tampered
@@ -309,6 +309,22 @@ def test_a_log_of_somebody_elses_is_verified_and_not_obeyed(run: Run, tmp_path: 
     run("verify", tmp_path / "log", "--key", tmp_path / "state" / "audit.pub")
     told = "".join(capsys.readouterr())
     assert all(sign.isprintable() or sign in "\t\n" for sign in told)
+
+
+@pytest.mark.parametrize("kind", ["record", "checkpoint"])
+def test_a_line_that_is_too_deep_to_be_read_hides_no_other(run: Run, state: Path, capsys: Capture, kind: str) -> None:
+    deep = '\'{"x":' + "[" * 5_000 + "]" * 5_000 + ",'"
+    last = f"SELECT max(seq) FROM entry WHERE kind = '{kind}'"
+    tampered(state, f"UPDATE entry SET line = {deep} || substr(line, 2) WHERE seq = ({last})")
+    assert run("list", "--json") == Exit.OK
+    assert len(json.loads(capsys.readouterr().out)) == (3 if kind == "record" else 4)
+    for words in (("stats",), ("explain", "egr_2"), ("list", "--client", "anna"), ("verify",), ("head",)):
+        run(*words)
+        told = capsys.readouterr()
+        assert "internal error" not in told.out + told.err, words
+    if kind == "checkpoint":
+        with pytest.raises(StartError, match="not what was signed"):
+            Ledger(state)
 
 
 def test_one_record_is_shown(run: Run, capsys: Capture) -> None:

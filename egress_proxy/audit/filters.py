@@ -115,7 +115,7 @@ def shown_of(line: str) -> dict[str, Any] | None:
     try:
         _AS_SHOWN.decode(line)
         found: dict[str, Any] = msgspec.json.decode(line)
-    except (msgspec.MsgspecError, UnicodeError):
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
         return None
     return found
 
