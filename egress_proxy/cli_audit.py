@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from io import TextIOWrapper
+from io import StringIO, TextIOWrapper
 from itertools import islice
 from pathlib import Path
 from typing import TextIO
@@ -22,7 +22,6 @@ from egress_proxy.cli_records import (
     filtered,
     filters_of,
     of_ledger,
-    printable,
     reader_of,
     records_of,
     state_of,
@@ -31,7 +30,7 @@ from egress_proxy.cli_records import (
 from egress_proxy.config import load
 from egress_proxy.errors import EgressError, Exit, StartError
 from egress_proxy.ledgers import ALL, place
-from egress_proxy.terminal import EPILOG, as_json, configured, print_json, say
+from egress_proxy.terminal import EPILOG, as_json, configured, escaped, print_json, printable, say
 
 
 @click.group()
@@ -175,13 +174,24 @@ def export(file: Path, *, form: str, output: Path | None, limit: int | None, led
     return Exit.OK
 
 
+class _Screen(StringIO):
+    """stdout where somebody looks: signs that a terminal would obey are escaped."""
+
+    def write(self, text: str) -> int:
+        sys.stdout.write(escaped(text.replace("\r\n", "\n")))
+        return len(text)
+
+    def isatty(self) -> bool:
+        return True
+
+
 @contextmanager
 def _writing(output: Path | None) -> Iterator[TextIO]:
     # Bytes that are no UTF-8 go out as they are in the log: verifying it says so.
     if output is None:
         if isinstance(sys.stdout, TextIOWrapper):
             sys.stdout.reconfigure(errors="surrogateescape")
-        yield sys.stdout
+        yield _Screen() if sys.stdout.isatty() else sys.stdout
         return
     try:
         made = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)

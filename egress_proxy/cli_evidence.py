@@ -18,7 +18,7 @@ from egress_proxy.cli_evidence_keys import keygen, open_
 from egress_proxy.config import Config, load
 from egress_proxy.errors import EgressError, Exit, StartError
 from egress_proxy.ledgers import opened
-from egress_proxy.terminal import EPILOG, as_json, configured, print_json, say
+from egress_proxy.terminal import EPILOG, as_json, configured, print_json, printable, say
 
 if TYPE_CHECKING:
     from egress_proxy.evidence.checking import Checked, Named, Notes
@@ -59,7 +59,7 @@ def list_(word: str, file: Path, *, as_json: bool) -> int:
     else:
         for one in found:
             keys = " ".join(key[:16] for key in one.recipients)
-            click.echo(f"{one.time}\t{one.record}\t{one.name}\t{one.size}\t{keys}")
+            click.echo(printable(f"{one.time}\t{one.record}\t{one.name}\t{one.size}\t{keys}"))
     return Exit.OK if found or not word else Exit.FAILED
 
 
@@ -136,7 +136,7 @@ def recipients(file: Path, *, as_json: bool) -> int:
     counts = Counter[str]()
     if (Path(config.state_dir) / _database()).exists():
         with _reader(config) as reader:
-            counts.update(key for one in reader.listed() for key in one.recipients)
+            counts.update(printable(key) for one in reader.listed() for key in one.recipients)
     rows = [
         {"key": key, "recipient": key in now, "originals": counts[key]} for key in [*now, *sorted(set(counts) - {*now})]
     ]
@@ -176,7 +176,8 @@ def check(file: Path, *, as_json: bool) -> int:
         return Exit.OK if good else Exit.FAILED
     for one in checked:
         if one.state is not State.KEPT or one.told:
-            click.echo("\t".join(filter(None, (one.state.value, one.time, one.record, one.name, one.told))))
+            told = filter(None, (one.state.value, one.time, one.record, one.name, one.told))
+            click.echo(printable("\t".join(told)))
     sums = {**{state.value: counts[state] for state in State}, **not_sealed}
     click.echo(
         f"{'as recorded' if good else 'NOT AS RECORDED'}: {', '.join(f'{n} {word}' for word, n in sums.items())}"
@@ -211,8 +212,8 @@ def _told(config: Config) -> tuple[list[Named], str, Notes, dict[str, int]]:
                 elif line.evidence:
                     named.append(Named(line.id, line.time, line.evidence))
                 if line.noted[:1] == (SHREDDED,):
-                    notes.add_noted(line.noted[1:])
-    except (StoreError, msgspec.MsgspecError, UnicodeError):
+                    notes.add_noted(line.noted[1:], line.time)
+    except (StoreError, msgspec.MsgspecError, UnicodeError, RecursionError):
         raise EgressError("the audit log cannot be read: `egress-proxy audit verify` says more") from None
     return named, ledger, notes, not_sealed
 

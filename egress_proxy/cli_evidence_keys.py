@@ -162,7 +162,7 @@ def _names(log: Path) -> dict[str, str]:
             return {line.evidence: line.id for line in lines if line.evidence}
     except OSError as error:
         raise ConfigError(f"{log}: cannot be read ({error.strerror})") from None
-    except (msgspec.MsgspecError, UnicodeError):
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
         raise ConfigError(f"{log}: is no log, as `egress-proxy audit export` writes it") from None
 
 
@@ -222,7 +222,9 @@ def _state_dirs(file: Path) -> tuple[Path, ...]:
 
 
 def _plain(sealed: Sealed, original: Original) -> dict[str, Any]:
-    return {"name": sealed.name, **msgspec.to_builtins(original)}
+    from egress_proxy.evidence.blob import plain
+
+    return {"name": sealed.name, **plain(original)}
 
 
 def _told(sealed: Sealed, original: Original) -> Iterator[str]:

@@ -9,7 +9,7 @@ import click
 from egress_proxy.config import load
 from egress_proxy.errors import EgressError, Exit
 from egress_proxy.ledgers import shared
-from egress_proxy.terminal import EPILOG, as_json, configured, print_json, say
+from egress_proxy.terminal import EPILOG, as_json, configured, print_json, printable, say
 
 
 @click.command(epilog=EPILOG)
@@ -27,7 +27,7 @@ def ledgers(file: Path, *, as_json: bool) -> int:
         print_json(names)
         return Exit.OK
     for name in names:
-        click.echo(name)
+        click.echo(printable(name))
     return Exit.OK
 
 

@@ -9,14 +9,24 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 import msgspec
 
-from egress_proxy.cli_records import Words, filtered, filters_of, printable, reader_of, records_of, state_of, suggest
+from egress_proxy.cli_records import (
+    Words,
+    filtered,
+    filters_of,
+    of_ledger,
+    reader_of,
+    records_of,
+    state_of,
+    suggest,
+)
 from egress_proxy.errors import ConfigError, EgressError, Exit
-from egress_proxy.terminal import EPILOG, as_json, configured, print_json, say
+from egress_proxy.ledgers import ALL
+from egress_proxy.terminal import EPILOG, as_json, configured, print_json, printable, say
 
 if TYPE_CHECKING:
     from egress_proxy.audit.appearing import Appearance, Looked
@@ -47,6 +57,7 @@ _MOST_SHOWN: Final = 20  # rows of a table
 )
 @filtered
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="The oldest so many records.")
+@of_ledger
 @configured
 @as_json
 def search(
@@ -56,6 +67,7 @@ def search(
     source: Path | None,
     others: tuple[Path, ...],
     limit: int | None,
+    ledger: str,
     as_json: bool,
     **chosen: Words,
 ) -> int:
@@ -69,13 +81,13 @@ def search(
     value = _value(asked=asked, source=source)
     told = _fingerprints((state, *others), value)
     looked = Looked()
-    with reader_of(file) as reader, records_of(reader, filters, "searching") as records:
+    with reader_of(file, ledger) as reader, records_of(reader, filters, "searching") as records:
         found = _some(appearances((record for _, record in records), told, len(value), looked), limit)
     hints = _hints(value, looked)
     if as_json:
         print_json({"found": msgspec.to_builtins(found), **msgspec.to_builtins(looked), "hints": hints})
     else:
-        _show_found(found)
+        _show_found(found, named=ledger == ALL)
         for hint in hints:
             say(hint)
     return Exit.OK if found else Exit.FAILED
@@ -158,13 +170,14 @@ def _hints(value: str, looked: Looked) -> list[str]:
     return hints
 
 
-def _show_found(found: Iterable[Appearance]) -> None:
+def _show_found(found: Iterable[Appearance], *, named: bool) -> None:
     for one in found:
         who = f"{one.client or '-'}\t{one.session or '-'}"
-        click.echo(printable(f"{one.time}\t{one.id}\t{who}\t{one.verdict}\t{one.route}"))
+        where = f"{one.ledger}\t" if named else ""
+        click.echo(printable(f"{where}{one.time}\t{one.id}\t{who}\t{one.verdict}\t{one.route}"))
         for place in one.places:
-            named = f" {place.name}" if place.name else ""
-            what = f"text {place.text}, {place.start} to {place.end}: {place.detector}{named}, {place.how}"
+            name = f" {place.name}" if place.name else ""
+            what = f"text {place.text}, {place.start} to {place.end}: {place.detector}{name}, {place.how}"
             click.echo(printable(f"\t{place.done}\t{what}"))
 
 
@@ -173,9 +186,10 @@ def _show_found(found: Iterable[Appearance]) -> None:
 @click.option("--top", type=click.IntRange(min=1, max=1000), metavar="N", default=_MOST_SHOWN, show_default=True,
               help="Rows of each table.")  # fmt: skip
 @filtered
+@of_ledger
 @configured
 @as_json
-def stats(file: Path, *, by: str, top: int, as_json: bool, **chosen: Words) -> int:
+def stats(file: Path, *, by: str, top: int, as_json: bool, ledger: str, **chosen: Words) -> int:
     """Count what is on record: over time, by verdict, reason, detector, client, route, value and session.
 
     Clean exchanges count where they are recorded (`audit.clean_exchanges`). A secret that was asked for twice counts
@@ -184,7 +198,7 @@ def stats(file: Path, *, by: str, top: int, as_json: bool, **chosen: Words) -> i
     from egress_proxy.audit.statistics import Bucket, summarise
 
     filters = filters_of(chosen)
-    with reader_of(file) as reader:
+    with reader_of(file, ledger) as reader:
         with records_of(reader, filters, "counting") as records:
             summary = summarise((record for _, record in records), Bucket(by), sessions=top)
         if not summary.records:
@@ -230,20 +244,18 @@ def _table(title: str, heads: tuple[str, ...], rows: Iterable[tuple[str, tuple[o
 
 @click.command(epilog=EPILOG)
 @click.argument("audit_id", metavar="ID")
+@of_ledger
 @configured
 @as_json
-def explain(audit_id: str, file: Path, *, as_json: bool) -> int:
+def explain(audit_id: str, file: Path, *, as_json: bool, ledger: str) -> int:
     """Say in words what was withheld under an auditID, and why.
 
     By whom, what was found where and by which detector, what the client got instead, and what can be done.
     """
-    from egress_proxy.audit.explaining import explain as explained
-    from egress_proxy.audit.filters import Filters
-    from egress_proxy.audit.filters import search as searched
-
-    with reader_of(file) as reader:
-        found = [record for _, record in searched(reader, Filters(id=audit_id), oldest_first=True)]
-        told = [(record, explained(record, _chained(reader, record["seq"]))) for record in found]
+    told: list[tuple[dict[str, Any], list[str]]] = []
+    for name in _having(file, audit_id) if ledger == ALL else [ledger]:  # each is a chain of its own
+        with reader_of(file, name) as reader:
+            told += _explained(reader, audit_id)
     if not told:
         raise EgressError("there is no record of this id")
     if as_json:
@@ -255,6 +267,23 @@ def explain(audit_id: str, file: Path, *, as_json: bool) -> int:
         for sentence in sentences:
             click.echo(printable(sentence))
     return Exit.OK
+
+
+def _having(file: Path, audit_id: str) -> list[str]:
+    """The ledgers of the database that have a record of this id."""
+    from egress_proxy.audit.filters import Filters, search
+
+    with reader_of(file, ALL) as reader:
+        return sorted({record["ledger"] for _, record in search(reader, Filters(id=audit_id))})
+
+
+def _explained(reader: Reader, audit_id: str) -> list[tuple[dict[str, Any], list[str]]]:
+    """The records of an id in one ledger, the oldest first, with their sentences."""
+    from egress_proxy.audit.explaining import explain
+    from egress_proxy.audit.filters import Filters, search
+
+    found = [record for _, record in search(reader, Filters(id=audit_id), oldest_first=True)]
+    return [(record, explain(record, _chained(reader, record["seq"]))) for record in found]
 
 
 def _chained(reader: Reader, seq: int) -> Chained:
@@ -272,5 +301,5 @@ def _chained(reader: Reader, seq: int) -> Chained:
 def _cause(line: str) -> str:
     try:
         return str(msgspec.json.decode(line).get("cause", ""))
-    except (msgspec.MsgspecError, UnicodeError, AttributeError):
+    except (msgspec.MsgspecError, UnicodeError, RecursionError, AttributeError):
         return ""

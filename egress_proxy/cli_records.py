@@ -17,7 +17,7 @@ from egress_proxy.config import load
 from egress_proxy.ledgers import ALL, opened
 from egress_proxy.model import Verdict
 from egress_proxy.reasons import Reason
-from egress_proxy.terminal import bar, say
+from egress_proxy.terminal import bar, printable, say
 
 if TYPE_CHECKING:
     from egress_proxy.audit.filters import Filters
@@ -104,11 +104,6 @@ def suggest(reader: Reader, filters: Filters) -> None:
     for field, words in found.items():
         near = f"; there is {' and '.join(map(printable, words))}" if words else ""
         say(f"--{field}: no record of that time has this{near}")
-
-
-def printable(text: str) -> str:
-    """A text without signs that a terminal would obey."""
-    return "".join(sign if sign.isprintable() or sign == "\t" else ascii(sign)[1:-1] for sign in text)
 
 
 def _time(name: str, given: str) -> str:

@@ -12,7 +12,7 @@ import click
 from egress_proxy.config import Config, load
 from egress_proxy.errors import ConfigError, EgressError, Exit
 from egress_proxy.ledgers import ALL, place, shared
-from egress_proxy.terminal import EPILOG, as_json, bar, configured, print_json, say
+from egress_proxy.terminal import EPILOG, as_json, bar, configured, print_json, printable, say
 
 if TYPE_CHECKING:
     from egress_proxy.audit.places import Place
@@ -125,11 +125,12 @@ def _verify_all(config: Config, keys: Path, *, as_json: bool) -> int:
         verifier = Verifier(read_public(kept[name]) if name in kept else ())
         found[name], _ = _verified(Path(), where.of(name), verifier)
         if not as_json:
-            click.echo(f"{name}: {'whole' if found[name].ok else 'NOT WHOLE'}: {_summary(found[name])}")
+            shown = printable(name)
+            click.echo(f"{shown}: {'whole' if found[name].ok else 'NOT WHOLE'}: {_summary(found[name])}")
             for finding in found[name].findings:
-                click.echo(f"{name}: {finding.told}")
+                click.echo(f"{shown}: {printable(finding.told)}")
             if name not in kept:
-                click.echo(f"{name}: there is no {name}.pub, so no key of it is trusted")
+                click.echo(f"{shown}: there is no {shown}.pub, so no key of it is trusted")
     good = bool(found) and all(verdict.ok for verdict in found.values())
     if as_json:
         told = {
@@ -164,7 +165,7 @@ def _heads(files: Iterable[Path]) -> list[Head]:
 
 def _show(verdict: Verdict, former: str, *, whole: bool) -> None:
     for finding in verdict.findings:
-        click.echo(finding.told)
+        click.echo(printable(finding.told))
     if former == "changed":
         click.echo("the log of lines from before is not what the first entry says: changed")
     click.echo(f"{'whole' if whole else 'NOT WHOLE'}: {_summary(verdict)}")
@@ -181,8 +182,8 @@ def _show(verdict: Verdict, former: str, *, whole: bool) -> None:
 
 
 def _summary(verdict: Verdict) -> str:
-    end = "closed" if verdict.closed else "open"
+    end, ledger = "closed" if verdict.closed else "open", printable(verdict.ledger[:16]) or "-"
     return (
         f"{verdict.records} records in {verdict.entries} entries, {verdict.signatures} trusted signatures,"
-        f" {verdict.heads} heads; ledger {verdict.ledger[:16] or '-'}, entry {verdict.last} is the last, {end}"
+        f" {verdict.heads} heads; ledger {ledger}, entry {verdict.last} is the last, {end}"
     )

@@ -32,14 +32,27 @@ EXIT_CODES: Final[dict[int, str]] = {
 EPILOG: Final = "\b\nExit codes:\n" + "\n".join(f"  {code:>3}  {meaning}" for code, meaning in EXIT_CODES.items())
 
 
+def printable(text: str, also: str = "\t") -> str:
+    """A text without signs that a terminal would obey; `also` are those that it may."""
+    return "".join(sign if sign.isprintable() or sign in also else ascii(sign)[1:-1] for sign in text)
+
+
+def escaped(text: str) -> str:
+    """JSON without signs that a terminal would obey, which says the same: of these, JSON need not escape the newer."""
+    if text.replace("\n", "").isprintable():
+        return text
+    return "".join(sign if sign.isprintable() or sign in "\n\t" else json.dumps(sign)[1:-1] for sign in text)
+
+
 def say(sentence: str) -> None:
-    """Print a sentence to stderr."""
-    click.echo(f"egress-proxy: {sentence}", err=True)
+    """Print a sentence to stderr. What it quotes may be somebody else's."""
+    shown = printable(sentence, also="\n\t")
+    click.echo(f"egress-proxy: {shown}", err=True)
 
 
 def print_json(value: object) -> None:
     """Print JSON to stdout."""
-    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+    click.echo(escaped(json.dumps(value, indent=2, ensure_ascii=False)))
 
 
 def configured(command: Callable[..., int]) -> Callable[..., int]:

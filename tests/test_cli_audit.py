@@ -13,9 +13,11 @@ from pathlib import Path
 import pytest
 
 from egress_proxy.audit import Ledger, Span
+from egress_proxy.audit.chain import first_row
+from egress_proxy.audit.ed25519 import Signer
 from egress_proxy.audit.sheet import cell
 from egress_proxy.cli import main
-from egress_proxy.errors import Exit
+from egress_proxy.errors import Exit, StartError
 from egress_proxy.model import Verdict
 from egress_proxy.reasons import Reason
 from tests.audit.kit import record, tampered
@@ -275,11 +277,54 @@ def test_a_time_that_is_none_is_a_usage_error(run: Run, capsys: Capture) -> None
 
 
 def test_a_terminal_is_told_nothing_that_it_would_obey(run: Run, capsys: Capture) -> None:
-    for words in (("list",), ("show", "egr_4")):
+    for words in (("list",), ("show", "egr_4"), ("list", "--json"), ("show", "egr_4", "--json")):
         assert run(*words) == Exit.OK
         out = capsys.readouterr().out
         assert all(sign.isprintable() or sign in "\t\n" for sign in out)
         assert "\\x1b" in out or "\\u001b" in out
+
+
+@pytest.mark.parametrize("form", ["jsonl", "csv"])
+def test_an_export_to_a_terminal_neither(run: Run, state: Path, monkeypatch: pytest.MonkeyPatch, form: str) -> None:
+    """Between programs it is what the log holds, byte for byte."""
+
+    class Screen(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    seen = Screen()
+    monkeypatch.setattr("sys.stdout", seen)
+    assert run("export", "--format", form) == Exit.OK
+    out = seen.getvalue()
+    assert all(sign.isprintable() or sign in "\t\n" for sign in out)
+    assert "\\u202e" in out
+    if form == "jsonl":
+        assert [json.loads(line) for line in out.splitlines()] == [json.loads(line) for line in lines(state)]
+
+
+def test_a_log_of_somebody_elses_is_verified_and_not_obeyed(run: Run, tmp_path: Path, capsys: Capture) -> None:
+    signer = Signer.new()
+    row = first_row("\x1b]0;mine\x07\x9b2J", "2026-01-01T00:00:00.000+00:00", signer.public, signer.sign, None)
+    (tmp_path / "log").write_text(row.line + "\n")
+    run("verify", tmp_path / "log", "--key", tmp_path / "state" / "audit.pub")
+    told = "".join(capsys.readouterr())
+    assert all(sign.isprintable() or sign in "\t\n" for sign in told)
+
+
+@pytest.mark.parametrize("kind", ["record", "checkpoint"])
+def test_a_line_that_is_too_deep_to_be_read_hides_no_other(run: Run, state: Path, capsys: Capture, kind: str) -> None:
+    deep = '\'{"x":' + "[" * 5_000 + "]" * 5_000 + ",'"
+    last = f"SELECT max(seq) FROM entry WHERE kind = '{kind}'"
+    tampered(state, f"UPDATE entry SET line = {deep} || substr(line, 2) WHERE seq = ({last})")
+    assert run("list", "--json") == Exit.OK
+    assert len(json.loads(capsys.readouterr().out)) == (3 if kind == "record" else 4)
+    for words in (("stats",), ("explain", "egr_2"), ("list", "--client", "anna"), ("verify",), ("head",)):
+        run(*words)
+        told = capsys.readouterr()
+        assert "internal error" not in told.out + told.err, words
+    if kind == "checkpoint":
+        with pytest.raises(StartError, match="not what was signed"):
+            Ledger(state)
 
 
 def test_one_record_is_shown(run: Run, capsys: Capture) -> None:
@@ -318,7 +363,7 @@ def test_a_spreadsheet_computes_nothing(run: Run, capsys: Capture) -> None:
     assert (row["id"], row["names"], row["reasons"], row["findings"]) == ("egr_2", "DB_PASSWORD", "known_value", "1")
 
 
-@pytest.mark.parametrize("sign", ["=", "+", "-", "@", "\t", "\r"])
+@pytest.mark.parametrize("sign", ["=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20"])
 def test_a_cell_that_begins_like_a_formula_is_text(sign: str) -> None:
     assert cell(f"{sign}1") == f"'{sign}1"
     assert cell([f"{sign}1"]) == f"'{sign}1"

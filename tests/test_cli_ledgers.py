@@ -10,8 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from egress_proxy.audit import SearchKey, Span
 from egress_proxy.cli import main
 from egress_proxy.errors import Exit
+from egress_proxy.fingerprints import FingerprintStore
+from egress_proxy.scan import KnownValues
 from tests.audit.kit import record
 from tests.kit.postgres import OWNER, Cluster
 from tests.kit.stores import Ledger
@@ -89,6 +92,62 @@ def test_all_are_exported_with_their_names(run: Run, capsys: Capture) -> None:
     assert run("export", "--ledger", "all") == Exit.OK
     told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [(one["ledger"], one["kind"]) for one in told] == [("east", "record"), ("west", "record")]
+
+
+def test_questions_are_asked_of_one_proxy_or_of_all(run: Run, fleet: Fleet, capsys: Capture) -> None:
+    for ledger, clients in (((), ["east"]), (("--ledger", "west"), ["west"]), (("--ledger", "all"), list(NAMES))):
+        assert run("stats", "--json", *ledger) == Exit.OK
+        assert sorted(json.loads(capsys.readouterr().out)["clients"]) == clients
+    assert run("explain", "egr_1") == Exit.FAILED
+    capsys.readouterr()
+    for which in ("west", "all"):
+        assert run("explain", "egr_1", "--ledger", which) == Exit.OK
+        assert "It is entry 3 of the ledger, whose last is 4; the checkpoint (close) at entry 4" in (
+            capsys.readouterr().out
+        )
+
+
+def test_a_value_is_looked_for_in_the_ledgers_of_all(run: Run, fleet: Fleet, capsys: Capture) -> None:
+    value = "velvet" + "Anchor" + "58xQ"
+    (fleet.root / "value").write_text(value)
+    for name in NAMES:
+        mac = KnownValues.build((), FingerprintStore(fleet.state(name)).key().values).mac(value)
+        told = SearchKey.of(fleet.state(name)).fingerprint(mac)
+        ledger = Ledger(fleet.state(name), place=fleet.cluster.place(fleet.state(name), name, fleet.database))
+        ledger.append([record(9, spans=(Span(0, 4, 16, "known-value", "VPN", "plain", told),), findings=1)])
+        ledger.close()
+    asked = ("search", "--value-file", str(fleet.root / "value"), "--ledger", "all")
+    assert run(*asked) == Exit.OK
+    assert [line.split("\t")[0] for line in capsys.readouterr().out.splitlines() if line[:1] != "\t"] == ["east"]
+    assert run(*asked, "--keys", str(fleet.state("west")), "--json") == Exit.OK
+    assert [one["ledger"] for one in json.loads(capsys.readouterr().out)["found"]] == list(NAMES)
+
+
+def test_whose_a_record_is_the_database_says_and_not_the_record(run: Run, fleet: Fleet, capsys: Capture) -> None:
+    """A proxy of the fleet that was taken over tells nothing in the name of another."""
+    fleet.cluster.run(
+        'UPDATE entry SET line = replace(line, \'"kind":\', \'"ledger":"east","kind":\') WHERE id = \'egr_1\'',
+        fleet.database,
+    )
+    assert run("show", "egr_1", "--ledger", "all", "--json") == Exit.OK
+    assert [one["ledger"] for one in json.loads(capsys.readouterr().out)] == ["west"]
+
+
+def test_a_name_that_another_proxy_chose_is_not_obeyed(run: Run, fleet: Fleet, capsys: Capture) -> None:
+    fleet.cluster.run(
+        "UPDATE entry SET ledger = 'w' || chr(27) || '[2J' || chr(155) WHERE ledger = 'west'", fleet.database
+    )
+    (fleet.root / "keys").mkdir()
+    for words in (
+        ("ledgers",),
+        ("ledgers", "--json"),
+        ("list", "--ledger", "all"),
+        ("list", "--ledger", "\x1b[2Jnone"),
+        ("verify", "--ledger", "all", "--keys", str(fleet.root / "keys")),
+    ):
+        run(*words)
+        told = capsys.readouterr()
+        assert all(sign.isprintable() or sign in "\t\n" for sign in told.out + told.err)
 
 
 def test_an_export_of_one_is_its_whole_chain(run: Run, fleet: Fleet, capsys: Capture) -> None:

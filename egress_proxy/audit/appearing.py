@@ -23,7 +23,7 @@ class Place(Struct, frozen=True, kw_only=True):
 
 
 class Appearance(Struct, frozen=True, kw_only=True):
-    """A record that tells of the value, and its places in it."""
+    """A record that tells of the value, and its places in it. `ledger` is empty where there is one only."""
 
     time: str
     id: str
@@ -35,6 +35,7 @@ class Appearance(Struct, frozen=True, kw_only=True):
     verdict: str
     seq: int
     places: tuple[Place, ...]
+    ledger: str = ""
 
 
 class Looked(Struct):
@@ -55,7 +56,9 @@ def appearances(
         looked.records += 1
         looked.findings += len(spans)
         looked.bare += sum(not span.get("fingerprint") for span in spans)
-        places = tuple(_place(span, told, length, spans) for span in spans if span.get("fingerprint") in told)
+        own = [span for span in spans if span.get("fingerprint") in told]
+        withheld = _withheld(spans) if own else frozenset()
+        places = tuple(_place(span, told, length, withheld) for span in own)
         if places:
             yield Appearance(
                 time=record["time"],
@@ -68,10 +71,11 @@ def appearances(
                 verdict=record["verdict"],
                 seq=record["seq"],
                 places=places,
+                ledger=str(record.get("ledger", "")),
             )
 
 
-def _place(span: Mapping[str, Any], told: Mapping[str, str], length: int, spans: Iterable[Mapping[str, Any]]) -> Place:
+def _place(span: Mapping[str, Any], told: Mapping[str, str], length: int, withheld: frozenset[int]) -> Place:
     size = span["end"] - span["start"]
     how = told[span["fingerprint"]]
     if span["form"] == "encoded":
@@ -87,11 +91,14 @@ def _place(span: Mapping[str, Any], told: Mapping[str, str], length: int, spans:
         name=span["name"],
         form=span["form"],
         how=how,
-        done=done(span, spans),
+        done="withheld" if span["text"] in withheld else "redacted",
     )
 
 
 def done(span: Mapping[str, Any], spans: Iterable[Mapping[str, Any]]) -> str:
     """What was done with a finding, by all of its record: a text in which anything is encoded is withheld."""
-    text = span["text"]
-    return "withheld" if any(one["text"] == text and one["form"] == "encoded" for one in spans) else "redacted"
+    return "withheld" if span["text"] in _withheld(spans) else "redacted"
+
+
+def _withheld(spans: Iterable[Mapping[str, Any]]) -> frozenset[int]:
+    return frozenset(one["text"] for one in spans if one["form"] == "encoded")

@@ -135,7 +135,7 @@ def followed(tip: Tip, row: Row) -> Tip:
     try:
         link = _LINK.decode(row.line)
         entry = link if link.kind == "record" else entry_of(row.line)
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, RecursionError):
         raise ChainError from None
     if row.seq != entry.seq:
         raise ChainError

@@ -117,7 +117,10 @@ def record_entry(record: Record, seq: int, prev: str) -> RecordEntry:
 
 
 def refuse_no_text(record: Record) -> None:
-    """Raise `AuditError` for a record that no line can hold: it has half a character, or what is of no JSON type."""
+    """Raise `AuditError` for a record that no line or no column can hold: it has half a character, or what is of no
+    JSON type; or a zero in what it is looked up by, which no text of PostgreSQL has."""
+    if any("\x00" in word for word in (record.time, record.id, record.client, record.route, record.session)):
+        raise AuditError("a record cannot be written: it is looked up by what is no text")
     try:
         _ENCODER.encode(record)
     except (msgspec.MsgspecError, UnicodeError, TypeError) as error:

@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from egress_proxy.audit.appearing import done
 from egress_proxy.audit.detectors import KNOWN, TAINTED, detector_told
+from egress_proxy.audit.record import MAX_SPANS
 from egress_proxy.explanations import EXPLAINED
 from egress_proxy.model import Form, Verdict
 from egress_proxy.reasons import Reason, Stage
@@ -139,7 +140,7 @@ def _noted(record: Mapping[str, Any]) -> Iterator[str]:
 def _findings(record: Mapping[str, Any]) -> Iterator[str]:
     spans = record["spans"]
     lengths = dict(zip(sorted({span["text"] for span in spans}), record.get("lengths", ()), strict=False))
-    shown = _placeholders(spans)
+    shown = _placeholders(spans[:MAX_SPANS])  # a record of ours has no more
     for index, span in enumerate(spans[:_MOST_TOLD]):
         yield _finding(span, done(span, spans), shown[index], lengths)
     more = max(record.get("findings", 0), len(spans)) - len(spans[:_MOST_TOLD])

@@ -106,7 +106,8 @@ def search(
             progress(_AT_A_TIME)
         record = shown_of(row.line)  # one that is none verifies no better
         if record is not None and asked_for(record, wanted):
-            yield row.line, {"ledger": row.ledger, **record} if row.ledger else record
+            # Whose it is the database says: a line may say anything.
+            yield row.line, {"ledger": "", **record} | {"ledger": row.ledger} if row.ledger else record
 
 
 def shown_of(line: str) -> dict[str, Any] | None:
@@ -114,7 +115,7 @@ def shown_of(line: str) -> dict[str, Any] | None:
     try:
         _AS_SHOWN.decode(line)
         found: dict[str, Any] = msgspec.json.decode(line)
-    except (msgspec.MsgspecError, UnicodeError):
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
         return None
     return found
 

@@ -93,6 +93,17 @@ SELECT concat_ws(' ', 'object', d.classid::regclass, coalesce(c.relname, d.objid
 """
 
 
+_STRANGE: Final = """
+SELECT EXISTS (SELECT FROM pg_class WHERE relkind <> 'r' AND oid IN
+  (to_regclass('proxy_audit.entry'), to_regclass('proxy_audit.migration')))
+"""
+
+
+def foreign() -> StoreError:
+    """What is told of tables that are not those of `is_own`."""
+    return StoreError("its tables, indexes or triggers are not those that this program makes")
+
+
 def look(db: Connection[Any]) -> Iterator[str]:
     """What there is in the schema, a line for each thing. Raises `psycopg.Error`."""
     return (line for (line,) in db.execute(LOOK))
@@ -105,7 +116,13 @@ def is_own(found: Iterator[str]) -> bool:
 
 
 def version(db: Connection[Any]) -> int:
-    """Which version of the tables there is; 0 if none. Raises `psycopg.Error`."""
+    """Which version of the tables there is; 0 if none. Raises `psycopg.Error`; `StoreError` for what is no table.
+
+    Whoever reads a view runs what its maker wrote, with rights of his own. So this comes before anything is read.
+    """
+    (strange,) = db.execute(_STRANGE).fetchone() or (True,)
+    if strange:
+        raise foreign()
     (there,) = db.execute("SELECT to_regclass('proxy_audit.migration') IS NOT NULL").fetchone() or (False,)
     if not there:
         return 0

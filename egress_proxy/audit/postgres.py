@@ -247,7 +247,7 @@ class PostgresStore(PostgresReader, Store):
             look = self._db.execute(pg_schema.LOOK)
         self._promised(promises.fetchone())
         if not pg_schema.is_own(line for (line,) in look):
-            raise _foreign()
+            raise pg_schema.foreign()
         if self._known is None or dict(tail.fetchall()) != self._known:
             unchanged()
 
@@ -306,8 +306,4 @@ def migrate(database: Database) -> int:
 
 def _refuse_foreign(db: Session) -> None:
     if not pg_schema.is_own(pg_schema.look(db)):
-        raise _foreign()
-
-
-def _foreign() -> StoreError:
-    return StoreError("its tables, indexes or triggers are not those that this program makes")
+        raise pg_schema.foreign()

@@ -104,14 +104,14 @@ def _problems(reader: Reader, first: int, last: int, keys: Sequence[str], *, sig
 def _signed(row: Row | None) -> Signed | None:
     try:
         return _SIGNED.decode(row.line) if row else None
-    except (msgspec.MsgspecError, UnicodeError):
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
         return None  # the verifier says so
 
 
 def _prev(row: Row) -> str:
     try:
         return _LINKED.decode(row.line).prev
-    except (msgspec.MsgspecError, UnicodeError):
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
         return ""
 
 

@@ -128,7 +128,7 @@ def former(state_dir: Path, source: Source) -> str:
         found = described(state_dir / BEFORE_FILE)
     except FileNotFoundError:
         return "missing"
-    except (OSError, msgspec.MsgspecError, UnicodeError):
+    except (OSError, msgspec.MsgspecError, UnicodeError, RecursionError):
         return "changed"
     return "kept" if (found.sha256, found.bytes) == (told.sha256, told.bytes) else "changed"
 

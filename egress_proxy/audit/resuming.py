@@ -22,7 +22,7 @@ def resumed(store: Reader) -> tuple[str, Tip]:
     """
     try:
         return _resumed(store)
-    except (msgspec.MsgspecError, UnicodeError):  # a line that is no entry, or no text
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):  # a line that is no entry, or no text
         raise ChainError from None
 
 

@@ -10,7 +10,8 @@ _FIELDS: Final = (
     "seq", "time", "id", "client", "session", "directory", "route", "verdict", "reasons", "status", "channel",
     "findings", "detectors", "names", "noted",
 )  # fmt: skip
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""The last are the wide ones of Asian keyboards, which some spreadsheets take for the same."""
 
 
 def write_csv(stream: TextIO, records: Iterable[dict[str, Any]], *, ledgers: bool = False, header: bool = True) -> None:

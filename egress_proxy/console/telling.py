@@ -17,7 +17,7 @@ _NOTED: Final = {
     "answered": "An ask was answered",
 }
 _DIGEST: Final = re.compile(r"[0-9a-fA-F]{64}")
-_ID: Final = re.compile(r"[A-Za-z0-9_]{1,64}")
+_ID: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,63}")
 _MISSING: Final = {
     "full": "There was no room for it.",
     "failed": "It could not be sealed.",
@@ -56,8 +56,8 @@ def sealed(record: Mapping[str, Any]) -> Evidence | None:
         return None
     if not isinstance(found, str) or _DIGEST.fullmatch(found) is None:
         return Evidence(missing=_MISSING.get(str(found), "What the record says of it is of another version."))
-    wanted = str(record.get("id", ""))
-    if _ID.fullmatch(wanted) is None:  # who can write to the ledger's database does not write what is put into a shell
+    word = str(record.get("id", ""))
+    if _ID.fullmatch(word) is None:  # somebody is to paste it into a shell
         return Evidence(found)
-    fetch = f"egress-proxy evidence export {wanted} carried.jsonl"
+    fetch = f"egress-proxy evidence export {word} carried.jsonl"
     return Evidence(found, "", (fetch, "egress-proxy evidence open carried.jsonl --key KEY"))

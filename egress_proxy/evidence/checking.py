@@ -51,21 +51,21 @@ class Notes:
         self._names: set[tuple[str, str]] = set()
         self._before = ""
 
-    def add(self, what: str, recipient: str = "") -> None:
-        """Take a name, or `before ` and a time."""
+    def add(self, what: str, time: str, recipient: str = "") -> None:
+        """Take a name, or `before ` and a time, as it was told at a time: nothing is shredded before it is sealed."""
         if what.startswith(BEFORE):
-            self._before = max(self._before, what.removeprefix(BEFORE))
+            self._before = max(self._before, min(what.removeprefix(BEFORE), time))
         else:
             self._names.add((what, recipient))
 
-    def add_noted(self, noted: Iterable[str]) -> None:
-        """Take the words of a record that notes what was shredded, but for the first."""
+    def add_noted(self, noted: Iterable[str], time: str) -> None:
+        """Take the words of a record that notes what was shredded, but for the first, and the record's time."""
         recipient = ""
         for word in noted:
             if word.startswith("for "):
                 recipient = word.removeprefix("for ")
             else:
-                self.add(word, recipient)
+                self.add(word, time, recipient)
 
     def tells(self, name: str, time: str, recipient: str = "") -> bool:
         """Whether it was shredded, for all or for one recipient."""
@@ -75,8 +75,8 @@ class Notes:
 def check(named: Iterable[Named], ledger: str, noted: Notes, reader: Reader | None) -> Iterator[Checked]:
     """Compare what records name with what is kept, if anything is. Raises `StoreError`."""
     unnoted = Notes()
-    for what, recipient, _, _ in reader.shredded() if reader else ():
-        unnoted.add(what, recipient)
+    for what, recipient, time, _ in reader.shredded() if reader else ():
+        unnoted.add(what, time, recipient)
     seen = set()
     for one in named:
         seen.add(one.name)

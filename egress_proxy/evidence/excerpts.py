@@ -5,6 +5,7 @@ Offsets are code points of the whole text, half-open, as those of findings are.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec import Struct
@@ -61,10 +62,15 @@ def left_out(findings: Iterable[Finding], kept: Sequence[Excerpt]) -> int:
     by_text: dict[int, list[Excerpt]] = {}
     for one in kept:
         by_text.setdefault(one.text, []).append(one)
-    return sum(
-        not any(one.start <= found.start and found.end <= one.end for one in by_text.get(found.text, ()))
-        for found in findings
-    )
+    starts = {text: [one.start for one in own] for text, own in by_text.items()}
+    return sum(not _within(found, starts.get(found.text, []), by_text.get(found.text, [])) for found in findings)
+
+
+def _within(found: Finding, starts: list[int], kept: list[Excerpt]) -> bool:
+    """Whether a finding is wholly in one of a text's excerpts, which are in order and do not overlap: of many findings,
+    none looks at all of them."""
+    last = bisect_right(starts, found.start) - 1
+    return last >= 0 and found.end <= kept[last].end
 
 
 def _by_text(texts: Sequence[str], judgement: Judgement, keep: Keep) -> Iterator[tuple[int, list[Finding]]]:

@@ -65,6 +65,9 @@ class KeyFile(
     secret: bytes
     scrypt: Locked | None = None
 
+    def __repr__(self) -> str:
+        return "KeyFile(…)"
+
 
 _ENCODER: Final = msgspec.json.Encoder()
 _DECODER: Final = msgspec.json.Decoder(KeyFile)

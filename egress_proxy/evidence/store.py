@@ -173,14 +173,16 @@ class EvidenceStore(Reader):
         return self._used
 
     def expire(self, before: str, now: str, most: int) -> int:
-        names = [name for (name,) in self._rows("SELECT name FROM sealed WHERE time < ? LIMIT ?", (before, most))]
-        if names:
+        query = "SELECT name, time FROM sealed WHERE time < ? LIMIT ?"
+        found = [(str(name), str(time)) for name, time in self._rows(query, (before, most))]
+        told = min(before, now)  # what is sealed later is not shredded: to tell so would excuse who takes it
+        if found:
             with _Transaction(self._db):
                 self._look()
-                self._take(names)
-                self._tell([(BEFORE + before, "", now)])
+                self._take(name for name, _ in found)
+                self._tell([(BEFORE + told, "", now), *((name, "", now) for name, time in found if time >= told)])
             self._used = None
-        return len(names)
+        return len(found)
 
     def shred(self, names: Sequence[str], now: str, recipient: str = "") -> None:
         """Take the whole of what is named, or a recipient's stanzas of it; with the last stanza goes the whole. `wipe`
@@ -213,11 +215,16 @@ class EvidenceStore(Reader):
             )
 
     def reopen(self) -> None:
+        # After a sync that failed the kernel may call pages clean that are not on the disk. Copying the log into the
+        # database writes and syncs them once more: what is kept next would hang on them.
         try:
             self._db.close()
             self._begin()
+            busy, pages, copied = self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         except sqlite3.Error as error:
             raise _failed("opened", error) from None
+        if busy or pages != copied:
+            raise StoreError("the database cannot be synced again: somebody reads it")
         if _identities(self._path)[0] != self._files[0]:
             raise StoreError("the database was removed or replaced")
         self._files = _identities(self._path)

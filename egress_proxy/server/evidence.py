@@ -111,9 +111,11 @@ class Sealing:
         """Seal the originals of records and keep them: each record with what it says of its evidence, and why its
         answer must not cross, if so. Never raises."""
         made = [self._sealed(record, judged) if judged else (record, None) for record, judged in batch]
+        charged = self._day, self._of_clients.copy()
         try:
             return self._kept(made)
         except Exception as error:  # noqa: BLE001 - whatever went wrong, originals may not be on the disk: fail closed
+            self._day, self._of_clients = charged  # what was not kept is nobody's
             self._failed(error)
             return [self._without(record, FAILED) if sealed is not None else (record, None) for record, sealed in made]
 
@@ -127,13 +129,15 @@ class Sealing:
                 self._store.reopen()
                 self._recovered()
             more = self._expire()
-            while unnoted := self._store.unnoted()[:_AT_ONCE]:
-                ledger.append([self._note(*note) for note in _notes(unnoted)])
-                self._store.note(unnoted)
-                self._wiped = False  # whoever shredded it may have been killed, or somebody read
-            if not (self._wiped or more):
-                self._wiped = self._store.wipe(_WIPE_SECONDS)
-            self._metrics.count_evidence(0, self._store.usage(self._today()).total)
+            try:
+                while unnoted := self._store.unnoted()[:_AT_ONCE]:
+                    self._wiped = False  # whoever shredded it may have been killed, or somebody read
+                    ledger.append([self._note(*note) for note in _notes(unnoted)])
+                    self._store.note(unnoted)
+            finally:  # a ledger that cannot be written keeps nothing longer
+                if not (self._wiped or more):
+                    self._wiped = self._store.wipe(_WIPE_SECONDS)
+                self._metrics.count_evidence(0, self._store.usage(self._today()).total)
         except StoreError as error:
             self._failed(error)
             return False

@@ -141,6 +141,8 @@ class Recorder:
         written: list[Record] = []
 
         def write() -> None:
+            if self._sealing and self.failure:
+                self._ledger.tend()  # else what waits for a lost database fills the room of originals, in vain
             outcomes = self._sealing.seal(batch) if self._sealing else [(record, None) for record, _ in batch]
             failures[:] = [failure for _, failure in outcomes]
             written[:] = [record for record, _ in outcomes]
@@ -197,9 +199,11 @@ class Recorder:
         self._sign_later()
 
     def _tend_ledger(self) -> None:
-        self._more = self._ledger.tend()
-        if self._sealing:
-            self._more = self._sealing.tend(self._ledger) or self._more
+        try:
+            self._more = self._ledger.tend()
+        finally:  # what is old is shredded also while nothing can be recorded, and noted later
+            if self._sealing:
+                self._more = self._sealing.tend(self._ledger) or self._more
 
     async def close(self) -> None:
         """Write what is waited for and what is remembered, and sign the end."""

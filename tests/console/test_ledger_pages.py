@@ -20,6 +20,7 @@ from egress_proxy.audit.filters import Filters
 from egress_proxy.audit.paging import page as page_of
 from egress_proxy.audit.reading import opened
 from egress_proxy.console.inventory import LATENCIES
+from egress_proxy.console.telling import sealed
 from egress_proxy.metrics import Metrics
 from egress_proxy.model import RouteClass, Verdict
 from egress_proxy.routes.catalogue import ROWS
@@ -388,6 +389,13 @@ async def test_evidence_is_said_to_be_and_never_opened(visitor: Visitor, kept: K
         assert said in shown or "SHA-256" not in shown
         tampered(kept.state, f"""UPDATE entry SET line = replace(line, '"evidence":"{said}",', '') WHERE seq = 4""")
     assert "Sealed evidence" not in await page(visitor, "records/4")
+
+
+def test_a_command_that_is_pasted_has_nothing_of_an_id_that_is_none() -> None:
+    for word in ("egr_1; rm -r .", "$(id)", "--all", "a\nb", ""):
+        found = sealed({"id": word, "evidence": "0" * 64})
+        assert found is not None
+        assert (found.digest, found.commands) == ("0" * 64, ())
 
 
 async def test_a_slow_ledger_is_asked_few_questions(

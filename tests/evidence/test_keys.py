@@ -125,3 +125,8 @@ def test_a_file_that_others_can_read_or_that_asks_for_endless_work_is_refused(tm
         keys.read(file)
     with pytest.raises(ConfigError, match="cannot be read"):
         keys.read(tmp_path / "none")
+
+
+def test_what_a_file_says_is_not_shown() -> None:
+    file = keys.KeyFile(about="", format=1, made="", public="p" * 9, secret=b"m4rk")
+    assert "m4rk" not in f"{file} {file!r} {[file]}"

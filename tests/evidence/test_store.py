@@ -208,10 +208,10 @@ def test_what_records_name_is_compared_with_what_is_kept(tmp_path: Path) -> None
 
 def test_the_ledgers_notes_say_what_was_shredded(tmp_path: Path) -> None:
     notes = Notes()
-    notes.add_noted([f"{BEFORE}2026-01-03"])
+    notes.add_noted([f"{BEFORE}2026-01-03"], "2026-02-01")
     blob = sealed(5, ONE, OTHER)
-    notes.add_noted([f"for {ONE.public.id}", blob.name])
-    notes.add_noted(["a" * 64])
+    notes.add_noted([f"for {ONE.public.id}", blob.name], "2026-02-01")
+    notes.add_noted(["a" * 64], "2026-02-01")
     with closing(store(tmp_path)) as kept:
         kept.put([blob])
         kept._db.execute("DELETE FROM stanza WHERE recipient = ?", (ONE.public.id,))
@@ -219,3 +219,38 @@ def test_the_ledgers_notes_say_what_was_shredded(tmp_path: Path) -> None:
     assert found["egr_2"] is found["egr_4"] is State.SHREDDED
     assert found["egr_3"] is State.MISSING
     assert found["egr_5"] is State.KEPT
+
+
+def test_shredding_up_to_a_time_to_come_excuses_nothing_that_is_sealed_later(tmp_path: Path) -> None:
+    old, ahead, later = sealed(1), sealed(9), sealed(12)
+    now = "2026-01-05T00:00:00.000+00:00"
+    with closing(store(tmp_path)) as kept:
+        kept.put([old, ahead])
+        assert kept.expire("2099-01-01", now, 100) == 2
+        told = {one.what for one in kept.unnoted()}
+        assert told == {f"{BEFORE}{now}", ahead.name}
+        named = [(1, old.name), (9, ahead.name), (12, later.name)]
+        gone = {"egr_1": State.UNNOTED, "egr_9": State.UNNOTED, "egr_12": State.MISSING}
+        assert checked(kept, named) == gone
+    notes = Notes()
+    notes.add_noted([f"{BEFORE}2099-01-01"], now)  # somebody wrote that into the database, and the proxy noted it
+    assert not notes.tells(later.name, original(12).time)
+    assert notes.tells(old.name, original(1).time)
+
+
+def test_after_an_error_the_log_is_copied_whole_or_nothing_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A reader is in the way: what a failed sync left in memory alone would be called kept."""
+    monkeypatch.setattr("egress_proxy.evidence.store._BUSY_SECONDS", 0.01)
+    with closing(store(tmp_path)) as kept, closing(Reader(tmp_path / "evidence.db")) as reader:
+        kept.put([sealed(1), sealed(2)])
+        with closing(reader.listed()) as reading:  # type: ignore[type-var]  # it is a generator
+            next(reading)
+            kept.put([sealed(3)])
+            with pytest.raises(StoreError, match="somebody reads it"):
+                kept.reopen()
+        kept.reopen()
+        assert (tmp_path / "evidence.db-wal").stat().st_size == 0
+        kept.put([sealed(4)])
+        assert len(list(kept.listed())) == 4

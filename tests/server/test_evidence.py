@@ -14,8 +14,9 @@ import pytest
 from msgspec.structs import replace
 
 from egress_proxy.audit import Ledger
+from egress_proxy.audit.store import StoreError as LedgerError
 from egress_proxy.config import Config, Evidence, Upstream
-from egress_proxy.errors import ConfigError, StartError
+from egress_proxy.errors import AuditError, ConfigError, StartError
 from egress_proxy.evidence import NotOpened, StoreError, unseal
 from egress_proxy.evidence.blob import Original, Sealed
 from egress_proxy.evidence.hpke import BadKey, PrivateKey
@@ -33,7 +34,7 @@ from egress_proxy.server.pipeline import Origin, Pipeline, Released
 from egress_proxy.server.recorder import Recorder
 from egress_proxy.wire import PartName, Piece
 from tests.audit.kit import handle, verdict
-from tests.evidence.kit import ONE, OTHER
+from tests.evidence.kit import ONE, OTHER, on_disk
 from tests.kit.ledger import all_records
 from tests.server.growth import LINE
 from tests.server.rig import until
@@ -315,6 +316,65 @@ async def test_what_is_old_is_shredded_and_the_ledger_told(tmp_path: Path) -> No
     await kit.recorder.close()
     assert [one["noted"] for one in all_records(tmp_path) if one["noted"]] == [[SHREDDED, "before 2026-01-02"]]
     assert verdict(tmp_path).ok
+
+
+async def test_what_is_old_is_shredded_also_while_nothing_can_be_recorded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A ledger that is elsewhere may be lost for days."""
+    kit = Kit(tmp_path, days=1)
+    await kit.answer()
+    (blob,) = [kit.store.load(one.name) for one in kit.store.listed()]
+    assert blob is not None
+
+    def lost(*_: object) -> None:
+        raise AuditError("the audit log cannot be written")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(kit.ledger, "tend", lost)
+        patch.setattr(kit.ledger, "append", lost)
+        for _ in range(2):
+            with pytest.raises(AuditError):
+                kit.recorder._tend_ledger()
+    assert kit.opened() == []
+    assert (blob.payload or b"")[:24] not in on_disk(tmp_path)
+    kit.recorder._tend_ledger()
+    await kit.recorder.close()
+    assert [one["noted"][0] for one in all_records(tmp_path) if one["noted"]] == [SHREDDED]
+    assert verdict(tmp_path).ok
+
+
+async def test_nothing_is_sealed_for_a_ledger_that_is_known_to_be_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a database that is away for an hour takes the room of a day, and all is withheld once it is back."""
+    kit = Kit(tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr("egress_proxy.audit.sqlite.SqliteStore.append", broken_ledger)
+        assert {(await kit.answer()).status for _ in range(5)} == {503}
+        assert len(list(kit.store.listed())) == 1  # by which it became known
+    assert (await kit.answer()).status == 200
+    await kit.recorder.close()
+    assert len(kit.opened()) == 2
+    assert [one["verdict"] for one in kit.records()] == ["redacted"]
+    assert verdict(tmp_path).ok
+
+
+def broken_ledger(*_: object) -> None:
+    raise LedgerError("the database cannot be written: no answer")
+
+
+async def test_what_could_not_be_kept_is_on_nobodys_account(tmp_path: Path) -> None:
+    """Else a disk that was full for a while leaves a client without evidence for the rest of the day."""
+    kit = Kit(tmp_path)
+    put = kit.store.put
+    broken_store(kit)
+    await kit.answer()
+    assert not kit.sealing._of_clients["agent"]
+    kit.store.put = put  # type: ignore[method-assign]
+    await kit.answer()
+    assert kit.sealing._of_clients["agent"] == kit.store_size() > 0
+    await kit.recorder.close()
 
 
 async def test_nothing_is_shredded_by_a_clock_that_was_set_ahead(tmp_path: Path) -> None:

@@ -188,3 +188,14 @@ async def test_whether_clean_answers_cross_while_nothing_can_be_recorded(tmp_pat
     await recorder.record(record(2))
     assert not recorder.withholds_clean
     await recorder.close()
+
+
+@pytest.mark.parametrize("field", ["client", "route", "session"])
+async def test_a_record_that_no_database_takes_costs_no_other_its_own(tmp_path: Path, field: str) -> None:
+    """PostgreSQL has no zero in a text, and refuses all that is written together."""
+    recorder = Recorder(Ledger(tmp_path))
+    bad = record(1, **{field: "a\x00b"})
+    told = await asyncio.gather(*(recorder.record(one) for one in (record(0), bad)), return_exceptions=True)
+    assert [type(one) for one in told] == [type(None), AuditError]
+    await recorder.close()
+    assert [one["id"] for one in records(tmp_path)] == ["egr_0"]
