@@ -34,7 +34,7 @@ from egress_proxy.ledgers import ALL, place
 from egress_proxy.terminal import EPILOG, as_json, configured, print_json, say
 
 
-@click.group()
+@click.group(epilog=EPILOG)
 def audit() -> None:
     """Read the audit log, and verify that it is whole."""
 

@@ -40,7 +40,7 @@ def examined(file: Path) -> tuple[Check, ...]:
     try:
         config = load(file)
     except ConfigError as error:
-        return (Check("configuration", Grade.FAIL, str(error), "`egress-proxy init` writes one"),)
+        return (Check("configuration", Grade.FAIL, str(error), "correct it; docs/settings.md has every setting"),)
     return (Check("configuration", Grade.OK, str(file)), *examine(config, file.expanduser()))
 
 

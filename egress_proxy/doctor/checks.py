@@ -230,8 +230,7 @@ def ledger(config: Config) -> Iterator[Check]:
 
 def evidence(config: Config) -> Iterator[Check]:
     """Somebody could look at what was withheld."""
-    section = getattr(config, "evidence", None)
-    if section is not None and not section.recipients:
+    if not config.evidence.recipients:
         told = "what is withheld is gone: it is sealed to nobody"
         yield Check("evidence", Grade.WARN, told, "name a public key under evidence.recipients")
 
