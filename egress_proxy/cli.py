@@ -138,7 +138,7 @@ def check_config(file: Path, *, as_json: bool) -> int:
     return Exit.OK
 
 
-@cli.group()
+@cli.group(epilog=EPILOG)
 def token() -> None:
     """Make, list and revoke the tokens of clients and operators. A serving proxy notices at once."""
 

@@ -33,7 +33,7 @@ from egress_proxy.ledgers import ALL, place
 from egress_proxy.terminal import EPILOG, as_json, configured, escaped, print_json, printable, say
 
 
-@click.group()
+@click.group(epilog=EPILOG)
 def audit() -> None:
     """Read the audit log, and verify that it is whole."""
 

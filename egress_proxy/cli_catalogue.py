@@ -20,7 +20,7 @@ _SHAPES: Final = Path(__file__).parent / "routes" / "shapes.json"
 _document = click.argument("doc", metavar="[DOC]", type=click.Path(path_type=Path), required=False)
 
 
-@click.group()
+@click.group(epilog=EPILOG)
 def catalogue() -> None:
     """Compare a version of opencode with the catalogue.
 

@@ -40,7 +40,14 @@ def examined(file: Path) -> tuple[Check, ...]:
     try:
         config = load(file)
     except ConfigError as error:
-        return (Check("configuration", Grade.FAIL, str(error), "`egress-proxy init` writes one"),)
+        return (
+            Check(
+                "configuration",
+                Grade.FAIL,
+                str(error),
+                "without one: `egress-proxy init`; else docs/settings.md has every setting",
+            ),
+        )
     return (Check("configuration", Grade.OK, str(file)), *examine(config, file.expanduser()))
 
 

@@ -11,6 +11,7 @@ import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
 
 import click
 from msgspec import Struct
@@ -33,6 +34,8 @@ _NAME: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _STATE: Final = "~/.local/state/egress-proxy"
 _VERIFY: Final = "~/.local/share/egress-proxy/verify"
 _UNIT_FOLDER: Final = "~/.config/systemd/user"
+_GATES: Final = "the gate policy: who decides what opencode asks for"
+_PLACE: Final = "place for `egress-proxy verify`"
 
 
 class _Given(Struct, frozen=True):
@@ -64,7 +67,7 @@ class _Given(Struct, frozen=True):
 @click.option("--operator", metavar="ADDR", help="The operator's socket, HOST:PORT.")
 @click.option("--state-dir", metavar="DIR", type=click.Path(path_type=Path), default=_STATE, help="For its state.")
 @click.option(
-    "--verify-dir", metavar="DIR", type=click.Path(path_type=Path), default="~/.local/share/egress-proxy/verify"
+    "--verify-dir", metavar="DIR", type=click.Path(path_type=Path), default=_VERIFY, help="For `egress-proxy verify`."
 )
 @click.option("--units", is_flag=True, help="Install the systemd user units.")
 @click.option("--non-interactive", is_flag=True, help="Ask nothing: take what is found and given, or fail.")
@@ -104,6 +107,10 @@ def init(  # noqa: PLR0913 - one for each option
     writer = Writer(click.echo, dry=dry_run)
     config = _existing(place, writer) or _new(place, given, writer)
     if config is None:
+        if units:
+            click.echo("\nAnd the systemd user units:")
+            for path in draft.unit_files(share.folder("deploy")):
+                writer.file(Path(_UNIT_FOLDER).expanduser() / path.name, "", "a systemd user unit", mode=0o644)
         click.echo("\nNothing was written: leave --dry-run out to do it.")
         return Exit.OK
     _policy(config, writer)
@@ -231,20 +238,20 @@ def _models(told: Told, given: _Given) -> tuple[str, ...]:
 
 def _plan(made: draft.Draft, place: Path, given: _Given, writer: Writer) -> None:
     """What a run would write. The draft is checked as far as it can be without writing."""
-    writer.told("the configuration", place, mode="600")
+    writer.folder(Path(made.verify or place.parent), _PLACE)
     if made.password_file is not None:
-        writer.told("opencode's password", made.password_file, mode="600")
-    writer.told("the gate policy", made.gates_file, mode="600")
-    writer.told("place for `egress-proxy verify`", made.verify or "", mode="700")
-    for name in (f"{given.client}.token", "operator.token"):
-        writer.told("a token", place.parent / name, mode="600")
+        writer.file(Path(made.password_file), "", "opencode's password")
+    writer.file(place, "", "the configuration")
+    writer.file(Path(made.gates_file), "", _GATES)
+    for whose, name in (("operator's", "operator.token"), (f"client's, {given.client}", f"{given.client}.token")):
+        writer.file(place.parent / name, "", f"a token, the {whose}")
     click.echo("".join(f"\n  | {line}" for line in draft.text(made).splitlines()))
 
 
 def _write(made: draft.Draft, place: Path, password: Secret | None, writer: Writer) -> Config:
     """Write the configuration, once it is known to be a valid one."""
     writer.folder(place.parent, "for the proxy's own files")
-    writer.folder(Path(made.verify or place.parent), "place for `egress-proxy verify`")
+    writer.folder(Path(made.verify or place.parent), _PLACE)
     trial = place.with_name(f"{place.name}.new")
     trial.unlink(missing_ok=True)
     writer_of_trial = Writer(lambda _: None, dry=False)
@@ -264,9 +271,9 @@ def _write(made: draft.Draft, place: Path, password: Secret | None, writer: Writ
 def _policy(config: Config, writer: Writer) -> None:
     if config.gates_file is not None:
         policy = (share.folder("config") / "gates.yaml").read_text("utf-8")
-        writer.file(Path(config.gates_file), policy, "the gate policy: who decides what opencode asks for")
+        writer.file(Path(config.gates_file), policy, _GATES)
     if config.verify.directory is not None:
-        writer.folder(Path(config.verify.directory), "place for `egress-proxy verify`")
+        writer.folder(Path(config.verify.directory), _PLACE)
 
 
 def _secrets(config: Config, place: Path, client: str, writer: Writer) -> Path:
@@ -309,11 +316,23 @@ def _units(config: Config, file: Path, place: Path, writer: Writer) -> None:
     folder = Path(_UNIT_FOLDER).expanduser()
     source = share.folder("deploy")
     for name, content in draft.units(
-        source, str(Path(program).absolute()), named, config.state_dir, config.verify.directory
+        source,
+        str(Path(program).absolute()),
+        named,
+        config.state_dir,
+        config.verify.directory,
+        _of_opencode(config),
     ):
         writer.file(folder / name, content, "a systemd user unit", mode=0o644)
-    click.echo("Then: systemctl --user daemon-reload")
-    click.echo("      systemctl --user enable --now egress-proxy egress-proxy-verify.timer")
+    click.echo("Look at opencode.service: it starts an opencode of its own, so end the one that runs now. Then:")
+    click.echo("  systemctl --user daemon-reload")
+    click.echo("  systemctl --user enable --now egress-proxy egress-proxy-verify.timer")
+
+
+def _of_opencode(config: Config) -> draft.Upstream:
+    listen = config.listen.path or str(config.listen)
+    port = urlsplit(config.upstream.url).port
+    return draft.Upstream(shutil.which("opencode"), config.directories[0], port, listen, str(config.operator))
 
 
 def _conclude(config: Config, file: Path, token: Path) -> None:

@@ -121,7 +121,8 @@ def show(file: Path, *, as_json: bool) -> int:
         click.echo(
             f"{row['kind']}: {row['file']}\n  until {row['until']}, {row['days']} days\n  sha256 {row['sha256']}"
         )
-        click.echo(f"  for {', '.join(row['names']) or 'no names'}")
+        if row["names"]:
+            click.echo(f"  for {', '.join(row['names'])}")
     if not rows:
         raise EgressError("there is no certificate: `tls init` makes one")
     return Exit.FAILED if any(row["days"] < 0 for row in rows) else Exit.OK

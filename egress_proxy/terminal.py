@@ -22,7 +22,8 @@ EXIT_CODES: Final[dict[int, str]] = {
     Exit.OK: "done",
     Exit.FAILED: "the command ran and the answer is no, or an internal error",
     Exit.USAGE: "wrong arguments, or a configuration or token file that is not valid",
-    Exit.NOT_STARTED: "cannot start: address in use, state not writable, self-test failed, unsupported upstream",
+    Exit.NOT_STARTED: "cannot start: address in use, state not writable, self-test failed, unsupported upstream;"
+    " `verify`: could not be checked",
     Exit.UPSTREAM: "opencode cannot be reached or refused the password",
     Exit.FOR_HUMAN: "`gates explain`: a human decides the ask",
     Exit.NEVER: "`gates explain`: nobody may approve the ask",

@@ -54,7 +54,7 @@ def load(file: Path) -> Config:
         with place.open("rb") as stream:
             content = stream.read(MAX_BYTES + 1)
     except FileNotFoundError:
-        raise ConfigError(f"{file}: there is no such file; config/config.example.yaml is one to start from") from None
+        raise ConfigError(f"{file}: there is no such file; `egress-proxy init` writes one") from None
     except OSError as error:
         raise ConfigError(f"{file}: cannot be read ({error.strerror})") from None
     try:

@@ -89,7 +89,7 @@ _FIELD: Final = re.compile(r"%\((\w+)\)")
 _INFO, _WARNING, _ERROR, _CRITICAL = logging.INFO, logging.WARNING, logging.ERROR, logging.CRITICAL
 
 TOLD: Final[dict[Saying, Told]] = {
-    Saying.CONFIG_RISK: Told(_WARNING, "warning: %(why)s"),
+    Saying.CONFIG_RISK: Told(_WARNING, "%(why)s"),
     Saying.SERVING: Told(_INFO, "serving on %(listen)s, operator on %(operator)s"),
     Saying.STOPPING: Told(_INFO, "stopping"),
     Saying.REQUESTS_GIVEN_UP: Told(_WARNING, "%(count)d requests are given up on"),

@@ -229,6 +229,8 @@ class Families:
             "Originals that there is no room for, by the bound; their answers go by `evidence.full`.",
             ["bound"],
         )
+        for bound in ("client", "day", "total"):
+            self._evidence_dropped.labels(bound)  # as above: a flood's first is worth an alert
         self._evidence_bytes = gauge("egress_evidence_bytes", "Size of the sealed originals that are kept.")
 
     def read(self, metric: str) -> Iterator[Sample]:

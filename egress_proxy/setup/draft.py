@@ -90,8 +90,28 @@ def _free(host: str, port: int) -> bool:
         return True
 
 
+class Upstream(Struct, frozen=True):
+    """What units have to know of opencode (its program, if it is on the path, directory, port) and of the sockets."""
+
+    program: str | None
+    directory: str
+    port: int | None
+    listen: str
+    operator: str
+
+
+def unit_files(source: Path) -> list[Path]:
+    """Give the units that come with the program."""
+    return sorted(one for one in source.iterdir() if one.suffix in {".service", ".timer", ".socket"})
+
+
 def units(
-    source: Path, program: str, config: str | None, state_dir: str, verify: str | None
+    source: Path,
+    program: str,
+    config: str | None,
+    state_dir: str,
+    verify: str | None,
+    upstream: Upstream | None = None,
 ) -> Iterator[tuple[str, str]]:
     """Give (name, content) of the units that come with the program, for this program and this configuration.
 
@@ -103,12 +123,29 @@ def units(
         "%h/.local/state/egress-proxy": _word(state_dir),
         "%h/.local/share/egress-proxy/verify": _word(verify or f"-{here}/.local/share/egress-proxy/verify"),
     }
-    for path in sorted(one for one in source.iterdir() if one.suffix in {".service", ".timer", ".socket"}):
+    swaps |= _of_upstream(upstream) if upstream else {}
+    for path in unit_files(source):
         content = path.read_text("utf-8")
         for before, after in swaps.items():
             content = content.replace(before, after)
         lines = (_configured(line, config) for line in content.splitlines())
         yield path.name, "\n".join(lines) + "\n"
+
+
+def _of_upstream(found: Upstream) -> dict[str, str]:
+    """Give what changes for the opencode that was found. A directory outside the home has to be writable too."""
+    away = "" if Path(found.directory).is_relative_to(Path.home()) else f" {_word(found.directory)}"
+    swaps = {
+        "WorkingDirectory=%h\n": f"WorkingDirectory={found.directory.replace('%', '%%')}\n",
+        "ReadWritePaths=%h\n": f"ReadWritePaths=%h{away}\n",
+        "ListenStream=127.0.0.1:8642": f"ListenStream={found.listen.removeprefix('unix:')}",
+        "ListenStream=127.0.0.1:8643": f"ListenStream={found.operator}",
+    }
+    if found.port is not None:
+        swaps["--port 4096"] = f"--port {found.port}"
+    if found.program is not None:
+        swaps["Environment=OPENCODE=%h/.opencode/bin/opencode"] = f"Environment={_word('OPENCODE=' + found.program)}"
+    return swaps
 
 
 def _configured(line: str, config: str | None) -> str:

@@ -22,10 +22,12 @@ from egress_proxy.config import Address, Config, load
 from egress_proxy.doctor import checks
 from egress_proxy.doctor.checks import Check, Grade, examine
 from egress_proxy.errors import UpstreamError
+from egress_proxy.evidence import keys
 from egress_proxy.server.survey import Survey
 from egress_proxy.setup.processes import Listener
 from egress_proxy.tokens import OPERATORS, Tokens, prepare
 from egress_proxy.trial.report import Result, keep
+from tests.evidence.kit import private_key
 
 VALUE = "bodukira" + "melo47"
 Serve = Callable[..., int]
@@ -73,6 +75,7 @@ def file(tmp_path: Path) -> Path:
         f"directories: [{root}/shop]\nmodels: [local/coder]\n"
         f"known_values: [{{env_file: {root}/values.env}}]\nstate_dir: {root}/state\n"
         f"verify: {{directory: {root}/verify}}\n"
+        f"evidence: {{recipients: [{keys.line_of(private_key('doctor').public)}]}}\n"
     )
     config.chmod(0o600)
     return config
@@ -265,3 +268,8 @@ def test_exit_codes_and_lines(
     found.append(Check("ledger", Grade.FAIL, "broken"))
     assert main(["doctor", "--config", str(file)]) == 1
     assert VALUE not in capsys.readouterr().out
+
+
+def test_what_is_withheld_and_sealed_to_nobody_is_told(config: Config, file: Path) -> None:
+    nobody = replace(config, evidence=replace(config.evidence, recipients=()))
+    assert bad(nobody, file) == {"evidence": (Grade.WARN, "what is withheld is gone: it is sealed to nobody")}

@@ -135,6 +135,8 @@ def test_it_writes_what_is_needed_and_for_the_owner_alone(opencode: Pretended, h
 def test_a_dry_run_writes_nothing(opencode: Pretended, home: Path) -> None:
     told = init(opencode, home, *given(home), "--dry-run", "--units")
     assert "would write" in told
+    for name in ("gates.yaml", "cloud-agent.token", "egress-proxy-verify.timer"):
+        assert name in told
     assert list(home.rglob("*")) == []
 
 

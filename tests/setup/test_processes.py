@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from egress_proxy.setup.draft import free, units
+from egress_proxy.setup import share
+from egress_proxy.setup.draft import Upstream, free, units
 from egress_proxy.setup.processes import Listener, listeners, servers
 
 MARK = "hunt" + "er2"
@@ -87,3 +88,15 @@ def test_units_are_for_this_program_and_this_configuration(tmp_path: Path) -> No
         "a.service": 'ExecStart="/opt/my tools/50%%/egress-proxy" serve --config "/etc/e p.yaml"\n'
         "ReadWritePaths=/var/lib/e\n"
     }
+
+
+def test_units_are_for_the_opencode_and_the_sockets_that_were_found(tmp_path: Path) -> None:
+    found = Upstream("/opt/open code/opencode", "/srv/50%", 4196, "/run/e/cloud.sock", "127.0.0.1:9643")
+    made = dict(units(share.folder("deploy"), "/opt/egress-proxy", None, "/var/lib/e", None, found))
+    server = made["opencode.service"].splitlines()
+    assert "WorkingDirectory=/srv/50%%" in server
+    assert "ReadWritePaths=%h /srv/50%%" in server
+    assert 'Environment="OPENCODE=/opt/open code/opencode"' in server
+    assert any(line.startswith("ExecStart=") and "--port 4196'" in line for line in server)
+    assert "ListenStream=/run/e/cloud.sock" in made["egress-proxy.socket"].splitlines()
+    assert "ListenStream=127.0.0.1:9643" in made["egress-proxy-operator.socket"].splitlines()
