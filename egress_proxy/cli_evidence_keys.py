@@ -222,9 +222,9 @@ def _state_dirs(file: Path) -> tuple[Path, ...]:
 
 
 def _plain(sealed: Sealed, original: Original) -> dict[str, Any]:
-    from egress_proxy.evidence.blob import plain
+    import msgspec
 
-    return {"name": sealed.name, **plain(original)}
+    return {"name": sealed.name, **msgspec.to_builtins(original)}
 
 
 def _told(sealed: Sealed, original: Original) -> Iterator[str]:

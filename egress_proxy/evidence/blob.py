@@ -15,7 +15,7 @@ import hashlib
 import json
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 from msgspec import Struct
@@ -207,18 +207,9 @@ def _info(bound: Mapping[str, object] | Bound, commit: str, payload: str, key: s
     return _KEY + _ENCODER.encode({"bound": bound, "commit": commit, "key": key, "payload": payload, "suite": SUITE})
 
 
-def plain(original: Original) -> dict[str, Any]:
-    """What is sealed of an original, as docs/evidence.md has it: without the MACs of values, by which only the proxy
-    knows them again."""
-    told: dict[str, Any] = msgspec.to_builtins(original)
-    for finding in told["findings"]:
-        del finding["value"]
-    return told
-
-
 def _content(original: Original) -> bytes:
     # A text may hold half a character, which is no UTF-8: json escapes it, and msgspec would refuse it.
-    return json.dumps(plain(original), ensure_ascii=True, sort_keys=True).encode("ascii")
+    return json.dumps(msgspec.to_builtins(original), ensure_ascii=True, sort_keys=True).encode("ascii")
 
 
 def _original(content: bytes, bound: Bound) -> Original:
