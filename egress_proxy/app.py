@@ -198,7 +198,11 @@ def _live(inside: _Inside) -> Live:
 def _operator(config: Config, inside: _Inside, bound: socket.socket | None) -> AbstractAsyncContextManager[None]:
     behind = behind_console(config, inside.recorder, inside.known, inside.server)
     operators = Operators(Path(config.state_dir))
-    address, most = config.operator, config.limits.login_failures_per_minute
+    address = config.operator
+
+    def most() -> int:
+        return inside.cloud.login_failures_per_minute  # as the latest reload has it
+
     app = operator_app(
         inside.metrics,
         address.host,

@@ -90,7 +90,8 @@ def issue_server(authority: Issued, names: Sequence[str], now: datetime, days: i
 def issue_client(authority: Issued, client: str, now: datetime, days: int = CLIENT_DAYS) -> Issued:
     """Make the certificate of a client, whose name has been checked."""
     alternative = x509.SubjectAlternativeName([x509.UniformResourceIdentifier(CLIENT_URI + client)])
-    return _issue(authority, client, alternative, ExtendedKeyUsageOID.CLIENT_AUTH, now, days)
+    # With a blank: OpenSSL takes a common name with a dot for one of a machine, which the authority may not speak for.
+    return _issue(authority, f"client {client}", alternative, ExtendedKeyUsageOID.CLIENT_AUTH, now, days)
 
 
 def facts(certificate: bytes) -> Facts:
@@ -98,7 +99,7 @@ def facts(certificate: bytes) -> Facts:
     try:
         found = x509.load_pem_x509_certificates(certificate)[0]
         names = _names(found)
-    except ValueError:
+    except (ValueError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType):
         raise ConfigError("is not a certificate in PEM") from None
     return Facts(names, found.not_valid_before_utc, found.not_valid_after_utc, found.fingerprint(hashes.SHA256()).hex())
 

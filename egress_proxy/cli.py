@@ -37,6 +37,7 @@ from egress_proxy.config import (
     read_hook_secrets,
     read_password,
     read_rules,
+    read_sso_secret,
     warnings,
 )
 from egress_proxy.config.plain import flat, plain
@@ -113,6 +114,7 @@ def check_config(file: Path, *, as_json: bool) -> int:
     config = load(file)
     read_password(config.upstream)
     read_hook_secrets(config.notify)
+    read_sso_secret(config.console)
     recipients = _recipients(config)
     read_database_password(config.audit)
     if config.tls.certificate_file:

@@ -22,11 +22,10 @@ from egress_proxy.errors import ConfigError, EgressError, Exit
 from egress_proxy.terminal import EPILOG, as_json, configured, say
 
 if TYPE_CHECKING:
-    from egress_proxy.evidence.blob import Original, Sealed
+    from egress_proxy.evidence.blob import Found, Original, Sealed
     from egress_proxy.evidence.excerpts import Excerpt
     from egress_proxy.evidence.hpke import PrivateKey
     from egress_proxy.evidence.keys import Held
-    from egress_proxy.model import Finding
 
 _OF_A_PROXY: Final = ("audit.db", "audit.key", "audit.lock", "evidence.db", "fingerprint.key", "sessions.db")
 _STATE_DIR: Final = "~/.local/state/egress-proxy"
@@ -245,7 +244,7 @@ def _told(sealed: Sealed, original: Original) -> Iterator[str]:
         yield f"{original.left_out} more findings are not wholly in what was sealed"
 
 
-def _marked(excerpt: Excerpt, findings: list[Finding]) -> str:
+def _marked(excerpt: Excerpt, findings: list[Found]) -> str:
     """The excerpt, with what was found between marks, and nothing that a terminal would obey."""
     pieces, position = [], 0
     spans: list[tuple[int, int]] = []

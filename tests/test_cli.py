@@ -221,6 +221,18 @@ def test_check_config_as_json(run: Run, capsys: Capture) -> None:
     assert MARK not in json.dumps(told)
 
 
+def test_check_config_reads_the_secret_of_single_sign_on(file: Path, run: Run, capsys: Capture) -> None:
+    secret = file.with_name("sso")
+    secret.write_text(MARK)
+    secret.chmod(0o600)
+    section = f"{{sso_origin: 'https://console.example', sso_secret_file: {secret}, sso_viewers: [ada]}}"
+    file.write_text(f"{file.read_text()}console: {section}\n")
+    assert run("check-config") == Exit.USAGE
+    said = capsys.readouterr()
+    assert "console.sso_secret_file" in said.err
+    assert MARK not in said.out + said.err
+
+
 def test_check_config_reads_the_password(file: Path, run: Run, capsys: Capture) -> None:
     (file.parent / "password").chmod(0o644)
     assert run("check-config") == Exit.USAGE

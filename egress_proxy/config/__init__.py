@@ -1,5 +1,6 @@
 """The operator's settings: YAML without surprises, checked as a whole before anything starts."""
 
+from egress_proxy.config import apart
 from egress_proxy.config.console import Console
 from egress_proxy.config.evidence import Evidence
 from egress_proxy.config.gates import read_gates
@@ -50,6 +51,7 @@ __all__ = [
     "Tls",
     "TlsVersion",
     "Upstream",
+    "apart",
     "load",
     "read_database_password",
     "read_gates",

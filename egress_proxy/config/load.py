@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from msgspec import Meta, Struct
 from msgspec.structs import fields, replace
 
-from egress_proxy.config import database, edge, paths, recipients, values
+from egress_proxy.config import apart, database, edge, paths, recipients, values
 from egress_proxy.config.collector import collector
 from egress_proxy.config.console import Console, wrong_with
 from egress_proxy.config.evidence import Evidence
@@ -66,9 +66,12 @@ def load(file: Path) -> Config:
 def _config(root: AnyNode, place: Path) -> Config:
     config = _section(Config, _READERS)(root)
     config = replace(config, state_dir=str(Path(config.state_dir).expanduser()))
-    _apart(config, root, place)
     _distinct(config, root)
-    return _with_verify(config, root)
+    config = _with_verify(config, root)
+    wrong = apart.problem(config, place)
+    if wrong is not None:
+        raise _blame(root, *wrong)
+    return config
 
 
 def _section(kind: type[S], readers: Mapping[str, Reader]) -> Callable[[AnyNode], S]:
@@ -186,43 +189,6 @@ def _with_verify(config: Config, root: AnyNode) -> Config:
         directories=(*config.directories, inside),
         known_values=(*config.known_values, KnownSource(Source.ENV_FILE, values_file, optional=True)),
     )
-
-
-def _apart(config: Config, root: AnyNode, place: Path) -> None:
-    """What the local agent can write must not hold what binds it (I7)."""
-    password = config.upstream.password_file
-    held = {
-        "this file": str(place),
-        "state_dir": config.state_dir,
-        "upstream.password_file": password,
-        "rules_file": config.rules_file,
-        "the socket of `listen`": config.listen.path or None,
-        "gates_file": config.gates_file,
-        "notify.webhook_header_file": config.notify.webhook_header_file,
-        "notify.webhook_key_file": config.notify.webhook_key_file,
-        "audit.database_password_file": config.audit.database_password_file,
-        "console.sso_secret_file": config.console.sso_secret_file,
-        "tls.certificate_file": config.tls.certificate_file,
-        "tls.key_file": config.tls.key_file,
-        "tls.client_ca_file": config.tls.client_ca_file,
-    }
-    for name, path in held.items():
-        if path is not None and paths.inside(path, config.directories):
-            raise _blame(root, "directories", f"one of them contains {name}, and the local agent works there")
-    for given in filter(recipients.is_file, config.evidence.recipients):
-        if paths.inside(given, config.directories):
-            raise _blame(root, "evidence", "recipients: the local agent can write a file of them")
-    for index, source in enumerate(config.known_values):
-        if _writable(source.command, config):
-            raise _blame(root, "known_values", f"[{index}].command: the local agent can write its program")
-    if _writable(config.notify.command, config):
-        raise _blame(root, "notify", "command: the local agent can write its program")
-
-
-def _writable(command: tuple[str, ...] | None, config: Config) -> bool:
-    """Whether a command's program lies where the local agent works, or a link to it does."""
-    places = (Path(command[0]), Path(command[0]).parent) if command else ()
-    return any(paths.inside(str(place), config.directories) for place in places)
 
 
 def _distinct(config: Config, root: AnyNode) -> None:

@@ -17,6 +17,8 @@ from egress_proxy.config.values import string
 
 _MAX_WORDS: Final = 64
 _CREDENTIAL: Final = "credential:"
+_NO_CREDENTIALS: Final = "/run/credentials/only-in-the-unit"
+"""Outside of the unit, where only root could put something: commands that do not read it run there too."""
 _CREDENTIAL_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,200}")
 
 
@@ -36,9 +38,7 @@ def _credential(name: str, node: AnyNode) -> str:
     place = os.environ.get("CREDENTIALS_DIRECTORY", "")
     if _CREDENTIAL_NAME.fullmatch(name) is None:
         raise node.problem("must have the name of a credential behind `credential:`")
-    if not place.startswith("/"):
-        raise node.problem("is a credential of systemd, and there are none here: CREDENTIALS_DIRECTORY is not set")
-    return f"{place}/{name}"
+    return f"{place if place.startswith('/') else _NO_CREDENTIALS}/{name}"
 
 
 def directory(node: AnyNode) -> str:

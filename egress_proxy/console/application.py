@@ -61,7 +61,7 @@ def console_app(
     gates: Gates,
     operators: Operators,
     metrics: Metrics,
-    failures_per_minute: int,
+    failures_per_minute: int | Callable[[], int],
     behind: Behind,
     *,
     epoch: Callable[[], float] = time.time,

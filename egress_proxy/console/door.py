@@ -31,7 +31,7 @@ During = Callable[[web.Request, Session, Callable[[], bool]], Awaitable[web.Stre
 class Failures:
     """Counts logins that failed, in the metrics and by address."""
 
-    def __init__(self, metrics: Metrics, per_minute: int) -> None:
+    def __init__(self, metrics: Metrics, per_minute: int | Callable[[], int]) -> None:
         self._metrics = metrics
         self._limit = FailureLimit(per_minute)
 

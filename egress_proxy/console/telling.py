@@ -17,6 +17,7 @@ _NOTED: Final = {
     "answered": "An ask was answered",
 }
 _DIGEST: Final = re.compile(r"[0-9a-fA-F]{64}")
+_ID: Final = re.compile(r"[A-Za-z0-9_]{1,64}")
 _MISSING: Final = {
     "full": "There was no room for it.",
     "failed": "It could not be sealed.",
@@ -55,5 +56,8 @@ def sealed(record: Mapping[str, Any]) -> Evidence | None:
         return None
     if not isinstance(found, str) or _DIGEST.fullmatch(found) is None:
         return Evidence(missing=_MISSING.get(str(found), "What the record says of it is of another version."))
-    fetch = f"egress-proxy evidence export {record.get('id', '')} carried.jsonl"
+    wanted = str(record.get("id", ""))
+    if _ID.fullmatch(wanted) is None:  # who can write to the ledger's database does not write what is put into a shell
+        return Evidence(found)
+    fetch = f"egress-proxy evidence export {wanted} carried.jsonl"
     return Evidence(found, "", (fetch, "egress-proxy evidence open carried.jsonl --key KEY"))

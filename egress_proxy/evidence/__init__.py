@@ -1,6 +1,6 @@
 """Sealed originals: what was redacted or withheld, for who holds a key that is not on this machine (invariant 6)."""
 
-from egress_proxy.evidence.blob import Original, Sealed, Unreadable, seal, unseal
+from egress_proxy.evidence.blob import Found, Original, Sealed, Unreadable, seal, unseal
 from egress_proxy.evidence.excerpts import Excerpt, Terms, excerpts, left_out
 from egress_proxy.evidence.hpke import BadKey, NotOpened, PublicKey
 from egress_proxy.evidence.keys import recipient
@@ -12,6 +12,7 @@ __all__ = [
     "BadKey",
     "EvidenceStore",
     "Excerpt",
+    "Found",
     "Keeping",
     "NotOpened",
     "Original",

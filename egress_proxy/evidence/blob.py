@@ -22,7 +22,7 @@ from msgspec import Struct
 
 from egress_proxy.evidence.excerpts import Excerpt
 from egress_proxy.evidence.hpke import KEY_BYTES, SUITE, NotOpened, PrivateKey, PublicKey, decrypt, encrypt
-from egress_proxy.model import Finding
+from egress_proxy.model import Finding, Form
 
 FORMAT: Final = 1
 _DOMAIN: Final = b"egress-proxy evidence 1 "
@@ -59,6 +59,21 @@ class Manifest(Bound, frozen=True, kw_only=True):
     recipients: tuple[For, ...]
 
 
+class Found(Struct, frozen=True):
+    """A finding as it is sealed: without the MAC of its value, which is nobody's business elsewhere."""
+
+    text: int
+    start: int
+    end: int
+    detector: str
+    name: str
+    form: Form
+
+    @classmethod
+    def of(cls, finding: Finding) -> Found:
+        return cls(finding.text, finding.start, finding.end, finding.detector, finding.name, finding.form)
+
+
 class Original(Struct, frozen=True, kw_only=True):
     """What is sealed of an exchange. `left_out` findings are not wholly in the excerpts."""
 
@@ -72,7 +87,7 @@ class Original(Struct, frozen=True, kw_only=True):
     channel: str
     verdict: str
     reasons: tuple[str, ...]
-    findings: tuple[Finding, ...]
+    findings: tuple[Found, ...]
     excerpts: tuple[Excerpt, ...]
     left_out: int = 0
 

@@ -15,8 +15,8 @@ from time import monotonic_ns
 
 from msgspec import Struct
 
-from egress_proxy.config import Config, read_gates
-from egress_proxy.errors import EgressError
+from egress_proxy.config import Config, apart, read_gates
+from egress_proxy.errors import ConfigError, EgressError
 from egress_proxy.gates import GatePolicy
 from egress_proxy.logs import Saying, say
 from egress_proxy.metrics import Metrics
@@ -27,7 +27,7 @@ from egress_proxy.server.cloud import Cloud
 from egress_proxy.server.exchange import Exchanges
 from egress_proxy.server.known import Known
 from egress_proxy.server.notify import notify
-from egress_proxy.server.tls import server_context
+from egress_proxy.server.tls import made_ready
 from egress_proxy.tokens import Tokens
 
 
@@ -107,16 +107,18 @@ class Reloading:
     async def _reload(self) -> tuple[str, ...]:
         live = self._live
         new, kept = in_force(self._config, await asyncio.to_thread(self._read))
+        wrong = apart.problem(new)  # the directories may be those of the start
+        if wrong is not None:
+            raise ConfigError(": ".join(wrong))
         if new.gates_file:  # at a start, one that is broken leaves all to a human; here there is an older one
             read_gates(Path(new.gates_file))
         gates, policy = live.gates(new), live.policy(new)
-        if new.tls.certificate_file:
-            server_context(new.tls)
+        certificate = made_ready(new.tls) if new.tls.certificate_file else None
         await live.known.reload(new, live.exchanges.upstream)
         # Nothing fails from here on, and nothing waits: it is one turn of the event loop.
         certified = live.cloud.entrance.certified
-        if certified is not None:
-            certified.take(new.tls)
+        if certified is not None and certificate is not None:
+            certified.take(certificate)
         live.cloud.entrance.take(logins(new, self._tokens), new.network)
         live.cloud.bound(new.limits)
         live.exchanges.take(policy, gates, patch_text=new.features.patch_text)

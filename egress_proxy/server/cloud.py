@@ -72,6 +72,11 @@ class Cloud:
         self._idle.set()
         self._stopping = False
 
+    @property
+    def login_failures_per_minute(self) -> int:
+        """How many of one address are recorded one by one."""
+        return self._failures.per_minute
+
     def bound(self, limits: Limits) -> None:
         """Put others in force, for requests to come."""
         self._failures.bound(limits.login_failures_per_minute)

@@ -51,6 +51,7 @@ class _Protocol(web_protocol.RequestHandler):
     _peer: asyncio.Transport
     _cut_off: asyncio.TimerHandle | None = None
     _late: asyncio.TimerHandle | None = None
+    _answered = 0  # requests
     _head_bytes = 0  # of a head that is not whole yet
     _deaf = False
 
@@ -60,8 +61,18 @@ class _Protocol(web_protocol.RequestHandler):
 
     @property
     def idle(self) -> bool:
-        """Whether no whole request has come that is not answered."""
-        return not self._request_in_progress and not self._messages
+        """Whether no head has come whose request is not answered. aiohttp does not know: between two of its
+        own steps, a request is neither waiting nor in progress."""
+        return self._request_count == self._answered
+
+    async def finish_response(
+        self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
+    ) -> tuple[web.StreamResponse, bool]:
+        """Called by aiohttp once for each request."""
+        try:
+            return await super().finish_response(request, resp, start_time)
+        finally:
+            self._answered += 1
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._peer = cast("asyncio.Transport", transport)

@@ -55,7 +55,9 @@ class Entrance:
         if "Origin" in request.headers or request.headers.get("Sec-Fetch-Site", "none") != "none":
             return Reason.ORIGIN_REFUSED
         hosts = request.headers.getall("Host", [])
-        return None if len(hosts) == 1 and self._ours(host_of(hosts[0])) else Reason.HOST_UNKNOWN
+        # HTTP/1.0 may leave it out; no browser does, and HTTP/1.1 without is malformed.
+        known = len(hosts) <= 1 and all(self._ours(host_of(host)) for host in hosts)
+        return None if known else Reason.HOST_UNKNOWN
 
     def _ours(self, host: str) -> bool:
         if host == _LOCAL or host in self.network.hosts or is_address(host):

@@ -26,6 +26,7 @@ from egress_proxy.evidence import (
     DATABASE,
     BadKey,
     EvidenceStore,
+    Found,
     Keeping,
     Original,
     PublicKey,
@@ -171,7 +172,7 @@ class Sealing:
             channel=record.channel,
             verdict=record.verdict.value,
             reasons=tuple(reason.value for reason in record.reasons),
-            findings=findings[:_MAX_FINDINGS],
+            findings=tuple(map(Found.of, findings[:_MAX_FINDINGS])),
             excerpts=kept,
             left_out=left_out(findings, kept),
         )

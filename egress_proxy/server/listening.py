@@ -21,6 +21,7 @@ from egress_proxy.server.addresses import counted_as
 from egress_proxy.server.connections import Closed, CloudServer
 
 _EXHAUSTED: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
+_GONE: Final = frozenset({errno.ECONNABORTED, errno.ECONNRESET, errno.EPROTO})
 _REST_SECONDS: Final = 0.2  # without taking connections, where the system has no room for one
 _BYE: Final = 2.0  # seconds, for a client to say that it closes too
 
@@ -73,9 +74,12 @@ class Listener:
             except OSError as error:
                 if error.errno in _EXHAUSTED:
                     say(Saying.NO_ROOM, error=type(error).__name__)
-                    await asyncio.sleep(_REST_SECONDS)
-                continue  # else the client went before it was taken
+                # What is neither that nor a client that went before it was taken may be so for ever.
+                await asyncio.sleep(0 if error.errno in _GONE else _REST_SECONDS)
+                continue
             self._begin(connection, peer[0] if isinstance(peer, tuple) else "")
+            # One that waits already comes without a turn of the loop: a flood of them would let nobody else have one.
+            await asyncio.sleep(0)
 
     def _begin(self, connection: socket.socket, address: str) -> None:
         counted = counted_as(address)
@@ -84,7 +88,8 @@ class Listener:
             return
         if len(self._shaking) >= self._server.max_connections:
             self._metrics.count_connection_closed(Closed.ROOM)
-            next(iter(self._shaking)).cancel()  # the oldest has had the most time
+            # The oldest has had the most time. One that was told to end needs a turn of the loop for it.
+            next((task for task in self._shaking if not task.cancelling()), next(iter(self._shaking))).cancel()
         arrival = _Arrival(connection, counted)
         task = self._loop.create_task(self._shake(arrival))
         self._shaking[task] = arrival

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections import OrderedDict, deque
+from collections.abc import Callable
 from typing import Final
 
 _WINDOW: Final = 60.0  # seconds
@@ -29,9 +30,16 @@ def presented_token(authorization: str) -> str | None:
 class FailureLimit:
     """Counts failed logins by address over a minute. Its memory is bounded; the oldest address is forgotten first."""
 
-    def __init__(self, per_minute: int) -> None:
-        self._per_minute = per_minute
+    def __init__(self, per_minute: int | Callable[[], int]) -> None:
+        """`per_minute` is how many there may be, or says how many now."""
+        self._now = per_minute if callable(per_minute) else None
+        self._per_minute = per_minute if isinstance(per_minute, int) else per_minute()
         self._failures: OrderedDict[str, deque[float]] = OrderedDict()
+
+    @property
+    def per_minute(self) -> int:
+        """How many there may be."""
+        return self._per_minute
 
     def bound(self, per_minute: int) -> None:
         """Count to another number from now on."""
@@ -41,6 +49,8 @@ class FailureLimit:
             self._failures = OrderedDict((who, deque(times, per_minute)) for who, times in self._failures.items())
 
     def exceeded(self, address: str, now: float) -> bool:
+        if self._now is not None:
+            self.bound(self._now())
         failures = self._failures.get(address)
         if failures is None:
             return False

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from contextlib import aclosing
 from typing import Annotated, Final
 
@@ -72,7 +73,9 @@ class _Decided(Struct, frozen=True):
 class GateApi:
     """The handlers."""
 
-    def __init__(self, queue: Queue, operators: Operators, metrics: Metrics, failures_per_minute: int) -> None:
+    def __init__(
+        self, queue: Queue, operators: Operators, metrics: Metrics, failures_per_minute: int | Callable[[], int]
+    ) -> None:
         self._queue = queue
         self._operators = operators
         self._metrics = metrics

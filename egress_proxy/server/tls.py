@@ -11,7 +11,7 @@ import os
 import ssl
 import time
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from egress_proxy import authority
 from egress_proxy.config import Login, Tls, TlsVersion
@@ -33,6 +33,21 @@ _ASKED: Final = {
 }
 
 
+class Ready(NamedTuple):
+    """What is put in force together: settings, the state of their files, what was made of them."""
+
+    tls: Tls
+    stamp: tuple[tuple[int, ...], ...]
+    context: ssl.SSLContext
+    facts: authority.Facts
+
+
+def made_ready(tls: Tls) -> Ready:
+    """Read the files. Raises `ConfigError`."""
+    stamp = _stamps(tls)  # from before the reading: a change in between is seen next time
+    return Ready(tls, stamp, *server_context(tls))
+
+
 class Certified:
     """The context now in force, and the names that its certificate is for."""
 
@@ -41,14 +56,16 @@ class Certified:
         self._metrics = metrics
         self._take(tls)
 
-    def take(self, tls: Tls) -> None:
-        """Put others in their place. Raises `ConfigError`, and then nothing has changed."""
-        self._take(tls)
+    def take(self, ready: Ready) -> None:
+        """Put what was made from others in their place. Cannot fail."""
+        self._put(ready)
 
     def _take(self, tls: Tls) -> None:
-        stamp = _stamps(tls)  # from before the reading: a change in between is seen next time
-        context, found = server_context(tls)
-        self.context, self.names = context, frozenset(found.names)
+        self._put(made_ready(tls))
+
+    def _put(self, ready: Ready) -> None:
+        tls, stamp, context, found = ready
+        self.context, self.names = context, frozenset(name.lower() for name in found.names)
         self._tls, self._stamp = tls, stamp
         self._metrics.set_certificate_expiry(found.not_after.timestamp())
 

@@ -108,6 +108,12 @@ def test_the_units_work_together(box: Box) -> None:
     assert "audit.db" in box.run("ls", state).stdout
     for place in (state, f"{HOME}/.config/egress-proxy"):
         assert box.run("nsenter", "-t", local, "-m", "stat", "-c", "%a", place).stdout == "0\n"
+    # Nor can it change the proxy's program or units, or ask the manager for a program of its own; its own work it can.
+    local_agent = ("nsenter", "-t", local, "-m")
+    for place in (".local/share/egress-proxy/venv/bin/egress-proxy", ".config/systemd/user/egress-proxy.service"):
+        assert box.run(*local_agent, "touch", f"{HOME}/{place}").returncode != 0
+    assert box.run(*local_agent, "systemctl", "--user", "is-active", "egress-proxy").stdout != "active\n"
+    assert box.run(*local_agent, "touch", f"{HOME}/shop/mark").returncode == 0
     # And what the proxy can write: its state, and nothing else.
     inside = ("nsenter", "-t", proxy, "-m")
     assert box.run(*inside, "touch", f"{state}/mark").returncode == 0
@@ -116,6 +122,10 @@ def test_the_units_work_together(box: Box) -> None:
 
     # The watchdog hears of it.
     assert box.shown("egress-proxy", "WatchdogTimestampMonotonic") not in {"", "0"}
+
+    # The commands run without the credential, and so does what renews the certificate that one of them made.
+    assert box.run(f"{HOME}/.local/share/egress-proxy/venv/bin/egress-proxy", "tls", "init").returncode == 0
+    assert box.systemctl("start", "egress-proxy-renew").returncode == 0
 
     # A reload that is valid, and one that is not: systemd says so, and the proxy goes on.
     box.write_config(models=["local/other"])

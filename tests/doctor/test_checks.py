@@ -97,7 +97,8 @@ def config(file: Path, serve: Serve, monkeypatch: pytest.MonkeyPatch) -> Config:
     ledger.close()
     upstream = replace(found.upstream, url=f"http://127.0.0.1:{serve(401)}")
     sockets = [Address("127.0.0.1", serve(200)) for _ in range(2)]
-    return replace(found, upstream=upstream, listen=sockets[0], operator=sockets[1])
+    evidence = replace(found.evidence, recipients=("egress-evidence-of-nobody",))
+    return replace(found, upstream=upstream, listen=sockets[0], operator=sockets[1], evidence=evidence)
 
 
 def bad(config: Config, file: Path) -> dict[str, tuple[Grade, str]]:

@@ -38,6 +38,8 @@ egress_verify_last_result 0
 """
 EMPTY: Final = {
     "egress_event_streams_cut_total": "no reader was late",
+    "egress_evidence_dropped_total": "there was room",
+    "egress_connections_closed_total": "no bound was reached",
     "alert: ": "an alert's query gives what is wrong, and nothing is but what the run was made for",
 }
 """Queries that may be without an answer, by metric or by where they stand, and why."""

@@ -13,6 +13,7 @@ import pytest
 
 from tests.conftest import Proxied
 from tests.kit.agent import poll
+from tests.kit.client import Client
 from tests.kit.script import Text
 
 pytestmark = pytest.mark.e2e
@@ -36,7 +37,7 @@ class Reloaded:
 
     def reload(self) -> bool:
         """Have it read, and say whether it was taken."""
-        told = ("the configuration is in force", "stays in force")
+        told = ('"event":"reloaded"', '"event":"reload_refused"', '"event":"reload_failed"')
         before = len(self.log())
         os.kill(self.proxied.proxy.pid, signal.SIGHUP)
         poll(lambda: any(one in self.log()[before:] for one in told) or None, 30)
@@ -159,6 +160,36 @@ def test_what_needs_a_restart_is_named_and_the_rest_is_taken(running: Reloaded) 
             os.kill(running.proxied.proxy.pid, signal.SIGHUP)
         assert running.reload()
         assert not stream.ended
-    named = running.said.partition("need a restart: ")[2].splitlines()[0].split(", ")
-    assert set(named) == {"listen", "directories"}
+    said = [json.loads(line) for line in running.said.splitlines()]
+    named = next(one["settings"] for one in said if one["event"] == "reload_needs_restart")
+    assert set(named.split(", ")) == {"listen", "directories"}
     assert running.model() == second
+
+
+def test_what_binds_the_local_agent_stays_out_of_the_directories_in_force(running: Reloaded) -> None:
+    """Directories are those of the start until a restart: one that a reload takes out is the local agent's still."""
+    config = running.proxied.proxy.config
+    *others, last = config["directories"]
+    gates = Path(last) / "gates.yaml"
+    gates.write_text("rules:\n  - {id: own-one, verdict: self, permission: read, files: declared}\n")
+    before = running.metric("egress_gate_rules")
+    running.write(directories=others, gates_file=str(gates))
+    assert not running.reload()
+    assert "contains gates_file" in running.said
+    assert running.metric("egress_gate_rules") == before
+    gates.unlink()
+
+
+def test_a_limit_of_failed_logins_is_in_force_on_both_sockets(running: Reloaded) -> None:
+    proxy = running.proxied.proxy
+    limits = {**proxy.config.get("limits", {}), "login_failures_per_minute": 1}
+
+    def both() -> set[int]:
+        """What a stranger gets on each."""
+        wanted = ((proxy.url, "/session/status"), (proxy.operator_url, "/gates"))
+        return {Client(url, "Bearer nobodys").get(path).status for url, path in wanted}
+
+    assert both() == {401}
+    running.write(limits=limits)
+    assert running.reload()
+    assert both() == {429}

@@ -6,7 +6,7 @@ import hashlib
 from pathlib import Path
 from typing import Any, Final
 
-from egress_proxy.evidence import EvidenceStore, Excerpt, Original, Sealed, seal
+from egress_proxy.evidence import EvidenceStore, Excerpt, Found, Original, Sealed, seal
 from egress_proxy.evidence.hpke import SEED_BYTES, PrivateKey
 from egress_proxy.model import Finding
 
@@ -35,7 +35,7 @@ def original(number: int = 1, **fields: Any) -> Original:
         "channel": "messages",
         "verdict": "redacted",
         "reasons": ("detector",),
-        "findings": (Finding(3, 14, 19, "mark"),),
+        "findings": (Found.of(Finding(3, 14, 19, "mark")),),
         "excerpts": (Excerpt(text=3, start=4, length=100, content=text),),
     }
     return Original(**{**given, **fields})

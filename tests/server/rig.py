@@ -9,6 +9,7 @@ import asyncio
 import itertools
 import json
 import time
+from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -85,7 +86,7 @@ class FakeUpstream:
     next: dict[str, list[bytes]] = field(default_factory=dict)
     default: bytes = field(default_factory=lambda: answer(b"", "404 Not Found"))
     asked: list[str] = field(default_factory=list)
-    heads: list[bytes] = field(default_factory=list)
+    heads: deque[bytes] = field(default_factory=lambda: deque(maxlen=20))  # of the latest
     held: set[str] = field(default_factory=set)
     left: list[str] = field(default_factory=list)
     standing: dict[str, asyncio.StreamWriter] = field(default_factory=dict)

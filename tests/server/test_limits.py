@@ -258,6 +258,15 @@ async def test_a_body_that_trickles_has_its_time(quick: Rig) -> None:
     assert quick.upstream.asked == []
 
 
+async def test_a_large_body_that_comes_with_its_head_is_no_head(quick: Rig) -> None:
+    """It is read while aiohttp hands the request on, between two of its steps."""
+    head = f"POST /session HTTP/1.1\r\n{LOGIN}Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+    async with connect(quick) as peer:
+        with suppress(ConnectionError):
+            await peer.send(head + ("10000\r\n" + " " * 0x10000 + "\r\n") * 17 + "0\r\n\r\n")
+        assert reason_of(await peer.rest()) == "body_too_large"
+
+
 async def test_a_slow_answer_is_not_a_slow_request(quick: Rig) -> None:
     """What waits for the model, or is a stream, is longer than any head may take."""
     quick.upstream.answers["GET /event"] = STREAM + frame("server.connected")

@@ -49,7 +49,6 @@ def counted(alert: str, metric: str, jump: str, *, kept: Sequence[str] = (), **l
     )
 
 
-_EXPIRY: Final = "egress_tls_certificate_expiry_timestamp_seconds"
 CASES: Final = (
     Case("EgressProxyDown", "down", {of("up"): "1x5 0x10"}, 10, [_AT]),
     Case("EgressProxyDown", "unknown", {'up{job="node",instance="b"}': "1x15"}, 10, [{"job": "egress-proxy"}]),
@@ -64,15 +63,31 @@ CASES: Final = (
     *counted("EgressAuditLost", "egress_audit_lost_total", "3"),
     Case("EgressAuditSlow", "slow", buckets("egress_audit_seconds", "0+9x30", "0+10x30"), 25, [_AT]),
     Case("EgressAuditSlow", "fast", buckets("egress_audit_seconds", "0+10x30", "0+10x30"), 25),
-    *counted("EgressEvidenceFailing", "egress_evidence_failures_total", "1"),
-    *counted("EgressEvidenceFull", "egress_evidence_dropped_total", "1", kept=("bound",), bound="day"),
-    Case("EgressReloadRefused", "refused", {of("egress_config_reload_success"): "1x5 0x10"}, 10, [_AT]),
-    Case("EgressReloadRefused", "in force", {of("egress_config_reload_success"): "0x5 1x10"}, 10),
-    Case("EgressCertificateExpires", "soon", {of(_EXPIRY): "300000x15"}, 10, [_AT]),
-    Case("EgressCertificateExpires", "later", {of(_EXPIRY): "900000x15"}, 10),
-    Case("EgressCertificateExpires", "without TLS", {of(_EXPIRY): "0x15"}, 10),
-    Case("EgressVerifyStale", "old", {of("egress_verify_last_success_timestamp_seconds"): "-95000x15"}, 10, [_AT]),
-    Case("EgressVerifyStale", "of yesterday", {of("egress_verify_last_success_timestamp_seconds"): "-90000x15"}, 10),
+    Case("EgressEvidenceFailing", "failed", {of("egress_evidence_failures_total"): "0x5 1x10"}, 10, [_AT]),
+    Case("EgressEvidenceFailing", "none", {of("egress_evidence_failures_total"): "3x15"}, 10),
+    Case(
+        "EgressEvidenceFull",
+        "of a day",
+        {of("egress_evidence_dropped_total", bound="day"): "0x5 2x10"},
+        10,
+        [{**_AT, "bound": "day"}],
+    ),
+    Case("EgressEvidenceFull", "room", {of("egress_evidence_dropped_total", bound="day"): "2x15"}, 10),
+    Case(
+        "EgressCertificateExpires",
+        "soon",
+        {of("egress_tls_certificate_expiry_timestamp_seconds"): "86400x15"},
+        10,
+        [_AT],
+    ),
+    Case("EgressCertificateExpires", "later", {of("egress_tls_certificate_expiry_timestamp_seconds"): "691200x15"}, 10),
+    Case("EgressCertificateExpires", "no TLS", {of("egress_tls_certificate_expiry_timestamp_seconds"): "0x15"}, 10),
+    Case("EgressReloadFailed", "broken", {of("egress_config_reload_success"): "0x15"}, 10, [_AT]),
+    Case("EgressReloadFailed", "mended", {of("egress_config_reload_success"): "0x3 1x15"}, 10),
+    Case("EgressVerifyStale", "old", {of("egress_verify_last_success_timestamp_seconds"): "-175000x15"}, 10, [_AT]),
+    Case(
+        "EgressVerifyStale", "of the day before", {of("egress_verify_last_success_timestamp_seconds"): "-170000x15"}, 10
+    ),
     Case("EgressVerifyLeaked", "leaked", {of("egress_verify_last_result"): "1x10"}, 5, [_AT]),
     Case("EgressVerifyLeaked", "clean", {of("egress_verify_last_result"): "0x10"}, 5),
     Case("EgressVerifyLeaked", "not checked", {of("egress_verify_last_result"): "3x10"}, 5),
