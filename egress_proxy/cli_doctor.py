@@ -45,7 +45,7 @@ def examined(file: Path) -> tuple[Check, ...]:
                 "configuration",
                 Grade.FAIL,
                 str(error),
-                "without one: `egress-proxy init`; else docs/settings.md has every setting",
+                "docs/settings.md has every setting",
             ),
         )
     return (Check("configuration", Grade.OK, str(file)), *examine(config, file.expanduser()))

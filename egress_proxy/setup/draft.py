@@ -134,10 +134,10 @@ def units(
 
 def _of_upstream(found: Upstream) -> dict[str, str]:
     """Give what changes for the opencode that was found. A directory outside the home has to be writable too."""
-    away = "" if Path(found.directory).is_relative_to(Path.home()) else f" {_word(found.directory)}"
+    away = "" if Path(found.directory).is_relative_to(Path.home()) else f"{_word(found.directory)} "
     swaps = {
         "WorkingDirectory=%h\n": f"WorkingDirectory={found.directory.replace('%', '%%')}\n",
-        "ReadWritePaths=%h\n": f"ReadWritePaths=%h{away}\n",
+        "\nReadWritePaths=%h": f"\nReadWritePaths={away}%h",
         "ListenStream=127.0.0.1:8642": f"ListenStream={found.listen.removeprefix('unix:')}",
         "ListenStream=127.0.0.1:8643": f"ListenStream={found.operator}",
     }

@@ -49,7 +49,6 @@ def counted(alert: str, metric: str, jump: str, *, kept: Sequence[str] = (), **l
     )
 
 
-_EXPIRY: Final = "egress_tls_certificate_expiry_timestamp_seconds"
 CASES: Final = (
     Case("EgressProxyDown", "down", {of("up"): "1x5 0x10"}, 10, [_AT]),
     Case("EgressProxyDown", "unknown", {'up{job="node",instance="b"}': "1x15"}, 10, [{"job": "egress-proxy"}]),
