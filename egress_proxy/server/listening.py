@@ -61,6 +61,8 @@ class Listener:
 
     async def close(self) -> None:
         """Take no more, and end the handshakes. The connections that stand are the server's."""
+        # Else one that comes in this turn is taken by `sock_accept` and dropped, open: nobody waits for it any more.
+        self._loop.remove_reader(self._listener)
         tasks = [self._taking, *self._shaking]
         for task in tasks:
             task.cancel()

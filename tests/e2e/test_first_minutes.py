@@ -61,7 +61,7 @@ class Home:
             check=False,
         )
         self.said += done.stdout + done.stderr
-        assert done.returncode == code, done.stderr.decode()[-2000:]
+        assert done.returncode == code, (done.stderr.decode()[-2000:], _unsaid(done.stdout))
         return done.stdout.decode()
 
     def init(self, *options: str) -> str:
@@ -208,3 +208,13 @@ def bundled(home: Home, bundle: Path, token: str) -> None:
 
 def states(told: str) -> dict[str, Any]:
     return {channel["name"]: channel["state"] for channel in json.loads(told)["channels"]}
+
+
+def _unsaid(output: bytes) -> list[object]:
+    """What of a report is not clean."""
+    try:
+        report = json.loads(output)
+    except ValueError:
+        return []
+    channels = report.get("channels", []) if isinstance(report, dict) else []
+    return [one for one in channels if one.get("state") != "clean"]

@@ -14,6 +14,7 @@ from egress_proxy.model import Resource, RouteClass, Verdict
 from egress_proxy.reasons import Reason
 from egress_proxy.routes import OWN
 from egress_proxy.routes.catalogue import ROWS
+from egress_proxy.server.connections import Closed
 from tests.conftest import Proxied
 from tests.e2e.answers import exchange, refusal
 from tests.kit.agent import text_part
@@ -83,7 +84,8 @@ def test_labels_are_bounded(proxied: Proxied) -> None:
         "channel": {found.value for found in Resource},
         "gate": {found.value for found in Gate},
         "hook": {"command", "webhook"},
-        "cause": {"unready", "timeout", "crashed", "resynchronised", "too-slow"},
+        "cause": {"unready", "timeout", "crashed", "resynchronised", "too-slow", *Closed},
+        "bound": {"client", "day", "total"},
     }
     text = proxied.proxy.metrics()
     for label, values in allowed.items():

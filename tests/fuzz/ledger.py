@@ -94,7 +94,7 @@ def one(data: bytes) -> None:
 
 def _check_search(lines: list[str], given: Given) -> None:
     """A search gives records alone, and each is a line that was there."""
-    rows = [SimpleNamespace(line=line) for line in lines]
+    rows = [SimpleNamespace(line=line, ledger="") for line in lines]
     reader = SimpleNamespace(search=lambda *_, **__: iter(rows))
     filters = Filters(
         reason=given.pick(("", "known_value")), detector=given.pick(("", "x")), name=given.pick(("", "A"))
