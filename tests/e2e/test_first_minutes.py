@@ -106,7 +106,7 @@ FOLDER = CONFIG.rpartition("/")[0]
 
 @pytest.mark.parametrize("version", ["1.15.13", "1.18.33"])
 def test_from_nothing_to_a_verified_proxy(launch: Launch, version: str, tmp_path: Path) -> None:
-    bare = launch(version)
+    bare = launch(version, snapshots=True)
     home = Home(tmp_path / "home", bare)
     home.path.mkdir()
     own = bare.agent().session()
