@@ -91,7 +91,7 @@ def serve(config: Config, again: Callable[[], Config] | None = None) -> int:
 
     Returns an exit code; raises `EgressError` when it cannot start safely.
     """
-    begin(structured=config.log.format is LogForm.JSON)
+    begin(structured=config.log.format is LogForm.JSON, level=config.log.level.upper())
     for risk in warnings(config):
         say(Saying.CONFIG_RISK, why=risk)
     sys.setswitchinterval(_SWITCH_SECONDS)

@@ -5,7 +5,7 @@ from egress_proxy.config.console import Console
 from egress_proxy.config.evidence import Evidence
 from egress_proxy.config.gates import read_gates
 from egress_proxy.config.load import DEFAULT_FILE, load, upstream_address
-from egress_proxy.config.log import Log, LogForm, Ship
+from egress_proxy.config.log import Level, Log, LogForm, Ship
 from egress_proxy.config.network import Network
 from egress_proxy.config.password import read_database_password, read_password
 from egress_proxy.config.recipients import recipient_lines
@@ -38,6 +38,7 @@ __all__ = [
     "Features",
     "HookSecrets",
     "KnownSource",
+    "Level",
     "Limits",
     "Log",
     "LogForm",

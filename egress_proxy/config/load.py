@@ -14,7 +14,7 @@ from egress_proxy.config import apart, database, edge, paths, recipients, values
 from egress_proxy.config.collector import collector
 from egress_proxy.config.console import Console, wrong_with
 from egress_proxy.config.evidence import Evidence
-from egress_proxy.config.log import Log, LogForm, Ship
+from egress_proxy.config.log import Level, Log, LogForm, Ship
 from egress_proxy.config.network import Network
 from egress_proxy.config.nodes import MAX_BYTES, AnyNode, Fields, NodeError, compose
 from egress_proxy.config.schema import (
@@ -157,6 +157,7 @@ _READERS: Final[dict[str, Reader]] = {
         {
             **_bounded(Log),
             "format": values.one_of(LogForm),
+            "level": values.one_of(Level),
             "syslog": values.optional(collector),
             "ship": values.one_of(Ship),
         },

@@ -15,6 +15,15 @@ class LogForm(StrEnum):
     JSON = "json"
 
 
+class Level(StrEnum):
+    """From which on an event is written on stderr."""
+
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+    CRITICAL = "critical"
+
+
 class Ship(StrEnum):
     """What the collector gets."""
 
@@ -42,6 +51,13 @@ class Log(Struct, frozen=True, kw_only=True):
     """The log. See docs/logs.md."""
 
     format: Annotated[LogForm, Meta(description="Lines on stderr: `text` or `json`.")] = LogForm.TEXT
+    level: Annotated[
+        Level,
+        Meta(
+            description="Lines on stderr from this level on: `info`, `warning`, `error` or `critical`. The "
+            "collector gets all."
+        ),
+    ] = Level.INFO
     syslog: Annotated[
         CollectorAddress | None,
         Meta(

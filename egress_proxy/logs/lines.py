@@ -32,10 +32,11 @@ def time_of(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def begin(*, structured: bool) -> None:
-    """Log to stderr what `say` says from now on, and nothing of anybody else."""
+def begin(*, structured: bool, level: str = "INFO") -> None:
+    """Log to stderr what `say` says from now on, from a level of `logging` on, and nothing of anybody else."""
     logging.raiseExceptions = False  # a report of a line that could not be written would quote it
     handler = logging.StreamHandler()
+    handler.setLevel(level)
     handler.setFormatter(JsonLines() if structured else logging.Formatter(_TEXT))
     logging.basicConfig(level=logging.CRITICAL + 1, handlers=[handler])
     log.setLevel(logging.INFO)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from egress_proxy.config import Log, LogForm, Ship, load
+from egress_proxy.config import Level, Log, LogForm, Ship, load
 from egress_proxy.errors import ConfigError
 from tests.config.conftest import Site
 
@@ -53,3 +53,14 @@ def test_what_is_not_understood_is_refused_without_an_echo(site: Site, value: st
         load(site.write(log=value))
     assert where in str(refused.value)
     assert MARK not in str(refused.value)
+
+
+@pytest.mark.parametrize("level", Level)
+def test_a_level(site: Site, level: Level) -> None:
+    assert load(site.write(log=f"{{level: {level}}}")).log.level is level
+
+
+def test_a_level_that_is_none_is_told(site: Site) -> None:
+    with pytest.raises(ConfigError, match=r"log\.level") as told:
+        load(site.write(log=f"{{level: {MARK}}}"))
+    assert MARK not in str(told.value)

@@ -145,3 +145,14 @@ say(Saying.STOPPING)
     (line,) = ran.stderr.decode().splitlines()
     assert ("quoted" not in line, ran.stdout) == (True, b"")
     assert ("stopping" in line, line.startswith("{")) == (True, structured)
+
+
+def test_what_is_below_the_level_is_not_written() -> None:
+    code = """
+from egress_proxy.logs import Saying, begin, say
+begin(structured=True, level="ERROR")
+say(Saying.STOPPING)
+say(Saying.SCAN_TIMEOUT)
+"""
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, cwd=ROOT, timeout=60, check=True)
+    assert [json.loads(line)["event"] for line in ran.stderr.splitlines()] == ["scan_timeout"]
