@@ -42,6 +42,7 @@ from egress_proxy.config import (
 )
 from egress_proxy.config.plain import flat, plain
 from egress_proxy.errors import ConfigError, EgressError, Exit
+from egress_proxy.model import VERIFIER
 from egress_proxy.terminal import EPILOG, EXIT_CODES, INTERRUPTED, as_json, configured, print_json, say
 from egress_proxy.tokens import CLIENTS, OPERATORS, Tokens
 
@@ -153,6 +154,8 @@ def create(name: str, directories: tuple[str, ...], file: Path) -> int:
     Prints it alone on stdout, once: only a hash is kept.
     """
     config = load(file)
+    if name == VERIFIER:  # what is found of this client alerts nobody
+        raise ConfigError("NAME: is that of `egress-proxy verify`; choose another")
     limited = tuple(_root(config, directory) for directory in directories) or None
     made = _tokens(config).create(name, limited)
     click.echo(made.reveal())

@@ -18,6 +18,7 @@ from egress_proxy import __version__
 from egress_proxy.cli import EXIT_CODES, INTERRUPTED, cli, main
 from egress_proxy.config import Config, settings
 from egress_proxy.errors import Exit, StartError, UpstreamError
+from egress_proxy.model import VERIFIER
 from egress_proxy.tokens import OPERATORS, Tokens
 
 MARK = "hunt" + "er2"
@@ -193,6 +194,12 @@ def test_a_configuration_that_is_not_valid_is_one_line(
     captured = capsys.readouterr()
     assert captured.out == ""
     assert captured.err == f"egress-proxy: {file}:5: agents: must be a list\n"
+
+
+def test_no_client_gets_the_name_of_the_verification(run: Run, capsys: Capture) -> None:
+    """What is found of that one alerts nobody."""
+    assert run("token", "create", VERIFIER) == Exit.USAGE
+    assert capsys.readouterr().out == ""
 
 
 def test_check_config_does_not_print_what_the_path_of_a_webhook_may_hold(file: Path, run: Run, capsys: Capture) -> None:

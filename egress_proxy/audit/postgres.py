@@ -67,6 +67,10 @@ class PostgresReader(Reader):
         self._open = 0
         """How many read in the transaction, or write."""
         self._db: Session = connect(database, patient=not isinstance(self, Store))
+        self._begin()
+
+    def _begin(self) -> None:
+        """`_start`; a connection that it fails on is closed."""
         try:
             self._start()
         except psycopg.Error as error:
@@ -201,14 +205,7 @@ class PostgresStore(PostgresReader, Store):
         self._db.close()
         self._known, self._open = None, 0
         self._db = connect(self._database)
-        try:
-            self._start()
-        except psycopg.Error as error:
-            self._db.close()
-            raise failed("opened", error) from None
-        except BaseException:
-            self._db.close()
-            raise
+        self._begin()
 
     def _start(self) -> None:
         self._db.add_notice_handler(self._notice)

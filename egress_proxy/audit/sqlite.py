@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
+from egress_proxy import databases
 from egress_proxy.audit import schema
 from egress_proxy.audit.store import Reader, Row, Store, StoreError
 
@@ -76,12 +77,12 @@ class SqliteStore(SqliteReader, Store):
         self._db.close()
         self._seen = 0
         self._begin()
-        self._files = _identities(path)
+        self._files = databases.identities(path)
 
     def append(self, rows: Sequence[Row], unchanged: Callable[[], None] = lambda: None) -> None:
         try:
             self._db.execute("BEGIN IMMEDIATE")
-            if (version := _version(self._db)) != self._seen:  # our own writes do not change it
+            if (version := databases.version(self._db)) != self._seen:  # our own writes do not change it
                 _refuse_foreign(self._db)
                 unchanged()
                 self._seen = version
@@ -95,7 +96,7 @@ class SqliteStore(SqliteReader, Store):
             self._undo()
             raise
         # SQLite writes on into files that nobody will ever find again.
-        if _identities(self._path) != self._files:
+        if databases.identities(self._path) != self._files:
             raise StoreError("the database was removed or replaced")
 
     def ready(self) -> bool:
@@ -122,9 +123,9 @@ class SqliteStore(SqliteReader, Store):
             raise _failed("opened", error) from None
         if busy or pages != copied:
             raise StoreError("the database cannot be synced again: somebody reads it")
-        if _identities(self._path)[0] != self._files[0]:
+        if databases.identities(self._path)[0] != self._files[0]:
             raise StoreError("the database was removed or replaced")
-        self._files = _identities(self._path)
+        self._files = databases.identities(self._path)
 
     def _read_back(self, rows: Sequence[Row]) -> None:
         """What SQLite was made to ignore is no error to it."""
@@ -134,7 +135,7 @@ class SqliteStore(SqliteReader, Store):
     def _begin(self) -> None:
         self._db = _open(self._path, "rw")
         try:
-            self._seen = _version(self._db)
+            self._seen = databases.version(self._db)
             _refuse_foreign(self._db)
         except sqlite3.Error as error:
             self._db.close()
@@ -188,40 +189,19 @@ def _stands_alone(path: Path) -> bool:
 
 
 def _make(path: Path, first: Sequence[Row]) -> None:
-    """Make a database that is there whole or not at all: beside its place, and then put there."""
-    new = path.with_name(path.name + ".new")
-    for rest in ("", "-journal", "-wal", "-shm"):  # of a start that was killed
-        new.with_name(new.name + rest).unlink(missing_ok=True)
-    os.close(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
-    try:
-        db = sqlite3.connect(new, isolation_level=None)
-        db.execute("PRAGMA synchronous=FULL")
-        db.execute("BEGIN")
+    def fill(db: sqlite3.Connection) -> None:
         for statement in schema.CREATE:
             db.execute(statement)
         db.executemany(_INSERT, map(_columns, first))
-        db.execute("COMMIT")
-        # Now, and not when it is in its place: whoever is killed amid the change leaves what no reader can undo.
-        db.execute(_LOG)
-        db.close()
+
+    try:
+        databases.make(path, fill)
     except sqlite3.Error as error:
         raise _failed("made", error) from None
-    new.replace(path)
-    directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
 
 
 def _columns(row: Row) -> tuple[int | str, ...]:
     return row[:-1]  # one ledger in a database needs no name
-
-
-def _version(db: sqlite3.Connection) -> int:
-    """What is another number once another connection has changed the database."""
-    (version,) = db.execute("PRAGMA data_version").fetchone()
-    return int(version)
 
 
 def _refuse_foreign(db: sqlite3.Connection) -> None:
@@ -229,17 +209,5 @@ def _refuse_foreign(db: sqlite3.Connection) -> None:
         raise StoreError("its tables, indexes or triggers are not those that this program makes")
 
 
-def _identities(path: Path) -> tuple[int, ...]:
-    """Which files the database and its log are; 0 where there is none."""
-    found = []
-    for file in (path, path.with_name(path.name + "-wal")):
-        try:
-            found.append(file.stat().st_ino)
-        except OSError:
-            found.append(0)
-    return tuple(found)
-
-
 def _failed(what: str, error: Exception) -> StoreError:
-    name = getattr(error, "sqlite_errorname", type(error).__name__)
-    return StoreError(f"the database cannot be {what}: {name}")
+    return StoreError(databases.told(what, error))

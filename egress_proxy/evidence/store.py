@@ -7,13 +7,13 @@ below keeps of files that were there is not ours to say.
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple, Protocol
 from urllib.parse import quote
 
+from egress_proxy import databases
 from egress_proxy.evidence import schema
 from egress_proxy.evidence.blob import Sealed, manifest_of
 
@@ -141,7 +141,7 @@ class EvidenceStore(Reader):
         self._day = ""
         self._seen = -1
         self._begin()
-        self._files = _identities(path)
+        self._files = databases.identities(path)
 
     def put(self, sealed: Sequence[Sealed]) -> None:
         with _Transaction(self._db):
@@ -161,7 +161,7 @@ class EvidenceStore(Reader):
             today = sum(one.size for one in sealed if _of(one)[1] >= self._day)
             self._used = Usage(self._used.since + today, self._used.total + sum(one.size for one in sealed))
         # SQLite writes on into files that nobody will ever find again.
-        if _identities(self._path) != self._files:
+        if databases.identities(self._path) != self._files:
             raise StoreError("the database was removed or replaced")
 
     def usage(self, since: str) -> Usage:
@@ -225,9 +225,9 @@ class EvidenceStore(Reader):
             raise _failed("opened", error) from None
         if busy or pages != copied:
             raise StoreError("the database cannot be synced again: somebody reads it")
-        if _identities(self._path)[0] != self._files[0]:
+        if databases.identities(self._path)[0] != self._files[0]:
             raise StoreError("the database was removed or replaced")
-        self._files = _identities(self._path)
+        self._files = databases.identities(self._path)
 
     def _unlocked(self, name: str, recipient: str) -> bool:
         """Take a recipient's stanza away. Whether it was the last."""
@@ -248,7 +248,7 @@ class EvidenceStore(Reader):
     def _look(self) -> None:
         """If somebody else wrote: see that the tables are ours, and count anew."""
         try:
-            if (version := _version(self._db)) == self._seen:  # our own writes do not change it
+            if (version := databases.version(self._db)) == self._seen:  # our own writes do not change it
                 return
             if not schema.is_own(self._db):
                 raise StoreError(_FOREIGN)
@@ -325,50 +325,19 @@ def _open(path: Path, mode: str) -> sqlite3.Connection:
 
 
 def _make(path: Path) -> None:
-    """Make a database that is there whole or not at all: beside its place, and then put there."""
     for rest in ("-wal", "-journal"):
         if path.with_name(path.name + rest).exists():
             raise StoreError(f"the database is gone, but not {path.name}{rest}: restore it, or move that away too")
-    new = path.with_name(path.name + ".new")
-    for rest in ("", "-journal", "-wal", "-shm"):  # of a start that was killed
-        new.with_name(new.name + rest).unlink(missing_ok=True)
-    os.close(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
-    try:
-        db = sqlite3.connect(new, isolation_level=None)
-        db.execute("PRAGMA synchronous=FULL")
-        db.execute("BEGIN")
+
+    def fill(db: sqlite3.Connection) -> None:
         for statement in schema.CREATE:
             db.execute(statement)
-        db.execute("COMMIT")
-        db.execute("PRAGMA journal_mode = WAL")
-        db.close()
+
+    try:
+        databases.make(path, fill)
     except sqlite3.Error as error:
         raise _failed("made", error) from None
-    new.replace(path)
-    directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
-
-
-def _version(db: sqlite3.Connection) -> int:
-    """What is another number once another connection has changed the database."""
-    (version,) = db.execute("PRAGMA data_version").fetchone()
-    return int(version)
-
-
-def _identities(path: Path) -> tuple[int, ...]:
-    """Which files the database and its log are; 0 where there is none."""
-    found = []
-    for file in (path, path.with_name(path.name + "-wal")):
-        try:
-            found.append(file.stat().st_ino)
-        except OSError:
-            found.append(0)
-    return tuple(found)
 
 
 def _failed(what: str, error: Exception) -> StoreError:
-    name = getattr(error, "sqlite_errorname", type(error).__name__)
-    return StoreError(f"the database cannot be {what}: {name}")
+    return StoreError(databases.told(what, error))

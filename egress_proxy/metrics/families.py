@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from functools import cache, partial
-from typing import NamedTuple
+from typing import NamedTuple, TypedDict
 
 from prometheus_client import (
     CollectorRegistry,
@@ -48,11 +48,9 @@ class Families:
     """All metrics of one proxy, and what Prometheus reads of them. What counts is `Metrics`."""
 
     def __init__(self) -> None:
-        self._registry = CollectorRegistry()
-        own = self._registry
-        ProcessCollector(registry=own)
-        counter, gauge = partial(Counter, registry=own), partial(Gauge, registry=own)
-        histogram = partial(Histogram, registry=own)
+        self._own, into = _fresh()
+        ProcessCollector(**into)
+        counter, gauge, histogram = partial(Counter, **into), partial(Gauge, **into), partial(Histogram, **into)
         self._requests = counter(
             "egress_requests_total",
             "Exchanges by catalogue row, class and verdict.",
@@ -237,14 +235,24 @@ class Families:
         """The samples of a counter (`…_total`), or the buckets of a histogram, as they are now."""
         name = metric if metric.endswith("_total") else f"{metric}_bucket"
         # No other is collected: of some that takes a while.
-        for family in self._registry.restricted_registry([name]).collect():
+        for family in self._own.restricted_registry([name]).collect():
             yield from (Sample(one.name, one.labels, one.value) for one in family.samples if one.name == name)
 
     def render(self) -> bytes:
         """The text exposition format, UTF-8."""
-        return generate_latest(self._registry)
+        return generate_latest(self._own)
 
     def exposition(self, accept: str) -> tuple[bytes, str]:
         """What whoever sends this `Accept` is answered, and its content type. OpenMetrics alone has exemplars."""
         encode, content_type = choose_encoder(accept)
-        return encode(self._registry), content_type
+        return encode(self._own), content_type
+
+
+class _Into(TypedDict):
+    registry: CollectorRegistry
+
+
+def _fresh() -> tuple[CollectorRegistry, _Into]:
+    """Metrics of their own, and the argument that puts one into them."""
+    own = CollectorRegistry()
+    return own, {"registry": own}

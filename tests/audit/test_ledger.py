@@ -502,7 +502,7 @@ def test_a_write_that_got_there_and_was_called_failed_is_followed(
 ) -> None:
     ledger = Ledger(tmp_path)
     with monkeypatch.context() as patch:
-        patch.setattr("egress_proxy.audit.sqlite._identities", lambda _: ())
+        patch.setattr("egress_proxy.databases.identities", lambda _: ())
         with pytest.raises(AuditError):
             ledger.append([record(1)])
     ledger.append([record(2)])

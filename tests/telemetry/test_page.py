@@ -41,8 +41,8 @@ def exposed() -> dict[str, tuple[str, str, list[str]]]:
     metrics = Metrics()
     labels = {
         name: list(found._labelnames)
-        for found in set(metrics._registry._collector_to_names)
-        for name in metrics._registry._collector_to_names[found]
+        for found in set(metrics._own._collector_to_names)
+        for name in metrics._own._collector_to_names[found]
         if hasattr(found, "_labelnames")
     }
     families = text_string_to_metric_families(metrics.render().decode())
