@@ -136,6 +136,7 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
         "TCP socket",
     ),
     "an old version": ({"tls": "{minimum_version: '1.1'}"}, "must be one of 1.2, 1.3"),
+    "a reserved client": ({"tls": "{clients: [{client: .egress-verify, uri: 'urn:x'}]}"}, "must not be the name of"),
     "two names": ({"tls": "{clients: [{client: a, uri: 'urn:x', common_name: b}]}"}, "not both"),
     "no name": ({"tls": "{clients: [{client: a}]}"}, "uri or a common_name"),
     "a certificate where the agent works": (

@@ -10,6 +10,7 @@ from typing import Final
 from egress_proxy.config import paths, values
 from egress_proxy.config.nodes import AnyNode
 from egress_proxy.config.tls import CertificateOf, Login, TlsVersion
+from egress_proxy.model import VERIFIER
 
 _HOST: Final = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?")
 _CLIENT: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -27,7 +28,10 @@ def certificate_of(directory: Callable[[AnyNode], str]) -> Callable[[AnyNode], C
         uri = _matching(given["uri"], _URI, "a URI, as it stands in the certificate") if "uri" in given else ""
         name = values.bounded(_LONGEST_NAME)(given["common_name"]) if "common_name" in given else ""
         roots = values.several(directory)(given["directories"]) if "directories" in given else None
-        return CertificateOf(_matching(given["client"], _CLIENT, "the name of a client"), uri, name, roots)
+        client = _matching(given["client"], _CLIENT, "the name of a client")
+        if client == VERIFIER:  # what is found of this client alerts nobody
+            raise given["client"].problem("must not be the name of `egress-proxy verify`")
+        return CertificateOf(client, uri, name, roots)
 
     return read
 
