@@ -50,6 +50,25 @@ def identities(path: Path) -> tuple[int, ...]:
     return tuple(found)
 
 
+def log_copied(db: sqlite3.Connection) -> bool:
+    """Copy the log into the database, synced, and empty it; False if somebody reads it. Raises `sqlite3.Error`."""
+    busy, pages, copied = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    return not busy and pages == copied
+
+
+def refuse_unsynced(db: sqlite3.Connection, path: Path, files: tuple[int, ...], error: type[Exception]) -> None:
+    """Sync a database that was opened anew once more, or raise `error`; `sqlite3.Error` too. `files` are its
+    `identities` of before.
+
+    After a sync that failed the kernel may call pages clean that are not on the disk. Copying the log into the database
+    writes and syncs them again.
+    """
+    if not log_copied(db):
+        raise error("the database cannot be synced again: somebody reads it")
+    if identities(path)[0] != files[0]:
+        raise error("the database was removed or replaced")
+
+
 def told(what: str, error: Exception) -> str:
     """A failure in constant words and SQLite's own: nothing that is stored."""
     return f"the database cannot be {what}: {getattr(error, 'sqlite_errorname', type(error).__name__)}"

@@ -110,21 +110,13 @@ class SqliteStore(SqliteReader, Store):
             raise _failed("written", error) from None
 
     def reopen(self) -> None:
-        """Begin anew after an error, with the same files.
-
-        After a sync that failed the kernel may call pages clean that are not on the disk. Copying the log into the
-        database writes and syncs them once more.
-        """
+        """Begin anew after an error, with the same files."""
         try:
             self._db.close()
             self._begin()
-            busy, pages, copied = self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            databases.refuse_unsynced(self._db, self._path, self._files, StoreError)
         except sqlite3.Error as error:
             raise _failed("opened", error) from None
-        if busy or pages != copied:
-            raise StoreError("the database cannot be synced again: somebody reads it")
-        if databases.identities(self._path)[0] != self._files[0]:
-            raise StoreError("the database was removed or replaced")
         self._files = databases.identities(self._path)
 
     def _read_back(self, rows: Sequence[Row]) -> None:

@@ -198,11 +198,11 @@ class EvidenceStore(Reader):
     def wipe(self, seconds: float) -> bool:
         try:
             self._db.execute(f"PRAGMA busy_timeout = {int(seconds * 1000)}")
-            busy, pages, copied = self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            copied = databases.log_copied(self._db)
             self._db.execute(f"PRAGMA busy_timeout = {int(_BUSY_SECONDS * 1000)}")
         except sqlite3.Error as error:
             raise _failed("written", error) from None
-        return not busy and pages == copied
+        return copied
 
     def unnoted(self) -> list[Shredded]:
         return [one for one in self.shredded() if not one.noted]
@@ -215,18 +215,13 @@ class EvidenceStore(Reader):
             )
 
     def reopen(self) -> None:
-        # After a sync that failed the kernel may call pages clean that are not on the disk. Copying the log into the
-        # database writes and syncs them once more: what is kept next would hang on them.
+        # What is kept next would hang on pages that may not be on the disk.
         try:
             self._db.close()
             self._begin()
-            busy, pages, copied = self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            databases.refuse_unsynced(self._db, self._path, self._files, StoreError)
         except sqlite3.Error as error:
             raise _failed("opened", error) from None
-        if busy or pages != copied:
-            raise StoreError("the database cannot be synced again: somebody reads it")
-        if databases.identities(self._path)[0] != self._files[0]:
-            raise StoreError("the database was removed or replaced")
         self._files = databases.identities(self._path)
 
     def _unlocked(self, name: str, recipient: str) -> bool:
