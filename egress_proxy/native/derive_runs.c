@@ -1,54 +1,16 @@
-#include "derive.h"
 #include "derive_bits.h"
+#include "derive_chain.h"
 
 #include <stddef.h>
 
 /* Runs of base64, base32 and hex, which may go on in the next line. */
-
-/* The same, 16 where it is none. */
-static const uint8_t NIBBLE[256] = {
-    16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16,
-    16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16,
-    16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16,
-    0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 16, 16, 16, 16, 16, 16,
-    16, 10, 11, 12, 13, 14, 15, 16, 16, 16, 16, 16, 16, 16, 16, 16,
-    16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16,
-    16, 10, 11, 12, 13, 14, 15, 16, 16, 16, 16, 16, 16, 16, 16, 16,
-    16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16,
-    [128 ... 255] = 16,
-};
-
-/* What a character of base64 stands for, in either alphabet; 0 where it is none. */
-static const uint8_t SEXTET[256] = {
-    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 62, 0, 62, 0, 63,
-    52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 0, 0, 0, 0, 0, 0,
-    0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14,
-    15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 0, 0, 0, 0, 63,
-    0, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40,
-    41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 0, 0, 0, 0, 0,
-};
-
-/* The same of letters that are shifted by thirteen. */
-static const uint8_t SHIFTED[256] = {
-    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 62, 0, 62, 0, 63,
-    52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 0, 0, 0, 0, 0, 0,
-    0, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 0, 1,
-    2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 0, 0, 0, 0, 63,
-    0, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 26, 27,
-    28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 0, 0, 0, 0, 0,
-};
 
 /* Letters and digits are 1, what an encoding has beside them is 2. */
 static const uint8_t RUN[256] = {
     ['0' ... '9'] = 1, ['A' ... 'Z'] = 1, ['a' ... 'z'] = 1, ['+'] = 2, ['/'] = 2, ['-'] = 2, ['_'] = 2,
 };
 
-/* Of a character of a run: whether it is none of hex, none of base32, a letter of hex, and none of base32hex. */
-enum { NOT_HEX = 1, NOT_32 = 2, HEX_LETTER = 4, NOT_32HEX = 8 };
+/* Of a character of a run. */
 static const uint8_t TRAITS[256] = {
     11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11,
     11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11,
@@ -59,166 +21,6 @@ static const uint8_t TRAITS[256] = {
     11, 4, 4, 4, 4, 4, 4, 1, 1, 1, 1, 1, 1, 1, 1, 1,
     1, 1, 1, 1, 1, 1, 1, 9, 9, 9, 9, 11, 11, 11, 11, 11,
 };
-
-struct chain {
-    size_t start, end, length; /* of its characters, decoration not counted */
-    size_t kept;
-    unsigned traits; /* of any of the characters that are kept */
-    uint8_t chars[SAMPLED];
-};
-
-static size_t from_base64(const uint8_t *chars, size_t count, uint8_t *bytes)
-{
-    size_t length = 0;
-    for (size_t at = 0; at + 1 < count; at += 4) {
-        int a = SEXTET[chars[at]], b = SEXTET[chars[at + 1]];
-        int c = at + 2 < count ? SEXTET[chars[at + 2]] : 0, d = at + 3 < count ? SEXTET[chars[at + 3]] : 0;
-        bytes[length++] = (uint8_t)(a << 2 | b >> 4);
-        if (at + 2 < count)
-            bytes[length++] = (uint8_t)(b << 4 | c >> 2);
-        if (at + 3 < count)
-            bytes[length++] = (uint8_t)(c << 6 | d);
-    }
-    return length;
-}
-
-/* Whether each group of four begins as a character of a text does. */
-static int begins_like_text(const uint8_t *chars, ptrdiff_t step, size_t count, const uint8_t *sextets)
-{
-    unsigned wrong = 0;
-    for (size_t at = 0; at + 4 <= count; at += 4, chars += 4 * step) {
-        uint8_t six = sextets[chars[0]];
-        wrong += six >= 32 ? six < 48 : six < 8 && six > 3;
-    }
-    return wrong <= 1;
-}
-
-/* Groups of four, in one direction, as bytes: whether they are a text. They are given up as soon as they are
- * none. */
-static int text_of_base64(const uint8_t *chars, ptrdiff_t step, size_t count, const uint8_t *sextets)
-{
-    const uint8_t *first = chars;
-    uint8_t bytes[WINDOW] = {0};
-    size_t length = 0;
-    struct judge judge = judge_of(count * 3 / 4);
-    for (size_t at = 0; at + 1 < count; at += 4, chars += 4 * step) {
-        unsigned a = sextets[chars[0]], b = sextets[chars[step]];
-        if (!judged(&judge, bytes[length++] = (uint8_t)(a << 2 | b >> 4)))
-            return 0;
-        if (at + 2 == count)
-            break;
-        unsigned c = sextets[chars[2 * step]];
-        if (!judged(&judge, bytes[length++] = (uint8_t)(b << 4 | c >> 2)))
-            return 0;
-        if (at + 3 == count)
-            break;
-        if (!judged(&judge, bytes[length++] = (uint8_t)(c << 6 | sextets[chars[3 * step]])))
-            return 0;
-    }
-    return texty(bytes, length) && begins_like_text(first, step, count, sextets);
-}
-
-static void try_base64(const struct chain *chain, struct found *found)
-{
-    uint8_t bytes[WINDOW] = {0};
-    size_t step = chain->kept / 8 > WINDOW ? chain->kept / 8 & ~(size_t)3 : WINDOW;
-    for (size_t shift = 0; shift < 4; shift++) {
-        int good = 0;
-        for (size_t at = shift; !good && at + SHORTEST <= chain->kept; at += step) {
-            size_t count = chain->kept - at < WINDOW ? chain->kept - at : WINDOW;
-            good = text_of_base64(chain->chars + at, 1, count, SEXTET);
-            if (!good && at == 0)
-                good = packed(bytes, from_base64(chain->chars, count, bytes));
-        }
-        if (good)
-            report(found, BASE64 + (uint32_t)shift, chain->start, chain->end);
-    }
-}
-
-static void try_turned(const struct chain *chain, struct found *found)
-{
-    size_t count = chain->kept < WINDOW ? chain->kept : WINDOW;
-    if (text_of_base64(chain->chars, 1, count, SHIFTED))
-        report(found, ROTATED, chain->start, chain->end);
-    if (chain->kept < chain->length)
-        return; /* its end was not kept */
-    if (text_of_base64(chain->chars + chain->kept - 1, -1, count, SEXTET))
-        report(found, BACKWARDS, chain->start, chain->end);
-}
-
-/* Whether hex, read in one direction, is a text; of less than twelve bytes all must be printable. */
-static int text_of_hex(const uint8_t *chars, ptrdiff_t step, size_t length)
-{
-    uint8_t bytes[WINDOW] = {0};
-    struct judge judge = judge_of(length);
-    size_t good = 0;
-    for (size_t at = 0; at < length; at++, chars += 2 * step) {
-        bytes[at] = (uint8_t)(NIBBLE[chars[0]] << 4 | NIBBLE[chars[step]]);
-        good += SORT[bytes[at]] == 1;
-        if (!judged(&judge, bytes[at]))
-            return 0;
-    }
-    return length < 12 ? good == length : texty(bytes, length);
-}
-
-static int packed_hex(const uint8_t *chars, size_t length)
-{
-    uint8_t bytes[WINDOW] = {0};
-    length = length < 24 ? length : 24;
-    for (size_t at = 0; at < length; at++)
-        bytes[at] = (uint8_t)(NIBBLE[chars[2 * at]] << 4 | NIBBLE[chars[2 * at + 1]]);
-    return packed(bytes, length);
-}
-
-static int try_hex(const struct chain *chain, struct found *found)
-{
-    size_t length = chain->kept / 2 < WINDOW ? chain->kept / 2 : WINDOW;
-    if (chain->traits & NOT_HEX)
-        return 0;
-    if (!(chain->traits & HEX_LETTER) && chain->length < 24)
-        return 1; /* a number */
-    if (text_of_hex(chain->chars, 1, length) || packed_hex(chain->chars, length))
-        report(found, HEX, chain->start, chain->end);
-    if (chain->kept == chain->length && text_of_hex(chain->chars + chain->kept - 1, -1, length))
-        report(found, BACKWARDS, chain->start, chain->end);
-    if (!(chain->traits & HEX_LETTER) && chain->length >= SHORTEST_INTEGER && chain->kept == chain->length)
-        report(found, INTEGER, chain->start, chain->end);
-    return 1;
-}
-
-static unsigned of_base32(uint8_t c) { return lower(c | 0x20) ? (c | 0x20U) - 'a' : c - '2' + 26U; }
-static unsigned of_base32hex(uint8_t c) { return digit(c) ? c - '0' + 0U : (c | 0x20U) - 'a' + 10U; }
-
-/* Five bits a character, in one of the two alphabets. */
-static void try_fives(const struct chain *chain, enum kind kind, struct found *found)
-{
-    uint8_t bytes[WINDOW] = {0};
-    size_t length = 0;
-    unsigned held = 0, have = 0;
-    struct judge judge = judge_of(WINDOW);
-    int good = 1;
-    for (size_t at = 0; at < chain->kept && length < WINDOW && (good || length < 16); at++) {
-        uint8_t c = chain->chars[at];
-        held = held << 5 | (kind == BASE32 ? of_base32(c) : of_base32hex(c));
-        have += 5;
-        if (have >= 8) {
-            have -= 8;
-            good = judged(&judge, bytes[length++] = (uint8_t)(held >> have)) && good;
-        }
-    }
-    if ((good && texty(bytes, length)) || packed(bytes, length))
-        report(found, kind, chain->start, chain->end);
-}
-
-static void try_base32(const struct chain *chain, struct found *found)
-{
-    if (chain->length < 20)
-        return;
-    if (!(chain->traits & NOT_32))
-        try_fives(chain, BASE32, found);
-    if (!(chain->traits & NOT_32HEX))
-        try_fives(chain, BASE32HEX, found);
-}
 
 static const uint8_t IS_DIGEST[] = {32, 36, 40, 64, 96, 128};
 
@@ -252,19 +54,6 @@ static int opaque(const uint8_t *text, size_t start, size_t end, size_t size)
     if (letters * 4 < length || !(changes * 5 >= 2 * length || (changes * 4 >= length && digits * 24 >= length && digits >= 2)))
         return 0;
     return length > 128 || !is_digest(text, start, end);
-}
-
-static int try_all(const struct chain *chain, struct found *found)
-{
-    size_t before = found->count;
-    if (chain->length < SHORTEST)
-        return 0;
-    if (!try_hex(chain, found)) {
-        try_base64(chain, found);
-        try_turned(chain, found);
-        try_base32(chain, found);
-    }
-    return found->count > before;
 }
 
 /* Decoration between two pieces of one run: quoting, indentation, bars, quotes, plus signs. 2 is what may break it. */
@@ -368,12 +157,12 @@ static int try_both(struct chain *chain, const struct chain *alone, const uint8_
 {
     uint32_t hints[3 * KINDS];
     struct found own = {.out = hints, .room = KINDS};
-    if (!try_all(chain, &own))
+    if (!try_chain(chain, &own))
         return 0;
     uint64_t kinds = forward(hints, own.count, 0, found);
     only_first(chain, alone, text, length);
     own.count = 0;
-    try_all(chain, &own);
+    try_chain(chain, &own);
     forward(hints, own.count, kinds, found);
     return 1;
 }
@@ -420,7 +209,7 @@ static size_t see_run(struct runs *runs, const uint8_t *text, size_t length, siz
         }
     }
     only_first(&chain, &alone, text, length);
-    if (try_all(&chain, found) && end - start > LONGEST_OPAQUE)
+    if (try_chain(&chain, found) && end - start > LONGEST_OPAQUE)
         runs->read = end;
     return end;
 }
@@ -543,5 +332,5 @@ void see_short_lines(const uint8_t *text, size_t start, size_t end, struct found
             keep(&chain, text, from, at);
     }
     chain.end = end;
-    try_all(&chain, found);
+    try_chain(&chain, found);
 }

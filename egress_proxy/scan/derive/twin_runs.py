@@ -1,4 +1,4 @@
-"""What `native/derive_runs.c` and `derive_85.c` do, in Python: runs of an encoding, and tokens that look random."""
+"""What `native/derive_runs.c`, `derive_chain.c` and `derive_85.c` do, in Python: runs and random-looking tokens."""
 
 from __future__ import annotations
 
