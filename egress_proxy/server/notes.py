@@ -15,8 +15,9 @@ from egress_proxy.server.pipeline import Pipeline
 from egress_proxy.server.taints import Taints
 
 NEVER: Final = "The policy forbids this to everybody. Do the task without it, or say that it cannot be done."
+ENDED: Final = "The policy forbids this, as it did what was asked before. The turn was ended, for it went on asking."
 EXPIRED: Final = "Nobody answered this in time, so it was rejected. Do the task without it, or say what is missing."
-_OURS: Final = frozenset({"", NEVER, EXPIRED})
+_OURS: Final = frozenset({"", NEVER, ENDED, EXPIRED})
 
 
 async def shown(note: str, session: str, taints: Taints, pipeline: Pipeline) -> str:

@@ -102,6 +102,10 @@ class Originals:
         told = {"message": message} if message else {}
         return await self._answer(f"/permission/{ask.id}/reply", ask.directory, {"reply": "reject", **told})
 
+    async def end(self, session: str, directory: str) -> Reason | None:
+        """End a session's turn. A reason where that failed, or it is not known whether it did."""
+        return await self._answer(f"/session/{session}/abort", directory, None)
+
     async def _answer(self, path: str, directory: str, body: dict[str, str] | None) -> Reason | None:
         encoded = None if body is None else msgspec.json.encode(body)
         reply = await self._upstream.call(Call("POST", path, (), directory, encoded), self._seconds)

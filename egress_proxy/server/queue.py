@@ -35,16 +35,16 @@ from egress_proxy.server.changes import Watcher
 from egress_proxy.server.cycles import RETRY_SECONDS, Cycle, each
 from egress_proxy.server.exchange import Exchanges
 from egress_proxy.server.lost import LostAnswers
-from egress_proxy.server.notes import EXPIRED, NEVER, shown
+from egress_proxy.server.notes import ENDED, EXPIRED, NEVER, shown
 from egress_proxy.server.originals import Original, Originals
 from egress_proxy.server.pipeline import Origin
 from egress_proxy.server.places import real
 from egress_proxy.server.queued import Decision, GateWord, Kind, Outcome, Said, Waiting
+from egress_proxy.server.tireless import Tireless
 from egress_proxy.wire import read_answered
 
-__all__ = ["EXPIRED", "NEVER", "Decision", "GateWord", "Kind", "Outcome", "Queue", "Said", "Waiting"]
+__all__ = ["ENDED", "EXPIRED", "NEVER", "Decision", "GateWord", "Kind", "Outcome", "Queue", "Said", "Waiting"]
 
-_OF_QUESTIONS: Final = "a question is the agent's to answer"
 _LOOKS: Final = 5  # for the command of a shell ask: its message may be written after the ask
 _MOST_ANSWERED: Final = 1_000
 _NEVER: Final = Gate.NEVER.value
@@ -84,6 +84,7 @@ class Queue:
         self._cycles = {directory: self._cycle(directory) for directory in directories}
         self._answered: OrderedDict[str, None] = OrderedDict()  # asks that upstream said were answered
         self._lost_answers = LostAnswers(self._asked)
+        self._tireless = Tireless(exchanges.sessions)
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
@@ -264,7 +265,7 @@ class Queue:
             workdir=ask.workdir,
             gate=verdict.gate.value if verdict else "self",
             rule=verdict.rule if verdict else "",
-            why=verdict.why if verdict else _OF_QUESTIONS,
+            why=verdict.why if verdict else "a question is the agent's to answer",
             expected=self._expected(original, root),
             asked_at=asked_at,
             expires_at=asked_at + self._seconds,
@@ -280,8 +281,8 @@ class Queue:
     @staticmethod
     def _lacks_command(entry: Entry) -> bool:
         """Whether a shell ask's command may yet be found."""
-        ask = entry.original.whole
-        return entry.waiting.permission == "bash" and ask.command is None and entry.looks < _LOOKS
+        is_shell = entry.waiting.permission == "bash"
+        return is_shell and entry.original.whole.command is None and entry.looks < _LOOKS
 
     async def _miss(self, entry: Entry) -> None:
         """An ask is no longer pending upstream."""
@@ -312,11 +313,22 @@ class Queue:
                 return
             try:
                 if entry.waiting.gate == _NEVER:
-                    await self._reject(entry, "rejected", "policy", NEVER, NEVER)
+                    await self._forbid(entry)
                 else:
                     await self._reject(entry, "expired", "expiry", EXPIRED, EXPIRED)
             finally:
                 entry.not_before = self._steady() + RETRY_SECONDS
+
+    async def _forbid(self, entry: Entry) -> None:
+        """Reject what the policy forbids; at last the whole turn is ended with it, a sub-agent's first."""
+        asking, last = entry.waiting.session, self._tireless.is_last(entry.waiting.session)
+        note = ENDED if last else NEVER
+        if isinstance(await self._reject(entry, "rejected", "policy", note, note), Refused):
+            return
+        self._tireless.rejected(asking)
+        for session in dict.fromkeys((asking, entry.waiting.root) if last else ()):
+            failed = await self._originals.end(session, entry.waiting.directory)
+            await self._record(entry, "turn-not-ended" if failed else "turn-ended", "policy", "")
 
     async def _as_it_stands(self, ask_id: str, digest: str) -> Entry | Refused:
         """The entry of an ask that upstream has as the digest says. Refused where it is another by now."""

@@ -11,6 +11,8 @@ from typing import Any, Final
 import pytest
 
 from egress_proxy.ocode.exits import Exit
+from egress_proxy.server.notes import ENDED
+from egress_proxy.server.tireless import MOST_FORBIDDEN
 from tests.conftest import Proxied
 from tests.e2e.test_ocode import Ocode
 from tests.kit.agent import Agent, poll
@@ -140,6 +142,40 @@ def test_what_the_policy_forbids_is_rejected_at_once(proxied: Proxied, operator:
     assert "The policy forbids this" in proxied.model.requests("queue-never")[-1].tool_results[-1]
     state = proxied.agent().client.get(f"/_egress/session/{session}/state").json
     assert [one["by"] for one in state["decisions"]] == ["policy"]
+
+
+def test_a_turn_that_asks_for_it_again_and_again_is_ended(proxied: Proxied, operator: Operator) -> None:
+    """Else it would go on for as long as the model does. The client is told why."""
+    command = f"cat {proxied.proxy.state}/tokens.json"
+    again = [call("bash", command=command, description="Run it") for _ in range(2 * MOST_FORBIDDEN)]
+    session = asking(proxied, f"queue-again-{proxied.bare.version}", command, *again, Text("At last."))
+    poll(lambda: [one for one in noted(proxied, session) if one[0] == "turn-ended"])
+    proxied.agent().until_idle(session)
+    assert operator.decided(session) == [("rejected", "policy")] * MOST_FORBIDDEN
+    assert len(proxied.model.requests(f"queue-again-{proxied.bare.version}")) in (
+        MOST_FORBIDDEN,
+        MOST_FORBIDDEN + 1,
+    )  # one may be under way
+    assert "At last." not in said(proxied.agent(), session)
+    state = proxied.agent().client.get(f"/_egress/session/{session}/state").json
+    assert state["decisions"][-1]["note"] == ENDED
+    proxied.agent().prompt(session, proxied.model.script(f"queue-after-{proxied.bare.version}", Text("Another turn.")))
+    assert "Another turn." in said(proxied.agent(), session)
+
+
+def test_so_is_one_whose_sub_agent_does(proxied: Proxied) -> None:
+    agent, command = proxied.agent(), f"cat {proxied.proxy.state}/tokens.json"
+    session = agent.session()
+    again = [call("bash", command=command, description="Run it") for _ in range(2 * MOST_FORBIDDEN)]
+    inner = proxied.model.script(f"again-child-{proxied.bare.version}", *again, Text("Never."))
+    task = call("task", description="Do it", prompt=inner, subagent_type="general")
+    proxied.bare.agent().client.patch(f"/session/{session}", {"permission": RULE})
+    agent.prompt_async(session, proxied.model.script(f"again-parent-{proxied.bare.version}", task, Text("Nor this.")))
+    (child,) = poll(lambda: proxied.bare.agent().client.get(f"/session/{session}/children").json)
+    poll(lambda: [one for one in noted(proxied, child["id"]) if one[0] == "turn-ended"][1:])
+    agent.until_idle(session)
+    assert len(proxied.model.requests(f"again-child-{proxied.bare.version}")) in (MOST_FORBIDDEN, MOST_FORBIDDEN + 1)
+    assert said(agent, session)[1:] == []
 
 
 def test_a_sub_agents_ask_waits_too(proxied: Proxied, operator: Operator) -> None:

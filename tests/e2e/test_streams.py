@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -140,6 +142,27 @@ def test_a_session_that_is_deleted_at_work_is_gone_and_works_no_more(proxied: Pr
     assert agent.status(session) == {}
     for path in (f"/session/{session}", f"/session/{session}/message", f"/_egress/session/{session}/state"):
         assert refusal(agent.client.get(path)) == (404, "session_unknown")
+
+
+def test_nor_does_the_tool_of_one_work_on(proxied: Proxied) -> None:
+    """What it has started ends with its session."""
+    agent, seconds = proxied.agent(), f"{600 + sum(map(ord, proxied.bare.version))}.25"
+    session = agent.session()
+    sleep = call("bash", command=f"sleep {seconds}", description="Wait")
+    agent.prompt_async(session, proxied.model.script(f"slept-{proxied.bare.version}", sleep, Text("Late.")))
+    poll(lambda: _sleeping(seconds))
+    assert agent.client.delete(f"/session/{session}").json is True
+    poll(lambda: not _sleeping(seconds))
+
+
+def _sleeping(seconds: str) -> bool:
+    """Whether a process sleeps so long."""
+    wanted = f"sleep\0{seconds}\0".encode()
+    for own in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):  # it has ended
+            if own.read_bytes() == wanted:
+                return True
+    return False
 
 
 def test_without_the_proxy_it_works_on(bare: Bare) -> None:

@@ -15,13 +15,23 @@ from egress_proxy.model import Call, Client, Refused, Reply, Routed
 from egress_proxy.reasons import Reason
 from egress_proxy.routes import row_of
 from egress_proxy.server import cycles
-from egress_proxy.server import queue as module
 from egress_proxy.server.changes import MOST_KEPT
 from egress_proxy.server.queue import Decision, Waiting
 from tests.kit.ledger import lines
-from tests.server.waits import CHILD, CLIENT, OPERATORS, OURS, SECONDS, Stand, stand
+from tests.server.waits import (
+    CHANGED,
+    CHILD,
+    CLIENT,
+    OPERATORS,
+    OURS,
+    SECONDS,
+    UNKNOWN,
+    Stand,
+    outcome,
+    parked,
+    stand,
+)
 
-UNKNOWN, CHANGED = Refused(Reason.ASK_UNKNOWN), Refused(Reason.ASK_CHANGED)
 ONCE: Final = {"reply": "once"}
 KEY: Final = "AK" + "IA" + "Q3EGRLKXW7N2PZVM"
 
@@ -30,17 +40,6 @@ KEY: Final = "AK" + "IA" + "Q3EGRLKXW7N2PZVM"
 async def proxy(tmp_path: Path) -> AsyncIterator[Stand]:
     async with stand(tmp_path) as made:
         yield made
-
-
-async def parked(proxy: Stand, number: int = 1, **ask: Any) -> Waiting:
-    """An ask that waits in the queue."""
-    ask_id = proxy.agent.ask(number, **ask)
-    return next(one for one in await proxy.look() if one.id == ask_id)
-
-
-def outcome(answered: Decision | Refused) -> tuple[str, str]:
-    assert isinstance(answered, Decision)
-    return answered.outcome, answered.by
 
 
 async def test_an_ask_is_shown_as_it_is(proxy: Stand) -> None:
@@ -327,63 +326,6 @@ async def test_what_was_answered_in_opencode_is_gone(proxy: Stand) -> None:
         (other.id, "answered", "opencode"),
     }
     assert proxy.told == []
-
-
-async def test_the_policys_never_is_rejected_at_once(proxy: Stand) -> None:
-    proxy.agent.ask(1, command="cat /srv/proxy-state/audit.jsonl")
-    assert await proxy.look() == ()
-    assert proxy.agent.answers == [("per_1", {"reply": "reject", "message": module.NEVER})]
-    assert [(one.outcome, one.by) for one in proxy.told] == [("rejected", "policy")]
-    assert proxy.records() == [("rejected", "per_1", "own-state", "policy", module.NEVER)]
-
-
-async def test_never_is_not_approved_while_it_cannot_be_rejected(proxy: Stand) -> None:
-    proxy.agent.ask(1, command="cat /srv/proxy-state/audit.jsonl")
-    proxy.agent.broken.add("POST /permission/per_1/reply")
-    (ask,) = await proxy.look()
-    assert ask.gate == "never"
-    proxy.agent.broken.clear()
-    assert await proxy.queue.approve(ask.id, ask.digest, by="op") == Refused(Reason.ASK_NEVER)
-    assert len(await proxy.look()) == 1  # it is not tried again at once
-    proxy.clock.time += 2
-    assert await proxy.look() == ()
-
-
-async def test_what_is_the_agents_may_be_decided_by_the_operator(proxy: Stand) -> None:
-    directory = proxy.agent.directory
-    proxy.agent.ask(1, permission="read", patterns=[".env"], tool=None)
-    expectations = proxy.exchanges.gating.expectations
-    (ask,) = await proxy.look()
-    assert (ask.gate, ask.expected, ask.command) == ("self", False, None)
-    expectations.declare(OURS, (f"read:{directory}/.env",))
-    expectations.prompted(OURS, frozenset())
-    (ask,) = proxy.queue.waiting()
-    assert ask.expected
-    assert outcome(await proxy.queue.approve(ask.id, ask.digest, by="op")) == ("approved", "op")
-
-
-async def test_a_question_may_be_rejected_and_not_approved(proxy: Stand) -> None:
-    proxy.agent.question(1)
-    (ask,) = await proxy.look()
-    assert (ask.kind, ask.gate, ask.patterns) == ("question", "self", ("Which?", "- A: the first"))
-    assert await proxy.queue.approve(ask.id, ask.digest, by="op") == Refused(Reason.ASK_QUESTION)
-    proxy.agent.asks["que_1"]["questions"][0]["question"] = "Another?"
-    assert await proxy.queue.reject(ask.id, ask.digest, by="op") == CHANGED
-    (ask,) = proxy.queue.waiting()
-    assert outcome(await proxy.queue.reject(ask.id, ask.digest, by="op", note="no")) == ("rejected", "op")
-    assert proxy.agent.answers == [("que_1", "reject")]
-
-
-async def test_what_nobody_answers_expires(proxy: Stand) -> None:
-    ask = await parked(proxy)
-    proxy.clock.time += SECONDS - 1
-    assert len(await proxy.look()) == 1
-    proxy.clock.time += 1
-    assert await proxy.queue.approve(ask.id, ask.digest, by="op") == UNKNOWN
-    await proxy.queue.look()
-    assert proxy.agent.answers == [("per_1", {"reply": "reject", "message": module.EXPIRED})]
-    assert [(one.outcome, one.by) for one in proxy.told] == [("expired", "expiry")]
-    assert proxy.records() == [("expired", "per_1", "git-push", "expiry", module.EXPIRED)]
 
 
 async def test_expiry_waits_for_an_approval_that_is_under_way(proxy: Stand) -> None:

@@ -149,6 +149,8 @@ class FakeAgent:
 
     async def _answered(self, call: Call) -> Reply | Refused:
         await self.gate.wait()
+        if call.path.endswith("/abort"):
+            return _reply(value=True)
         ask_id = call.path.split("/")[2]
         if self.asks.pop(ask_id, None) is None:
             return Refused(Reason.UPSTREAM_NOT_FOUND)
@@ -234,3 +236,17 @@ async def stand(path: Path) -> AsyncIterator[Stand]:
         await made.queue.close()
         await recorder.close()
         owners.close()
+
+
+UNKNOWN, CHANGED = Refused(Reason.ASK_UNKNOWN), Refused(Reason.ASK_CHANGED)
+
+
+async def parked(proxy: Stand, number: int = 1, **ask: Any) -> Waiting:
+    """An ask that waits in the queue."""
+    ask_id = proxy.agent.ask(number, **ask)
+    return next(one for one in await proxy.look() if one.id == ask_id)
+
+
+def outcome(answered: Decision | Refused) -> tuple[str, str]:
+    assert isinstance(answered, Decision)
+    return answered.outcome, answered.by
