@@ -20,6 +20,8 @@ FOLDER = Path("egress_proxy/native")
 LIBRARY = FOLDER / "_kernel.so"
 FLAGS = ("-std=c11", "-O3", "-fPIC", "-shared", "-fvisibility=hidden", "-Wall", "-Wextra", "-Werror")
 
+_FIRST_OF_ARM = 11  # of the systems of macOS
+
 
 class KernelBuildHook(BuildHookInterface[Any]):
     """Compiles `egress_proxy/native/*.c` into one shared library beside them."""
@@ -29,14 +31,25 @@ class KernelBuildHook(BuildHookInterface[Any]):
         if self.target_name != "wheel" or not _compiled(root):
             return
         build_data["pure_python"] = False
-        build_data["tag"] = f"py3-none-{_platform()}"
+        build_data["tag"] = f"py3-none-{platform_tag(sysconfig.get_platform(), platform.machine())}"
         build_data["artifacts"].append(LIBRARY.as_posix())
 
 
-def _platform() -> str:
-    """Give the tag of what was compiled. A Python for two processors does not make the compiler write for both."""
-    name = sysconfig.get_platform().replace("-", "_").replace(".", "_")
-    return name.replace("universal2", platform.machine())
+def platform_tag(name: str, machine: str) -> str:
+    """Give the tag of what was compiled, by the name that Python has for its platform and the processor at hand.
+
+    On macOS that name is of the oldest system this Python runs on (`macosx-10.9-universal2`, `macosx-14-arm64`). No
+    installer takes it as it is: there is no system older than 11 for arm64, from then on a version ends in 0, and a
+    Python for two processors does not make the compiler write for both.
+    """
+    system, *rest = name.split("-")
+    if system != "macosx":
+        return name.replace("-", "_").replace(".", "_")
+    major, _, minor = rest[0].partition(".")
+    if int(major) < _FIRST_OF_ARM and machine == "arm64":
+        major = str(_FIRST_OF_ARM)
+    version = f"{major}_{minor}" if int(major) < _FIRST_OF_ARM else f"{major}_0"
+    return f"{system}_{version}_{machine}"
 
 
 def _compiled(root: Path) -> bool:

@@ -26,6 +26,7 @@ from egress_proxy.audit.places import Place, SqlitePlace
 from egress_proxy.audit.record import Record
 from egress_proxy.audit.resuming import allowed, caught_up, last_old, latest, resumed
 from egress_proxy.audit.store import Store, StoreError
+from egress_proxy.clocks import since_boot
 from egress_proxy.errors import AuditError, StartError
 
 _MOST_DROPPED: Final = 2_000  # rows at once: records wait meanwhile
@@ -67,7 +68,7 @@ class Ledger:
         self._dir: Final = state_dir
         self._place: Final = place or SqlitePlace(state_dir)
         self._clock: Final = clock
-        self._steady: Final = steady or (_since_boot if clock is time.time else clock)
+        self._steady: Final = steady or (since_boot if clock is time.time else clock)
         self._apart: Final = clock() - self._steady()
         self._signed_at = clock()
         self._sure = True
@@ -237,10 +238,6 @@ class Ledger:
         if isinstance(error, StoreError) and str(error).endswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
             return f"{error}; {opening.RESTORE}"
         return str(error.strerror) if isinstance(error, OSError) else str(error)
-
-
-def _since_boot() -> float:
-    return time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
 def _written(seconds: float) -> str:

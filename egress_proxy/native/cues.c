@@ -1,4 +1,3 @@
-#define _GNU_SOURCE /* memrchr */
 #include <string.h>
 
 #include "derive_bits.h"
@@ -56,7 +55,7 @@ static inline uint8_t begins(const uint8_t *at)
                      ((a == 'a') & (b == 'u') & (c == 't') & (d == 'h')));
 }
 
-#if defined(__x86_64__) && defined(__GNUC__)
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(PORTABLE)
 #include <immintrin.h>
 
 /* By the lower and the upper half of a byte, which words it may be the first, second, third letter of: key 1, tok 2, pw 4,
@@ -355,7 +354,7 @@ EXPORT void cue_lines(const uint8_t *text, size_t length, Copy *named, Copy *sai
     const uint8_t *end = text + length, *done = text; /* up to where lines are looked at */
     for (const uint8_t *word = next_word(text, end); word < end;) {
         const uint8_t *start = word, *stop = memchr(word, '\n', (size_t)(end - word));
-        const uint8_t *before = memrchr(done, '\n', (size_t)(start - done));
+        const uint8_t *before = last_byte(done, '\n', (size_t)(start - done));
         start = before ? before + 1 : done;
         stop = stop ? stop + 1 : end;
         int is_named = frames(start, (size_t)(stop - start)), may_say = odd(start, stop), is_said = 0;

@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#ifdef __SSE2__
+#if defined(__SSE2__) && !defined(PORTABLE)
 #include <emmintrin.h>
 #endif
 
@@ -34,7 +34,7 @@ static inline sixteen sixteen_at(const uint8_t *from)
 /* One bit for each of sixteen comparisons, the first one lowest. */
 static inline uint64_t bits_of(sixteen yes)
 {
-#ifdef __SSE2__
+#if defined(__SSE2__) && !defined(PORTABLE)
     return (uint64_t)_mm_movemask_epi8((__m128i)yes);
 #else
     uint64_t halves[2];
@@ -98,6 +98,19 @@ static inline __attribute__((always_inline)) uint64_t bits_before(size_t end, co
 
 static inline unsigned lowest(uint64_t bits) { return (unsigned)__builtin_ctzll(bits); }       /* of at least one */
 static inline unsigned highest(uint64_t bits) { return 63 - (unsigned)__builtin_clzll(bits); } /* of at least one */
+
+/* Where a byte stands last; NULL where it does not. (macOS has no `memrchr`.) */
+static inline const uint8_t *last_byte(const uint8_t *from, uint8_t byte, size_t length)
+{
+    for (; length >= 16; length -= 16) {
+        uint64_t places = bits_of(are(sixteen_at(from + length - 16), byte));
+        if (places)
+            return from + length - 16 + highest(places);
+    }
+    while (length && from[length - 1] != byte)
+        length--;
+    return length ? from + length - 1 : NULL;
+}
 
 static inline unsigned count_of(uint64_t bits)
 {

@@ -44,7 +44,7 @@ static size_t uuencoded(const uint8_t *text, size_t after, size_t at, size_t len
 {
     size_t most = length - at < LONGEST_BODY ? length - at : LONGEST_BODY, reach = at < LONGEST_TITLE ? at : LONGEST_TITLE;
     if (after > at || !is_title(text, after, at)) {
-        const uint8_t *from = memrchr(text + at - reach, '"', reach); /* the first line of a string */
+        const uint8_t *from = last_byte(text + at - reach, '"', reach); /* the first line of a string */
         if (!from || !is_title(text, (size_t)(from + 1 - text), at))
             return 0;
     }

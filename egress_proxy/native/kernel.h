@@ -7,6 +7,9 @@
 
 #define EXPORT __attribute__((visibility("default")))
 
+/* With PORTABLE defined, no instruction is named that only one sort of processor has: what other sorts run is tested so
+ * on those that have it. */
+
 /* For loops over every byte that compilers make wide: in a version for newer processors as well, where there is one. */
 #if defined(__x86_64__) && defined(__GLIBC__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__)
 #define WIDER __attribute__((target_clones("avx2", "default")))

@@ -19,6 +19,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from egress_proxy.audit import Ledger, Record
+from egress_proxy.clocks import since_boot
 from egress_proxy.config import Config, Evidence, recipient_lines
 from egress_proxy.errors import AuditError, ConfigError, StartError
 from egress_proxy.evidence import (
@@ -95,7 +96,7 @@ class Sealing:
         self._ledger = ledger
         self._metrics = metrics
         self._clock = clock
-        self._steady = steady or (_since_boot if clock is time.time else clock)
+        self._steady = steady or (since_boot if clock is time.time else clock)
         self._apart: Final = clock() - self._steady()
         self._day, self._of_clients = "", Counter[str]()
         """What was sealed of each client on a day, since the start, in bytes."""
@@ -311,10 +312,6 @@ def _notes(shredded: Sequence[Shredded]) -> Iterator[tuple[str, ...]]:
             yield SHREDDED, age
         if named := [name for name in names if not name.startswith(BEFORE)]:
             yield (SHREDDED, *([f"for {recipient_id}"] if recipient_id else ()), *named)
-
-
-def _since_boot() -> float:
-    return time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
 def _written(seconds: float) -> str:

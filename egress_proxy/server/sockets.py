@@ -69,7 +69,8 @@ async def cloud_listener(cloud: Cloud, listener: socket.socket, max_connections:
 
 def _listener(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setblocking(False)  # noqa: FBT003 - the only argument it has
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if family == socket.AF_INET6:
@@ -84,7 +85,8 @@ def _listener(host: str, port: int) -> socket.socket:
 def _bound(path: str, group: str | None) -> socket.socket:
     """A socket at a path, in the place of one at which nobody listens any more. Raises `OSError`, `KeyError`."""
     _clear(path)
-    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    listener.setblocking(False)  # noqa: FBT003 - the only argument it has
     before = os.umask(0o177)  # so that it is closed to others from the first moment
     try:
         listener.bind(path)
