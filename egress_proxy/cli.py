@@ -43,6 +43,7 @@ from egress_proxy.config import (
 from egress_proxy.config.plain import flat, plain
 from egress_proxy.errors import ConfigError, EgressError, Exit
 from egress_proxy.model import VERIFIER
+from egress_proxy.server.starting import begun
 from egress_proxy.terminal import EPILOG, EXIT_CODES, INTERRUPTED, as_json, configured, print_json, say
 from egress_proxy.tokens import CLIENTS, OPERATORS, Tokens
 
@@ -99,6 +100,7 @@ def serve(file: Path) -> int:
     anew.
     """
     config = load(file)
+    begun(config)
     from egress_proxy.app import serve as run
 
     return run(config, lambda: load(file))
