@@ -12,7 +12,7 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 
@@ -27,6 +27,7 @@ from egress_proxy.cli_gates import gates
 from egress_proxy.cli_init import init
 from egress_proxy.cli_ledgers import ledgers, migrate
 from egress_proxy.cli_questions import explain, search, stats
+from egress_proxy.cli_sections import Sectioned
 from egress_proxy.cli_tls import tls
 from egress_proxy.cli_trial import verify as trial
 from egress_proxy.cli_verify import verify
@@ -85,7 +86,20 @@ def _place(error: BaseException) -> str:
     return place
 
 
-@click.group(epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+_SECTIONS: Final = {
+    "First": ("init", "serve", "doctor", "verify"),
+    "Day to day": ("gates", "audit", "evidence", "token"),
+    "What crosses, and what may not": ("routes", "fingerprint", "check-config"),
+    "More": ("tls", "catalogue", "support", "completion"),
+}
+
+
+@click.group(
+    cls=Sectioned,
+    sections=_SECTIONS,
+    epilog=EPILOG,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(__version__, prog_name="egress-proxy", message="%(prog)s %(version)s")
 def cli() -> None:
     """Stand between cloud agents and a local `opencode serve`, and let no secret cross."""
@@ -165,7 +179,7 @@ def create(name: str, directories: tuple[str, ...], file: Path) -> int:
     return Exit.OK
 
 
-@token.command(epilog=EPILOG)
+@token.command(epilog=EPILOG, short_help="Make a token for the operator NAME.")
 @click.argument("name")
 @configured
 def operator(name: str, file: Path) -> int:

@@ -50,7 +50,7 @@ _PLACE: Final = "place for `egress-proxy verify`"
 _UNIT: Final = "a systemd user unit"
 
 
-@click.command(epilog=EPILOG)
+@click.command(epilog=EPILOG, short_help="Set it up, from what is found on this machine.")
 @click.option("--opencode", metavar="URL", help="Where `opencode serve` listens, if it is not found.")
 @click.option(
     "--pass-file", "password_file", metavar="FILE", type=click.Path(path_type=Path), help="Its password, one line."

@@ -85,7 +85,7 @@ def issue(client: str, out: Path, days: int, file: Path) -> int:
     return Exit.OK
 
 
-@tls.command(epilog=EPILOG)
+@tls.command(epilog=EPILOG, short_help="Make the proxy's certificate anew, when it is due.")
 @click.option("--days", metavar="DAYS", type=click.IntRange(1, _MOST_DAYS), default=SERVER_DAYS, show_default=True)
 @click.option("--force", is_flag=True, help="Even if the present one will do for long.")
 @configured
@@ -104,7 +104,7 @@ def renew(days: int, file: Path, *, force: bool) -> int:
     return Exit.OK
 
 
-@tls.command(epilog=EPILOG)
+@tls.command(epilog=EPILOG, short_help="Show the authority and the certificate.")
 @configured
 @as_json
 def show(file: Path, *, as_json: bool) -> int:

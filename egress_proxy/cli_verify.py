@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from egress_proxy.audit.verify import Head, Verdict, Verifier
 
 
-@click.command(epilog=EPILOG)
+@click.command(epilog=EPILOG, short_help="Verify the log, a copy of it, or what was exported.")
 @click.argument("source", metavar="[FILE]", type=click.Path(path_type=Path), required=False)
 @click.option("--key", "key_files", metavar="FILE", type=click.Path(path_type=Path), multiple=True, help="Trust these.")
 @click.option(
