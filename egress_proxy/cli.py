@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import click
 
-from egress_proxy import __version__
+from egress_proxy import __version__, cli_usage
 from egress_proxy.cli_audit import audit
 from egress_proxy.cli_catalogue import catalogue
 from egress_proxy.cli_completion import completion
@@ -56,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         result = cli.main(args=arguments, prog_name="egress-proxy", standalone_mode=False)
     except click.ClickException as error:
-        error.show()
+        cli_usage.show(error)
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         return INTERRUPTED

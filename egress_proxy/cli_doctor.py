@@ -45,7 +45,7 @@ def examined(file: Path) -> tuple[Check, ...]:
                 "configuration",
                 Grade.FAIL,
                 str(error),
-                "docs/settings.md has every setting",
+                "docs/settings.md has every setting" if file.expanduser().exists() else "egress-proxy init",
             ),
         )
     return (Check("configuration", Grade.OK, str(file)), *examine(config, file.expanduser()))

@@ -474,3 +474,30 @@ def test_the_help_of_a_group_lists_each_command_once_and_whole(words: tuple[str,
 
 def test_what_a_newcomer_needs_comes_first() -> None:
     assert cli.list_commands(click.Context(cli))[:4] == ["init", "serve", "doctor", "verify"]
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ([MARK], "there is no such command"),
+        (["serv"], "Did you mean 'serve'?"),
+        (["audit", MARK], "there is no such command"),
+        (["serve", f"--{MARK}"], "there is no such option"),
+        (["serve", "--confg"], "Did you mean '--config'?"),
+        (["fingerprint", "add", MARK], "there are arguments that it does not take"),
+        (["doctor", MARK, MARK], "there are arguments that it does not take"),
+        (["completion", MARK], "choose from 'bash', 'zsh', 'fish'"),
+        (["audit", "list", "--limit", MARK], "not a valid integer"),
+        (["doctor", "--config"], "requires an argument"),
+        (["support"], "Missing argument 'FILE'"),
+    ],
+    ids=lambda one: " ".join(one) if isinstance(one, list) else None,
+)
+def test_what_was_typed_is_not_repeated(words: list[str], told: str, capsys: Capture) -> None:
+    """It may be a token, or a value, and stderr is in a log."""
+    assert main(words) == Exit.USAGE
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert told in err
+    assert MARK not in err
+    assert err.splitlines()[-1].startswith("See `egress-proxy")
