@@ -72,6 +72,7 @@ from egress_proxy.server.recorder import Recorder
 from egress_proxy.server.sessions import Sessions
 from egress_proxy.server.shipping import shipping
 from egress_proxy.server.sockets import operator_socket
+from egress_proxy.server.starting import Step, doing
 from egress_proxy.server.state import States
 from egress_proxy.server.survey import Survey, document, survey
 from egress_proxy.server.taints import Taints
@@ -162,6 +163,7 @@ async def _serve(config: Config, again: Callable[[], Config] | None = None) -> N
         inside = await _assemble(config, gates, stack)
         told = notifying(config.notify, hidden, config.directories, inside.queue, inside.metrics, time.time)
         await stack.enter_async_context(told)
+        doing(Step.SOCKETS)
         # What stays until the end is not looked through again: with it a full collection stops the loop for 20 ms.
         gc.collect()
         gc.freeze()
@@ -170,6 +172,7 @@ async def _serve(config: Config, again: Callable[[], Config] | None = None) -> N
         await stack.enter_async_context(pinging(interval(os.environ), listener.takes))
         await stack.enter_async_context(reloaded_on_hangup(Reloading(config, again or (lambda: config), _live(inside))))
         say(Saying.SERVING, listen=str(config.listen), operator=str(config.operator))
+        notify(f"STATUS=serving on {config.listen}, operator on {config.operator}")
         notify("READY=1")
         await stop.wait()
         notify("STOPPING=1")
@@ -221,6 +224,7 @@ async def _assemble(config: Config, gates: GatePolicy, stack: AsyncExitStack) ->
     metrics.set_gate_rules(len(gates.rules))
     state = Path(config.state_dir)
     prepare(state)
+    doing(Step.LEDGER)
     ledger = Ledger(state, _terms(config), place=place(config))
     metrics.follow_verify(lambda: verified(state))
     recorder = Recorder(
@@ -236,6 +240,7 @@ async def _assemble(config: Config, gates: GatePolicy, stack: AsyncExitStack) ->
     stack.callback(owners.close)
     upstream = await stack.enter_async_context(_upstream(config))
     upstream.told = metrics.set_upstream_up
+    doing(Step.OPENCODE)
     server = await survey(upstream, _START_SECONDS)
     _report(server, metrics)
     known = await Known.load(config, upstream, metrics)

@@ -12,11 +12,11 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 
-from egress_proxy import __version__
+from egress_proxy import __version__, cli_usage
 from egress_proxy.cli_audit import audit
 from egress_proxy.cli_catalogue import catalogue
 from egress_proxy.cli_completion import completion
@@ -27,6 +27,7 @@ from egress_proxy.cli_gates import gates
 from egress_proxy.cli_init import init
 from egress_proxy.cli_ledgers import ledgers, migrate
 from egress_proxy.cli_questions import explain, search, stats
+from egress_proxy.cli_sections import Sectioned
 from egress_proxy.cli_tls import tls
 from egress_proxy.cli_trial import verify as trial
 from egress_proxy.cli_verify import verify
@@ -43,6 +44,7 @@ from egress_proxy.config import (
 from egress_proxy.config.plain import flat, plain
 from egress_proxy.errors import ConfigError, EgressError, Exit
 from egress_proxy.model import VERIFIER
+from egress_proxy.server.starting import begun
 from egress_proxy.terminal import EPILOG, EXIT_CODES, INTERRUPTED, as_json, configured, print_json, say
 from egress_proxy.tokens import CLIENTS, OPERATORS, Tokens
 
@@ -54,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         result = cli.main(args=arguments, prog_name="egress-proxy", standalone_mode=False)
     except click.ClickException as error:
-        error.show()
+        cli_usage.show(error)
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         return INTERRUPTED
@@ -84,7 +86,20 @@ def _place(error: BaseException) -> str:
     return place
 
 
-@click.group(epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+_SECTIONS: Final = {
+    "First": ("init", "serve", "doctor", "verify"),
+    "Day to day": ("gates", "audit", "evidence", "token"),
+    "What crosses, and what may not": ("routes", "fingerprint", "check-config"),
+    "More": ("tls", "catalogue", "support", "completion"),
+}
+
+
+@click.group(
+    cls=Sectioned,
+    sections=_SECTIONS,
+    epilog=EPILOG,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(__version__, prog_name="egress-proxy", message="%(prog)s %(version)s")
 def cli() -> None:
     """Stand between cloud agents and a local `opencode serve`, and let no secret cross."""
@@ -99,6 +114,7 @@ def serve(file: Path) -> int:
     anew.
     """
     config = load(file)
+    begun(config)
     from egress_proxy.app import serve as run
 
     return run(config, lambda: load(file))
@@ -163,7 +179,7 @@ def create(name: str, directories: tuple[str, ...], file: Path) -> int:
     return Exit.OK
 
 
-@token.command(epilog=EPILOG)
+@token.command(epilog=EPILOG, short_help="Make a token for the operator NAME.")
 @click.argument("name")
 @configured
 def operator(name: str, file: Path) -> int:

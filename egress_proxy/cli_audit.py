@@ -27,13 +27,22 @@ from egress_proxy.cli_records import (
     state_of,
     suggest,
 )
+from egress_proxy.cli_sections import Sectioned
 from egress_proxy.config import load
 from egress_proxy.errors import EgressError, Exit, StartError
 from egress_proxy.ledgers import ALL, place
 from egress_proxy.terminal import EPILOG, as_json, configured, escaped, print_json, printable, say
 
 
-@click.group(epilog=EPILOG)
+@click.group(
+    cls=Sectioned,
+    sections={
+        "Look": ("list", "show", "explain", "search", "stats"),
+        "Carry away and prove": ("export", "verify", "head", "key"),
+        "Keep": ("rekey", "ledgers", "migrate"),
+    },
+    epilog=EPILOG,
+)
 def audit() -> None:
     """Read the audit log, and verify that it is whole."""
 
@@ -140,7 +149,7 @@ def show(audit_id: str, file: Path, *, as_json: bool, ledger: str) -> int:
     return Exit.OK
 
 
-@audit.command(epilog=EPILOG)
+@audit.command(epilog=EPILOG, short_help="Write records to a new FILE or to stdout.")
 @click.option(
     "--format", "form", metavar="FORM", type=click.Choice(["jsonl", "csv"]), default="jsonl", help="jsonl or csv."
 )

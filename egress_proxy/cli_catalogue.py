@@ -48,7 +48,7 @@ def diff(doc: Path | None, against: Path | None, file: Path, *, as_json: bool) -
     return Exit.FAILED if found else Exit.OK
 
 
-@catalogue.command("draft", epilog=EPILOG)
+@catalogue.command("draft", epilog=EPILOG, short_help="Print rows for what the catalogue does not know.")
 @click.argument("version")
 @_document
 @configured
@@ -68,7 +68,7 @@ def draft_rows(version: str, doc: Path | None, file: Path) -> int:
     return Exit.OK
 
 
-@catalogue.command("shapes", epilog=EPILOG)
+@catalogue.command("shapes", epilog=EPILOG, short_help="Print what operations take and answer.")
 @_document
 @configured
 def print_shapes(doc: Path | None, file: Path) -> int:

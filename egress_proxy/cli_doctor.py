@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from egress_proxy.doctor.checks import Check
 
 
-@click.command(epilog=EPILOG)
+@click.command(epilog=EPILOG, short_help="Look whether all is as it should be.")
 @configured
 @as_json
 def doctor(file: Path, *, as_json: bool) -> int:
@@ -45,7 +45,7 @@ def examined(file: Path) -> tuple[Check, ...]:
                 "configuration",
                 Grade.FAIL,
                 str(error),
-                "docs/settings.md has every setting",
+                "docs/settings.md has every setting" if file.expanduser().exists() else "egress-proxy init",
             ),
         )
     return (Check("configuration", Grade.OK, str(file)), *examine(config, file.expanduser()))
@@ -61,7 +61,7 @@ def shown(checks: tuple[Check, ...]) -> list[str]:
     return ["".join(sign if sign.isprintable() else "?" for sign in line) for line in lines]
 
 
-@click.command(epilog=EPILOG)
+@click.command(epilog=EPILOG, short_help="Pack what somebody who helps needs, and no secret.")
 @click.argument("bundle", metavar="FILE", type=click.Path(path_type=Path))
 @click.option(
     "--log", "logs", metavar="FILE", type=click.Path(path_type=Path), multiple=True, help="Add its last lines."

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from egress_proxy.cli_evidence_keys import keygen, open_
+from egress_proxy.cli_sections import Sectioned
 from egress_proxy.config import Config, load
 from egress_proxy.errors import EgressError, Exit, StartError
 from egress_proxy.ledgers import opened
@@ -29,7 +30,15 @@ _AT_ONCE: Final = 200
 _PATIENCE: Final = 10.0  # seconds
 
 
-@click.group(epilog=EPILOG)
+@click.group(
+    cls=Sectioned,
+    sections={
+        "Where the key is: another machine": ("keygen", "open"),
+        "On the proxy's machine": ("list", "export", "check", "recipients", "shred"),
+    },
+    epilog=EPILOG,
+    short_help="Keep, open and shred sealed originals.",
+)
 def evidence() -> None:
     """Seal the originals of what was redacted or withheld, for who holds a key elsewhere.
 

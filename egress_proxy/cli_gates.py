@@ -16,6 +16,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from egress_proxy.cli_queue import QUEUE
+from egress_proxy.cli_sections import Sectioned
 from egress_proxy.config import Config, load, read_gates
 from egress_proxy.errors import ConfigError, EgressError, Exit
 from egress_proxy.gate_rules import Gate, GateRule
@@ -54,7 +55,12 @@ class Given(Struct, frozen=True, forbid_unknown_fields=True):
     tool: object = None
 
 
-@click.group(epilog=EPILOG)
+@click.group(
+    cls=Sectioned,
+    sections={"What waits": ("list", "show", "approve", "reject", "watch"), "The policy": ("check", "explain")},
+    epilog=EPILOG,
+    short_help="Decide what waits for you; check and explain the policy.",
+)
 def gates() -> None:
     """Decide what the local agent asks for, say who decides it, and check the policy.
 

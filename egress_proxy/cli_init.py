@@ -1,60 +1,56 @@
 """`egress-proxy init`: from a running opencode to a configuration, tokens and the line for the cloud side.
 
-stdout explains; it never holds a value, a password or a token. Whatever is there already is kept.
+stdout explains; it never holds a value, a password or a token. Whatever is there already is kept. What is not finished,
+because something is wrong or somebody interrupts it, is taken back.
 """
 
 from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
+import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import urlsplit
 
 import click
-from msgspec import Struct
 
+from egress_proxy.cli_init_asks import (
+    Given,
+    asked_candidate,
+    asked_directories,
+    asked_models,
+    asked_password,
+    asked_recipients,
+    checked_recipient,
+    introduce,
+)
 from egress_proxy.config import DEFAULT_FILE, Config, load
-from egress_proxy.errors import ConfigError, EgressError, Exit
+from egress_proxy.errors import ConfigError, Exit
 from egress_proxy.model import Secret
 from egress_proxy.setup import draft, share, values
-from egress_proxy.setup.finding import Candidate, candidates, password_in
-from egress_proxy.setup.opencode import Told, look, needs_password
-from egress_proxy.setup.writing import Writer
-from egress_proxy.terminal import EPILOG, configured
+from egress_proxy.setup.writing import Writer, short
+from egress_proxy.terminal import EPILOG, INTERRUPTED, configured, say
 from egress_proxy.tokens import CLIENTS, OPERATORS, Tokens, prepare
 
 if TYPE_CHECKING:
     from egress_proxy.tokens import Store
 
-_RECIPIENT: Final = re.compile(r"egress-evidence-[A-Za-z0-9_-]{16,4096}")
 _NAME: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _STATE: Final = "~/.local/state/egress-proxy"
 _VERIFY: Final = "~/.local/share/egress-proxy/verify"
 _UNIT_FOLDER: Final = "~/.config/systemd/user"
 _GATES: Final = "the gate policy: who decides what opencode asks for"
 _PLACE: Final = "place for `egress-proxy verify`"
+_UNIT: Final = "a systemd user unit"
 
 
-class _Given(Struct, frozen=True):
-    """What was said on the command line."""
-
-    opencode: str | None
-    password_file: Path | None
-    directories: tuple[str, ...]
-    models: tuple[str, ...]
-    recipients: tuple[str, ...]
-    client: str
-    listen: str | None
-    operator: str | None
-    state_dir: Path
-    verify: Path
-    ask: bool
-
-
-@click.command(epilog=EPILOG)
+@click.command(epilog=EPILOG, short_help="Set it up, from what is found on this machine.")
 @click.option("--opencode", metavar="URL", help="Where `opencode serve` listens, if it is not found.")
 @click.option(
     "--pass-file", "password_file", metavar="FILE", type=click.Path(path_type=Path), help="Its password, one line."
@@ -62,13 +58,16 @@ class _Given(Struct, frozen=True):
 @click.option("--directory", "directories", metavar="DIR", multiple=True, help="Where clients may work (repeatable).")
 @click.option("--model", "models", metavar="NAME", multiple=True, help="PROVIDER/MODEL that they may use (repeatable).")
 @click.option("--client", metavar="NAME", default="cloud-agent", help="Name of the client's token (cloud-agent).")
-@click.option("--recipient", "recipients", metavar="LINE", multiple=True, help="Public key for sealed evidence.")
+@click.option(
+    "--recipient", "recipients", metavar="LINE", multiple=True, help="Public key for sealed evidence, or its file."
+)
 @click.option("--listen", metavar="ADDR", help="Cloud-facing socket, HOST:PORT.")
 @click.option("--operator", metavar="ADDR", help="The operator's socket, HOST:PORT.")
 @click.option("--state-dir", metavar="DIR", type=click.Path(path_type=Path), default=_STATE, help="For its state.")
 @click.option(
     "--verify-dir", metavar="DIR", type=click.Path(path_type=Path), default=_VERIFY, help="For `egress-proxy verify`."
 )
+@click.option("--without-password", is_flag=True, help="Accept an opencode that has no password.")
 @click.option("--units", is_flag=True, help="Install the systemd user units.")
 @click.option("--non-interactive", is_flag=True, help="Ask nothing: take what is found and given, or fail.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
@@ -86,6 +85,7 @@ def init(  # noqa: PLR0913 - one for each option
     state_dir: Path,
     verify_dir: Path,
     file: Path,
+    without_password: bool,
     units: bool,
     non_interactive: bool,
     dry_run: bool,
@@ -95,30 +95,68 @@ def init(  # noqa: PLR0913 - one for each option
     Looks for a running opencode and takes its address, version, directory, model and password from there; writes the
     configuration, the gate policy, tokens and keys. What is there already is kept: a second run changes nothing.
     """
-    if any(_RECIPIENT.fullmatch(line) is None for line in recipients):
-        raise ConfigError("--recipient: must be a line as `egress-proxy evidence keygen` prints it: egress-evidence-…")
     if _NAME.fullmatch(client) is None:
         raise ConfigError("--client: 1 to 64 letters, digits, dots, underscores or hyphens")
     place = file.expanduser().absolute()
-    given = _Given(
+    recipients = tuple(checked_recipient(one, "--recipient") for one in recipients)
+    given = Given(
         opencode, password_file, directories, models, recipients, client, listen, operator,
-        state_dir.expanduser().absolute(), verify_dir.expanduser().absolute(), not non_interactive,
+        state_dir.expanduser().absolute(), verify_dir.expanduser().absolute(), not non_interactive, without_password,
     )  # fmt: skip
     writer = Writer(click.echo, dry=dry_run)
-    config = _existing(place, writer) or _new(place, given, writer)
+    try:
+        with _ended_by_signals(), writer.whole():
+            return _done(file, place, given, writer, units=units)
+    except (click.Abort, KeyboardInterrupt):
+        if given.ask and not sys.stdin.isatty():
+            raise ConfigError("there is nobody to ask: --non-interactive takes what it finds") from None
+        say("ended: nothing was changed")
+        return INTERRUPTED
+
+
+def _done(file: Path, place: Path, given: Given, writer: Writer, *, units: bool) -> int:
+    config = _existing(place, writer)
+    made = None if config else _drafted(place, given)
+    units = units or _wants_units(given, writer)
+    if made is not None:
+        config = _agreed(made, place, given, writer)
     if config is None:
         if units:
             click.echo("\nAnd the systemd user units:")
             for path in draft.unit_files(share.folder("deploy")):
-                writer.file(Path(_UNIT_FOLDER).expanduser() / path.name, "", "a systemd user unit", mode=0o644)
+                writer.file(Path(_UNIT_FOLDER).expanduser() / path.name, "", _UNIT, mode=0o644)
         click.echo("\nNothing was written: leave --dry-run out to do it.")
         return Exit.OK
     _policy(config, writer)
-    token = _secrets(config, place, client, writer)
-    if units or (given.ask and not dry_run and click.confirm("\nInstall the systemd user units?", default=False)):
+    token = _secrets(config, place, given.client, writer)
+    if units:
         _units(config, file, place, writer)
     _conclude(config, file, token)
     return Exit.OK
+
+
+@contextmanager
+def _ended_by_signals() -> Iterator[None]:
+    """A terminal that is closed, or a `kill`, ends it as Ctrl-C does."""
+
+    def end(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _wants_units(given: Given, writer: Writer) -> bool:
+    """Ask, where there is a systemd and the units are not all there."""
+    folder = Path(_UNIT_FOLDER).expanduser()
+    there = all((folder / path.name).exists() for path in draft.unit_files(share.folder("deploy")))
+    if there or not given.ask or writer.dry or shutil.which("systemctl") is None:
+        return False
+    return click.confirm("\nRun it and opencode as systemd user units (docs/systemd.md)?", default=False)
 
 
 def _existing(place: Path, writer: Writer) -> Config | None:
@@ -132,111 +170,57 @@ def _existing(place: Path, writer: Writer) -> Config | None:
     return config
 
 
-def _new(place: Path, given: _Given, writer: Writer) -> Config | None:
-    """Find and ask, show, and write the configuration. None in a dry run."""
-    candidate = _candidate(given)
-    password = _password(candidate, given)
-    told = look(candidate.url, password, candidate.directory or "/")
-    _introduce(candidate, told, password)
-    directories = _directories(candidate, told, given)
-    models = _models(told, given)
+class _Made(NamedTuple):
+    """A configuration that could be written, with opencode's password."""
+
+    draft: draft.Draft
+    password: Secret | None
+
+
+def _drafted(place: Path, given: Given) -> _Made:
+    """Find and ask."""
+    candidate = asked_candidate(given)
+    kept = place.parent / "opencode-password"
+    password, told = asked_password(candidate, given, kept)
+    introduce(candidate, told, password, given)
+    directories = asked_directories(candidate, told, given)
+    models = asked_models(told, given)
     known = tuple(values.sources(directories, candidate.data))
-    click.echo("\nValues of these must never cross; only their names are read here:")
+    click.echo("\nValues of these must never cross. Only their names are read here:")
     for found in known:
         click.echo(f"  {found.told}")
     click.echo("  keys and headers of opencode's own configuration, read when the proxy starts")
+    recipients = asked_recipients(given)
     listen = given.listen or draft.free(draft.LISTEN)
     made = draft.Draft(
         url=candidate.url,
-        password_file=None if password is None else str(place.parent / "opencode-password"),
+        password_file=None if password is None else str(kept),
         directories=directories,
         models=models,
         known=known,
         gates_file=str(place.parent / "gates.yaml"),
         state_dir=str(given.state_dir),
         verify=str(given.verify),
-        recipients=given.recipients,
+        recipients=recipients,
         listen=listen,
         operator=given.operator or draft.free(draft.OPERATOR, listen),
     )
+    return _Made(made, password)
+
+
+def _agreed(made: _Made, place: Path, given: Given, writer: Writer) -> Config | None:
+    """Show, and write. None in a dry run."""
     click.echo("\nTo be written:")
     if writer.dry:
-        _plan(made, place, given, writer)
+        _plan(made.draft, place, given, writer)
         return None
     if given.ask:
-        click.echo("\n".join(f"  | {line}" for line in draft.text(made).splitlines()))
-        click.confirm(f"Write this to {place}, with tokens and keys?", default=True, abort=True)
-    return _write(made, place, password, writer)
+        click.echo("\n".join(f"  | {line}".rstrip() for line in draft.text(made.draft).splitlines()))
+        click.confirm(f"Write this to {short(place)}, with tokens and keys?", default=True, abort=True)
+    return _write(made.draft, place, made.password, writer)
 
 
-def _candidate(given: _Given) -> Candidate:
-    found = candidates(given.opencode)
-    if len(found) == 1:
-        return found[0]
-    click.echo("Several opencode servers run here:")
-    for number, one in enumerate(found, 1):
-        click.echo(f"  {number}  {one.told}")
-    if not given.ask:
-        raise ConfigError("several opencode servers run here: say which with --opencode URL")
-    chosen: int = click.prompt("Which one", type=click.IntRange(1, len(found)))
-    return found[chosen - 1]
-
-
-def _password(candidate: Candidate, given: _Given) -> Secret | None:
-    """From a file, from the process that serves, or asked for without an echo. None where it has none."""
-    if given.password_file is not None:
-        return password_in(given.password_file)
-    if candidate.process is not None and candidate.process.password is not None:
-        return candidate.process.password
-    if not needs_password(candidate.url):
-        return None
-    if not given.ask:
-        raise ConfigError("opencode wants a password that is not found: name its file with --pass-file")
-    typed: str = click.prompt("Its password (OPENCODE_SERVER_PASSWORD)", hide_input=True)
-    return Secret(typed)
-
-
-def _introduce(candidate: Candidate, told: Told, password: Secret | None) -> None:
-    click.echo(f"Found opencode {told.version} at {candidate.told}.")
-    if not told.supported:
-        raise EgressError("this version of opencode is not supported (needs 1.15.13 or later, below 2)")
-    if not told.protected:
-        click.echo("  It has NO PASSWORD: whoever reaches its port goes round the proxy. Start it anew with one, in")
-        click.echo("  OPENCODE_SERVER_PASSWORD, then run this again.")
-    elif password is not None:
-        from_process = candidate.process is not None and candidate.process.password is not None
-        click.echo(f"  Its password is known{', from its process' if from_process else ''}; it is not shown.")
-    listeners = candidate.process.listeners if candidate.process else ()
-    if any(not one.loopback for one in listeners):
-        click.echo("  It listens to other machines too: start it with --hostname 127.0.0.1.")
-
-
-def _directories(candidate: Candidate, told: Told, given: _Given) -> tuple[str, ...]:
-    if given.directories:
-        return tuple(str(Path(one).expanduser().resolve()) for one in given.directories)
-    found = candidate.directory or (told.directory if told.directory not in {"/", str(Path.home())} else "")
-    if given.ask:
-        asked: str = click.prompt("Directory where clients may work", default=found or None)
-        return (str(Path(asked).expanduser().resolve()),)
-    if not found:
-        raise ConfigError("opencode was started where no client should work: name a place with --directory")
-    click.echo(f"  Clients may work in {found}.")
-    return (str(Path(found).resolve()),)
-
-
-def _models(told: Told, given: _Given) -> tuple[str, ...]:
-    if given.models:
-        return given.models
-    if given.ask:
-        asked: str = click.prompt("Model that they may use (provider/model)", default=told.model or None)
-        return (asked,)
-    if not told.model:
-        raise ConfigError("opencode names no model of your own: name one with --model PROVIDER/MODEL")
-    click.echo(f"  They may use {told.model}.")
-    return (told.model,)
-
-
-def _plan(made: draft.Draft, place: Path, given: _Given, writer: Writer) -> None:
+def _plan(made: draft.Draft, place: Path, given: Given, writer: Writer) -> None:
     """What a run would write. The draft is checked as far as it can be without writing."""
     writer.folder(Path(made.verify or place.parent), _PLACE)
     if made.password_file is not None:
@@ -254,8 +238,8 @@ def _write(made: draft.Draft, place: Path, password: Secret | None, writer: Writ
     writer.folder(Path(made.verify or place.parent), _PLACE)
     trial = place.with_name(f"{place.name}.new")
     trial.unlink(missing_ok=True)
-    writer_of_trial = Writer(lambda _: None, dry=False)
-    writer_of_trial.file(trial, draft.text(made), "")
+    unsaid = Writer(lambda _: None, dry=False)
+    unsaid.file(trial, draft.text(made), "")
     try:
         load(trial)
     except ConfigError as error:
@@ -282,6 +266,7 @@ def _secrets(config: Config, place: Path, client: str, writer: Writer) -> Path:
 
     state = Path(config.state_dir)
     if not writer.dry:
+        writer.fills(state)
         prepare(state)
         FingerprintStore(state).key()
     name = re.sub(r"[^A-Za-z0-9._-]", "", os.environ.get("USER", ""))[:64]
@@ -303,11 +288,8 @@ def _token(tokens: Tokens, store: Store, name: str, file: Path, writer: Writer) 
         writer.told(what, file, mode="600")
         return
     made = tokens.create(name)
-    try:
-        writer.file(file, Secret(made.reveal() + "\n"), what)
-    except EgressError:
-        tokens.revoke(name)
-        raise
+    writer.undone_by(lambda: tokens.revoke(name))
+    writer.file(file, Secret(made.reveal() + "\n"), what)
 
 
 def _units(config: Config, file: Path, place: Path, writer: Writer) -> None:
@@ -323,7 +305,7 @@ def _units(config: Config, file: Path, place: Path, writer: Writer) -> None:
         config.verify.directory,
         _of_opencode(config),
     ):
-        writer.file(folder / name, content, "a systemd user unit", mode=0o644)
+        writer.file(folder / name, content, _UNIT, mode=0o644)
     click.echo("Look at opencode.service: it starts an opencode of its own, so end the one that runs now. Then:")
     click.echo("  systemctl --user daemon-reload")
     click.echo("  systemctl --user enable --now egress-proxy egress-proxy-verify.timer")
@@ -336,14 +318,14 @@ def _of_opencode(config: Config) -> draft.Upstream:
 
 
 def _conclude(config: Config, file: Path, token: Path) -> None:
-    option = "" if str(file) == DEFAULT_FILE else f" --config {file}"
+    option = "" if str(file) == DEFAULT_FILE else f" --config {shlex.quote(str(file))}"
     url = f"unix://{config.listen.path}" if config.listen.path else f"http://{config.listen}"
     click.echo("\nNext:")
-    click.echo(f"  egress-proxy serve{option}")
+    click.echo(f"  egress-proxy serve{option}      # in a terminal of its own")
     click.echo(f"  egress-proxy doctor{option}     # is all of it as it should be?")
     click.echo(f"  egress-proxy verify{option}     # does a canary come back?")
-    click.echo(
-        f"opencode's agents should know the rules: cp {share.folder('deploy') / 'AGENTS.md'} ~/.config/opencode/"
-    )
-    click.echo("\nFor the cloud agent (from another machine, through ssh: OCODE_URL=ssh://USER@THIS-MACHINE):")
-    click.echo(f'export OCODE_URL={url} OCODE_TOKEN="$(cat {token})"')
+    click.echo("\nTell opencode's agents the rules (after what the file has already):")
+    click.echo(f"  cat {shlex.quote(str(share.folder('deploy') / 'AGENTS.md'))} >> ~/.config/opencode/AGENTS.md")
+    click.echo("\nThe cloud agent on another machine comes by ssh: `ocode login --url ssh://USER@THIS-MACHINE` there")
+    click.echo(f"asks for the token that is in {short(token)}. On this machine this is all that it needs:")
+    click.echo(f'export OCODE_URL={url} OCODE_TOKEN="$(cat {shlex.quote(str(token))})"')

@@ -181,7 +181,7 @@ def _show_found(found: Iterable[Appearance], *, named: bool) -> None:
             click.echo(printable(f"\t{place.done}\t{what}"))
 
 
-@click.command(epilog=EPILOG)
+@click.command(epilog=EPILOG, short_help="Count what is on record.")
 @click.option("--by", metavar="STEP", type=click.Choice(["day", "hour"]), default="day", help="day or hour, in UTC.")
 @click.option("--top", type=click.IntRange(min=1, max=1000), metavar="N", default=_MOST_SHOWN, show_default=True,
               help="Rows of each table.")  # fmt: skip

@@ -95,7 +95,9 @@ def list_(**where: Unpack[Where]) -> int:
     return _run(verbs.list_asks, where)
 
 
-@click.command(epilog=_epilog("egress-proxy gates show per_0a1b"))
+@click.command(
+    epilog=_epilog("egress-proxy gates show per_0a1b"), short_help="Show one ask, and why it was left to you."
+)
 @click.argument("ask", metavar="ID")
 @_reached
 def show(ask: str, **where: Unpack[Where]) -> int:
@@ -172,7 +174,10 @@ class _Confirming:
             raise refused(Word.NOT_CONFIRMED, "nothing was approved; it goes on waiting")
 
 
-@click.command(epilog=_epilog("egress-proxy gates watch", "egress-proxy gates watch --json | jq -r .event"))
+@click.command(
+    epilog=_epilog("egress-proxy gates watch", "egress-proxy gates watch --json | jq -r .event"),
+    short_help="Follow the queue: a line for each ask.",
+)
 @_reached
 def watch(**where: Unpack[Where]) -> int:
     """Follow the queue: a line for each ask that comes, and for what becomes of it. Ctrl-C ends it.

@@ -85,7 +85,7 @@ def issue(client: str, out: Path, days: int, file: Path) -> int:
     return Exit.OK
 
 
-@tls.command(epilog=EPILOG)
+@tls.command(epilog=EPILOG, short_help="Make the proxy's certificate anew, when it is due.")
 @click.option("--days", metavar="DAYS", type=click.IntRange(1, _MOST_DAYS), default=SERVER_DAYS, show_default=True)
 @click.option("--force", is_flag=True, help="Even if the present one will do for long.")
 @configured
@@ -104,7 +104,7 @@ def renew(days: int, file: Path, *, force: bool) -> int:
     return Exit.OK
 
 
-@tls.command(epilog=EPILOG)
+@tls.command(epilog=EPILOG, short_help="Show the authority and the certificate.")
 @configured
 @as_json
 def show(file: Path, *, as_json: bool) -> int:
@@ -124,7 +124,7 @@ def show(file: Path, *, as_json: bool) -> int:
         if row["names"]:
             click.echo(f"  for {', '.join(row['names'])}")
     if not rows:
-        raise EgressError("there is no certificate: `tls init` makes one")
+        raise EgressError("there is no certificate: `egress-proxy tls init` makes one")
     return Exit.FAILED if any(row["days"] < 0 for row in rows) else Exit.OK
 
 
@@ -138,7 +138,7 @@ def _facts(path: Path) -> authority.Facts:
     try:
         return authority.facts(path.read_bytes()[:_MOST_BYTES])
     except OSError as error:
-        raise EgressError(f"{path}: cannot be read ({error.strerror}); `tls init` makes one") from None
+        raise EgressError(f"{path}: cannot be read ({error.strerror}); `egress-proxy tls init` makes one") from None
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from None
 
@@ -149,7 +149,9 @@ def _authority(place: Path) -> Issued:
     except private.NotPrivateError as error:
         raise ConfigError(f"{place / _CA_KEY}: {error}") from None
     except OSError as error:
-        raise EgressError(f"{place}: no authority can be read there ({error.strerror}); `tls init` makes one") from None
+        raise EgressError(
+            f"{place}: no authority can be read there ({error.strerror}); `egress-proxy tls init` makes one"
+        ) from None
 
 
 def _place(config: Config) -> Path:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from egress_proxy.audit.verify import Head, Verdict, Verifier
 
 
-@click.command(epilog=EPILOG)
+@click.command(epilog=EPILOG, short_help="Verify the log, a copy of it, or what was exported.")
 @click.argument("source", metavar="[FILE]", type=click.Path(path_type=Path), required=False)
 @click.option("--key", "key_files", metavar="FILE", type=click.Path(path_type=Path), multiple=True, help="Trust these.")
 @click.option(
@@ -53,7 +53,7 @@ def verify(
     if there is anything. The proxy may be running.
     """
     from egress_proxy.audit.ed25519 import read_public
-    from egress_proxy.audit.opening import PUBLIC_FILE
+    from egress_proxy.audit.opening import DATABASE, PUBLIC_FILE
     from egress_proxy.audit.verify import Verifier
 
     _refuse_unclear(source, ledger, keys, key_files, head_files)
@@ -62,6 +62,8 @@ def verify(
         return _verify_all(config, keys or Path(), as_json=as_json)
     trusted = tuple(key for one in key_files for key in read_public(one))
     if not trusted and config is not None:
+        if not (Path(config.state_dir) / PUBLIC_FILE).exists() and not (Path(config.state_dir) / DATABASE).exists():
+            raise EgressError(f"there is no audit log in {config.state_dir}: no proxy has run with it yet")
         trusted = read_public(Path(config.state_dir) / PUBLIC_FILE)
         say("warning: the key is the one that lies beside the log; whoever changed the log may have changed it (--key)")
     verifier = Verifier(trusted, _heads(head_files), dropped_ok=passing["dropped_ok"])

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
 import click
 import pytest
+from click.testing import CliRunner
 
 from egress_proxy import __version__
 from egress_proxy.cli import EXIT_CODES, INTERRUPTED, cli, main
@@ -451,3 +453,51 @@ def test_making_a_token_does_not_load_the_server(file: Path) -> None:
         "sys.exit(any(name in sys.modules for name in ('aiohttp', 'hyperscan', 'detect_secrets', 'numpy')))\n"
     )
     subprocess.run([sys.executable, "-c", code, str(file)], capture_output=True, check=True)
+
+
+def lists(group: click.Group = cli, words: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], click.Group]]:
+    yield words, group
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from lists(command, (*words, name))
+
+
+@pytest.mark.parametrize(("words", "group"), [pytest.param(*one, id=" ".join(one[0]) or "all") for one in lists()])
+def test_the_help_of_a_group_lists_each_command_once_and_whole(words: tuple[str, ...], group: click.Group) -> None:
+    told = CliRunner().invoke(cli, [*words, "--help"], terminal_width=80).output
+    listed = re.findall(
+        r"^  ([a-z-]+) {2,}(\S.*)$", told.partition("--help  ")[2].partition("Exit codes")[0], re.MULTILINE
+    )
+    assert sorted(name for name, _ in listed) == sorted(group.commands)
+    assert not [name for name, summary in listed if summary.endswith("...")]
+
+
+def test_what_a_newcomer_needs_comes_first() -> None:
+    assert cli.list_commands(click.Context(cli))[:4] == ["init", "serve", "doctor", "verify"]
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ([MARK], "there is no such command"),
+        (["serv"], "Did you mean 'serve'?"),
+        (["audit", MARK], "there is no such command"),
+        (["serve", f"--{MARK}"], "there is no such option"),
+        (["serve", "--confg"], "Did you mean '--config'?"),
+        (["fingerprint", "add", MARK], "there are arguments that it does not take"),
+        (["doctor", MARK, MARK], "there are arguments that it does not take"),
+        (["completion", MARK], "choose from 'bash', 'zsh', 'fish'"),
+        (["audit", "list", "--limit", MARK], "not a valid integer"),
+        (["doctor", "--config"], "requires an argument"),
+        (["support"], "Missing argument 'FILE'"),
+    ],
+    ids=lambda one: " ".join(one) if isinstance(one, list) else None,
+)
+def test_what_was_typed_is_not_repeated(words: list[str], told: str, capsys: Capture) -> None:
+    """It may be a token, or a value, and stderr is in a log."""
+    assert main(words) == Exit.USAGE
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert told in err
+    assert MARK not in err
+    assert err.splitlines()[-1].startswith("See `egress-proxy")

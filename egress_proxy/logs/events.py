@@ -16,6 +16,7 @@ class Saying(StrEnum):
     """What happened. A word never changes its meaning."""
 
     CONFIG_RISK = "config_risk"
+    STARTING = "starting"
     SERVING = "serving"
     STOPPING = "stopping"
     REQUESTS_GIVEN_UP = "requests_given_up"
@@ -90,6 +91,7 @@ _INFO, _WARNING, _ERROR, _CRITICAL = logging.INFO, logging.WARNING, logging.ERRO
 
 TOLD: Final[dict[Saying, Told]] = {
     Saying.CONFIG_RISK: Told(_WARNING, "%(why)s"),
+    Saying.STARTING: Told(_INFO, "starting: %(step)s"),
     Saying.SERVING: Told(_INFO, "serving on %(listen)s, operator on %(operator)s"),
     Saying.STOPPING: Told(_INFO, "stopping"),
     Saying.REQUESTS_GIVEN_UP: Told(_WARNING, "%(count)d requests are given up on"),
@@ -165,6 +167,7 @@ TOLD: Final[dict[Saying, Told]] = {
 }
 
 FIELDS: Final[dict[str, str]] = {
+    "step": "what the start does next",
     "listen": "the cloud-facing socket",
     "operator": "the operator's socket",
     "address": "the address of who sent a request, or of the reverse proxy before it",

@@ -27,7 +27,7 @@ import math
 import os
 import re
 import sys
-from argparse import SUPPRESS, ArgumentParser, ArgumentTypeError, Namespace, RawDescriptionHelpFormatter
+from argparse import SUPPRESS, Action, ArgumentParser, ArgumentTypeError, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Callable, Mapping, Sequence
 from io import StringIO
 from itertools import takewhile
@@ -47,6 +47,16 @@ from egress_proxy.ocode.verbs import VERBS
 
 _LONGEST_TIMEOUT: Final = 86_400.0
 _COMMON: Final = {"url": None, "token_file": None, "directory": None, "json": False, "timeout": None}
+_SECTIONS: Final = {
+    "first:": ("login", "doctor"),
+    "a task:": ("new", "prompt", "send", "wait", "read", "diff"),
+    "what it waits for:": ("perms", "allow", "answer"),
+    "sessions:": ("sessions", "status", "tail", "rm"),
+    "other programs:": ("mcp", "completion"),
+}
+"""The verbs as the help lists them: in the order in which one meets them."""
+_ORDER: Final = [name for names in _SECTIONS.values() for name in names]
+_TITLES: Final = {names[0]: title for title, names in _SECTIONS.items()}
 _QUOTING: Final = (
     (re.compile(r"^unrecognized arguments:.*", re.DOTALL), "there are arguments that this verb does not take"),
     (re.compile(r"invalid choice: .*\(choose from (.*)\)$", re.DOTALL), r"no such word; choose from \1"),
@@ -61,6 +71,15 @@ class _Formatter(RawDescriptionHelpFormatter):
 
     def __init__(self, prog: str) -> None:
         super().__init__(prog, max_help_position=26, width=WIDTH)
+
+
+class _Sections(_Formatter):
+    """The list of verbs, with a title before the first of each section."""
+
+    def _format_action(self, action: Action) -> str:
+        told = super()._format_action(action)
+        title = "" if action.option_strings else _TITLES.get(action.dest, "")
+        return f"\n  {title}\n{told}" if title else told
 
 
 class _Parser(ArgumentParser):
@@ -122,13 +141,13 @@ def build_parser(find: Complete | None = None) -> ArgumentParser:
         prog="ocode",
         description=fill(DESCRIPTION, WIDTH),
         epilog=epilog(),
-        formatter_class=_Formatter,
+        formatter_class=_Sections,
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"ocode {__version__}")
     _add_common(parser)
     rows = parser.add_subparsers(title="verbs", metavar="VERB", required=True, parser_class=_VerbParser)
-    for verb in VERBS:
+    for verb in sorted(VERBS, key=lambda one: _ORDER.index(one.name)):
         row = rows.add_parser(
             verb.name,
             help=verb.summary,

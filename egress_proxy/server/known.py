@@ -35,6 +35,7 @@ from egress_proxy.scan import (
     operator_rules,
 )
 from egress_proxy.server.provenance import OWN, STORED, Named, Provenance
+from egress_proxy.server.starting import Step, doing
 from egress_proxy.server.upstream import Upstream
 from egress_proxy.server.watched import Entries, Prints, Refreshed, Taken, Values, WatchedFile
 from egress_proxy.sources import (
@@ -100,6 +101,7 @@ class Known:
         The key is that of the stored fingerprints, and is made if there is none: the store is watched, and whatever is
         added to it later must be of one key with the rest. Of the values of other sources nothing is stored.
         """
+        doing(Step.VALUES)
         key = FingerprintStore(Path(config.state_dir)).key()
         entries: list[tuple[str, Secret]] = []
         provenance = Provenance()
@@ -123,6 +125,7 @@ class Known:
             read = await one.read()
             provenance.note(one.name, read)
             entries += read
+        doing(Step.SCANNER)
         first = _built(entries, key, stored)
         scanner = _with_rules(config, first)
         Thread(target=scanner.prepare, name="prepare", daemon=True).start()

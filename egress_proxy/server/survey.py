@@ -19,6 +19,12 @@ _SECONDS: Final = 15.0
 _RETRY_SECONDS: Final = 0.5
 _PROBE_SECONDS: Final = 2.0  # while starting, 1.18.33 accepts connections that it never answers
 _STARTING: Final = frozenset({Reason.UPSTREAM_UNREACHABLE, Reason.UPSTREAM_LOST, Reason.UPSTREAM_TIMEOUT})
+_AWAY: Final = "opencode does not answer at upstream.url: is it running, and is the address right?"
+_TOLD: Final = {
+    **dict.fromkeys(_STARTING, _AWAY),
+    Reason.UPSTREAM_AUTH: "opencode refuses the password: it was started with another than upstream.password_file has",
+}
+"""For the operator, whom the sentences for clients would send to himself."""
 
 
 class Survey(Struct, frozen=True):
@@ -61,7 +67,7 @@ async def _reached(upstream: Upstream, wait_seconds: float) -> Reply:
         if not isinstance(reply, Refused):
             return reply
         if reply.reason not in _STARTING or asyncio.get_running_loop().time() >= deadline:
-            raise UpstreamError(f"upstream: {message(reply.reason)}")
+            raise UpstreamError(f"upstream: {_TOLD.get(reply.reason) or message(reply.reason)}")
         await asyncio.sleep(_RETRY_SECONDS)
 
 

@@ -40,8 +40,9 @@ def text(draft: Draft) -> str:
 
 
 def _lines(draft: Draft) -> Iterator[str]:
-    yield "# Written by `egress-proxy init`, which leaves it alone from now on: edit it. config.example.yaml explains"
-    yield "# every setting; `egress-proxy check-config` says what this file means."
+    yield "# Written by `egress-proxy init`, which leaves it alone from now on."
+    yield "# Edit it: config.example.yaml explains every setting, and"
+    yield "# `egress-proxy check-config` says what this file means."
     if draft.listen != LISTEN:
         yield f"listen: {draft.listen}"
     if draft.operator != OPERATOR:

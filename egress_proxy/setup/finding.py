@@ -12,6 +12,7 @@ from egress_proxy.config.schema import Upstream
 from egress_proxy.errors import ConfigError
 from egress_proxy.model import Secret
 from egress_proxy.setup.processes import DEFAULT_PORT, Process, servers
+from egress_proxy.setup.writing import short
 
 
 class Candidate(Struct, frozen=True):
@@ -22,7 +23,7 @@ class Candidate(Struct, frozen=True):
 
     @property
     def told(self) -> str:
-        where = f", process {self.process.pid} in {self.process.directory}" if self.process else ""
+        where = f", process {self.process.pid} in {short(self.process.directory)}" if self.process else ""
         return f"{self.url}{where}"
 
     @property

@@ -10,6 +10,7 @@ from typing import Final
 from msgspec import Struct
 
 from egress_proxy.errors import ConfigError
+from egress_proxy.setup.writing import short
 from egress_proxy.sources import read_file
 
 _DEEP: Final = 3
@@ -32,7 +33,7 @@ class Found(Struct, frozen=True):
     def told(self) -> str:
         shown = ", ".join(self.names[:_MOST_NAMES])
         more = f" and {len(self.names) - _MOST_NAMES} more" if len(self.names) > _MOST_NAMES else ""
-        return f"{self.path}: {shown or 'nothing yet'}{more}"
+        return f"{short(self.path)}: {shown or 'nothing yet'}{more}"
 
 
 def sources(directories: tuple[str, ...], data: str) -> Iterator[Found]:

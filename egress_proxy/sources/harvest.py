@@ -31,6 +31,8 @@ _URL_WITH_CREDENTIALS = re.compile(
     r"[A-Za-z][\w+.-]*://(?:[^\s/?#]*:[^\s/?#]+@\S*|\S*[?&][\w.-]*(?:token|key|secret|passw|sig|auth)[\w.-]*=\S+)",
     re.IGNORECASE,
 )
+_KEYLESS = ("provider.opencode.apiKey", "public")
+"""What every opencode has in place of a key for its own cloud, which nobody chose and nobody can change."""
 
 
 def harvest_config(body: bytes) -> tuple[Entry, ...]:
@@ -58,6 +60,8 @@ def _harvest(body: bytes, prefix: str) -> tuple[Entry, ...]:
             continue
         name = re.sub(r"^(?:all|providers)\.", f"{prefix}.", path) if prefix else path
         name = re.sub(r"^(provider\..+?)\.options\.", r"\1.", name)
+        if (name, text) == _KEYLESS:
+            continue
         found.append((name, Secret(text)))
     return tuple(found)
 

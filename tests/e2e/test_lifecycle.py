@@ -17,6 +17,7 @@ from uuid import uuid4
 
 import pytest
 
+from egress_proxy.server.starting import Step
 from tests.conftest import Bare, Proxied
 from tests.e2e import powers
 from tests.e2e.answers import Recorder, refusal
@@ -46,10 +47,13 @@ class Systemd:
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._socket.bind(f"\0{self.name}")
         self._socket.settimeout(10)
+        self.statuses: list[str] = []
 
     def heard(self) -> str:
-        """Give the next datagram. Raise `TimeoutError`."""
-        return self._socket.recv(4096).decode()
+        """Give the next datagram that is not about what it does. Raise `TimeoutError`."""
+        while (told := self._socket.recv(4096).decode()).startswith("STATUS="):
+            self.statuses.append(told.removeprefix("STATUS="))
+        return told
 
     def close(self) -> None:
         self._socket.close()
@@ -82,6 +86,8 @@ def spare(
         environment = {"NOTIFY_SOCKET": f"@{systemd.name}"}
         proxy = stack.enter_context(Proxy(root / "proxy", config, environment))
         assert systemd.heard() == "READY=1"
+        serving = f"{proxy.config['listen']}, operator on {proxy.config['operator']}"
+        assert systemd.statuses[-len(Step) - 1 :] == [*(f"starting: {step}" for step in Step), f"serving on {serving}"]
         yield Proxied(proxy, Bare(bare.version, opencode, world, model))
         assert canaries.leaks(proxy.traces()) == []
     assert systemd.heard() == "STOPPING=1"

@@ -32,6 +32,9 @@ _READ_BYTES = 65536
 _OVERLAP = 4096
 """A value may stand across the end of what was searched before."""
 
+_OPENED: Final = 'exec <"$0" >"$0" 2>&1; exec "$@"'
+"""A terminal that the first process of a session opens is the one whose Ctrl-C it gets."""
+
 _STRING: Final = rb"\x1b[P_^X].*?\x1b\\"
 _OSC: Final = rb"\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)"
 _CSI: Final = rb"\x1b\[[0-?]*[ -/]*[@-~]"
@@ -56,8 +59,8 @@ class ScreenNeverShowed(AssertionError):
 class _Screen(pyte.Screen):
     """A screen whose own answers (cursor position, device attributes) go back to the program."""
 
-    def __init__(self, answer: Callable[[bytes], None]) -> None:
-        super().__init__(COLUMNS, LINES)
+    def __init__(self, answer: Callable[[bytes], None], columns: int) -> None:
+        super().__init__(columns, LINES)
         self._answer = answer
 
     def write_process_input(self, data: str) -> None:
@@ -65,16 +68,30 @@ class _Screen(pyte.Screen):
 
 
 class Terminal:
-    """One program in a terminal. `with Terminal(command, environment, cwd, canaries) as terminal: …`"""
+    """One program in a terminal. `with Terminal(command, environment, cwd, canaries) as terminal: …`
 
-    def __init__(self, command: Sequence[str], environment: Mapping[str, str], cwd: Path, canaries: Canaries) -> None:
+    With `signals` Ctrl-C interrupts it and a closed terminal hangs it up, as in a shell.
+    """
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        environment: Mapping[str, str],
+        cwd: Path,
+        canaries: Canaries,
+        *,
+        columns: int = COLUMNS,
+        signals: bool = False,
+    ) -> None:
+        self._signals = signals
+        self._columns = columns
         self.received = bytearray()
         self._searched = 0
         self._shown: set[int] = set()
         self._unsearched: list[str] = []
         self._leaked: set[str] = set()
         self._command, self._environment, self._cwd, self._canaries = command, environment, cwd, canaries
-        self._screen = _Screen(self._write)
+        self._screen = _Screen(self._write, columns)
         self._stream = pyte.ByteStream(self._screen)
         self._undrawn = b""
         self._terminal = -1
@@ -82,10 +99,11 @@ class Terminal:
 
     def __enter__(self) -> Self:
         self._terminal, programs = os.openpty()
-        termios.tcsetwinsize(self._terminal, (LINES, COLUMNS))
+        termios.tcsetwinsize(self._terminal, (LINES, self._columns))
         try:
+            opened = ("/bin/sh", "-c", _OPENED, os.ttyname(programs)) if self._signals else ()
             self._process = subprocess.Popen(
-                self._command,
+                [*opened, *self._command],
                 cwd=self._cwd,
                 env={"TERM": "xterm-256color", "COLORTERM": "truecolor", **self._environment},
                 stdin=programs,
@@ -118,6 +136,11 @@ class Terminal:
     def type(self, text: str) -> None:
         """Press the keys of a text."""
         self._write(text.encode())
+
+    def hang_up(self, number: signal.Signals) -> None:
+        """Send the program a signal, as a terminal that is closed does."""
+        if self._process is not None:
+            self._process.send_signal(number)
 
     def leaks(self) -> list[str]:
         """Give the names of the planted values among all bytes received and on all screens ever shown."""

@@ -57,7 +57,7 @@ def test_the_table_of_the_docstring_is_the_enum() -> None:
 
 WRONG = {
     "no verb": ([], "required: VERB"),
-    "unknown verb": ([TOKEN], "no such word; choose from 'new', 'prompt', 'send', 'wait', 'status', 'read', "),
+    "unknown verb": ([TOKEN], "no such word; choose from 'login', 'doctor', 'new', 'prompt', 'send', "),
     "unknown flag": (["sessions", f"--{TOKEN}"], "arguments that this verb does not take"),
     "extra argument": (["sessions", TOKEN], "arguments that this verb does not take"),
     "abbreviated flag": (["sessions", "--tok", TOKEN], "arguments that this verb does not take"),

@@ -2,13 +2,7 @@
 
 from __future__ import annotations
 
-import base64
-import json
-import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -17,73 +11,7 @@ from egress_proxy.cli import cli
 from egress_proxy.config import load
 from egress_proxy.errors import EgressError
 from egress_proxy.tokens import OPERATORS, Tokens
-
-VALUE = "bodukira" + "melo47"
-PASSWORD = "orbit-" + "candle-4821"
-
-
-class Pretended:
-    """Answers as opencode does, with a password or without."""
-
-    def __init__(self) -> None:
-        self.version, self.password, self.model = "1.18.33", PASSWORD, "local/coder"
-        pretended = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def log_message(self, *_: object) -> None: ...
-
-            def do_GET(self) -> None:
-                login = base64.b64encode(f"opencode:{pretended.password}".encode()).decode()
-                if pretended.password and self.headers.get("Authorization") != f"Basic {login}":
-                    self.send_response(401)
-                    self.send_header("Content-Length", "0")
-                    self.end_headers()
-                    return
-                body = json.dumps(pretended.answer(self.path)).encode()
-                self.send_response(200)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
-
-    def answer(self, path: str) -> Any:
-        return {
-            "/global/health": {"healthy": True, "version": self.version},
-            "/config": {"model": self.model, "provider": {"local": {"options": {"apiKey": VALUE}}}},
-            "/config/providers": {"default": {"opencode": "big-pickle"}},
-            "/path": {"directory": "/"},
-        }.get(path, {})
-
-
-@pytest.fixture
-def opencode() -> Iterator[Pretended]:
-    pretended = Pretended()
-    thread = threading.Thread(target=pretended.server.serve_forever, args=(0.01,))
-    thread.start()
-    yield pretended
-    pretended.server.shutdown()
-    pretended.server.server_close()
-    thread.join()
-
-
-@pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A user's home, and a project with an env file beside it."""
-    home = tmp_path.resolve() / "home"
-    shop = home.parent / "shop"
-    for folder in (home, shop / "node_modules", shop / "api"):
-        folder.mkdir(parents=True)
-    (shop / ".env").write_text(f"DB_PASSWORD={VALUE}\n")
-    (shop / "api" / ".env.local").write_text(f"API_TOKEN={VALUE}\n")
-    (shop / ".env.example").write_text("EXAMPLE_NAME=\n")
-    (shop / "node_modules" / ".env").write_text("MODULE_NAME=x\n")
-    (home.parent / "password").write_text(PASSWORD + "\n")
-    (home.parent / "password").chmod(0o600)
-    monkeypatch.setenv("HOME", str(home))
-    monkeypatch.setenv("USER", "ann")
-    return home
+from tests.setup.conftest import PASSWORD, VALUE, Pretended
 
 
 def init(opencode: Pretended, home: Path, *options: str, code: int = 0, typed: str | None = None) -> str:
@@ -160,7 +88,7 @@ def test_a_token_whose_file_is_gone_is_told(opencode: Pretended, home: Path) -> 
 
 
 def test_what_it_asks_and_the_password_without_an_echo(opencode: Pretended, home: Path) -> None:
-    answers = f"{PASSWORD}\n{home.parent}/shop\n\ny\nn\n"
+    answers = f"{PASSWORD}\n{home.parent}/shop\n\n\nn\ny\n"
     told = init(opencode, home, typed=answers)
     assert "Directory where clients may work" in told
     assert load(home / ".config/egress-proxy/config.yaml").models == (("local", "coder"),)
@@ -191,7 +119,11 @@ def test_without_a_terminal_what_is_not_found_is_an_error(opencode: Pretended, h
 
 def test_an_opencode_without_a_password_is_told_loudly(opencode: Pretended, home: Path) -> None:
     opencode.password = ""
-    assert "NO PASSWORD" in init(opencode, home)
+    told = init(opencode, home, code=2)
+    assert "NO PASSWORD" in told
+    assert "--without-password" in told
+    assert list(home.rglob("*")) == []
+    init(opencode, home, "--without-password")
     assert load(home / ".config/egress-proxy/config.yaml").upstream.password_file is None
 
 
@@ -200,7 +132,7 @@ def test_a_directory_that_holds_what_binds_the_agent_is_refused_and_nothing_is_w
 ) -> None:
     told = init(opencode, home, *given(home), "--directory", str(home), code=2)
     assert "the configuration as it would be" in told
-    assert not [path for path in home.rglob("*") if path.is_file()]
+    assert list(home.rglob("*")) == []
 
 
 @pytest.mark.parametrize(

@@ -85,3 +85,10 @@ def test_what_is_not_json_is_an_upstream_error_without_content(body: bytes) -> N
 @pytest.mark.parametrize("body", [b"{}", b"[]", b"null", b'"key"', b'{"provider": []}', b'{"provider": {"key": 1}}'])
 def test_other_shapes_give_nothing(body: bytes) -> None:
     assert harvest_config(body) == ()
+
+
+def test_what_every_opencode_has_in_place_of_a_key_is_none() -> None:
+    """Its keyless cloud. Nobody can change it, so nobody is told to. A key of one's own there is one."""
+    for key, found in (("public", []), ("k-1", [("provider.opencode.apiKey", "k-1")])):
+        body = json.dumps({"all": [{"id": "opencode", "options": {"apiKey": key}}]})
+        assert shown(harvest_providers(body.encode())) == found
