@@ -1,7 +1,7 @@
 """Patterns of our own: what detect-secrets 1.5.0 does not cover, or not as people write it.
 
     tokens of a known shape     cloud, models, forges, talk, payment, saas        one line a kind
-    what stands in a known place    headers, urls, files, shell, apart, devices, keys, codes
+    what stands in a known place    headers, urls, files, shell, options, calls, apart, blocks, columns, devices, keys, codes
     what a name or a sentence says  scan.assignments, scan.prose, scan.tables     a word beside a value
     what looks random           scan.random_tokens                                judged in its context
 
@@ -13,14 +13,18 @@ from __future__ import annotations
 from egress_proxy.scan import assignments, patterns, prose, random_tokens, tables, tokens
 from egress_proxy.scan.own import (
     apart,
+    blocks,
+    calls,
     cloud,
     codes,
+    columns,
     devices,
     files,
     forges,
     headers,
     keys,
     models,
+    options,
     payment,
     saas,
     shell,
@@ -49,7 +53,18 @@ PATTERNS = (
     *talk.PATTERNS,
     *urls.PATTERNS,
 )
-RULES = (*apart.RULES, *codes.RULES, *files.RULES, *headers.RULES, *keys.RULES, *urls.RULES)
+RULES = (
+    *apart.RULES,
+    *blocks.RULES,
+    *calls.RULES,
+    *codes.RULES,
+    *columns.RULES,
+    *files.RULES,
+    *headers.RULES,
+    *keys.RULES,
+    *options.RULES,
+    *urls.RULES,
+)
 
 
 def own_rules() -> tuple[Rule, ...]:
