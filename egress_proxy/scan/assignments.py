@@ -45,7 +45,7 @@ _PARTS = (
     *_words("token", _WORD_START, "secret[ _-]?id"),
     *_words(
         "pass", "", "passw(?:or)?d", "passphrase", "passcode", "passwort", "kennwort", "contrase(?:ñ|n)a", "senha",
-        "wachtwoord", "has(?:ł|l)o", "heslo", "l(?:ö|o)senord", "salasana", "mot[_ -]?de[_ -]?passe", "adgangskode",
+        "pre[_ -]?shared[_ -]?key", "wachtwoord", "has(?:ł|l)o", "heslo", "l(?:ö|o)senord", "salasana", "mot[_ -]?de[_ -]?passe", "adgangskode",
         "пароль",
     ),
     *_words("pass", _NO_WORD, "密码", "密碼"),

@@ -65,6 +65,8 @@ def _no_value(line: str, start: int, end: int) -> bool:
         return True
     if value.strip().lower() in NOT_A_VALUE or not not_placeholder(value) or value.endswith((":", " ", "...", "…")):
         return True
+    if line[start - 1 : start] == "`" and "`" in value:
+        return True  # from one code mark to the end of another: what stands in the first is found by itself
     if _VERSION.fullmatch(value):
         return True
     if _LABEL.fullmatch(value) and _ASKED_FOR.search(line, max(0, start - _NEAR), start):

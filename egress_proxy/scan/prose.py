@@ -163,9 +163,9 @@ def _stated(line: str) -> Iterator[Span]:
                     and _ODD_EARLY.match(value[0])
                     and line[value.end() : value.end() + 1]
                     and (pattern is not _NAMED or cue(line, value.span()) is Cue.SECRET)
-                    and _marked(value[0].rstrip("*"), password=password)
+                    and _marked(marked := value[0].removesuffix("**"), password=password)
                 ):
-                    yield value.start(), value.start() + len(value[0].rstrip("*"))
+                    yield value.start(), value.start() + len(marked)
             elif value := _BARE.match(line, said.end()):
                 # Marks at the end of a mixed word are likelier the password's than the sentence's, if it ends so.
                 word = value[0].rstrip(_PAUSES)

@@ -31,10 +31,11 @@ def _in_block(text: str) -> Iterator[Span]:
 RULES = (
     Rule(
         "secret-below-its-name",
-        rf"{SECRET_NAME}[\"']?:[ \t]*[|>][+-]?[0-9]?[+-]?[ \t]*\r?\n",
+        "",
         _in_block,
         caseless=True,
         scope=Scope.NEAR,
         strong=False,
+        named=(r"(?:pass\w*|pwd|pw|secret|token|key|credentials?|auth)(?:_\d)?[\"']?:[ \t]*[|>][+-]?[0-9]?[+-]?[ \t]*\r?\n",),
     ),
 )

@@ -5,24 +5,23 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from egress_proxy.scan.beginnings import lowered
 from egress_proxy.scan.context import Cue, of_name
 from egress_proxy.scan.random_tokens import is_value
 from egress_proxy.scan.rule import Rule, Scope, Span
 
-_NAMES = r"passw(?:or)?d|passphrase|passwort|pass|pwd|secret|token|api[_ -]?key|kennwort|senha|contrase(?:ñ|n)a"
-_SEPARATORS = ",;\t"
+_NAMES = r"passw(?:or)?d|passphrase|passwort|pass|pwd|secret|token|api[_ -]?key|kennwort|senha|contrase[ñn]a"
+_STEMS = ("passw", "passphrase", "pwd", "secret", "token", "api", "kennwort", "senha", "contrase", "pass")
 _CELL = r"[\"']?[^\W\d][\w -]{0,40}+[\"']?"
-_HEADER = re.compile(
-    rf"^(?=[^\n]*(?:{_NAMES}))[ \t]*+{_CELL}(?:(?P<sign>[,;\t])[ ]?{_CELL}(?:(?P=sign)[ ]?{_CELL}){{0,40}}+)\r?$",
-    re.IGNORECASE | re.MULTILINE,
-)
+_HEADER = re.compile(rf"[ \t]*+{_CELL}(?:(?P<sign>[,;\t])[ ]?{_CELL}(?:(?P=sign)[ ]?{_CELL}){{0,40}}+)\r?")
+_LONGEST = 1000  # characters of a header
 _PASSWORD = re.compile(r"pass|pwd|kennwort|senha|contrase", re.IGNORECASE)
 
 
 def _columns(text: str) -> Iterator[Span]:
     """Cells of the rows below each header, as many in each as there are names."""
     done = 0
-    for header in _HEADER.finditer(text):
+    for header in _headers(text):
         if header.start() < done:
             continue
         sign = header["sign"]
@@ -39,6 +38,23 @@ def _columns(text: str) -> Iterator[Span]:
             done = end + 1
 
 
+def _headers(text: str) -> Iterator[re.Match[str]]:
+    """Lines of names of which one may be a secret's, in order. Other lines are hardly looked at."""
+    low, starts = lowered(text), set[int]()
+    for stem in _STEMS:
+        at = low.find(stem)
+        while at >= 0:
+            start, end = low.rfind("\n", 0, at) + 1, low.find("\n", at)
+            end = len(low) if end < 0 else end
+            if end - start <= _LONGEST:
+                starts.add(start)
+            at = low.find(stem, end)
+    for start in sorted(starts):
+        end = text.find("\n", start)
+        if header := _HEADER.fullmatch(text, start, len(text) if end < 0 else end):
+            yield header
+
+
 def _is_secret(name: str) -> bool:
     return of_name(name) is Cue.SECRET
 
@@ -52,10 +68,12 @@ def _of_row(cells: list[str], start: int, wanted: dict[int, bool]) -> Iterator[S
         start += len(cell) + 1
 
 
+_LOOSE = _NAMES.replace("[ñn]", "[an]")
 RULES = (
     Rule(
         "secret-in-table",
-        rf"(?:\n|\A)[\"'\w ,;\t-]*(?:{_NAMES.replace('ñ', 'a')})[\"'\w ,;\t-]*(?:\r?\n|\z)",
+        rf"(?:[,;\t][ ]?[\"']?[\w -]{{0,24}}(?:{_LOOSE})[\w -]{{0,16}}[\"']?[ ]*(?:[,;\t\r\n]|\z)"
+        rf"|(?:\n|\A)[\"']?[\w -]{{0,24}}(?:{_LOOSE})[\w -]{{0,16}}[\"']?[ ]*[,;\t])",
         _columns,
         caseless=True,
         scope=Scope.TEXT,

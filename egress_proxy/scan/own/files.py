@@ -55,13 +55,20 @@ PATTERNS = (
     Pattern(
         "password-hash", r"(?<![\w])(?P<s>pbkdf2_sha\d{1,3}\$\d{1,9}\$[0-9A-Za-z]{6,64}\$[0-9A-Za-z+/]{20,120}=?=?)"
     ),
-    Pattern("password-hash", r"\{(?:ssha|sha|ssha256|ssha512|smd5)\}(?P<s>[0-9A-Za-z+/]{20,120}=?=?)"),
+    Pattern("password-hash", r"(?P<s>\{(?:ssha|sha|ssha256|ssha512|smd5)\}[0-9A-Za-z+/]{20,120}=?=?)"),
     Pattern(
         "password-hash",
         r"(?P<s>SCRAM-SHA-256\$\d{1,9}:[0-9A-Za-z+/=]{16,64}\$[0-9A-Za-z+/=]{40,50}:[0-9A-Za-z+/=]{40,50})",
     ),
     # PostgreSQL's: of the password and the name together.
     Pattern("password-hash", r"[\"'](?P<s>md5[0-9a-f]{32})[\"']"),
+    # Of Redis: a digest behind `#`, a password behind `>`.
+    Pattern(
+        "password-hash",
+        r"\b(?:acl[ \t]++setuser|user)[ \t]++\S++[ \t]++(?:[^\s>#]\S*+[ \t]++){0,8}(?:#(?P<s>[0-9a-f]{64})|>(?P<s2>[^\s\"']{4,}+))",
+        not_placeholder,
+        prefilter=r"user[ \t]+\S+[ \t][^\n]*(?:#[0-9a-f]{64}|[ \t]>[^\s\"']{4})",
+    ),
     Pattern("password-hash", r"(?P<s>\$krb5(?:tgs|asrep|pa)\$[^\s\"'`]{40,}+)"),
     Pattern(
         "password-hash",

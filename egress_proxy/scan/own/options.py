@@ -13,7 +13,7 @@ from egress_proxy.scan.own.shell import WORD, likely
 from egress_proxy.scan.rule import Rule, Span
 
 # By option (with what stands between it and the value): the programs that are given a password, a token or a key so.
-_SPACED, _GLUED = r"[ \t]++", r""
+_SPACED = r"[ \t]++"
 _OPTIONS = (
     ("-a", _SPACED, "redis-cli redis-benchmark valkey-cli"),
     (
@@ -31,6 +31,8 @@ _OPTIONS = (
         _SPACED,
         "snmpget snmpwalk snmpbulkwalk snmpset snmptable snmpgetnext snmptrap snmpusm",
     ),
+    ("-t", _SPACED, "codecov"),
+    ("-y", r"[ \t]++(?:hmac-[\w-]{1,12}:)?[\w.-]{1,60}:", "nsupdate dig delv"),
     ("-u", r"[ \t]*+[^\s,;:\"']{1,60},", "lftp ncftp"),
 )
 
@@ -65,7 +67,7 @@ _LOOSE = "|".join(sorted(_OF, key=len, reverse=True))
 RULES = (
     Rule(
         "command-password",
-        rf"(?:{_LOOSE})(?:[ \t][^\n]*)?[ \t]-[a-zA-Z](?:[ \t]+|[^\s,;:]+,)[^\s|;&<>(){{}}$`]",
+        rf"\b(?:{_LOOSE})(?:[ \t][^\n]*)?[ \t]-[a-zA-Z][ \t]+[^\s|;&<>(){{}}$`]",
         _given,
     ),
 )
