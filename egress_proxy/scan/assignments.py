@@ -45,16 +45,16 @@ _PARTS = (
     *_words("token", _WORD_START, "secret[ _-]?id"),
     *_words(
         "pass", "", "passw(?:or)?d", "passphrase", "passcode", "passwort", "kennwort", "contrase(?:ñ|n)a", "senha",
-        "wachtwoord", "has(?:ł|l)o", "heslo", "l(?:ö|o)senord", "salasana", "mot[_ -]?de[_ -]?passe", "adgangskode",
+        "pre[_ -]?shared[_ -]?key", "wachtwoord", "has(?:ł|l)o", "heslo", "l(?:ö|o)senord", "salasana", "mot[_ -]?de[_ -]?passe", "adgangskode",
         "пароль",
     ),
     *_words("pass", _NO_WORD, "密码", "密碼"),
     *_words("pass", "", "secrets?"),
-    *_words("pass", _WORD_START, "pwd", "pass", "pw", "mdp"),
+    *_words("pass", _WORD_START, "pwd", "pass", "pw", "mdp", "psk"),
     *_words("pass", _WORD_START, "remotepass", "localpass", "userpass", "dbpass", "rootpass", "adminpass", "smtppass"),
     *_words(
         "token", _WORD_START, "token", "credentials?", "creds?", "auth", "bearer", "jwt", "pat", "apikey", "authtoken",
-        "accesstoken", "sas", "otp", "salt",
+        "accesstoken", "sas", "otp", "salt", "tok",
     ),
     *(
         _Word("key", _WORD_START, f"{word}[_ -]?key")
@@ -66,8 +66,8 @@ _PARTS = (
     ),
 )
 _CAMEL_PARTS = (
-    *_words("pass", "", "Pwd", "Pass", "Pw"),
-    *_words("token", "", "Token", "Credential", "Auth", "Jwt", "Pat"),
+    *_words("pass", "", "Pwd", "Pass", "Pw", "Psk", "Credentials"),
+    *_words("token", "", "Token", "Tok", "Credential", "Auth", "Jwt", "Pat"),
     *(
         _Word("key", "", f"{letter}{word}Key")
         for letters, word in (
@@ -115,7 +115,7 @@ _KEY_ONLY = re.compile(r"_(?<=[A-Z0-9]_)KEY(?:_\d|\d)?(?!\w)")
 # Between a name and its value: what closes the name, a sign (a type before it), what opens the value.
 _ASSIGN = re.compile(
     r"\\?[]\"'`)*_?]{0,4}+(?P<space>[ \t]*+)(?::[ \t]*+(?:&(?:'\w{1,16} )?)?[A-Za-z_][\w.]{0,30}(?:\[[\w, .]{0,30}\]"
-    r"|<[\w, .&']{0,30}>)?\??(?:[ \t]*+\|[ \t]*+(?:None|null|undefined))?[ \t]*+=(?![=>])|=>|:=|->|={1,3}+|:{1,2}+"
+    r"|<[\w, .&']{0,30}>)?\??(?:[ \t]*+\|[ \t]*+(?:None|null|undefined))?(?:[ \t]++=(?![=>])|=(?=[ \t\"'`]))|=>|:=|->|={1,3}+|:{1,2}+"
     r"|(?:\|\||\?\??|\+)=|(?:\|\||\?\?)(?=[ \t]*+[\"'`])|\|(?=[ \t]))"
     r"(?P<after>[ \t]*+)\*{0,2}+[ \t]*+(?:[bBrRfFuU@$]{1,2}(?=[\"']))?(?P<quote>\\?[\"'`]|)"
 )
@@ -129,6 +129,8 @@ _SHORTEST_LISTED = 10
 _DEFINED = re.compile(r"define\([ \t]*[\"'][\w.-]*\Z", re.IGNORECASE)  # a constant of PHP: no list of names
 _CALL = 80
 _CLOSING = ",;)}].\\"
+_MORE = re.compile(r"(?:[,;]|&(?:amp;)?)[A-Za-z][\w.-]{0,40}=")  # the next of several that stand in a row
+_COMMAND = re.compile(r"(?<![^ ])-{1,2}[A-Za-z]|(?<![^ ])[A-Z_]{2,}=|[/.]\w")
 _LINE_START = re.compile(r"\s*(?:(?:export|set|setx|ENV|ARG|declare -x)[ \t]+)?[\w.-]*")
 _BARE_LINE = re.compile(r"[^\s\"'`#\\][^\s\"'`\\]*+(?: [^\s\"'`#()=\\]++){0,7}+(?=[ \t]++\#|[ \t]*$)")
 # A value is judged by its beginning, so that a run with a name in every place is not read again for each of them.
@@ -139,12 +141,12 @@ _QUOTED_REST = {quote: re.compile(rf"(?:[^{quote}\\\n]|\\[^\n])*+") for quote in
 _ESCAPED, _ESCAPED_REST = re.compile(r"[^\"'`\\\n]{1,96}+"), re.compile(r"[^\"'`\\\n]*+")
 # The prefilter: words that are looked for in lines with one of `cues`, and others.
 _CUED = (
-    r"(?:passw(?:or)?d|passphrase|passcode|pwd|pass|passwort|passe|secrets?(?:[_-]?id)?|token|credentials?|creds?|key"
+    r"(?:passw(?:or)?d|passphrase|passcode|pwd|pass|passwort|passe|secrets?(?:[_-]?id)?|tok(?:en)?|credentials?|creds?|key"
     r"|auth|(?:^|[^a-z0-9])pw)"
 )
 _OTHER = (
     r"(?:kennwort|contrase[an]a|senha|wachtwoord|has[la]o|heslo|l[ao]senord|salasana|adgangskode|aaaaaa|bearer|jwt"
-    r"|secrets? id|(?:^|[^a-z0-9])(?:mdp|pat|sas|otp|salt|aa))"
+    r"|secrets? id|(?:^|[^a-z0-9])(?:mdp|pat|psk|sas|otp|salt|aa))"
 )
 _ASSIGNED = (
     r"(?:[_-]?\d{1,2}|[_-][a-z0-9]{1,10})?(?:[\]\"'`)*_?\\]{0,5}[ \t]*(?:[=:|]|->|[+?]=|\?\?)|>[^<>\n]{3}"
@@ -307,7 +309,7 @@ def _quoted(line: str, start: int, quote: str, kind: str, budget: _Budget, *, en
 def _bare(line: str, name: re.Match[str], sign: re.Match[str], kind: str, budget: _Budget) -> Span | None:
     first = _tight(sign) and kind == "pass" and _LINE_START.fullmatch(line, 0, name.end()) is not None
     whole = _BARE_LINE.match(line, sign.end()) if first else None
-    if whole and not (whole[0].endswith(",") or _ARGUMENT.fullmatch(whole[0])):
+    if whole and not (whole[0].endswith(",") or _ARGUMENT.fullmatch(whole[0]) or _before_command(whole[0])):
         return whole.span() if _accepted(whole[0], kind, budget, env=True) else None
     value = _BARE.match(line, sign.end())
     env = _tight(sign) and line[name.start() : name.end()].isupper()
@@ -315,7 +317,17 @@ def _bare(line: str, name: re.Match[str], sign: re.Match[str], kind: str, budget
         return None
     rest = _BARE_REST.match(line, value.end())
     full = value[0] + (rest[0] if rest else "")
+    if not first and _tight(sign) and (more := _MORE.search(full)):
+        full = full[: more.start()]
     return value.start(), value.start() + len(full.rstrip(_CLOSING))
+
+
+def _before_command(value: str) -> bool:
+    """Whether only the first word (or its mask) is the value, and a command follows: `PASSWORD=… psql -l`."""
+    word, _, others = value.partition(" ")
+    if not others:
+        return False
+    return word.startswith("[]") or (_odd(word) and (looks_random(word) or _COMMAND.search(others) is not None))
 
 
 def _passwords(line: str) -> Iterator[Span]:

@@ -15,6 +15,7 @@ _NEAR = 32
 _SHORTEST = 2
 # `load_secret("client-team")`, `'x-password' == 'index'`: words that name something.
 _LABEL = re.compile(r"[a-z]+(?:[-_][a-z]+)*")
+_VERSION = re.compile(r"[v^~<>=]{0,2}\d+(?:\.(?:\d+|x|\*))+")
 _ASKED_FOR = re.compile(r"(?:\w ?\(|[\"'] [=!]{2,3} )[\"'`]\Z")
 # Of a name such as `secret_type`, the last word: what it holds says something of a secret, and is none.
 _OF_SECRETS = words(
@@ -63,6 +64,10 @@ def _no_value(line: str, start: int, end: int) -> bool:
     if len(value) < _SHORTEST or _names_something(line, start, value):
         return True
     if value.strip().lower() in NOT_A_VALUE or not not_placeholder(value) or value.endswith((":", " ", "...", "…")):
+        return True
+    if line[start - 1 : start] == "`" and "`" in value:
+        return True  # from one code mark to the end of another: what stands in the first is found by itself
+    if _VERSION.fullmatch(value):
         return True
     if _LABEL.fullmatch(value) and _ASKED_FOR.search(line, max(0, start - _NEAR), start):
         return True

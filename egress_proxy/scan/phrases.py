@@ -18,6 +18,7 @@ from egress_proxy.scan.random_text import words as usual_words
 LETTERS: Final = 16  # and digits, of a part
 WORDS: Final = 3  # that a part touches, of which one may be a number
 _FEWEST = 4  # words of a value without a number
+_LEAST_WORD, _MOST_WORD, _MOST_WORDS = 3, 12, 8
 _PHRASE = re.compile(r"(?:(?:[A-Za-z]{3,48}+|[0-9]{2,8}+)[^A-Za-z0-9]{0,3}+){2,}+")
 _WORD = re.compile(r"[A-Z]?[a-z]++|[A-Z]++|[0-9]++")
 
@@ -56,6 +57,13 @@ def phrase_parts(value: str) -> Iterator[Form]:
     for start in range(len(codes) - LETTERS + 1):
         if of[start + LETTERS - 1] - of[start] >= WORDS - 1:
             yield phrase_form(codes[start : start + LETTERS])
+
+
+def is_passphrase(value: str) -> bool:
+    """Whether a value is some words with spaces between, as drawn by lot: none that sentences and settings have."""
+    words = value.lower().split(" ")
+    drawn = all(_LEAST_WORD <= len(word) <= _MOST_WORD and word.isalpha() for word in words)
+    return WORDS <= len(words) <= _MOST_WORDS and drawn and len(set(words)) == len(words) and not _USUAL & set(words)
 
 
 def _telling(words: Sequence[str]) -> bool:

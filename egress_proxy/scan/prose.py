@@ -30,7 +30,7 @@ _TOKEN = (
 )
 # What may stand between the word and the verb, and the verb: `password for the staging database is now`.
 _VERB = (
-    r"(?:[ ][^\s.:;!?=|\"'`]{1,24}+){0,7}?[ ](?:is|are|was|will be|has been set to|set to|changed to|reset to"
+    r"(?:[ ](?:[^\s.:;!?=|\"'`]|(?<=\w)'(?=\w)){1,24}+){0,7}?[ ](?:is|are|was|will be|has been set to|set to|changed to|reset to"
     r"|rotated to|to|be|as|ist|lautet|ist jetzt|est|es|é|è|jest|je|är|er|on|this"
     r"|now|это|这是)(?!\w)(?:[ ](?:now|currently|still|just|simply|set to|actually|jetzt|now set to|maintenant|ahora"
     r"|agora))?[ ]?:?"
@@ -86,7 +86,7 @@ def _is_verb(line: str, said: re.Match[str], value: str) -> bool:
     )
 
 
-_SENTENCE_END = ".,;:?"
+_SENTENCE_END, _PAUSES = ".,;:?", ".,;:"
 # How passwords are, where they are and what becomes of them.
 _SAID_OF_PASSWORDS = words(
     """
@@ -99,8 +99,8 @@ _SAID_OF_PASSWORDS = words(
 _NOT_BARE = re.compile(
     r"[A-Za-z][a-z']*(?:-[a-z]+)*|\d[\d.,:/%-]*(?:st|nd|rd|th|x|ms|s|kb|mb|gb|k|m|h|d|min|chars?|bits?"
     r"|bytes?)?|v?\d+(?:\.\d+)+|[A-Z_]{3,}(?:_\d)?|[\w.]+\(.*|\$.*"
-    r"|https?://.*|[\w./~-]*/[\w./-]*|[A-Za-z]+\d|[a-z_]\w*(?:\.[a-z_]\w*)+|\*.*|--?[a-z-]+|[\w-]+@[\w.-]+"
-    r"|[A-Za-z]+[_-][\w-]*[A-Za-z]|sha\d+|md5|base64|utf-?8|[A-Z]{2,5}-?\d{1,5}|[#@&*]\w*",
+    r"|https?://.*|[\w./~-]*/[\w./-]*|[A-Za-z]+\d|[a-z_]\w*(?:\.[a-z_]\w*)+|\*.*|--?[a-z][\w.-]*|[\w-]+@[A-Za-z][\w.-]*"
+    r"|[A-Za-z]+[_-][\w-]*[A-Za-z]|\w+_(?:password|passwd|pass|secret|token|key)|sha\d+|argon2(?:id?|d)?|p?bkdf2\w*|md5|base64|utf-?8|[A-Z]{2,5}-?\d{1,5}|[#@&*]\w*",
     re.IGNORECASE,
 )
 
@@ -118,6 +118,11 @@ def _bare(value: str, *, password: bool) -> bool:
         and (mixed(value) or any(char in "!@#$%^&+?~" for char in value[:-1]))
         and any(map(str.isalpha, value))
     )
+
+
+def bare_password(value: str) -> bool:
+    """Whether a word can be meant as a password, and is not one of those that sentences and programs have."""
+    return _bare(value, password=True)
 
 
 _ODD_EARLY = re.compile(r"[^\s\"'`<>(){}\[\]|]{0,24}[0-9!@#$%^&*+?~]")
@@ -158,13 +163,13 @@ def _stated(line: str) -> Iterator[Span]:
                     and _ODD_EARLY.match(value[0])
                     and line[value.end() : value.end() + 1]
                     and (pattern is not _NAMED or cue(line, value.span()) is Cue.SECRET)
-                    and _marked(value[0].rstrip("*"), password=password)
+                    and _marked(marked := value[0].removesuffix("**"), password=password)
                 ):
-                    yield value.start(), value.start() + len(value[0].rstrip("*"))
+                    yield value.start(), value.start() + len(marked)
             elif value := _BARE.match(line, said.end()):
-                word = value[0].rstrip(_SENTENCE_END)
-                # Exclamation marks at the end of a mixed word are likelier the password's than the sentence's.
-                word = word if mixed(word) else word.rstrip("!")
+                # Marks at the end of a mixed word are likelier the password's than the sentence's, if it ends so.
+                word = value[0].rstrip(_PAUSES)
+                word = word if mixed(word) else word.rstrip(_SENTENCE_END + "!")
                 if (
                     line[value.end() : value.end() + 1] not in _CALLS
                     and not _is_verb(line, said, word)
@@ -218,21 +223,22 @@ _LOGIN = Beginning(
     "log sig cre use ben acc anm usu uti",
     r"(?<![\w-])(?:log(?:ged|ging)?[ -]?in|login|sign(?:ed)?[ -]?in|credentials?|creds|user(?:name)?"
     r"|benutzer(?:name)?|account|anmelden|usuario|utilisateur)"
-    r"s?[ :](?:[^\n.;(){}=<>\[\]]{0,30}?[ :`\"'*])?(?P<user>[A-Za-z][\w.@+-]{1,40})[`\"'*]{0,2}"
+    r"s?[ :](?:(?:at|to|on|to|auf|bei|en|sur|na)[ ]<?https?://[^\s<>]{1,80}+[ ]|[^\n.;(){}=<>\[\]]{0,30}?[ :`\"'*])?"
+    r"(?:(?:with|using|as|mit|als|con|avec)[ ])?[`\"'*]{0,2}(?P<user>[A-Za-z][\w.@+-]{1,40})[`\"'*]{0,2}"
     r"(?:[ ]?[/:][ ]?|,?[ ](?:with|and|mit|und|et|y|e|con|avec)[ ](?:(?:the )?(?:password|passwort"
     r"|mot de passe|contraseña|pass|pw)[ ]?:?[ ]?)?)"
-    r"[`\"'*]{0,2}(?P<value>[^\s\"'`<>/|(){}\[\];=]{5,100})",
+    r"[`\"'*]{0,2}(?P<value>(?![A-Za-z_.-]{2,40}=)[^\s\"'`<>/|(){}\[\];]{5,100})",
 )
 
 
 # An escape, a constant, and one of several things that are numbered.
-_NO_LOGIN = re.compile(r"\\[nrt].*|[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")
+_NO_LOGIN = re.compile(r"\\[nrt].*|[A-Z]{2,12}\d{1,3}|[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")
 _NUMBERED = re.compile(r"[a-z]{1,12}[0-9]")
 
 
 def _logins(line: str) -> Iterator[Span]:
     for said in _LOGIN.finditer(line):
-        word = said["value"].rstrip(".,;:?)*")
+        word = said["value"].rstrip(".,;:)*")
         if (
             _ODD_EARLY.match(word)
             and _bare(word, password=True)
@@ -296,7 +302,7 @@ _ODD = r"(?:[^\s\"'`<>(){}\[\]|]{0,24}[0-9!@#$%^&*+?~])"
 _VALUE = rf"[ \t]*(?:[\"'`~]|\*\*|){_ODD}"
 # Of what stands between only that it is of one sentence: bounds and words make the expression slow.
 _SAID = (
-    rf"(?:(?:[ ][^.:;!?=|\"'`\n]*)?(?:[ ]{_LOOSE_VERB}(?:[!@#$%^&*+?~]|(?:[ ]?:|[ \t]|[\"'`]){_VALUE})"
+    rf"(?:(?:[ ][^.:;!?=|\"`\n]*)?(?:[ ]{_LOOSE_VERB}(?:[!@#$%^&*+?~]|(?:[ ]?:|[ \t]|[\"'`]){_VALUE})"
     rf"|(?:(?:->|=>|[~=:-])[ \t]|~){_VALUE})|(?:['~]s|a)[ ]{_VALUE})"
 )
 _QUOTED_NEXT = rf"(?:token|secret|credential|key)[ ][\"'`~]{_ODD}"
@@ -328,9 +334,9 @@ RULES = (
         "secret-in-prose",
         r"(?:log(?:ged|ging)?[ -]?in|sign(?:ed)?[ -]?in|credentials?|creds|account|user(?:name)?"
         r"|benutzer(?:name)?|anmelden|usuario|utilisateur)"
-        r"s?[ :](?:[^\n.;(){}=<>\[\]]{0,30}[ :`\"'*])?[A-Za-z][\w.@+-]{1,40}[`\"'*]{0,2}(?:[ ]?[/:][ ]?"
+        r"s?[ :](?:[^\n;(){}=<>\[\]]{0,100}[ :`\"'*])?[A-Za-z][\w.@+-]{1,40}[`\"'*]{0,2}(?:[ ]?[/:][ ]?"
         r"|,?[ ](?:with|and|mit|und|et|y|e|con|avec)[ ](?:[a-z ]{0,20}:?[ ]?)?)"
-        r"[`\"'*]{0,2}[^\s\"'`<>/|(){}\[\];=]{0,24}[0-9!@#$%^&+?~]",
+        r"[`\"'*]{0,2}[^\s\"'`<>/|(){}\[\];]{0,24}[0-9!@#$%^&+?~]",
         _logins,
         caseless=True,
         strong=False,

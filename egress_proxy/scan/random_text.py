@@ -33,7 +33,7 @@ MOST = 96  # characters that are looked at
 _FEWEST = 5  # distinct characters of anything random
 _MASK = re.compile(
     r"abcdefgh|ABCDEFGH|x{4}|X{4}|\*{3}|\.{3}|0{12}|EXAMPLE|example|[Yy]our[_-]|YOUR_|placeholder|PLACEHOLDER|REDACTED|redacted|dummy"
-    r"|REPLACE"
+    r"|REPLACE|(?i:my[_-]?(?:token|secret|api[_-]?key|password))"
 )
 
 

@@ -41,7 +41,9 @@ _OTHER = re.compile(r"0123456|123456789|(?i:abcdefg)|\A[0-7][0-9A-HJKMNP-TV-Z]{2
 _BLOB_LINE = re.compile(r"[0-9A-Za-z+/]{48,}\Z")
 _GLUED_BEFORE = re.compile(r"[:!.](?:[0-9A-Za-z_.!-]{1,24}:){0,2}[0-9A-Za-z_.!-]{1,24}(?=[\s\"'`=(]|\Z)")
 _GLUED_AFTER = re.compile(r":[0-9A-Za-z_+/.=-]{8,}(?=[\s\"'`,;)]|\Z)")
-_REACH = 80
+_REACH, _NEAR = 80, 16
+_SPACES = frozenset(" \t")
+_USER_NEXT = re.compile(r"(?:-[ua]|--user(?:name)?|--auth|--creds|user|credentials?|creds|login)[ =:]{1,2}[\"']?\Z|(?:btoa|b64encode)\(b?[\"']\Z")
 _FILE_NAME = re.compile(r"[A-Za-z]\.[a-z][a-z0-9]{0,4}(?:\.[a-z]{1,4})?\Z")
 # What random things that are no secrets begin with: ids of systems, media types in base64, public keys, hashes.
 KNOWN_STARTS = tuple(
@@ -58,6 +60,8 @@ KNOWN_STARTS = tuple(
 _HEX = re.compile(r"[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64}|[0-9a-f]{96}|[0-9a-f]{128}", re.IGNORECASE)
 _DIGEST_WORD = re.compile(r"\b(?:md5|sha-?(?:1|2|224|256|384|512)|digest|checksum)\b", re.IGNORECASE)
 _CELLS = 3
+_NAMED = re.compile(r"[A-Za-z_][\w.-]{1,40}=(?!=)")
+_PATH_BEFORE = re.compile(r"(?<!\S)/[\w./+-]+[ \t]\Z")
 _SYMBOL = re.compile(r"h[0-9a-f]{16}")
 _CUED, _ALONE, _ALONE_PLAIN = 0.42, 0.56, 0.62
 _SHORTEST, _SHORTEST_ALONE, _LONGEST_ALONE = 16, 20, 100
@@ -84,9 +88,14 @@ def judge(line: str, start: int, end: int) -> Iterator[Span]:
     """A token of the line with what is glued to it, if that is a secret. A path is none, nor is any part of it."""
     if "/" in line[start:end] and _is_path(line, start, end):
         return
-    start, end = _widened(line, start, end)
+    start, end = _widened(line, _behind_option(line, start), end)
     if is_secret(line, start, end):
         yield start, end
+
+
+def _behind_option(line: str, start: int) -> int:
+    """Where a value begins that is glued to its option: `-pS3cret`."""
+    return start + 2 if line.startswith("-p", start) and line[start - 1 : start] in _SPACES else start
 
 
 def _is_path(line: str, start: int, end: int) -> bool:
@@ -102,9 +111,14 @@ def _widened(line: str, start: int, end: int) -> Span:
     """A token with what is glued to it by colons or signs, up to the quotes or space around: `hs:…`, `a1B2.c3:…`."""
     before = _GLUED_BEFORE.match(line[max(0, start - _REACH) : start][::-1])
     after = _GLUED_AFTER.match(line, end, end + _REACH)
-    if before and of_name(before[0][::-1]) is Cue.NONE:
+    if before and of_name(before[0][::-1]) is Cue.NONE and not _is_user(line, start - before.end()):
         start -= before.end()
     return start, after.end() if after else end
+
+
+def _is_user(line: str, start: int) -> bool:
+    """Whether what begins there is a user's name, before a colon and a password."""
+    return _USER_NEXT.search(line, max(0, start - _NEAR), start) is not None
 
 
 def is_secret(line: str, start: int, end: int) -> bool:
@@ -137,6 +151,8 @@ def _is_digest(line: str, start: int, end: int) -> bool:
         return True  # the cells of a table are mostly no names of what is in others
     if _HEX.fullmatch(line, start, end):
         words_before = _DIGEST_WORD.search(before) is not None and not name_of(before)[0]
+        if _PATH_BEFORE.search(before) and not line[end:].strip():
+            return True  # of a file
         return words_before or (not before.strip() and line.startswith(("  ", " *"), end))
     return before.endswith("::") and _SYMBOL.fullmatch(line, start, end) is not None
 
@@ -218,6 +234,8 @@ def ends_blob(text: str, start: int, end: int) -> bool:
 
 def innocent(line: str, start: int, end: int) -> bool:
     """Whether a quoted string that a plugin takes for random is none of a secret: for `Rule.innocent`."""
+    if (named := _NAMED.match(line, start, end)) and is_secret(line, named.end(), end):
+        return True  # the value alone is found as a token
     if end - start < _SHORTEST or not _DIGIT.search(line, start, end):
         return cue(line, (start, end)) is not Cue.SECRET
     return not is_secret(line, start, end)

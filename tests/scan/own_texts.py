@@ -7,7 +7,7 @@ HEX = "4f9d8c2ab17e6035"
 
 # The text with the secret between two marks.
 IN_CONTEXT: dict[str, tuple[str, ...]] = {
-    "ansible-vault": ("$ANSIBLE_VAULT;1.1;AES256«\n" + HEX * 5 + "\n" + HEX * 5 + "\n" + HEX + "»\n",),
+    "ansible-vault": ("$ANSIBLE_VAULT;1.1;AES256\n«" + HEX * 5 + "\n" + HEX * 5 + "\n" + HEX + "»\n",),
     "device-password": (
         "username admin privilege 15 password 7 «0822455D0A16»",
         "snmp-server community «Qw7Zr2Lk» RO",
@@ -34,7 +34,7 @@ IN_CONTEXT: dict[str, tuple[str, ...]] = {
     ),
     "saml-response": ("SAMLResponse=«" + MIXED * 4 + "»&RelayState=x",),
     "static-key": (
-        "-----BEGIN OpenVPN Static key V1-----«\n"
+        "-----BEGIN OpenVPN Static key V1-----\n«"
         + HEX * 2
         + "\n"
         + HEX * 2
@@ -140,7 +140,7 @@ IN_CONTEXT: dict[str, tuple[str, ...]] = {
         "https://b/o?X-Amz-Date=1&X-Amz-Signature=«" + HEX * 4 + "»",
         "https://b/o?Signature=«" + MIXED + "%3D»&x=1",
     ),
-    "putty-key": ("Private-Lines: 2«\n" + MIXED * 2 + "\n" + MIXED + "»",),
+    "putty-key": ("Private-Lines: 2\n«" + MIXED * 2 + "\n" + MIXED + "»",),
     "query-credential": ("https://h/p?api_key=«" + MIXED + "»&x=1", "/callback?code=«" + MIXED + "»"),
     "random-token": (
         "I used «" + MIXED + "» and it worked",

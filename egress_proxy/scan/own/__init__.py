@@ -1,7 +1,7 @@
 """Patterns of our own: what detect-secrets 1.5.0 does not cover, or not as people write it.
 
     tokens of a known shape     cloud, models, forges, talk, payment, saas        one line a kind
-    what stands in a known place    headers, urls, files, shell, apart, devices, keys, codes
+    what stands in a known place    headers, urls, files, shell, options, places, calls, apart, blocks, columns, devices, keys, codes
     what a name or a sentence says  scan.assignments, scan.prose, scan.tables     a word beside a value
     what looks random           scan.random_tokens                                judged in its context
 
@@ -13,15 +13,20 @@ from __future__ import annotations
 from egress_proxy.scan import assignments, patterns, prose, random_tokens, tables, tokens
 from egress_proxy.scan.own import (
     apart,
+    blocks,
+    calls,
     cloud,
     codes,
+    columns,
     devices,
     files,
     forges,
     headers,
     keys,
     models,
+    options,
     payment,
+    places,
     saas,
     shell,
     talk,
@@ -46,10 +51,23 @@ PATTERNS = (
     *headers.PATTERNS,
     *keys.PATTERNS,
     *shell.PATTERNS,
+    *places.PATTERNS,
     *talk.PATTERNS,
     *urls.PATTERNS,
 )
-RULES = (*apart.RULES, *codes.RULES, *files.RULES, *headers.RULES, *keys.RULES, *urls.RULES)
+RULES = (
+    *apart.RULES,
+    *blocks.RULES,
+    *calls.RULES,
+    *codes.RULES,
+    *columns.RULES,
+    *files.RULES,
+    *headers.RULES,
+    *keys.RULES,
+    *options.RULES,
+    *places.RULES,
+    *urls.RULES,
+)
 
 
 def own_rules() -> tuple[Rule, ...]:

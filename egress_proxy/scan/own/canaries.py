@@ -12,7 +12,7 @@ _UUID = "4f9d8c2a-b17e-4035-8c2a-b17e60354f9d"
 _BASE64 = LONG[:43] + "="
 
 _IN_CONTEXT: tuple[Canary, ...] = (
-    Canary("ansible-vault", "\n" + DIGITS * 5 + "\n" + DIGITS * 2, "$ANSIBLE_VAULT;1.1;AES256", "\n"),
+    Canary("ansible-vault", DIGITS * 5 + "\n" + DIGITS * 2, "$ANSIBLE_VAULT;1.1;AES256\n", "\n"),
     Canary("api-key-header", MIXED[:24], "X-Api-Key: "),
     Canary("authorization-header", MIXED[:24], "Authorization: Basic "),
     Canary("authorization-header", MIXED[:24], "authorization: "),
@@ -40,7 +40,7 @@ _IN_CONTEXT: tuple[Canary, ...] = (
     Canary("password-hash", "$2" + "b$12$" + LONG[:53], "admin:"),
     Canary("pgpass-entry", "hunter2", "db.host:5432:shop:app:"),
     Canary("presigned-url", DIGITS * 4, "https://host/o?X-Amz-Signature=", " end"),
-    Canary("putty-key", "\n" + LONG[:64] + "\n" + LONG[:40], "Private-Lines: 2"),
+    Canary("putty-key", LONG[:64] + "\n" + LONG[:40], "Private-Lines: 2\n"),
     Canary("query-credential", MIXED[:24], "https://host/p?access_token=", "&x=1"),
     Canary("random-token", MIXED[:32], "we used ", " for it"),
     Canary("random-token", DIGITS * 2, "the staging API key ", ""),
@@ -60,7 +60,7 @@ _IN_CONTEXT: tuple[Canary, ...] = (
     Canary("session-cookie", MIXED[:24], "got session_id=", " from it"),
     Canary("slack-workflow-webhook", "T0" + LONG[:60], "https://hooks.slack" + ".com/workflows/", " end"),
     Canary("sql-password", "hunter2", "CREATE USER app IDENTIFIED BY ", ";"),
-    Canary("static-key", "\n" + DIGITS * 2 + "\n" + DIGITS * 2, "-----BEGIN OpenVPN Static key V1-----", "\n"),
+    Canary("static-key", DIGITS * 2 + "\n" + DIGITS * 2, "-----BEGIN OpenVPN Static key V1-----\n", "\n"),
     Canary("sql-password", "hunter2", "CREATE USER app IDENTIFIED BY '", "'"),
     Canary("token-in-path", MIXED[:24], "https://host/reset/", " end"),
     Canary("twitter-token", "A" * 22 + "M" + "Lhe" + "A" * 6 + "0%2B" + LONG[:20] + "%3D" + LONG[:50], "use ", " end"),

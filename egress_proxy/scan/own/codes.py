@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from egress_proxy.scan.patterns import Pattern
+from egress_proxy.scan.random_text import random_score
 from egress_proxy.scan.rule import Rule, Scope, Span
 
 _HEAD = re.compile(r"(?:backup|recovery|scratch|emergency|rescue)[ _-]codes?[^\n:]{0,60}+:?[*_]{0,2}+", re.IGNORECASE)
@@ -55,9 +56,14 @@ def _phrase(value: str) -> bool:
     return len(said) in _WORDS and not _OF_SENTENCES.intersection(said)
 
 
+_RANDOM = 0.42
+
+
 def _in_groups(value: str) -> bool:
     """Whether groups of a key are more than words of four letters."""
-    return sum(any(map(str.isdigit, group)) for group in value.replace("-", " ").split()) > 1
+    groups = value.replace("-", " ").split()
+    digits = sum(any(map(str.isdigit, group)) for group in groups)
+    return digits > 1 or (digits == 1 and random_score("".join(groups)) >= _RANDOM)
 
 
 PATTERNS = (
@@ -85,7 +91,7 @@ PATTERNS = (
     Pattern(
         "one-time-code",
         r"\b(?:otp|one-time (?:code|password|pin)|(?:verification|security|confirmation|2fa|mfa|totp|sms|login|sign-in"
-        r"|authentication|auth|access) code|passcode|pin(?: code)?)(?: is| was|:| =|=)[ *`\"']{1,4}"
+        r"|authentication|auth|access) code|passcode|pin(?: code)?(?: (?:of|for|to|on) [\w' -]{1,40})?)(?: is| was|:| =|=)[ *`\"']{1,4}"
         r"(?P<s>\d{4,8})(?![\w%]|[.,:/-]\d)",
         strong=False,
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from egress_proxy.scan.own.shell import likely
 from egress_proxy.scan.patterns import Pattern
 from egress_proxy.scan.values import mixed, not_placeholder
 
@@ -28,7 +29,14 @@ PATTERNS = (
         r"\b(?:password|secret|key|key-string|auth-key|md5)[ \t]++[05789][ \t]++(?P<s>[^\s\"',;]{6,}+)",
         _mixed,
     ),
-    Pattern("device-password", r"\bsnmp-server[ \t]++community[ \t]++(?P<s>[^\s\"']{4,}+)", _given),
+    Pattern(
+        "device-password", r"\b(?:snmp-server[ \t]++community|r[ow]community6?)[ \t]++(?P<s>[^\s\"']{4,}+)", _given
+    ),
+    Pattern(
+        "device-password",
+        r"\b(?:tacacs|radius|ldap)(?:-server)?[ \t][^\n]{0,120}?[ \t](?:key|secret)[ \t]++(?P<s>[^\s\"']{5,}+)",
+        likely,
+    ),
     Pattern(
         "device-password",
         r"\bcreateuser[ \t]++(?:-e[ \t]++\S++[ \t]++)?\S++[ \t]++(?:md5|sha(?:-?\d{3})?)[ \t]++"
@@ -38,6 +46,10 @@ PATTERNS = (
     ),
     Pattern("device-password", r"\"(?P<s>\$9\$[0-9A-Za-z./-]{8,100}+)\"", caseless=False),
     Pattern("device-password", r":[ \t]*+(?:PSK|XAUTH|EAP)[ \t]++\"(?P<s>[^\"\n]{4,}+)\"", _given, caseless=False),
-    Pattern("device-password", r"\b(?:wpa_)?psk[ \t]*+=[ \t]*+\"?(?P<s>[^\s\"]{8,64}+)", _network_key),
+    Pattern(
+        "device-password",
+        r"\b(?:wpa_)?psk[ \t]*+=[ \t]*+(?:\"(?P<s1>[^\"\n]{8,63}+)\"|(?P<s>[^\s\"]{8,64}+))",
+        _network_key,
+    ),
     Pattern("device-password", r"\bWIFI:(?:[A-OQ-Z]:[^;\s]{0,64}+;){1,4}P:(?P<s>[^;\s]{4,}+);", caseless=False),
 )

@@ -9,8 +9,9 @@ from itertools import pairwise
 
 from egress_proxy.scan.patterns import Pattern
 from egress_proxy.scan.prefilter import expression
+from egress_proxy.scan.random_text import random_score
 from egress_proxy.scan.rule import Rule, Scope, Span
-from egress_proxy.scan.values import looks_random, mixed, not_placeholder
+from egress_proxy.scan.values import NOT_A_VALUE, looks_random, mixed, not_placeholder
 
 _HASHES = (
     r"\$(?:2[abxy]\$\d\d\$[./0-9A-Za-z]{53}|[156]\$(?:rounds=\d{1,9}\$)?[./0-9A-Za-z]{1,16}\$[./0-9A-Za-z]{22,86}"
@@ -22,17 +23,20 @@ _HASHES = (
 )
 
 _SHORTEST_WORD = 6
+_RANDOM = 0.45  # of letters alone
 
 
 def _sql_value(value: str) -> bool:
     """A string in a statement, and not what asks a user: `password('New password: ')`."""
     if value != value.strip() or value.endswith((":", "?", "...")):
         return False
+    if value.lower() in NOT_A_VALUE:
+        return False
     return not_placeholder(value) and "(" not in value and (len(value) >= _SHORTEST_WORD or mixed(value))
 
 
 def _sql_word(value: str) -> bool:
-    return mixed(value) and not_placeholder(value) and "(" not in value
+    return (mixed(value) or random_score(value) >= _RANDOM) and not_placeholder(value) and "(" not in value
 
 
 def _mixed_word(value: str) -> bool:
@@ -51,10 +55,19 @@ PATTERNS = (
     Pattern(
         "password-hash", r"(?<![\w])(?P<s>pbkdf2_sha\d{1,3}\$\d{1,9}\$[0-9A-Za-z]{6,64}\$[0-9A-Za-z+/]{20,120}=?=?)"
     ),
-    Pattern("password-hash", r"\{(?:ssha|sha|ssha256|ssha512|smd5)\}(?P<s>[0-9A-Za-z+/]{20,120}=?=?)"),
+    Pattern("password-hash", r"(?P<s>\{(?:ssha|sha|ssha256|ssha512|smd5)\}[0-9A-Za-z+/]{20,120}=?=?)"),
     Pattern(
         "password-hash",
         r"(?P<s>SCRAM-SHA-256\$\d{1,9}:[0-9A-Za-z+/=]{16,64}\$[0-9A-Za-z+/=]{40,50}:[0-9A-Za-z+/=]{40,50})",
+    ),
+    # PostgreSQL's: of the password and the name together.
+    Pattern("password-hash", r"[\"'](?P<s>md5[0-9a-f]{32})[\"']"),
+    # Of Redis: a digest behind `#`, a password behind `>`.
+    Pattern(
+        "password-hash",
+        r"\b(?:acl[ \t]++setuser|user)[ \t]++\S++[ \t]++(?:[^\s>#]\S*+[ \t]++){0,8}(?:#(?P<s>[0-9a-f]{64})|>(?P<s2>[^\s\"']{4,}+))",
+        not_placeholder,
+        prefilter=r"user[ \t]+\S+[ \t][^\n]*(?:#[0-9a-f]{64}|[ \t]>[^\s\"']{4})",
     ),
     Pattern("password-hash", r"(?P<s>\$krb5(?:tgs|asrep|pa)\$[^\s\"'`]{40,}+)"),
     Pattern(
@@ -69,11 +82,11 @@ PATTERNS = (
     ),
     Pattern(
         "netrc-password",
-        r"(?:machine[ \t]++\S++|default)[ \t]++login[ \t]++\S++[ \t]++password[ \t]++(?P<s>\S++)",
+        r"(?:machine[ \t]++\S++|default)[ \t]++login[ \t]++\S++[ \t]++password[ \t]++(?P<s>\S*[^\s\"'`])",
         not_placeholder,
         prefilter=r"login[ \t]+\S+[ \t]+password[ \t]+\S",
     ),
-    Pattern("netrc-password", r"(?<![\w-])login[ \t]++\S++[ \t]++password[ \t]++(?P<s>\S++)", _mixed_word),
+    Pattern("netrc-password", r"(?<![\w-])login[ \t]++\S++[ \t]++password[ \t]++(?P<s>\S*[^\s\"'`])", _mixed_word),
     Pattern(
         "npmrc-token",
         r"(?<![0-9A-Za-z])_(?:auth|authtoken|password)[ \t]*+=[ \t]*+\"?(?P<s>[0-9A-Za-z+/=_.-]{8,}+)",
@@ -127,7 +140,7 @@ PATTERNS = (
     ),
     Pattern(
         "putty-key",
-        r"private-lines:[ \t]*+\d{1,3}(?P<s>(?:\r?\n[0-9A-Za-z+/=]{8,}+){1,200}+)",
+        r"private-lines:[ \t]*+\d{1,3}\r?\n(?P<s>[0-9A-Za-z+/=]{8,}+(?:\r?\n[0-9A-Za-z+/=]{8,}+){0,199}+)",
         scope=Scope.TEXT,
         prefilter=r"private-lines:[ \t]*\d",
     ),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from egress_proxy.scan.patterns import Pattern
-from egress_proxy.scan.random_text import masked
+from egress_proxy.scan.phrases import is_passphrase
+from egress_proxy.scan.random_text import masked, random_score
 from egress_proxy.scan.values import looks_random, mixed, not_placeholder
 
 WORD = r"(?:\"(?P<s1>[^\"\n]{3,}+)\"|'(?P<s2>[^'\n]{3,}+)'|(?P<s3>[^\s\"'|;&<>(){}$`]{3,}+))"
@@ -14,7 +15,7 @@ _OPTIONS = (
 )
 # Tokens that let nobody in.
 _OF_REQUESTS = "next|page|starting|continuation|client|client-request"
-_SHORTEST = 6
+_SHORTEST, _SHORTEST_LETTERS, _RANDOM = 6, 10, 0.5
 SECRET_NAME = (
     r"[\w.-]{0,60}(?:password|passwd|passphrase|pass|pwd|pw|secret|token|key|credentials?|auth|pat|salt)(?:_\d)?"  # noqa: S105  how names end
 )
@@ -35,7 +36,26 @@ def telling(value: str) -> bool:
     signs = any(char in "!@#$%^&*" for char in value)
     if value.count("/") > 1:
         return False
-    return given(value) and (looks_random(value) or signs or (mixed(value) and len(value) >= _SHORTEST))
+    return given(value) and (
+        looks_random(value) or signs or (mixed(value) and len(value) >= _SHORTEST) or _of_letters(value)
+    )
+
+
+def _of_letters(value: str) -> bool:
+    """Random letters, or words that were drawn by lot."""
+    if value.isalpha():
+        return len(value) >= _SHORTEST_LETTERS and random_score(value) >= _RANDOM
+    return is_passphrase(value)
+
+
+def likely(value: str) -> bool:
+    """A password where one may stand: one that is `odd`, or that has letters alone and is no word."""
+    return odd(value) or (given(value) and _of_letters(value))
+
+
+def _paired(value: str) -> bool:
+    """Behind a user's name, where a group or a port may stand as well."""
+    return likely(value) and (value.isalpha() or looks_random(value) or any(char in "!@#$%^&*+?" for char in value))
 
 
 def odd(value: str) -> bool:
@@ -66,26 +86,23 @@ PATTERNS = (
         r"(?:curl|wget|http|https|xh|ab|skopeo|oras|crane|smbclient|rpcclient|ftp"
         r"|lftp)\b[^\n|;]{0,300}?[ \t](?:-u|--user|--auth|-a|-U|--proxy-user|--creds|--src-creds"
         r"|--dest-creds)(?:=|[ \t]*+)"
-        r"[\"']?[^\s:\"'%]{1,80}+[:%](?P<s>[^\s\"'@]{3,}+)",
+        r"[\"']?[^\s:\"'%]{1,80}+[:%](?:\"(?P<s1>[^\"\n]{3,}+)\"|'(?P<s2>[^'\n]{3,}+)'|(?P<s>[^\s\"']{3,}+))",
         given,
         prefilter=r"[ \t](?:-u|--user|--auth|-a|--proxy-user|--creds|--src-creds|--dest-creds)(?:="
-        r"|[ \t]*)[\"']?[^\s:\"'%]{1,80}[:%][^\s\"'@]{3}",
+        r"|[ \t]*)[\"']?[^\s:\"'%]{1,80}[:%][\"']?[^\s\"']{3}",
+    ),
+    # And any program, if it looks like one.
+    Pattern(
+        "command-login",
+        r"[ \t](?:-u|--user(?:name)?|--auth|-a|--creds|--credentials?)(?:=|[ \t]++)[\"']?[A-Za-z][\w.@-]{0,60}+:"
+        r"(?P<s>[^\s\"'/]{6,}+)",
+        _paired,
     ),
     Pattern("command-password", rf"\bsshpass[ \t]++-p[ \t]*+{WORD}", given),
     Pattern(
         "command-password",
-        rf"\b(?:mysql|mysqldump|mysqladmin|mariadb|mariadb-dump|mycli|7z|rar|unrar)\b[^\n|;]{{0,200}}?[ \t]-p{WORD}",
+        rf"\b(?:mysql|mysqldump|mysqladmin|mariadb|mariadb-dump|mycli|7z|rar|unrar)\b[^\n|;]{{0,200}}?[ \t]-p(?![a-z]{{2,16}}=){WORD}",
         given,
-    ),
-    Pattern(
-        "command-password",
-        rf"\b(?:docker|podman|helm|nerdctl|buildah|az|oc|argocd|vault|ldapsearch|mongosh?|mongodump|redis-cli"
-        rf"|7z|zip|unzip|psql|sqlcmd|kinit|htpasswd|twine|net|cmdkey|plink|pscp)\b[^\n|;]{{0,200}}?[ \t](?:-p"
-        rf"|-P|-w|-a|-b)[ \t]++{WORD}",
-        odd,
-        prefilter=r"\b(?:docker|podman|helm|nerdctl|buildah|az|oc|argocd|vault|ldapsearch|mongosh?|mongodump"
-        r"|redis-cli|7z|zip|unzip|psql|sqlcmd|kinit|htpasswd|twine|net|cmdkey|plink"
-        r"|pscp)\b[^\n|;]{0,200}[ \t](?:-p|-w|-a|-b)[ \t]",
     ),
     Pattern(
         "command-password",
@@ -95,7 +112,7 @@ PATTERNS = (
     Pattern(
         "command-password",
         rf"\b(?:echo|printf)[ \t]++(?:-n[ \t]++)?{WORD}[ \t]*+\|[^\n]{{0,60}}?"
-        rf"(?:secret[ \t]++create|cryptsetup|--password-stdin|passwd|chpasswd"
+        rf"(?:secret[ \t]++create|cryptsetup|--password-stdin|(?<!ch)passwd"
         rf"|sudo[ \t]++-S|login)",
         given,
     ),
@@ -106,8 +123,8 @@ PATTERNS = (
     ),
     Pattern(
         "login-call",
-        rf"(?:\bmysqli?(?:_p?connect)?|\bpdo|getconnection|\.connect|ssh2_auth_password|ftp_login)\((?:{_ARGUMENT}){{2}}"
-        rf"{_GIVEN_TO_CALL % 's1'}(?:[ \t]*+,[ \t]*+{_GIVEN_TO_CALL % 's2'})?",
+        rf"(?:\bmysqli?(?:_p?connect)?|\bpdo|getconnection|\.connect|ssh2_auth_password|ftp_login)\({_ARGUMENT}(?:\d{{1,5}}+[ \t]*+,[ \t]*+)?"
+        rf"{_ARGUMENT}{_GIVEN_TO_CALL % 's'}",
         odd,
         strong=False,
     ),
@@ -134,11 +151,6 @@ PATTERNS = (
         rf"[ \t](?:-p[ \t]++|-w[ \t]++|/p:){WORD}",
         odd,
         prefilter=r"[ \t](?:-u|--user|--username|/u:)[^\n|;]*[ \t](?:-p|-w|/p:)",
-    ),
-    Pattern(
-        "command-password",
-        rf"\bsnmp\w{{2,12}}[ \t][^\n|;]{{0,200}}?[ \t]-a[ \t]++(?P<s4>\S{{8,64}}+)(?:[ \t]++-x[ \t]++{WORD})?",
-        odd,
     ),
     Pattern("command-password", rf"\bsecurity[ \t]++add-[a-z-]{{8,30}}[^\n|;]{{0,200}}?[ \t]-w[ \t]++{WORD}", odd),
     Pattern(
@@ -170,11 +182,23 @@ PATTERNS = (
     ),
     Pattern(
         "command-password",
-        r"\b(?:sqlplus|sqlldr|expdp|impdp)[ \t]++(?:-\w++[ \t]++){0,3}[\"']?\w{1,30}+/(?P<s>[^\s@\"'/]{3,}+)@",
+        r"\b(?:sqlplus|sqlldr|expdp|impdp)[ \t]++(?:-\w++[ \t]++){0,3}[\"']?[\w.-]{1,30}+/(?P<s>[^\s@\"'/]{3,}+)@",
         given,
     ),
     Pattern("command-password", rf"\bhttp-basic\.\S{{1,100}}+[ \t]++\S++[ \t]++{WORD}", given),
-    Pattern("command-password", rf"\bmosquitto_(?:pub|sub|rr)\b[^\n|;]{{0,200}}?[ \t]-p[ \t]++{WORD}", odd),
+    Pattern(
+        "command-password",
+        rf"\bwpa_passphrase[ \t]++(?:\"[^\"\n]*+\"|'[^'\n]*+'|\S++)[ \t]++{WORD}",
+        likely,
+    ),
+    # What is written into a file that is named after what it holds.
+    Pattern(
+        "command-password",
+        rf"\b(?:echo|printf)[ \t]++(?:-[en]{{1,2}}[ \t]++)?{WORD}[ \t]*+>{{1,2}}[ \t]*+[\"']?"
+        r"[^\s\"'|;&<>]{0,80}?(?:passw|secret|token|cred|key|auth|netrc)",
+        likely,
+        prefilter=r"(?:echo|printf)[ \t]+[^\n]*>[ \t]*[^\s|;&<>]*(?:passw|secret|token|cred|key|auth)",
+    ),
     Pattern("command-password", rf"\bconvertto-securestring[ \t]++(?:-string[ \t]++)?{WORD}", given),
     Pattern(
         "command-password",
@@ -192,8 +216,8 @@ PATTERNS = (
     # What is said to a server: Redis' and IMAP's.
     Pattern(
         "command-password",
-        rf"(?:^|>[ \t]?)(?:[a-z]?\d{{1,4}}[ \t]++)?(?:AUTH|LOGIN[ \t]++[^\s\"']++)[ \t]++{WORD}[ \t]*+\r?(?![^\n])",
-        odd,
+        rf"(?:^|>[ \t]?)(?:[a-z]?\d{{1,4}}[ \t]++)?(?:AUTH|AUTH[ \t]++[\w.-]++|LOGIN[ \t]++[^\s\"']++)[ \t]++{WORD}[ \t]*+\r?(?![^\n])",
+        likely,
         caseless=False,
         prefilter=r"(?:AUTH|LOGIN[ \t]+[^\s\"']+)[ \t]+[^\s|;&<>(){}$`]",
     ),

@@ -51,7 +51,7 @@ PATTERNS = (
 
 _URL = re.compile(r"://([^\s\"'<>`\\]{1,500}+)")
 _TOKEN_IN_PATH = re.compile(
-    r"hook|/bot|callback|trigger|invite|reset|verify|magic|confirm|unsubscribe|activate|/token|/share|/join|ingest|collector",
+    r"hook|/bot|callback|trigger|invite|reset|verify|magic|confirm|unsubscribe|activate|/token|/share|/join|ingest|collector|/t(?=/)",
     re.IGNORECASE,
 )
 _SEGMENT = re.compile(r"(?<=/)[0-9A-Za-z_.~-]{16,}+(?![^/?#),.;\]}])")
@@ -72,7 +72,7 @@ RULES = (
     Rule(
         "token-in-path",
         r"://[^\s\"'<>`\\]*(?:hook|/bot|callback|trigger|invite|reset|verify|magic|confirm|unsubscribe|activate|/token|/share|/join"
-        r"|ingest|collector)[^\s\"'<>`\\]*/[0-9A-Za-z_.~-]{16}",
+        r"|ingest|collector|/t)[^\s\"'<>`\\]*/[0-9A-Za-z_.~-]{16}",
         _in_paths,
         caseless=True,
     ),

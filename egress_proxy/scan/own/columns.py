@@ -1,0 +1,82 @@
+"""Columns of a list with a separator between its cells, below a header that names one of them after a secret."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from egress_proxy.scan.beginnings import lowered
+from egress_proxy.scan.context import Cue, of_name
+from egress_proxy.scan.random_tokens import is_value
+from egress_proxy.scan.rule import Rule, Scope, Span
+
+_NAMES = r"passw(?:or)?d|passphrase|passwort|pass|pwd|secret|token|api[_ -]?key|kennwort|senha|contrase[ñn]a"
+_STEMS = ("passw", "passphrase", "pwd", "secret", "token", "api", "kennwort", "senha", "contrase", "pass")
+_CELL = r"[\"']?[^\W\d][\w -]{0,40}+[\"']?"
+_HEADER = re.compile(rf"[ \t]*+{_CELL}(?:(?P<sign>[,;\t])[ ]?{_CELL}(?:(?P=sign)[ ]?{_CELL}){{0,40}}+)\r?")
+_LONGEST = 1000  # characters of a header
+_PASSWORD = re.compile(r"pass|pwd|kennwort|senha|contrase", re.IGNORECASE)
+
+
+def _columns(text: str) -> Iterator[Span]:
+    """Cells of the rows below each header, as many in each as there are names."""
+    done = 0
+    for header in _headers(text):
+        if header.start() < done:
+            continue
+        sign = header["sign"]
+        names = [name.strip(" \"'\r") for name in header[0].strip().split(sign)]
+        wanted = {index: _PASSWORD.search(name) is not None for index, name in enumerate(names) if _is_secret(name)}
+        done = header.end() + 1
+        while wanted and done < len(text):
+            end = text.find("\n", done)
+            end = len(text) if end < 0 else end
+            cells = text[done:end].split(sign)
+            if len(cells) != len(names):
+                break
+            yield from _of_row(cells, done, wanted)
+            done = end + 1
+
+
+def _headers(text: str) -> Iterator[re.Match[str]]:
+    """Lines of names of which one may be a secret's, in order. Other lines are hardly looked at."""
+    low, starts = lowered(text), set[int]()
+    for stem in _STEMS:
+        at = low.find(stem)
+        while at >= 0:
+            start, end = low.rfind("\n", 0, at) + 1, low.find("\n", at)
+            end = len(low) if end < 0 else end
+            if end - start <= _LONGEST:
+                starts.add(start)
+            at = low.find(stem, end)
+    for start in sorted(starts):
+        end = text.find("\n", start)
+        if header := _HEADER.fullmatch(text, start, len(text) if end < 0 else end):
+            yield header
+
+
+def _is_secret(name: str) -> bool:
+    return of_name(name) is Cue.SECRET
+
+
+def _of_row(cells: list[str], start: int, wanted: dict[int, bool]) -> Iterator[Span]:
+    for index, cell in enumerate(cells):
+        value = cell.strip(" \"'\r")
+        if index in wanted and value and is_value(value, password=wanted[index]):
+            at = start + cell.index(value)
+            yield at, at + len(value)
+        start += len(cell) + 1
+
+
+_LOOSE = _NAMES.replace("[ñn]", "[an]")
+RULES = (
+    Rule(
+        "secret-in-table",
+        rf"(?:[,;\t][ ]?[\"']?[\w -]{{0,24}}(?:{_LOOSE})[\w -]{{0,16}}[\"']?[ ]*(?:[,;\t\r\n]|\z)"
+        rf"|(?:\n|\A)[\"']?[\w -]{{0,24}}(?:{_LOOSE})[\w -]{{0,16}}[\"']?[ ]*[,;\t])",
+        _columns,
+        caseless=True,
+        scope=Scope.TEXT,
+        strong=False,
+    ),
+)

@@ -1,0 +1,128 @@
+"""Passwords that stand where no sign and no option says so: piped into a program, after a word of a configuration,
+behind a user's name and a colon. What stands there must look like a password itself (`passwords`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from egress_proxy.scan.own.shell import WORD
+from egress_proxy.scan.passwords import password_like, surely_password
+from egress_proxy.scan.patterns import Pattern
+from egress_proxy.scan.rule import Rule, Span
+
+_ODD = r"[^\s\"'`<>(){}\[\]|]{0,24}[0-9!@#$%^&*+?~]"
+# Programs that only work on text.
+_FILTERS = (
+    r"grep|e?grep|rg|sed|g?awk|tr|cut|wc|jq|yq|xargs|tee|sort|uniq|head|tail|rev|fold|base64|base32|xxd|od|hexdump|md5sum"
+    r"|sha\d+sum|shasum|bc|cat|python3?|node|perl|ruby|bash|sh|less|more|column|iconv|gzip|figlet|cowsay|http|nc"
+)
+PATTERNS = (
+    Pattern(
+        "command-password",
+        r"(?:--token|[ \t](?:install|login|token|run))(?:=|[ \t]++)(?P<s>eyJ[0-9A-Za-z+/_=-]{60,}+)(?!\.)",
+        caseless=False,
+    ),
+    Pattern(
+        "command-password",
+        rf"\b(?:echo|printf)[ \t]++(?:-[en]{{1,2}}[ \t]++|[\"']%s(?:\\n)?[\"'][ \t]++)?{WORD}[ \t]*+\|[ \t]*+"
+        rf"(?!(?:sudo[ \t]++)?(?:{_FILTERS})\b)[a-z]",
+        password_like,
+        prefilter=r"(?:echo|printf)[ \t]+[^\n|]*[A-Za-z0-9!@#$%^&*+?~][\"']?[ \t]*\|[ \t]*[a-z]",
+    ),
+    Pattern(
+        "command-password",
+        rf"<<<[ \t]*+{WORD}",
+        password_like,
+        prefilter=r"<<<[ \t]*[^\s|;&<>(){}$`]",
+    ),
+    Pattern(
+        "command-password",
+        rf"[ \t]--(?:value|body|data|text|secret-value|plaintext)(?:=|[ \t]++){WORD}",
+        surely_password,
+        prefilter=r"[ \t]--(?:value|body|data|text|secret-value|plaintext)(?:=|[ \t]+)",
+    ),
+    Pattern(
+        "command-password",
+        rf"(?<![^ \t])(?:-[pPwk]|/p)[ \t]++{WORD}",
+        surely_password,
+        prefilter=rf"[ \t](?:-[pPwk]|/p)[ \t]+[\"']?{_ODD}",
+    ),
+)
+
+# A word of a configuration with its value behind it: `shared_key …`, `IPSec secret …`, `isakmp key … address`.
+_SETTING = re.compile(r"[A-Za-z_.-]{2,40}[=:]")
+_DIRECTIVE = re.compile(
+    r"(?:secret|key|token|password|passphrase)[ \t]++(?:\d[ \t]++)?(?P<quote>[\"']?)(?P<s>[^\s\"',;<>`]{8,96}+)(?P=quote)",
+    re.IGNORECASE,
+)
+
+
+def _directives(line: str) -> Iterator[Span]:
+    for found in _DIRECTIVE.finditer(line):
+        value = found["s"]
+        if value[-1] not in ".):" and not _SETTING.match(value) and surely_password(value):
+            yield found.span("s")
+
+
+# What is said to a program in its own words: `user add bob …`, `unlock …`.
+_SAID = re.compile(
+    r"^[ \t$#>]*+(?:sudo[ \t]++)?[a-z][\w.-]++(?:[ \t]++[\w.:=/-]++){0,3}?[ \t]++(?:login|unlock|passwd|password|authtoken"
+    r"|auth|user[ \t]++(?:create|add|set\w*)|useradd|adduser|add-user|config[ \t]++set)(?=[ \t])"
+)
+_ARGUMENT = re.compile(rf"[ \t]++(?:[\"']?[A-Za-z][\w.-]{{1,30}}+:(?=[^/]))?{WORD}")
+_ARGUMENTS = 5
+
+
+def _told(line: str) -> Iterator[Span]:
+    said = _SAID.match(line)
+    at = said.end() if said else -1
+    for _ in range(_ARGUMENTS if said else 0):
+        argument = _ARGUMENT.match(line, at)
+        if argument is None:
+            return
+        part = argument.lastgroup or ""
+        if surely_password(argument[part]):
+            yield argument.span(part)
+        at = argument.end()
+
+
+# `root:…` alone on a line or between quotes, perhaps with a host behind it.
+_PAIR = re.compile(
+    r"(?:^[ \t-]*+(?:\S{4,80}+[ \t]++)?|[\"'])(?:[\w.-]{1,20}+/)?[A-Za-z][\w.@-]{1,60}+:"
+    r"(?P<s>[A-Za-z0-9][^\s\"'`:/,;()\[\]{}<>|\\]{7,120}+)(?:[\"']|[ \t]*$)"
+)
+_HOST = re.compile(r"@[\w-]+(?:\.[\w-]+)+\Z")
+
+
+def _pairs(line: str) -> Iterator[Span]:
+    for pair in _PAIR.finditer(line):
+        host = _HOST.search(pair["s"])
+        value = pair["s"][: host.start()] if host else pair["s"]
+        if surely_password(value):
+            yield pair.start("s"), pair.start("s") + len(value)
+
+
+RULES = (
+    Rule(
+        "command-password",
+        r"(?:login|unlock|passwd|password|authtoken|auth|user[ \t]+(?:create|add|set\w*)|useradd|adduser|add-user|config[ \t]+set)"
+        r"[ \t][^\n]*[A-Z0-9]",
+        _told,
+    ),
+    Rule(
+        "secret-in-prose",
+        "",
+        _directives,
+        caseless=True,
+        strong=False,
+        said=(rf"(?:secret|key|token|password|passphrase)[ \t]+(?:\d[ \t]+)?[\"']?{_ODD}",),
+    ),
+    Rule(
+        "command-login",
+        r"[A-Za-z0-9_.@-]:[A-Za-z0-9][^\s\"'`:/,;()\[\]{}<>|\\]{7,120}(?:[\"']|[ \t]*(?:\r?\n|\z))",
+        _pairs,
+        strong=False,
+    ),
+)

@@ -1,0 +1,45 @@
+"""Whether a string that stands among others of all sorts is a password: not a host, a user, a path, a word, a version.
+
+For places that say little: an argument of a call, what is piped into a program, what stands behind a user's name.
+"""
+
+from __future__ import annotations
+
+import re
+
+from egress_proxy.scan.prose import bare_password
+from egress_proxy.scan.random_text import masked, random_score
+from egress_proxy.scan.values import looks_random, not_placeholder
+
+_SIGN = re.compile(r"[!#$%^&*?@+~]")
+# Addresses, data sources, templates, names of files, constants, headers, versions of packages.
+_OTHER = re.compile(
+    r".*://.*|[\w.+-]+@[A-Za-z][\w-]*\.[\w.-]*|[\w-]+(?:\.[\w-]+)+(?::\d+)?|[A-Za-z]{1,16}:.*|[A-Za-z_.-]{2,}=.*"
+    r"|/.*|.*/.*/.*|[A-Z][A-Z0-9_-]*|[a-z0-9]+(?:[_-][a-z0-9]+)+|[A-Za-z]+\d{1,3}|[%$#.].*|.*%[sdv@].*"
+    r"|@?[\w./-]+@v?\d+(?:\.\d+)+\S*|[a-z]+(?:[+&?!][a-z0-9]*)+|#[0-9a-f]{3,8}|.*!important",
+    re.DOTALL,
+)
+_NEVER = re.compile(r"://|[ ;{}()<>\\]")
+_SHORTEST, _LONGEST, _RANDOM, _SURELY_RANDOM = 8, 96, 0.42, 0.6
+_SHORTEST_LETTERS, _RANDOM_LETTERS = 12, 0.5
+_KINDS = re.compile("[a-z]"), re.compile("[A-Z]"), re.compile("[0-9]")
+
+
+def password_like(value: str) -> bool:
+    """With signs, or random."""
+    if not _SHORTEST <= len(value) <= _LONGEST or not not_placeholder(value) or masked(value):
+        return False
+    if _NEVER.search(value):
+        return False
+    score = random_score(value)
+    if value.isalpha():
+        return len(value) >= _SHORTEST_LETTERS and score >= _RANDOM_LETTERS
+    if (not bare_password(value) or _OTHER.fullmatch(value)) and score < _SURELY_RANDOM:
+        return False
+    return _SIGN.search(value) is not None or (looks_random(value) and score >= _RANDOM)
+
+
+def surely_password(value: str) -> bool:
+    """With letters of both cases and a digit, and with signs or random."""
+    kinds = _KINDS[:2] if value.isalpha() else _KINDS
+    return password_like(value) and all(kind.search(value) for kind in kinds)
