@@ -32,6 +32,7 @@ enum kind {
     WOVEN = 40,
     THINNED,
     MORSE,
+    PIECES,
 };
 
 #define SHORTEST        16   /* characters of an encoded run */
@@ -62,7 +63,7 @@ struct found {
 /* The kinds in which only known values are looked for: `rules=False` in `scan/derive/table.py`. */
 #define OF_VALUES \
     ((uint64_t)1 << LINES | (uint64_t)1 << WORDS | (uint64_t)1 << COLUMNS | (uint64_t)1 << OPAQUE | (uint64_t)1 << LISTED \
-     | (uint64_t)1 << THINNED)
+     | (uint64_t)1 << THINNED | (uint64_t)1 << PIECES)
 
 static inline int skips(const struct found *found, enum kind kind) { return found->skipped >> kind & 1; }
 
@@ -224,5 +225,17 @@ void see_inside(struct row *row, const uint8_t *text, size_t at, struct found *f
 void end_inside(struct row *row, const uint8_t *text, struct found *found);
 void see_85(const uint8_t *text, size_t start, size_t end, size_t length, enum kind kind, struct found *found);
 int random_initials(const uint8_t *initials, size_t first);
+
+/* derive_pieces.c: lines that begin alike, and words of letters and digits that stand close together. */
+struct alike_rows {
+    struct row rows;
+    uint32_t before;
+    size_t start, end, mixed, halves, numbered;
+};
+
+void see_row(struct alike_rows *rows, const uint8_t *text, size_t start, size_t end, struct found *found);
+void end_rows(struct alike_rows *rows, struct found *found);
+void see_mixed(struct row *row, const uint8_t *text, size_t at, size_t length, struct found *found);
+void end_mixed(struct row *row, struct found *found);
 
 #endif

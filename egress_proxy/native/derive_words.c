@@ -122,7 +122,7 @@ void end_labelled(struct row *row, const uint8_t *text, size_t length, struct fo
 
 struct numbers {
     size_t length;
-    struct row codes, counted[2], lined, glued, inside;
+    struct row codes, counted[2], lined, glued, inside, mixed;
     unsigned notation, expected[2], next;
 };
 
@@ -388,6 +388,13 @@ static int has_digit_before(const uint8_t *text, size_t at)
     return at > 0 && digit(text[at - 1]);
 }
 
+/* What of a block stands beside a letter. */
+static inline uint64_t beside(uint64_t letters, const uint8_t *text, size_t at, size_t length)
+{
+    uint64_t before = at > 0 && lower(text[at - 1] | 0x20), after = at + BLOCK < length && lower(text[at + BLOCK] | 0x20);
+    return letters << 1 | before | letters >> 1 | after << 63;
+}
+
 /* Digits of a block that may have letters at both sides. */
 static void see_between(struct row *row, const uint8_t *text, size_t at, uint64_t digits, size_t length, struct found *found)
 {
@@ -414,6 +421,9 @@ void find_numbers(const uint8_t *text, size_t length, struct found *found)
         /* added to the letters that a word begins with, a bit is carried to what stands after them */
         uint64_t after = letters + ((begun & letters) | inside);
         see_between(&n.inside, text, at, digits & (letters << 1 | inside) & (letters >> 1 | (uint64_t)1 << 63), length, found);
+        if (!skips(found, PIECES))
+            for (uint64_t mixed = digits & beside(letters, text, at, length); mixed; mixed &= mixed - 1)
+                see_mixed(&n.mixed, text, at + lowest(mixed), length, found);
         for (uint64_t firsts = digits & (begun | (after & ~letters)); firsts; firsts &= firsts - 1) {
             unsigned bit = lowest(firsts);
             size_t start = at + bit, end = start + leading(words >> bit);
@@ -440,6 +450,7 @@ void find_numbers(const uint8_t *text, size_t length, struct found *found)
     end_labelled(&n.lined, text, length, found);
     end_labelled(&n.glued, text, length, found);
     end_inside(&n.inside, text, found);
+    end_mixed(&n.mixed, found);
     if (i.region.count)
         report(found, WORDS, i.region.start, i.region.end);
 }

@@ -69,10 +69,12 @@ class _Layers:
             spans = found.get(decoder.kind)
             if not spans or (respelled and not decoder.again) or not (decoder.rules or self._rearranged):
                 continue
+            if decoder.once and parent is not None:
+                continue
             self._spend(decoder, text, spans)
             if depth == DEPTH:
                 # Something there that can be opened once more; a chance likeness mostly cannot.
-                self.undecided |= decoder.opens and any(decoder.decode(text, spans, self.room))
+                self.undecided |= decoder.opens and not _guessed(parent) and any(decoder.decode(text, spans, self.room))
                 continue
             for woven in decoder.decode(text, spans, self.room):
                 self._pay(A_TEXT + 2 * len(woven.text))
@@ -95,6 +97,11 @@ class _Layers:
         self.cost += cost
         if self.cost > self._most:
             raise TooMuch
+
+
+def _guessed(derived: Derived | None) -> bool:
+    """Whether nothing told that the text is there, in one of the layers."""
+    return derived is not None and (not derived.rules or _guessed(derived.parent))
 
 
 def derivations(

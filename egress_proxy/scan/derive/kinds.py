@@ -38,6 +38,7 @@ class Kind(IntEnum):
     WOVEN = 40
     THINNED = 41
     MORSE = 42
+    PIECES = 43
     ALIKE = 64  # from here on, not the kernel's
     TAGS = 65
     SELECTORS = 66

@@ -67,7 +67,7 @@ def readings(data: bytes, room: int) -> Iterator[tuple[str, str]]:
         yield "", text
     # some stretch of deflated data may look like a text by chance
     if not is_text and data[0] in _BLOCKS:
-        plain = _inflated(data, room - len(text))
+        plain = _inflated(data, max(room - len(text), 0))
         if inflated := text_of(plain) if text else _text_of_unpacked(plain, data):
             yield "deflate", inflated
 

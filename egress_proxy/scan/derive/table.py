@@ -1,7 +1,7 @@
 """The decoders, in one table. Each is given all the spans of a text that may be its own, and gives texts.
 
-`again`: what it gives may hold another layer. `rules`: rules may be run over it. `opens`: it takes apart an encoding,
-so that what is left of it at the greatest depth was not decided. `cost` and
+`again`: what it gives may hold another layer. `once`: it reads only the text itself. `rules`: rules may be run over it.
+`opens`: it takes apart an encoding, so that what is left of it at the greatest depth was not decided. `cost` and
 `span_cost`: of a character and of a span, in characters that a rule reads (`tally`).
 """
 
@@ -20,6 +20,7 @@ from egress_proxy.scan.derive import (
     joints,
     labelled,
     morse,
+    pieces,
     rearranged,
     runs,
     spelled,
@@ -35,6 +36,7 @@ class Decoder(Struct, frozen=True):
     kind: Kind
     decode: Callable[[str, Iterable[Span], int], Iterator[Woven]]
     again: bool = True
+    once: bool = False
     rules: bool = True
     opens: bool = False
     cost: int = 2
@@ -66,6 +68,7 @@ DECODERS: Final = (
     Decoder(Kind.TAGS, alike.tags),
     Decoder(Kind.SELECTORS, alike.selectors),
     Decoder(Kind.BITS, alike.invisible_bits),
+    Decoder(Kind.PIECES, pieces.rows, once=True, rules=False, cost=8),
     Decoder(Kind.LINES, rearranged.lines, again=False, rules=False),
     Decoder(Kind.WORDS, rearranged.words, again=False, rules=False),
     Decoder(Kind.COLUMNS, rearranged.columns, again=False, rules=False),

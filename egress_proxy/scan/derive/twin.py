@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from itertools import pairwise
 
-from egress_proxy.scan.derive import twin_85, twin_joints, twin_runs, twin_signs
+from egress_proxy.scan.derive import twin_85, twin_joints, twin_pieces, twin_runs, twin_signs
 from egress_proxy.scan.derive.dumps import DUMP_HINT, UUENCODE_HINT
 from egress_proxy.scan.derive.escapes import QUOTED_PRINTABLE_HINT
 from egress_proxy.scan.derive.frames import FEWEST
@@ -158,5 +158,5 @@ def hints(text: str) -> Iterator[Hint]:
         yield Kind.STRANGE, 0, len(text)
     if "ourth" in text:
         yield Kind.ORDINALS, 0, len(text)
-    for find in (twin_runs.find, twin_85.adobe, _short_lines, _simple, _numbers, _lines, _words):
+    for find in (twin_runs.find, twin_85.adobe, _short_lines, _simple, _numbers, _lines, _words, twin_pieces.hints):
         yield from find(text)

@@ -40,7 +40,7 @@ ALIKE = frozenset(
     {
         *(Kind.BASE64, Kind.BASE64_1, Kind.BASE64_2, Kind.BASE64_3, Kind.HEX, Kind.BASE32, Kind.BASE32HEX),
         *(Kind.BASE85, Kind.ASCII85, Kind.INTEGER, Kind.BACKWARDS, Kind.ROTATED, Kind.OPAQUE),
-        *(Kind.ESCAPED, Kind.LITERALS, Kind.LISTED),
+        *(Kind.ESCAPED, Kind.LITERALS, Kind.LISTED, Kind.PIECES),
     }
 )
 WRITTEN = [write(VALUES[at % 5]) for at, write in enumerate(WRITERS.values())]

@@ -78,7 +78,14 @@ def some(template: Callable[[str], str], every: int = 3) -> Writer:
 
 def rows(template: str, separator: str = "\n", first: int = 1) -> Writer:
     return lambda value: separator.join(
-        template.format(number=number, char=char) for number, char in enumerate(value, first)
+        template.format(number=number, char=char, code=ord(char)) for number, char in enumerate(value, first)
+    )
+
+
+def parts(template: str, separator: str = "\n", size: int = 5) -> Writer:
+    return lambda value: separator.join(
+        template.format(number=number, piece=value[at : at + size])
+        for number, at in enumerate(range(0, len(value), size), start=1)
     )
 
 
@@ -291,6 +298,17 @@ WRITERS: dict[str, Writer] = {
     "continued-in-a-diff": lambda value: wrapped(value, 8, "", "\\\n+"),
     "continued-in-json": lambda value: json.dumps(wrapped(value, 8, "", "\\\n")),
     "quoted-for-a-shell": lambda value: "'" + wrapped(value, 6, "", "'\\''.'\\''") + "'",
+    # pieces in rows
+    "pieces-assigned": parts("PART_{number}={piece}"),
+    "pieces-in-a-list": parts("- chunk {number}: `{piece}`"),
+    "pieces-in-a-table": parts("| {number} | `{piece}` |"),
+    "pieces-in-comments": parts("x = {number}  # {piece}"),
+    "pieces-in-file-names": parts("src/{number:02d}_{piece}.txt"),
+    "pieces-in-sentences": parts("Number {number} of them is {piece}, got it."),
+    "pieces-in-a-url": lambda value: "https://x.example/?" + parts("p{number}={piece}", "&")(value),
+    "pieces-from-the-end": lambda value: " ".join(wrapped(value, 5).split()[::-1]),
+    "pieces-in-base64": lambda value: parts("- chunk {number}: `{piece}`")(b64(value)),
+    "codes-in-sentences": rows("Character {number} has ASCII code {code}."),
     # other places
     "every-second": filled(2, "x"),
     "every-second-random": filled(2, "abcdefXYZ0123456789"),

@@ -1,0 +1,142 @@
+#include "derive.h"
+
+/* Pieces of something in rows that are alike: `PART_1=…`, a list, a table, assignments, parameters of a URL. What is
+ * reported are the rows; which of their words belong together, `scan/derive/pieces.py` tries. */
+
+#define LONGEST_ROW   160
+#define LONGEST_WORD  64
+#define ITEMS         3   /* that a row is known by, where they are of more than words */
+#define FEWEST_ROWS   3
+#define LONGEST_HALF  8   /* characters of a word, for two rows to be enough */
+#define WORDS_APART   64  /* characters from one mixed word to the next, of those on one line */
+#define SHORTEST_WORD 3
+#define LONGEST_NUMBERED 48 /* characters of a row with a label and the number of a character */
+
+enum { A_LETTER = 'a', A_DIGIT = '0' };
+
+static inline unsigned item_of(uint8_t c) { return digit(c) ? A_DIGIT : lower(c | 0x20) ? A_LETTER : c; }
+
+/* What a row begins with: three items, a word or a number each being one; or its first letters, if there are only words. */
+static uint32_t beginning(const uint8_t *text, size_t first, size_t end)
+{
+    uint32_t items = 0;
+    unsigned count = 0, words = 1, before = 0;
+    for (size_t at = first; at < end && count < ITEMS; at++) {
+        unsigned item = item_of(text[at]);
+        if (item == before && (item == A_LETTER || item == A_DIGIT))
+            continue;
+        before = item;
+        words &= item == A_LETTER || item == ' ';
+        items = items << 8 | item;
+        count++;
+    }
+    if (words && end - first > 3)
+        return (uint32_t)text[first] << 24 | (uint32_t)text[first + 1] << 16 | (uint32_t)text[first + 2] << 8 | text[first + 3];
+    return words ? 0 : items;
+}
+
+/* Whether a character looks random where it stands: a letter after a digit, or a capital between a small letter and
+ * no other, which in a name hardly any is. */
+static inline int mixes(uint8_t before, uint8_t c, uint8_t after)
+{
+    return digit(before) ? !digit(c) : upper(c) && lower(before) && alnum(after) && !lower(after);
+}
+
+/* How long the longest word is that looks random. */
+static size_t longest_mixed(const uint8_t *text, size_t start, size_t end, size_t *numbers)
+{
+    size_t longest = 0, from = start;
+    int mixed = 0;
+    *numbers = 0;
+    for (size_t at = start; at <= end; at++) {
+        uint8_t c = at < end ? text[at] : ' ';
+        if (!alnum(c)) {
+            if (mixed && at - from > longest)
+                longest = at - from;
+            *numbers += at > from && digit(text[at - 1]);
+            from = at + 1;
+            mixed = 0;
+        } else if (at > from) {
+            mixed |= mixes(text[at - 1], c, at + 1 < end ? text[at + 1] : ' ');
+        }
+    }
+    return longest;
+}
+
+static void see_mixed_row(struct alike_rows *p, const uint8_t *text, size_t start, size_t end)
+{
+    size_t numbers, longest = longest_mixed(text, start, end, &numbers);
+    p->mixed += longest >= SHORTEST_WORD;
+    p->numbered += end - start <= LONGEST_NUMBERED && (numbers > 1 || longest > 1);
+    p->halves += longest >= LONGEST_HALF;
+}
+
+void end_rows(struct alike_rows *p, struct found *found)
+{
+    if (p->rows.count > 1 && ((p->rows.count >= FEWEST_ROWS && p->mixed > 1 && p->mixed * 4 >= p->rows.count) || p->halves > 1 || p->numbered >= FEWEST))
+        report(found, PIECES, p->rows.start, p->rows.end);
+    p->rows.count = p->mixed = p->halves = p->numbered = 0;
+}
+
+void see_row(struct alike_rows *p, const uint8_t *text, size_t start, size_t end, struct found *found)
+{
+    if (end - start > LONGEST_ROW) {
+        end_rows(p, found);
+        p->before = 0;
+        return;
+    }
+    while (start < end && blank(text[start]))
+        start++;
+    if (start == end)
+        return; /* between paragraphs, each of which may be a row */
+    uint32_t own = beginning(text, start, end);
+    if (!own || own != p->before) {
+        end_rows(p, found);
+        p->before = own;
+        p->start = start;
+        p->end = end;
+        return;
+    }
+    if (!p->rows.count) {
+        grow(&p->rows, p->start, p->end);
+        see_mixed_row(p, text, p->start, p->end);
+    }
+    grow(&p->rows, start, end);
+    see_mixed_row(p, text, start, end);
+}
+
+void end_mixed(struct row *row, struct found *found)
+{
+    if (row->count >= FEWEST_ROWS)
+        report(found, PIECES, row->start, row->end);
+    row->count = 0;
+}
+
+/* Whether a word with letters and digits is none such as `utf8` and `PART1`: a letter stands after a digit, or there are
+ * letters of either case. */
+static int is_mixed(const uint8_t *text, size_t start, size_t end)
+{
+    int capitals = 0, small = 0, after = 0;
+    for (size_t at = start; at < end; at++) {
+        capitals |= upper(text[at]);
+        small |= lower(text[at]);
+        after |= at > start && digit(text[at - 1]) && !digit(text[at]);
+    }
+    return after || (capitals && small);
+}
+
+/* A digit at `at` with a letter beside it: of a word that counts once. */
+void see_mixed(struct row *row, const uint8_t *text, size_t at, size_t length, struct found *found)
+{
+    size_t start = at, end;
+    if (row->count && at < row->end)
+        return;
+    while (start > 0 && at - start < LONGEST_WORD && alnum(text[start - 1]))
+        start--;
+    end = word_end(text, at, length - at > LONGEST_WORD ? at + LONGEST_WORD : length);
+    if (end - start <= SHORTEST_WORD || end - start >= LONGEST_WORD || !is_mixed(text, start, end))
+        return;
+    if (row->count && start > row->end + WORDS_APART)
+        end_mixed(row, found);
+    grow(row, start, end);
+}
