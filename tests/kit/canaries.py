@@ -18,11 +18,18 @@ import re
 import string
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
-from urllib.parse import unquote
+
+import re2
 
 DEFAULT_SEED = "egress"
 _SHORTEST = 8
 """A reduced value under this many characters would be found in innocent text by chance."""
+
+_SIGNS: Final = re.compile(r"[\W_]+")
+_BEYOND_ASCII: Final = re.compile(r"[^\x00-\x7f]+")
+_PERCENT: Final = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
+_ASCII_FOLDED: Final = bytes(range(256)).lower()
+_ASCII_SIGNS: Final = bytes(code for code in range(128) if not chr(code).isalnum())
 
 _LETTERS_AND_DIGITS = string.ascii_letters + string.digits
 _WORDS = ("maple", "wagon", "river", "candle", "orbit", "pepper", "harbor", "violet", "thunder", "garden", "falcon")
@@ -110,6 +117,8 @@ class Canaries:
         """Raise `ValueError`, with the name alone, for a value too short to be looked for."""
         self.values = Values(values)
         self._needles = {name: _needles(name, value) for name, value in values.items()}
+        every = sorted({needle.decode() for needles in self._needles.values() for needle in needles})
+        self._any = re2.compile("|".join(every).encode())
 
     @classmethod
     def planted(cls, seed: str | None = None) -> Canaries:
@@ -126,21 +135,33 @@ class Canaries:
     def leaks(self, data: bytes | str) -> list[str]:
         """Give the names, in planting order, of the values that `data` holds in any of the searched forms."""
         text = data if isinstance(data, str) else data.decode("utf-8", "replace")
-        views = {_reduce(view) for view in (text, unquote(text), _unescape(text))}
+        views = {_reduce(view) for view in (text, _unquote(text), _unescape(text))}
+        # A tenth of a second a megabyte if each needle is looked for by itself: it is, where there is one.
+        views = {view for view in views if self._any.search(view)}
         return [name for name, needles in self._needles.items() if any(n in view for n in needles for view in views)]
 
 
-def _reduce(text: str) -> str:
-    return re.sub(r"[\W_]+", "", text.casefold())
+def _reduce(text: str) -> bytes:
+    """Give letters and digits alone, folded; in UTF-8, in which no needle, being ASCII, is part of anything else."""
+    some = text.replace("\ufffd", "")  # a sign too; all that is not ASCII in what is not UTF-8
+    folded = some if some.isascii() else _BEYOND_ASCII.sub(lambda run: _SIGNS.sub("", run[0].casefold()), some)
+    return folded.encode("utf-8", "surrogatepass").translate(_ASCII_FOLDED, _ASCII_SIGNS)
+
+
+def _unquote(text: str) -> str:
+    """Undo percent escapes, as `urllib.parse.unquote` does, which takes ten times as long."""
+    return _PERCENT.sub(lambda run: bytes.fromhex(run[0].replace("%", "")).decode("utf-8", "replace"), text)
 
 
 def _unescape(text: str) -> str:
     """Undo JSON's escapes wherever they stand, without asking that the whole be JSON."""
+    if "\\" not in text:
+        return text
     plain = re.sub(r"\\u([0-9a-fA-F]{4})", lambda match: chr(int(match[1], 16)), text)
     return re.sub(r"\\[bfnrt]", " ", plain)
 
 
-def _needles(name: str, value: str) -> frozenset[str]:
+def _needles(name: str, value: str) -> frozenset[bytes]:
     if len(_reduce(value)) < _SHORTEST:
         raise ValueError(f"the value of {name} is too short to be looked for")
     raw = value.encode()
