@@ -49,6 +49,7 @@ class _Given(Struct, frozen=True):
     client: str
     listen: str | None
     operator: str | None
+    hosts: tuple[str, ...]
     state_dir: Path
     verify: Path
     ask: bool
@@ -65,6 +66,13 @@ class _Given(Struct, frozen=True):
 @click.option("--recipient", "recipients", metavar="LINE", multiple=True, help="Public key for sealed evidence.")
 @click.option("--listen", metavar="ADDR", help="Cloud-facing socket, HOST:PORT.")
 @click.option("--operator", metavar="ADDR", help="The operator's socket, HOST:PORT.")
+@click.option(
+    "--host",
+    "hosts",
+    metavar="NAME",
+    multiple=True,
+    help="Name that clients call, through a reverse proxy (repeatable).",
+)
 @click.option("--state-dir", metavar="DIR", type=click.Path(path_type=Path), default=_STATE, help="For its state.")
 @click.option(
     "--verify-dir", metavar="DIR", type=click.Path(path_type=Path), default=_VERIFY, help="For `egress-proxy verify`."
@@ -83,6 +91,7 @@ def init(  # noqa: PLR0913 - one for each option
     recipients: tuple[str, ...],
     listen: str | None,
     operator: str | None,
+    hosts: tuple[str, ...],
     state_dir: Path,
     verify_dir: Path,
     file: Path,
@@ -101,7 +110,7 @@ def init(  # noqa: PLR0913 - one for each option
         raise ConfigError("--client: 1 to 64 letters, digits, dots, underscores or hyphens")
     place = file.expanduser().absolute()
     given = _Given(
-        opencode, password_file, directories, models, recipients, client, listen, operator,
+        opencode, password_file, directories, models, recipients, client, listen, operator, hosts,
         state_dir.expanduser().absolute(), verify_dir.expanduser().absolute(), not non_interactive,
     )  # fmt: skip
     writer = Writer(click.echo, dry=dry_run)
@@ -158,6 +167,7 @@ def _new(place: Path, given: _Given, writer: Writer) -> Config | None:
         recipients=given.recipients,
         listen=listen,
         operator=given.operator or draft.free(draft.OPERATOR, listen),
+        hosts=given.hosts,
     )
     click.echo("\nTo be written:")
     if writer.dry:
@@ -338,6 +348,9 @@ def _of_opencode(config: Config) -> draft.Upstream:
 def _conclude(config: Config, file: Path, token: Path) -> None:
     option = "" if str(file) == DEFAULT_FILE else f" --config {file}"
     url = f"unix://{config.listen.path}" if config.listen.path else f"http://{config.listen}"
+    if config.network.hosts:
+        click.echo(f"Behind a reverse proxy: {share.folder('deploy')} has nginx's and Caddy's; clients then call")
+        click.echo(f"  OCODE_URL=https://{config.network.hosts[0]}")
     click.echo("\nNext:")
     click.echo(f"  egress-proxy serve{option}")
     click.echo(f"  egress-proxy doctor{option}     # is all of it as it should be?")

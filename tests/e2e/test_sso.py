@@ -1,4 +1,4 @@
-"""Single sign-on at the console, all of it real but for oauth2-proxy: chromium, nginx with the example, proxy, opencode."""
+"""Single sign-on at the console, all of it real but for oauth2-proxy: chromium, nginx with the example, the proxy."""
 
 from __future__ import annotations
 

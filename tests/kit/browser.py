@@ -69,8 +69,8 @@ def _is_gone(error: WebDriverException) -> bool:
 
 
 class Browser:
-    """One browser with one window; `with Browser(directory) as browser`. It finds nothing but 127.0.0.1 and `names`, each
-    at an address of its own, and whatever certificates those show."""
+    """One browser with one window; `with Browser(directory) as browser`. It finds nothing but 127.0.0.1 and
+    `names`, each at an address of its own, and takes whatever certificates those show."""
 
     def __init__(self, root: Path, names: Mapping[str, str] = MappingProxyType({})) -> None:
         browser, driver = required()
