@@ -45,7 +45,7 @@ def warnings(config: Config) -> tuple[str, ...]:
         ),
         (
             bool(config.network.trusted_proxies) and not config.network.hosts and config.tls.certificate_file is None,
-            "network.hosts: empty, with trusted reverse proxies; one that passes `Host` on is answered 421: name the host",
+            "network.hosts: empty, with trusted_proxies; one that passes `Host` on is answered 421: name that host",
         ),
         (not _sources(config), "known_values: none; only what has the form of a secret is found"),
     )
