@@ -63,6 +63,13 @@ _UNIT: Final = "a systemd user unit"
 )
 @click.option("--listen", metavar="ADDR", help="Cloud-facing socket, HOST:PORT.")
 @click.option("--operator", metavar="ADDR", help="The operator's socket, HOST:PORT.")
+@click.option(
+    "--host",
+    "hosts",
+    metavar="NAME",
+    multiple=True,
+    help="Name that clients call, through a reverse proxy (repeatable).",
+)
 @click.option("--state-dir", metavar="DIR", type=click.Path(path_type=Path), default=_STATE, help="For its state.")
 @click.option(
     "--verify-dir", metavar="DIR", type=click.Path(path_type=Path), default=_VERIFY, help="For `egress-proxy verify`."
@@ -82,6 +89,7 @@ def init(  # noqa: PLR0913 - one for each option
     recipients: tuple[str, ...],
     listen: str | None,
     operator: str | None,
+    hosts: tuple[str, ...],
     state_dir: Path,
     verify_dir: Path,
     file: Path,
@@ -100,7 +108,7 @@ def init(  # noqa: PLR0913 - one for each option
     place = file.expanduser().absolute()
     recipients = tuple(checked_recipient(one, "--recipient") for one in recipients)
     given = Given(
-        opencode, password_file, directories, models, recipients, client, listen, operator,
+        opencode, password_file, directories, models, recipients, client, listen, operator, hosts,
         state_dir.expanduser().absolute(), verify_dir.expanduser().absolute(), not non_interactive, without_password,
     )  # fmt: skip
     writer = Writer(click.echo, dry=dry_run)
@@ -204,6 +212,7 @@ def _drafted(place: Path, given: Given) -> _Made:
         recipients=recipients,
         listen=listen,
         operator=given.operator or draft.free(draft.OPERATOR, listen),
+        hosts=given.hosts,
     )
     return _Made(made, password)
 
@@ -320,6 +329,9 @@ def _of_opencode(config: Config) -> draft.Upstream:
 def _conclude(config: Config, file: Path, token: Path) -> None:
     option = "" if str(file) == DEFAULT_FILE else f" --config {shlex.quote(str(file))}"
     url = f"unix://{config.listen.path}" if config.listen.path else f"http://{config.listen}"
+    if config.network.hosts:
+        click.echo(f"Behind a reverse proxy: {share.folder('deploy')} has nginx's and Caddy's; clients then call")
+        click.echo(f"  OCODE_URL=https://{config.network.hosts[0]}")
     click.echo("\nNext:")
     click.echo(f"  egress-proxy serve{option}      # in a terminal of its own")
     click.echo(f"  egress-proxy doctor{option}     # is all of it as it should be?")

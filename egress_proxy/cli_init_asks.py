@@ -35,6 +35,7 @@ class Given(Struct, frozen=True):
     client: str
     listen: str | None
     operator: str | None
+    hosts: tuple[str, ...]
     state_dir: Path
     verify: Path
     ask: bool

@@ -56,7 +56,8 @@ EXPLAINED: dict[Reason, Explanation] = {
         _C,
         421,
         "The proxy is not known by the name in `Host`.",
-        "Call it by its address or by a name that it knows; the operator adds names to `network.hosts`.",
+        "Call it by its address or by a name that it knows. Through a reverse proxy, or by a name of its own: the "
+        "operator lists that name, such as `network: {hosts: [proxy.example]}`, and reloads.",
     ),
     Reason.ORIGIN_REFUSED: Explanation(
         _C, 403, "Requests of web pages do not cross.", "Send it from a program, without `Origin`."

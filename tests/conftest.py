@@ -39,6 +39,8 @@ settings.load_profile("untimed")
 
 DECLARED_COMMAND: Final = "git status"
 """The one shell command that the gate policy of `proxied` lets a client approve."""
+SSO_ORIGIN: Final = "https://console.example"
+"""Where the console of `proxied` is for who has signed on: `ada` decides, `bob` looks."""
 _DECLARED: Final = f"""
   - {{id: declared-command, verdict: self, permission: bash, commands: [{DECLARED_COMMAND}]}}
 """
@@ -209,11 +211,16 @@ def before(bare: Bare, places: pytest.TempPathFactory, told: Collector | None = 
     gates.write_text(_GATES.read_text("utf-8") + _DECLARED, encoding="utf-8")
     notify = {"command": [str(_telling(root)), str(root)], "asks_per_minute": 1000, "waiting": 10_000}
     key = places.mktemp(f"holder-{bare.version}") / "evidence.key"
+    secret = root / "sso-secret"
+    secret.touch(mode=0o600)
+    secret.write_text("between-" + "proxies-" * 5)
+    sso = {"sso_origin": SSO_ORIGIN, "sso_secret_file": str(secret), "sso_approvers": ["ada"], "sso_viewers": ["bob"]}
     config = configuration(
         bare.opencode,
         bare.world,
         root / "state",
         limits=limits,
+        console=sso,
         gates_file=str(gates),
         notify=notify,
         evidence={"recipients": [_recipient(key)]},

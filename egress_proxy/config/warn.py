@@ -43,6 +43,10 @@ def warnings(config: Config) -> tuple[str, ...]:
             bool(config.evidence.recipients) and 0 < config.audit.retention_days < (config.evidence.days or 36_500),
             "evidence.days: longer than audit.retention_days; originals stay whose records are gone",
         ),
+        (
+            bool(config.network.trusted_proxies) and not config.network.hosts and config.tls.certificate_file is None,
+            "network.hosts: empty, with trusted_proxies; one that passes `Host` on is answered 421: name that host",
+        ),
         (not _sources(config), "known_values: none; only what has the form of a secret is found"),
     )
     return (*(sentence for risky, sentence in checks if risky), *_open_files(config))

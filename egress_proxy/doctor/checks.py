@@ -5,6 +5,7 @@ A check gives its worst finding first. One that crashes fails: what could not be
 
 from __future__ import annotations
 
+import re
 import shutil
 import stat
 import time
@@ -22,7 +23,7 @@ from egress_proxy.audit import reading
 from egress_proxy.audit.opening import DATABASE
 from egress_proxy.config import FILES, Address, Config, Source, read_gates, read_hook_secrets, read_password, read_rules
 from egress_proxy.config.warn import warnings
-from egress_proxy.doctor.serving import answers, free
+from egress_proxy.doctor.serving import answers, body, free
 from egress_proxy.errors import ConfigError, EgressError
 from egress_proxy.ledgers import opened, place
 from egress_proxy.scan import operator_rules
@@ -39,6 +40,7 @@ _MIB: Final = 1024 * 1024
 LEAST_DISK: Final = 100 * _MIB
 LITTLE_DISK: Final = 1024 * _MIB
 DAY: Final = 86_400.0
+REFUSED_NAMES: Final = re.compile(rb'^egress_refusals_total\{reason="host_unknown"\} ([0-9.e+]+)$', re.MULTILINE)
 _BEGINNING: Final = 1_735_689_600.0  # 2025-01-01: no clock of a machine that runs this is before
 _SKEW: Final = 60.0
 
@@ -254,6 +256,24 @@ def sockets(config: Config) -> Iterator[Check]:
             yield Check("sockets", Grade.WARN, f"{name}: nobody serves at {address}", "egress-proxy serve")
 
 
+def names(config: Config) -> Iterator[Check]:
+    """Clients call the proxy by a name that it knows: through a reverse proxy they may call it by another one."""
+    found = REFUSED_NAMES.search(body(config.operator, "/metrics"))
+    if found is None or not float(found[1]):
+        known = ", ".join(config.network.hosts)
+        yield Check(
+            "names", Grade.OK, f"known by {known}" if known else "known by its addresses and its certificate's names"
+        )
+        return
+    told = f"{float(found[1]):.0f} requests were refused (421 host_unknown) for a name that is not known"
+    yield Check(
+        "names",
+        Grade.WARN,
+        told,
+        "if they were clients', through a reverse proxy or by a name: network: {hosts: [THAT-NAME]}, and reload",
+    )
+
+
 def verified(config: Config) -> Iterator[Check]:
     """The proxy was tried lately, and let nothing through."""
     if config.verify.directory is None:
@@ -285,6 +305,7 @@ CHECKS: Final[dict[str, Look]] = {
     "ledger": ledger,
     "evidence": evidence,
     "sockets": sockets,
+    "names": names,
     "verify": verified,
 }
 

@@ -32,6 +32,7 @@ class Draft(Struct, frozen=True, kw_only=True):
     recipients: tuple[str, ...]
     listen: str
     operator: str
+    hosts: tuple[str, ...] = ()
 
 
 def text(draft: Draft) -> str:
@@ -59,6 +60,12 @@ def _lines(draft: Draft) -> Iterator[str]:
     yield from ("", f"gates_file: {_quoted(draft.gates_file)}", f"state_dir: {_quoted(draft.state_dir)}")
     if draft.verify is not None:
         yield from ("", "verify:", f"  directory: {_quoted(draft.verify)}")
+    if draft.hosts:
+        yield from (
+            "",
+            "# Names by which clients call, through a reverse proxy that passes `Host` on: docs/network.md.",
+        )
+        yield from ("network:", "  hosts:", *(f"    - {_quoted(name)}" for name in draft.hosts))
     if draft.recipients:
         yield from ("", "# Originals of what is withheld are sealed to these.", "evidence:", "  recipients:")
         yield from (f"    - {_quoted(line)}" for line in draft.recipients)

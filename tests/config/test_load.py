@@ -324,6 +324,16 @@ def test_a_directory_beside_with_the_same_beginning_is_not_inside(site: Site) ->
             {"models", "upstream.password_file"},
             id="cloud-model",
         ),
+        pytest.param(
+            {"network": "{trusted_proxies: [127.0.0.1]}"},
+            {"upstream.password_file", "known_values", "network.hosts"},
+            id="reverse-proxy",
+        ),
+        pytest.param(
+            {"network": "{trusted_proxies: [127.0.0.1], hosts: [proxy.example]}"},
+            {"upstream.password_file", "known_values"},
+            id="reverse-proxy-with-a-name",
+        ),
     ],
 )
 def test_risks_are_told(site: Site, keys: dict[str, str], warned: set[str]) -> None:

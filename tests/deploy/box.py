@@ -18,6 +18,8 @@ from tests.kit.agent import poll
 ROOT = Path(__file__).resolve().parents[2]
 DEPLOY = ROOT / "deploy"
 HOME = "/srv/home"
+USER = 54321
+"""The number of the machine's one user: nobody's out here, and without any right in there."""
 VERSION = binaries.VERSIONS[-1]
 _SYSTEMD = Path("/lib/systemd/systemd")
 _TARGETS = ("box", "sysinit", "basic", "shutdown", "umount", "final")
@@ -26,7 +28,8 @@ _MANAGER = f"""
 DefaultDependencies=no
 [Service]
 Type=notify
-Environment=HOME={HOME} XDG_RUNTIME_DIR=/run/user/0
+User={USER}
+Environment=HOME={HOME} XDG_RUNTIME_DIR=/run/user/{USER}
 ExecStart={_SYSTEMD} --user --unit=basic.target
 Delegate=yes
 KillMode=mixed
@@ -38,11 +41,21 @@ def missing() -> str:
     """Why no such machine can be made here, or nothing."""
     if os.geteuid() != 0:
         return "namespaces with a systemd of their own need root"
-    if not _SYSTEMD.exists() or any(shutil.which(name) is None for name in ("unshare", "nsenter", "systemctl", "ip")):
+    if not _SYSTEMD.exists() or any(
+        shutil.which(name) is None for name in ("unshare", "nsenter", "setpriv", "systemctl", "ip")
+    ):
         return "systemd, util-linux or iproute2 is not installed"
     tried = ["unshare", "-pfmuiCn", "--kill-child", "sh", "-c", "mount -t cgroup2 cgroup2 /sys/fs/cgroup"]
-    done = subprocess.run(tried, capture_output=True, check=False)
-    return "" if done.returncode == 0 else "namespaces or the unified cgroup hierarchy cannot be had"
+    if subprocess.run(tried, capture_output=True, check=False).returncode:
+        return "namespaces or the unified cgroup hierarchy cannot be had"
+    tried = [*_as_user(), "unshare", "--user", "--map-root-user", "true"]
+    if subprocess.run(tried, capture_output=True, check=False).returncode:
+        return "users without rights get no user namespaces here"
+    return ""
+
+
+def _as_user() -> list[str]:
+    return ["setpriv", f"--reuid={USER}", f"--regid={USER}", "--clear-groups"]
 
 
 class Box:
@@ -56,11 +69,13 @@ class Box:
             "upstream": {"url": "http://127.0.0.1:4096", "password_file": "credential:opencode-password"},
             "directories": [f"{HOME}/shop"],
             "models": ["local/small"],
+            "verify": {"directory": f"{HOME}/.local/share/egress-proxy/verify"},
         }
 
     def __enter__(self) -> Self:
         self._furnish()
-        box = [str(ROOT / "tests" / "deploy" / "systemd_box.sh"), str(self._root), str(ROOT)]
+        python = os.path.realpath(sys.base_prefix)
+        box = [str(ROOT / "tests" / "deploy" / "systemd_box.sh"), str(self._root), str(ROOT), python, str(USER)]
         self._started = subprocess.Popen(
             ["unshare", "-pfmuiCn", "--kill-child", *box], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
@@ -84,9 +99,11 @@ class Box:
         except RuntimeError:
             return False  # not yet
 
-    def run(self, *command: str, timeout: float = 120) -> subprocess.CompletedProcess[str]:
-        """Run a command in there, as its user."""
-        inside = ["nsenter", "-t", str(self._first()), "-a", "env", f"HOME={HOME}", "XDG_RUNTIME_DIR=/run/user/0"]
+    def run(self, *command: str, within: str = "", timeout: float = 120) -> subprocess.CompletedProcess[str]:
+        """Run a command in there, as its user; `within` a process, it sees the files that this one sees."""
+        inside = ["nsenter", "-t", str(self._first()), "-a"]
+        inside += ["nsenter", "-t", within, "-m"] if within else []
+        inside += [*_as_user(), "env", f"HOME={HOME}", f"XDG_RUNTIME_DIR=/run/user/{USER}"]
         return subprocess.run([*inside, *command], capture_output=True, text=True, timeout=timeout, check=False)
 
     def systemctl(self, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -122,7 +139,8 @@ class Box:
         opencode = self.home / ".opencode" / "bin" / "opencode"
         settings = self.home / ".config" / "egress-proxy"
         state = self.home / ".local" / "state" / "egress-proxy"
-        for place in (units, user, program.parent, opencode.parent, settings, state, self.home / "shop"):
+        verify = program.parents[2] / "verify"
+        for place in (units, user, program.parent, opencode.parent, settings, state, verify, self.home / "shop"):
             place.mkdir(parents=True, mode=0o700)
         for name in _TARGETS:
             wants = "Wants=manager.service\n" if name == "box" else ""
@@ -131,8 +149,9 @@ class Box:
         for file in DEPLOY.glob("*.*"):
             if file.suffix in {".service", ".socket", ".timer"}:
                 shutil.copy(file, user)
-        (user / "egress-proxy.service.d").mkdir()
-        (user / "egress-proxy.service.d" / "log.conf").write_text(_TO_A_FILE)  # there is no journal in there
+        for name in ("egress-proxy", "egress-proxy-verify"):
+            (user / f"{name}.service.d").mkdir()
+            (user / f"{name}.service.d" / "log.conf").write_text(_TO_A_FILE)  # there is no journal in there
         python = Path(os.path.realpath(Path(sys.executable).parent)) / "python"
         program.write_text(f'#!/bin/sh\nPYTHONPATH=/srv/src exec {python} -m egress_proxy.cli "$@"\n')
         program.chmod(0o755)

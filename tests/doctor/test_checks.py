@@ -23,6 +23,8 @@ from egress_proxy.doctor import checks
 from egress_proxy.doctor.checks import Check, Grade, examine
 from egress_proxy.errors import UpstreamError
 from egress_proxy.evidence import keys
+from egress_proxy.metrics import Metrics
+from egress_proxy.reasons import Reason
 from egress_proxy.server.survey import Survey
 from egress_proxy.setup.processes import Listener
 from egress_proxy.tokens import OPERATORS, Tokens, prepare
@@ -38,14 +40,15 @@ def serve() -> Iterator[Serve]:
     """A server that answers every GET with a status; gives its port."""
     running: list[tuple[ThreadingHTTPServer, threading.Thread]] = []
 
-    def start(status: int) -> int:
+    def start(status: int, said: bytes = b"") -> int:
         class Handler(BaseHTTPRequestHandler):
             def log_message(self, *_: object) -> None: ...
 
             def do_GET(self) -> None:
                 self.send_response(status)
-                self.send_header("Content-Length", "0")
+                self.send_header("Content-Length", str(len(said)))
                 self.end_headers()
+                self.wfile.write(said)
 
         server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
@@ -231,6 +234,23 @@ def test_sockets_that_nobody_or_somebody_else_serves(config: Config, file: Path,
     assert "not healthy" in bad(sick, file)["sockets"][1]
     nowhere = replace(config, listen=Address("", 0, str(file.parent / "cloud.sock")))
     assert bad(nowhere, file)["sockets"][0] is Grade.WARN
+
+
+def test_clients_that_call_by_a_name_that_is_not_known(config: Config, file: Path, serve: Serve) -> None:
+    metrics = Metrics()
+
+    def found() -> tuple[Grade, str] | None:
+        serving = replace(config, operator=Address("127.0.0.1", serve(200, metrics.render())))
+        return bad(serving, file).get("names")
+
+    metrics.count_reason(Reason.OVERLOADED)
+    assert found() is None
+    for _ in range(3):
+        metrics.count_reason(Reason.HOST_UNKNOWN)
+    told = found()
+    assert told is not None
+    assert told[0] is Grade.WARN
+    assert told[1].startswith("3 requests")
 
 
 def test_a_verification_that_leaked_or_is_old_or_never_was(config: Config, file: Path) -> None:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import base64
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final, Self
 
 from selenium.common.exceptions import StaleElementReferenceException, WebDriverException
@@ -39,7 +40,6 @@ _SWITCHES: Final = (
     "--hide-scrollbars",
     "--disable-lcd-text",
     "--metrics-recording-only",
-    "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
 )
 _COLLECT: Final = """
     window.broken = [];
@@ -69,16 +69,20 @@ def _is_gone(error: WebDriverException) -> bool:
 
 
 class Browser:
-    """One browser with one window; `with Browser(directory) as browser`."""
+    """One browser with one window; `with Browser(directory) as browser`. It finds nothing but 127.0.0.1 and
+    `names`, each at an address of its own, and takes whatever certificates those show."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, names: Mapping[str, str] = MappingProxyType({})) -> None:
         browser, driver = required()
         options = ChromeOptions()
         options.binary_location = browser
-        for switch in (*_SWITCHES, f"--user-data-dir={root / 'profile'}"):
+        found = [f"MAP {name} {address}" for name, address in names.items()]
+        rules = " , ".join([*found, "MAP * ~NOTFOUND", "EXCLUDE 127.0.0.1"])
+        for switch in (*_SWITCHES, f"--user-data-dir={root / 'profile'}", f"--host-resolver-rules={rules}"):
             options.add_argument(switch)
         if os.geteuid() == 0:
             options.add_argument("--no-sandbox")  # it refuses to be root's
+        options.accept_insecure_certs = bool(names)
         options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
         self.driver = Chrome(options, Service(driver))
         self.command("Page.addScriptToEvaluateOnNewDocument", source=_COLLECT)

@@ -81,6 +81,18 @@ def test_a_second_run_changes_nothing_and_adds_what_is_missing(opencode: Pretend
     assert told.count("  write ") == 1
 
 
+def test_a_name_behind_a_reverse_proxy(opencode: Pretended, home: Path) -> None:
+    told = init(opencode, home, *given(home), "--host", "proxy.example", "--host", "other.example")
+    assert load(home / ".config/egress-proxy/config.yaml").network.hosts == ("proxy.example", "other.example")
+    assert "OCODE_URL=https://proxy.example\n" in told
+
+
+@pytest.mark.parametrize("name", ["https://proxy.example", "a b", "x: y\nlisten: 1", ""])
+def test_a_host_is_a_name(opencode: Pretended, home: Path, name: str) -> None:
+    assert "network" in init(opencode, home, *given(home), "--host", name, code=2)
+    assert not [path for path in home.rglob("*") if path.is_file()]
+
+
 def test_a_token_whose_file_is_gone_is_told(opencode: Pretended, home: Path) -> None:
     init(opencode, home, *given(home))
     (home / ".config/egress-proxy/cloud-agent.token").unlink()

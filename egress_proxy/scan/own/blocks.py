@@ -36,6 +36,8 @@ RULES = (
         caseless=True,
         scope=Scope.NEAR,
         strong=False,
-        named=(r"(?:pass\w*|pwd|pw|secret|token|key|credentials?|auth)(?:_\d)?[\"']?:[ \t]*[|>][+-]?[0-9]?[+-]?[ \t]*\r?\n",),
+        named=(
+            r"(?:pass\w*|pwd|pw|secret|token|key|credentials?|auth)(?:_\d)?[\"']?:[ \t]*[|>][+-]?[0-9]?[+-]?[ \t]*\r?\n",
+        ),
     ),
 )
