@@ -130,10 +130,10 @@ _DEFINED = re.compile(r"define\([ \t]*[\"'][\w.-]*\Z", re.IGNORECASE)  # a const
 _CALL = 80
 _CLOSING = ",;)}].\\"
 _LINE_START = re.compile(r"\s*(?:(?:export|set|setx|ENV|ARG|declare -x)[ \t]+)?[\w.-]*")
-_BARE_LINE = re.compile(r"[^\s\"'`#\\][^\s\"'`\\]*+(?: [^\s\"'`#()=\\]++){0,7}+(?=[ \t]++\#|[ \t]*$)")
+_BARE_LINE = re.compile(r"[^\s\"'`#\\][^\s\"'`\\]*+(?> [^\s\"'`#()=\\]++){0,7}+(?=[ \t]++\#|[ \t]*$)")
 # A value is judged by its beginning, so that a run with a name in every place is not read again for each of them.
-_BARE = re.compile(r"(?:[^\s\"'`\\]|\\(?![nrt\"'])){1,96}+")
-_BARE_REST = re.compile(r"(?:[^\s\"'`\\]|\\(?![nrt\"']))*+")
+_BARE = re.compile(r"(?>[^\s\"'`\\]|\\(?![nrt\"'])){1,96}+")
+_BARE_REST = re.compile(r"(?>[^\s\"'`\\]|\\(?![nrt\"']))*+")
 _QUOTED = {quote: re.compile(rf"(?:[^{quote}\\\n]|\\[^\n]){{1,256}}+") for quote in "\"'`"}
 _QUOTED_REST = {quote: re.compile(rf"(?:[^{quote}\\\n]|\\[^\n])*+") for quote in "\"'`"}
 _ESCAPED, _ESCAPED_REST = re.compile(r"[^\"'`\\\n]{1,96}+"), re.compile(r"[^\"'`\\\n]*+")
