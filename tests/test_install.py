@@ -41,7 +41,8 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
         else:
             shutil.copy(place, root)
     command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(root / "dist")]
-    subprocess.run(command, cwd=root, check=True, capture_output=True, env={**os.environ, "PYTHONPATH": ""})
+    strict = {"PYTHONPATH": "", "CFLAGS": "-Werror"}
+    subprocess.run(command, cwd=root, check=True, capture_output=True, env={**os.environ, **strict})
     (found,) = (root / "dist").iterdir()
     return found
 

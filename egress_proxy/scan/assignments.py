@@ -132,10 +132,10 @@ _CLOSING = ",;)}].\\"
 _MORE = re.compile(r"(?:[,;]|&(?:amp;)?)[A-Za-z][\w.-]{0,40}=")  # the next of several that stand in a row
 _COMMAND = re.compile(r"(?<![^ ])-{1,2}[A-Za-z]|(?<![^ ])[A-Z_]{2,}=|[/.]\w")
 _LINE_START = re.compile(r"\s*(?:(?:export|set|setx|ENV|ARG|declare -x)[ \t]+)?[\w.-]*")
-_BARE_LINE = re.compile(r"[^\s\"'`#\\][^\s\"'`\\]*+(?: [^\s\"'`#()=\\]++){0,7}+(?=[ \t]++\#|[ \t]*$)")
+_BARE_LINE = re.compile(r"[^\s\"'`#\\][^\s\"'`\\]*+(?> [^\s\"'`#()=\\]++){0,7}+(?=[ \t]++\#|[ \t]*$)")
 # A value is judged by its beginning, so that a run with a name in every place is not read again for each of them.
-_BARE = re.compile(r"(?:[^\s\"'`\\]|\\(?![nrt\"'])){1,96}+")
-_BARE_REST = re.compile(r"(?:[^\s\"'`\\]|\\(?![nrt\"']))*+")
+_BARE = re.compile(r"(?>[^\s\"'`\\]|\\(?![nrt\"'])){1,96}+")
+_BARE_REST = re.compile(r"(?>[^\s\"'`\\]|\\(?![nrt\"']))*+")
 _QUOTED = {quote: re.compile(rf"(?:[^{quote}\\\n]|\\[^\n]){{1,256}}+") for quote in "\"'`"}
 _QUOTED_REST = {quote: re.compile(rf"(?:[^{quote}\\\n]|\\[^\n])*+") for quote in "\"'`"}
 _ESCAPED, _ESCAPED_REST = re.compile(r"[^\"'`\\\n]{1,96}+"), re.compile(r"[^\"'`\\\n]*+")

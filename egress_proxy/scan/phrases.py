@@ -19,7 +19,7 @@ LETTERS: Final = 16  # and digits, of a part
 WORDS: Final = 3  # that a part touches, of which one may be a number
 _FEWEST = 4  # words of a value without a number
 _LEAST_WORD, _MOST_WORD, _MOST_WORDS = 3, 12, 8
-_PHRASE = re.compile(r"(?:(?:[A-Za-z]{3,48}+|[0-9]{2,8}+)[^A-Za-z0-9]{0,3}+){2,}+")
+_PHRASE = re.compile(r"(?>(?:[A-Za-z]{3,48}+|[0-9]{2,8}+)[^A-Za-z0-9]{0,3}+){2,}+")
 _WORD = re.compile(r"[A-Z]?[a-z]++|[A-Z]++|[0-9]++")
 
 # Words of sentences, and of names in programs and deployments.

@@ -216,7 +216,7 @@ def _taken_off_numbers(plugin: HighEntropyStringsPlugin) -> float:
 # The first start in a run of token characters is the only one worth trying: what follows it is the same for the others.
 _JWT = re.compile(
     r"(?<![0-9A-Za-z\-_=])(?>[0-9A-Za-z\-_=]*?(?=eyJ))"
-    r"([0-9A-Za-z\-_=]++)\.[0-9A-Za-z\-_=][0-9A-Za-z\-_+/=]*+(?:\.[0-9A-Za-z\-_+/=]++)*+"
+    r"([0-9A-Za-z\-_=]++)\.[0-9A-Za-z\-_=][0-9A-Za-z\-_+/=]*+(?>\.[0-9A-Za-z\-_+/=]++)*+"
 )
 _OPENAI = re.compile(
     r"(?<![0-9A-Za-z\-_])(?>[0-9A-Za-z\-_]*?(?=sk-))([0-9A-Za-z\-_]*[0-9A-Za-z]{20}T3BlbkFJ[0-9A-Za-z]{20}[0-9A-Za-z]*+)"

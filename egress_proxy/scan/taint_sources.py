@@ -73,7 +73,7 @@ _BARE: Final = re.compile(
     re.DOTALL,
 )
 _SEPARATOR: Final = re.compile(r"[|;&\n(`]|\$\(")
-_ASSIGNED: Final = re.compile(r"(?:[A-Za-z_]\w*=\S*\s+)*+(?:(?:sudo|command|exec|time|then|do)\s+)*+")
+_ASSIGNED: Final = re.compile(r"(?>[A-Za-z_]\w*=\S*\s+)*+(?>(?:sudo|command|exec|time|then|do)\s+)*+")
 
 
 def source_of(named: str) -> Source:

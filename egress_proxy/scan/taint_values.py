@@ -17,7 +17,7 @@ from egress_proxy.scan.values import looks_random, word_share
 _LINE: Final = 16_384  # characters of a line that are looked at in one
 _OVERLAP: Final = 1_024
 _NUMBER: Final = re.compile(r"\A[ \t]{0,8}+(?:Line )?\d{1,7}+(?:\| ?|: |\t)")
-_WHERE: Final = re.compile(r"\A(?=[^:\s]{0,256}[/.])[\w./@~+-]{1,256}+:(?:\d{1,7}+[:-])?+(?=[A-Za-z_\"'+-])")
+_WHERE: Final = re.compile(r"\A(?=[^:\s]{0,256}[/.])[\w./@~+-]{1,256}+:(?>\d{1,7}+[:-])?+(?=[A-Za-z_\"'+-])")
 _DIFF: Final = re.compile(r"[+-](?![+-])")
 
 
@@ -48,15 +48,15 @@ _NO_VALUES: Final = ("your", "my_", "my-", "example", "placeholder", "insert", "
 
 _QUOTED_PAIR: Final = re.compile(
     r"(?P<name>[A-Za-z_][\w.-]{0,63}+)[\"']?\]?[ \t]{0,4}+(?:=>|:=|[=:])[ \t]{0,4}+"
-    r"(?P<quote>[\"'])(?P<value>(?:(?!(?P=quote))[^\\\n]|\\.){1,4096}+)(?P=quote)"
+    r"(?P<quote>[\"'])(?P<value>(?>(?!(?P=quote))[^\\\n]|\\.){1,4096}+)(?P=quote)"
 )
 _SETTING: Final = re.compile(
-    r"[ \t]*+(?:(?:export|set|declare -x|ENV|ARG|-)[ \t]++)?+"
-    r"(?P<name>[A-Za-z_/@.][\w./@-]{0,127}+(?::[A-Za-z_][\w-]{0,63}+(?==))?+)"
+    r"[ \t]*+(?>(?:export|set|declare -x|ENV|ARG|-)[ \t]++)?+"
+    r"(?P<name>[A-Za-z_/@.][\w./@-]{0,127}+(?>:[A-Za-z_][\w-]{0,63}+(?==))?+)"
     r"[ \t]{0,4}+(?P<sign>=>|:=|=(?![=~])|:(?!//|:))[ \t]{0,4}+(?P<value>[^\s].{0,8191}+)"
 )
 _INNER: Final = re.compile(r"[\"'\s](?P<name>[A-Za-z_]\w{1,63}+)=(?P<value>[^\"'\s]{1,4096}+)")
-_ELEMENT: Final = re.compile(r"<(?P<name>[A-Za-z_][\w:.-]{0,63}+)(?:\s[^<>]{0,256}+)?+>(?P<value>[^<>\n]{1,4096}+)</")
+_ELEMENT: Final = re.compile(r"<(?P<name>[A-Za-z_][\w:.-]{0,63}+)(?>\s[^<>]{0,256}+)?+>(?P<value>[^<>\n]{1,4096}+)</")
 _NETRC: Final = re.compile(r"(?:^|\s)(?P<name>password|passwd|account)\s(?P<value>\S{1,256}+)")
 _PGPASS: Final = re.compile(r"[^:\s]{1,256}+:(?:\d{1,5}|\*):[^:\s]{1,128}+:[^:\s]{1,128}+:(?P<value>\S{1,256}+)")
 _COMMENT: Final = re.compile(r"\s#.*+")
@@ -125,7 +125,7 @@ def _unescaped(value: str) -> str:
         return value
 
 
-_TAG: Final = re.compile(r"</?[\w-]{1,32}+(?:\s[^<>\n]{0,1024}+)?+>|\(End of file.*+|\[[^\]\n]{0,128}+\]")
+_TAG: Final = re.compile(r"</?[\w-]{1,32}+(?>\s[^<>\n]{0,1024}+)?+>|\(End of file.*+|\[[^\]\n]{0,128}+\]")
 
 
 def bare_lines(line: str, *, words: bool) -> Iterator[str]:
@@ -176,7 +176,7 @@ _TO_SPACE: Final = bytes(code if code in _TOKEN_BYTES else 32 for code in range(
 _DIGIT: Final = re.compile(rb"[0-9]")
 _PREFIX: Final = re.compile(r"\A[A-Za-z_][\w.-]{0,63}+[=:]")
 _HASH: Final = re.compile(r"(?:sha\d{1,3}|md5|h1|blake\w{1,4}|sri|integrity)[-:=]|://", re.IGNORECASE)
-_HEX: Final = re.compile(r"(?:0x)?(?:[0-9a-fA-F]++[-_:.]?)++")
+_HEX: Final = re.compile(r"(?:0x)?(?>[0-9a-fA-F]++[-_:.]?)++")
 # Ids as programs make them, with what they are in front.
 _ID: Final = re.compile(
     r"(?:ses|msg|prt|per|que|evt|call|toolu|chatcmpl|cmpl|resp|req|run|thread|asst|file|job|task|trace|span|wrk|usr|egr"

@@ -36,7 +36,7 @@ _SHORT, _LONG = 8, 13
 _MOST_SHORT, _MOST, _MOST_LONG = 5.0, 4.8, 4.6
 _RUN = re.compile(
     r"(?P<word>[A-Z]?[a-z]{3,}+|(?<![A-Za-z])[A-Z]{4,}+|[A-Z]{4,}+(?![a-z]))"  # not capitals with small letters around
-    r"|(?P<date>(?<!\d)(?:19|20)\d\d(?:[-_./]?[01]\d(?:[-_./]?[0-3]\d)?+)?+(?!\d))"
+    r"|(?P<date>(?<!\d)(?:19|20)\d\d(?>[-_./]?[01]\d(?>[-_./]?[0-3]\d)?+)?+(?!\d))"
     r"|(?P<short>(?<![^\s_-])[A-Za-z][a-z]?(?![^\s_-]))"  # to, be, a: alone among others
     r"|(?P<foreign>[^\W\d_a-zA-Z][^\W\d_]{2,}+)"
 )
@@ -66,7 +66,7 @@ _BY_CHANCE, _NO_CHANCE, _SURELY_NONE = 0.35, 6, 8
 _INNOCENT = "\u00aa"  # a letter that is in no secret
 _ALPHANUMERIC = re.compile(r"[^\W_]++")
 # Of a JSON web token the signature is the secret: headers are alike, and claims are in every token of one issuer.
-_TOKEN = re.compile(r"eyJ[\w-]*+(?:\.eyJ[\w-]*+)?+(?=\.)")
+_TOKEN = re.compile(r"eyJ[\w-]*+(?>\.eyJ[\w-]*+)?+(?=\.)")
 
 
 Spans: TypeAlias = Sequence[tuple[int, int]]

@@ -11,7 +11,7 @@ from dotenv.parser import Binding, parse_stream
 
 from egress_proxy.sources.entries import FormatError, Found
 
-_BLANK: Final = re.compile(r"(?:(?!\n)\s){128}+(?:(?!\n)\s)++")
+_BLANK: Final = re.compile(r"[^\S\n]{129,}+")
 """The parser looks at a run of white space once from each of its characters: four megabytes would keep it for days."""
 
 

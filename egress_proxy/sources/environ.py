@@ -15,7 +15,7 @@ from egress_proxy.sources.reading import read_bytes
 _PROC: Final = Path("/proc")
 _PID: Final = re.compile(r"[1-9][0-9]{0,9}")
 # Lists of places and of colours, in every environment: whole, they are too long to be in the policy's words.
-_LIST_OF_PATHS: Final = re.compile(r"(?:(?:/[^:]*+)?:)++(?:/[^:]*+)?")
+_LIST_OF_PATHS: Final = re.compile(r"(?>(?:/[^:]*+)?:)++(?:/[^:]*+)?")
 _COLOURS: Final = frozenset({"LS_COLORS", "LSCOLORS", "GREP_COLORS", "GCC_COLORS", "EXA_COLORS"})
 
 

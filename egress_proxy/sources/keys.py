@@ -16,7 +16,7 @@ from typing import Final
 from egress_proxy.sources.entries import FormatError, Found
 from egress_proxy.sources.public import public_bytes
 
-_BODY: Final = r"(?P<body>[^-]*+(?:-(?!---)[^-]*+)*+)"
+_BODY: Final = r"(?P<body>[^-]*+(?>-(?!---)[^-]*+)*+)"
 _BLOCK: Final = re.compile(
     rf"-----BEGIN (?P<label>[A-Z0-9 ]{{0,40}}PRIVATE KEY(?: BLOCK)?)-----{_BODY}-----END (?P=label)-----"
 )

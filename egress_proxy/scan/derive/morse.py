@@ -15,7 +15,7 @@ _CODE: Final = (
 )
 _SIGNS: Final = {signs: char for char, signs in re.findall(r"(\w)(\S+)", _CODE)}
 _GROUP = re.compile(r"(?<![.-])[.-]{1,5}(?![.-])")
-MORSE: Final = re.compile(r"(?:(?<![.-])[.-]{1,5}[^A-Za-z0-9\n.-]{1,5}){7,}+[.-]{1,5}")
+MORSE: Final = re.compile(r"(?>(?<![.-])[.-]{1,5}[^A-Za-z0-9\n.-]{1,5}){7,}+[.-]{1,5}")
 _FEWEST = 8
 
 

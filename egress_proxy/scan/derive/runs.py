@@ -16,7 +16,7 @@ from egress_proxy.scan.derive.spans import Span, Weave, Woven
 
 BASE85: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;<=>?@^_`{|}~"
 # What stands between the lines of a run: all that is not of it, and its signs where they stand alone.
-GAPS = re.compile(r"(?:[^A-Za-z0-9+/_=-]++(?:[-+/_]++(?=[^A-Za-z0-9+/_=-]))?+)++")
+GAPS = re.compile(r"(?>[^A-Za-z0-9+/_=-]++(?>[-+/_]++(?=[^A-Za-z0-9+/_=-]))?+)++")
 _NOT_HEX = re.compile(r"[^0-9A-Fa-f]++")
 _BASE32, _BASE32HEX = re.compile(r"[A-Z2-7]*+"), re.compile(r"[0-9A-Va-v]*+")
 _NOT_DIGITS, _MOST_DIGITS = re.compile(r"[^0-9]++"), 4096  # what Python reads at once

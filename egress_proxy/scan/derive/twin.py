@@ -23,7 +23,7 @@ _BETWEEN_CODES = re.compile(r"[^A-Za-z]*(?:[chrodeubx]|a)*+[^A-Za-z]*", re.IGNOR
 _LABEL = re.compile(r"(?<![0-9])[0-9]{1,3}(?![A-Za-z0-9])")
 _ORDINAL = re.compile(rf"\b(?:{WORD})\b", re.IGNORECASE)
 _SPELLED = re.compile(
-    rf"(?:\b(?:{'|'.join(sorted({*NAMES, *SILENT}, key=len, reverse=True))}|[A-Za-z0-9])\b[^A-Za-z0-9]{{0,5}}+){{8,}}+",
+    rf"(?>\b(?:{'|'.join(sorted({*NAMES, *SILENT}, key=len, reverse=True))}|[A-Za-z0-9])\b[^A-Za-z0-9]{{0,5}}+){{8,}}+",
     re.IGNORECASE,
 )
 _INSIDE = re.compile(r"(?:(?<=[A-Za-z])[0-9](?=[G-Zg-z])|(?<=[G-Zg-z])[0-9](?=[A-Fa-f]))")

@@ -71,7 +71,7 @@ PATTERNS = (
     Pattern(
         "one-time-code",
         r"(?:2fa|totp|otp|mfa|setup|authenticator)\b[^\n:=]{0,40}(?:[:=]|\bis\b)[ \t*`\"']{0,4}"
-        r"(?P<s>(?:[a-z2-7]{4}[ -]){3,15}+[a-z2-7]{4})(?![0-9a-z])",
+        r"(?P<s>(?>[a-z2-7]{4}[ -]){3,15}+[a-z2-7]{4})(?![0-9a-z])",
         _in_groups,
         strong=False,
     ),
@@ -79,7 +79,7 @@ PATTERNS = (
         Pattern(
             "secret-phrase",
             rf"(?:{names})[^\n]{{0,60}}:[ \t*]*+\r?\n(?:[ \t]*+\r?\n)?(?:[ \t>]*+```[\w-]*+[ \t]*+\r?\n)?"
-            r"[ \t>]*+[`\"']?(?P<s>[a-z]{3,8}(?: [a-z]{3,8}){11,23}+)[`\"']?[ \t]*+\r?(?![^\n])",
+            r"[ \t>]*+[`\"']?(?P<s>[a-z]{3,8}(?> [a-z]{3,8}){11,23}+)[`\"']?[ \t]*+\r?(?![^\n])",
             _phrase,
             scope=Scope.NEAR,
             prefilter=rf"(?:{names})[^\n]*:[ \t*]*\r?\n",

@@ -140,7 +140,7 @@ PATTERNS = (
     ),
     Pattern(
         "putty-key",
-        r"private-lines:[ \t]*+\d{1,3}\r?\n(?P<s>[0-9A-Za-z+/=]{8,}+(?:\r?\n[0-9A-Za-z+/=]{8,}+){0,199}+)",
+        r"private-lines:[ \t]*+\d{1,3}\r?\n(?P<s>[0-9A-Za-z+/=]{8,}+(?>\r?\n[0-9A-Za-z+/=]{8,}+){0,199}+)",
         scope=Scope.TEXT,
         prefilter=r"private-lines:[ \t]*\d",
     ),
@@ -221,7 +221,7 @@ _INSERT = re.compile(
     re.IGNORECASE,
 )
 _COLUMN = re.compile(r"passw(?:or)?d|passphrase|secret|token|api_?key|(?<![a-z])(?:pass|pwd)(?![a-z])", re.IGNORECASE)
-_ROW = re.compile(r"\((?P<row>(?:'[^'\n]*+'|[^()'\n]++)*+)\)")
+_ROW = re.compile(r"\((?P<row>(?>'[^'\n]*+'|[^()'\n]++)*+)\)")
 _FIELD = re.compile(r"(?:^|,)[ \t]*+(?:'(?P<value>[^'\n]*+)'|[^,'\n]*+)")
 
 

@@ -23,14 +23,14 @@ _HEADERS = r"BEGIN (?:ENCRYPTED|ED25519|X25519|ED448|SM2) PRIVATE KEY|PuTTY-User
 PATTERNS = (
     Pattern(
         "ansible-vault",
-        r"\$ANSIBLE_VAULT;[0-9.]{3,5};AES256[^\n]{0,80}+\n[ \t]*+(?P<s>[0-9a-f]{8,120}+(?:\r?\n[ \t]*+[0-9a-f]{8,120}+)*+)",
+        r"\$ANSIBLE_VAULT;[0-9.]{3,5};AES256[^\n]{0,80}+\n[ \t]*+(?P<s>[0-9a-f]{8,120}+(?>\r?\n[ \t]*+[0-9a-f]{8,120}+)*+)",
         scope=Scope.TEXT,
         prefilter=r"\$ANSIBLE_VAULT;[0-9.]{3,5};AES256",
     ),
     Pattern(
         "static-key",
         r"BEGIN OpenVPN (?:Static|tls-crypt[\w-]{0,10}) key[^\n]{0,20}+"
-        r"(?:\\r)?(?:\\n|\n)[ \t]*+(?P<s>[0-9a-f]{16,64}+(?:(?:\\r)?(?:\\n|\r?\n)[ \t]*+[0-9a-f]{16,64}+)*+)",
+        r"(?:\\r)?(?:\\n|\n)[ \t]*+(?P<s>[0-9a-f]{16,64}+(?>(?:\\r)?(?:\\n|\r?\n)[ \t]*+[0-9a-f]{16,64}+)*+)",
         scope=Scope.TEXT,
         prefilter=r"BEGIN OpenVPN (?:Static|tls-crypt[\w-]{0,10}) key",
     ),
@@ -42,7 +42,7 @@ PATTERNS = (
     Pattern(
         "wallet-key",
         r"(?:secret|private)[ _-]?key[\"'`*]{0,3}[ \t]*+[:=][ \t]*+"
-        r"(?P<s>\[[ \t]*+(?:\d{1,3},[ \t]?){31,63}+\d{1,3}[ \t]*+\])",
+        r"(?P<s>\[[ \t]*+(?>\d{1,3},[ \t]?){31,63}+\d{1,3}[ \t]*+\])",
         prefilter=r"(?:secret|private)[ _-]?key[\"'`*]{0,3}[ \t]*[:=][ \t]*\[[ \t]*\d{1,3},",
         named=True,
     ),
