@@ -10,10 +10,10 @@ import msgspec
 
 from egress_proxy.config import load
 from egress_proxy.errors import ConfigError, Exit
-from egress_proxy.terminal import EPILOG, as_json, configured, print_json, say
+from egress_proxy.terminal import EPILOG, as_json, bar, configured, print_json, say
 
 if TYPE_CHECKING:
-    from egress_proxy.doctor.checks import Check
+    from egress_proxy.doctor.grades import Check
 
 
 @click.command(epilog=EPILOG, short_help="Look whether all is as it should be.")
@@ -35,7 +35,8 @@ def doctor(file: Path, *, as_json: bool) -> int:
 
 def examined(file: Path) -> tuple[Check, ...]:
     """Do all checks. A configuration that is not valid is the only finding there is then."""
-    from egress_proxy.doctor.checks import Check, Grade, examine
+    from egress_proxy.doctor.checks import CHECKS, examine
+    from egress_proxy.doctor.grades import Check, Grade
 
     try:
         config = load(file)
@@ -48,7 +49,9 @@ def examined(file: Path) -> tuple[Check, ...]:
                 "docs/settings.md has every setting" if file.expanduser().exists() else "egress-proxy init",
             ),
         )
-    return (Check("configuration", Grade.OK, str(file)), *examine(config, file.expanduser()))
+    with bar("looking", len(CHECKS) + 1) as done:
+        found = examine(config, file.expanduser(), done)
+    return (Check("configuration", Grade.OK, str(file)), *found)
 
 
 def shown(checks: tuple[Check, ...]) -> list[str]:

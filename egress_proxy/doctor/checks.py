@@ -5,24 +5,25 @@ A check gives its worst finding first. One that crashes fails: what could not be
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import stat
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from enum import StrEnum
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
-
-from msgspec import Struct
 
 from egress_proxy import app
 from egress_proxy.audit import reading
 from egress_proxy.audit.opening import DATABASE
 from egress_proxy.config import FILES, Address, Config, Source, read_gates, read_hook_secrets, read_password, read_rules
 from egress_proxy.config.warn import warnings
+from egress_proxy.doctor.agent import agent
+from egress_proxy.doctor.grades import Check, Grade, Look
+from egress_proxy.doctor.running import certificate, running, units
 from egress_proxy.doctor.serving import answers, body, free
 from egress_proxy.errors import ConfigError, EgressError
 from egress_proxy.ledgers import opened, place
@@ -45,26 +46,6 @@ _BEGINNING: Final = 1_735_689_600.0  # 2025-01-01: no clock of a machine that ru
 _SKEW: Final = 60.0
 
 
-class Grade(StrEnum):
-    """How it stands."""
-
-    OK = "ok"
-    WARN = "warn"
-    FAIL = "fail"
-
-
-class Check(Struct, frozen=True):
-    """One finding. `do` says what to do about it."""
-
-    name: str
-    grade: Grade
-    told: str
-    do: str = ""
-
-
-Look = Callable[[Config], Iterator[Check]]
-
-
 def risks(config: Config) -> Iterator[Check]:
     """What the configuration permits and should be known."""
     for sentence in warnings(config):
@@ -78,11 +59,14 @@ def files(config: Config, place: Path) -> Iterator[Check]:
     own += [(Path(one), _OTHERS_WRITE) for one in named if one is not None]
     state = Path(config.state_dir)
     own += [(path, _OTHERS) for path in sorted(state.glob("*")) if path.is_file() and path.name != "audit.pub"]
+    own += [(path, _OTHERS) for path in sorted(place.parent.glob("*.token"))]  # as `egress-proxy init` writes them
     for path, forbidden in own:
-        mode = path.stat().st_mode if path.exists() else 0
-        if mode & forbidden:
-            what = "write" if mode & _OTHERS_WRITE else "read"
+        status = path.stat() if path.exists() else None
+        if status is not None and status.st_mode & forbidden:
+            what = "write" if status.st_mode & _OTHERS_WRITE else "read"
             yield Check("files", Grade.FAIL, f"{path}: others may {what} it", f"chmod go-rwx {path}")
+        if status is not None and status.st_uid not in {0, os.geteuid()}:
+            yield Check("files", Grade.FAIL, f"{path}: belongs to another user", f"chown it to yourself: {path}")
     for read in (_password, _gates, _rules, _hooks):
         try:
             read(config)
@@ -146,6 +130,12 @@ def exposure(config: Config) -> Iterator[Check]:
     elif answers(Address(parts.hostname or "", port), "/global/health") == 200:  # noqa: PLR2004 - HTTP
         told = "opencode answers without the password, though one is configured"
         yield Check("exposure", Grade.FAIL, told, "start it with OPENCODE_SERVER_PASSWORD")
+    yield from reachable(config)
+
+
+def reachable(config: Config) -> Iterator[Check]:
+    """Its port is not open to other machines."""
+    port = urlsplit(config.upstream.url).port or 80
     for one in listeners(port):
         if not one.loopback:
             told = f"something listens at port {port} of {one.host}, which other machines may reach"
@@ -213,6 +203,8 @@ def disk(config: Config) -> Iterator[Check]:
     state = Path(config.state_dir)
     free_bytes = shutil.disk_usage(state if state.exists() else state.parent).free
     told = f"{free_bytes // _MIB} MiB are free at {state}"
+    if state.exists() and not os.access(state, os.W_OK):
+        yield Check("disk", Grade.FAIL, f"{state}: cannot be written", "what cannot be recorded does not cross")
     if free_bytes < LEAST_DISK:
         yield Check("disk", Grade.FAIL, told, "make room: what cannot be recorded does not cross")
     elif free_bytes < LITTLE_DISK:
@@ -239,11 +231,11 @@ def evidence(config: Config) -> Iterator[Check]:
 
 def sockets(config: Config) -> Iterator[Check]:
     """Both sockets are served, by the proxy."""
-    for name, address, path, certificate in (
+    for name, address, path, trusted in (
         ("cloud-facing socket", config.listen, "/_egress/health", certificate_of(config)),
         ("operator's socket", config.operator, "/health", None),
     ):
-        status = answers(address, path, certificate)
+        status = answers(address, path, trusted)
         if status == 200:  # noqa: PLR2004 - HTTP
             yield Check("sockets", Grade.OK, f"{name}: serving at {address}")
         elif status == 503:  # noqa: PLR2004 - HTTP
@@ -298,22 +290,44 @@ CHECKS: Final[dict[str, Look]] = {
     "risks": risks,
     "tokens": tokens,
     "opencode": opencode,
+    "local agent": agent,
     "exposure": exposure,
     "known values": known_values,
     "clock": clock,
     "disk": disk,
     "ledger": ledger,
     "evidence": evidence,
+    "certificate": certificate,
     "sockets": sockets,
     "names": names,
+    "proxy": running,
+    "units": units,
     "verify": verified,
 }
 
 
-def examine(config: Config, place: Path) -> tuple[Check, ...]:
-    """Do all checks of a configuration, which was read from `place`."""
+_WELL: Final = {
+    "files": "only you can read or write them",
+    "risks": "the configuration takes none",
+    "tokens": "a client has one, and an operator",
+    "local agent": "publishes nothing, asks before it runs commands; its models are at home",
+    "exposure": "opencode listens on this machine only, and wants its password",
+    "evidence": "what is withheld is sealed",
+    "certificate": "none is configured",
+    "proxy": "what runs is what is installed and configured",
+    "units": "what is installed starts by itself, or none are",
+}
+"""What is so where a check has nothing to say."""
+
+
+def examine(config: Config, place: Path, done: Callable[[int], None] = lambda _: None) -> tuple[Check, ...]:
+    """Do all checks of a configuration, which was read from `place`. `done` is told of each."""
     looks: dict[str, Look] = {"files": lambda one: files(one, place), **CHECKS}
-    return tuple(check for name, look in looks.items() for check in _looked(name, look, config))
+    found: list[Check] = []
+    for name, look in looks.items():
+        found.extend(_looked(name, look, config))
+        done(1)
+    return tuple(found)
 
 
 def _looked(name: str, look: Look, config: Config) -> tuple[Check, ...]:
@@ -328,4 +342,5 @@ def _looked(name: str, look: Look, config: Config) -> tuple[Check, ...]:
         found.append(Check(name, Grade.FAIL, f"cannot be looked at ({type(error).__name__})"))
     bad = [check for check in found if check.grade is not Grade.OK]
     order = (Grade.FAIL, Grade.WARN)
-    return tuple(sorted(bad, key=lambda one: order.index(one.grade))) or tuple(found) or (Check(name, Grade.OK, ""),)
+    well = tuple(found) or (Check(name, Grade.OK, _WELL.get(name, "")),)
+    return tuple(sorted(bad, key=lambda one: order.index(one.grade))) or well

@@ -192,7 +192,10 @@ class Cloud:
             opened = await self._events.open(routed, request.headers.get("Last-Event-ID", ""))
             return respond(opened) if isinstance(opened, Released) else opened
         handler = self._states if routed.row in OWN else self._exchanges
-        return respond_to(request, await handler.handle(routed))
+        released = await handler.handle(routed)
+        if self.entrance.client_now(request) != client:  # revoked meanwhile, which for a prompt may be minutes
+            return await self._refuse(Reason.UNAUTHENTICATED, client=client.name, close=True)
+        return respond_to(request, released)
 
     async def _body(self, request: web.BaseRequest) -> bytes | Refused:
         if (request.content_length or 0) > self._max_body:

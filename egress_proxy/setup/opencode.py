@@ -52,6 +52,19 @@ def needs_password(url: str) -> bool:
         raise UpstreamError(f"{url}: nobody answers") from None
 
 
+def configuration(url: str, password: Secret | None, directory: str) -> dict[str, Any]:
+    """Its configuration in a directory, keys and all: nothing of it may be shown. Raise `UpstreamError`."""
+    try:
+        answer = Client(Target(url, Secret(_login(password))), directory, _SECONDS).get("/config")
+    except NotReachedError:
+        raise UpstreamError("upstream: opencode does not answer at upstream.url: is it running?") from None
+    if answer.status == HTTPStatus.UNAUTHORIZED:
+        raise UpstreamError("upstream: opencode refuses the password")
+    if answer.status != HTTPStatus.OK or not isinstance(answer.json, dict):
+        raise UpstreamError("upstream: its configuration cannot be read: its opencode.json may be broken")
+    return answer.json
+
+
 def _login(password: Secret | None) -> str:
     return "" if password is None else "Basic " + base64.b64encode(f"opencode:{password.reveal()}".encode()).decode()
 

@@ -45,6 +45,7 @@ class Process(Struct, frozen=True):
     listeners: tuple[Listener, ...]
     password: Secret | None
     readable: bool  # whether its environment could be read
+    names: tuple[str, ...] = ()  # of its environment's variables
 
     @property
     def port(self) -> int:
@@ -90,6 +91,7 @@ def _process(place: Path, sockets: dict[str, Listener]) -> Process:
         listeners=tuple(sorted(set(_of(place, sockets)), key=lambda one: one.port)),
         password=Secret(password) if password else None,
         readable=readable,
+        names=tuple(environment),
     )
 
 

@@ -19,8 +19,9 @@ from egress_proxy import app
 from egress_proxy.audit import Ledger, Terms, reading
 from egress_proxy.cli import main
 from egress_proxy.config import Address, Config, load
-from egress_proxy.doctor import checks
-from egress_proxy.doctor.checks import Check, Grade, examine
+from egress_proxy.doctor import agent, checks
+from egress_proxy.doctor.checks import examine
+from egress_proxy.doctor.grades import Check, Grade
 from egress_proxy.errors import UpstreamError
 from egress_proxy.evidence import keys
 from egress_proxy.metrics import Metrics
@@ -32,6 +33,11 @@ from egress_proxy.trial.report import Result, keep
 from tests.evidence.kit import private_key
 
 VALUE = "bodukira" + "melo47"
+SETTINGS = {
+    "share": "disabled",
+    "permission": {"bash": "ask", "webfetch": "deny"},
+    "provider": {"local": {"options": {"baseURL": "http://127.0.0.1:8000/v1"}}},
+}
 Serve = Callable[..., int]
 
 
@@ -90,6 +96,8 @@ def config(file: Path, serve: Serve, monkeypatch: pytest.MonkeyPatch) -> Config:
     monkeypatch.setattr(app, "live_routes", lambda _: Survey("1.18.33", (), ()))
     monkeypatch.setattr(app, "scanner", lambda _, **_options: None)  # a test of its own has the real one
     monkeypatch.setattr(checks, "listeners", lambda _: (Listener("127.0.0.1", 9),))
+    monkeypatch.setattr(agent, "configuration", lambda *_: SETTINGS)
+    monkeypatch.setenv("HOME", str(file.parent))
     found = load(file)
     state = Path(found.state_dir)
     prepare(state)
@@ -116,7 +124,9 @@ def bad(config: Config, file: Path) -> dict[str, tuple[Grade, str]]:
 
 def test_nothing_is_wrong_with_what_is_right(config: Config, file: Path) -> None:
     assert bad(config, file) == {}
-    assert {check.name for check in examine(config, file)} == {"files", *checks.CHECKS}
+    found = examine(config, file)
+    assert {check.name for check in found} == {"files", *checks.CHECKS}
+    assert all(check.told for check in found)
 
 
 @pytest.mark.parametrize("name", ["config.yaml", "password", "state", "state/tokens.json", "state/audit.key"])

@@ -17,9 +17,11 @@ from egress_proxy.routes.catalogue import ROWS
 from tests.conftest import Bare, Proxied
 from tests.e2e.answers import refusal
 from tests.e2e.speech import tune_in, wait_created
+from tests.e2e.test_blocking import Prompting
 from tests.kit.agent import Agent, poll
 from tests.kit.client import properties_of
-from tests.kit.script import Text, call
+from tests.kit.gate import Gate
+from tests.kit.script import Held, Text, call
 
 pytestmark = pytest.mark.e2e
 
@@ -259,6 +261,20 @@ def test_a_token_works_from_its_making_to_its_revocation(proxied: Proxied) -> No
         assert b"Changed after" not in events.everything
     assert refusal(agent.client.get(f"/session/{session}")) == (401, "unauthenticated")
     assert refusal(proxied.agent().client.get(f"/session/{session}")) == UNKNOWN
+
+
+def test_a_reply_that_comes_after_the_revocation_is_not_its_clients(proxied: Proxied) -> None:
+    """A prompt waits for minutes; whose token was lost must not get the reply for which it waits."""
+    agent = proxied.agent(token=proxied.proxy.create_token("waiting"))
+    session = agent.session()
+    with Gate() as gate:
+        waiting = Prompting(agent, session, proxied.model.script("revoked-meanwhile", Held(gate, "Late.")))
+        gate.until_reached()
+        _revoke(proxied, "waiting")
+        gate.open()
+        answer = waiting.answer()
+    assert refusal(answer) == (401, "unauthenticated")
+    assert b"Late." not in answer.everything
 
 
 def test_the_audit_log_tells_the_clients_apart(proxied: Proxied, two: Two) -> None:

@@ -6,6 +6,7 @@ import base64
 import json
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ class Pretended:
 
     def __init__(self) -> None:
         self.version, self.password, self.model = "1.18.33", PASSWORD, "local/coder"
+        self.settings: dict[str, Any] = {}
         pretended = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -45,7 +47,7 @@ class Pretended:
     def answer(self, path: str) -> Any:
         return {
             "/global/health": {"healthy": True, "version": self.version},
-            "/config": {"model": self.model, "provider": {"local": {"options": {"apiKey": VALUE}}}},
+            "/config": {"model": self.model, "provider": {"local": {"options": {"apiKey": VALUE}}}, **self.settings},
             "/config/providers": {"default": {"opencode": "big-pickle"}},
             "/path": {"directory": "/"},
         }.get(path, {})
@@ -53,6 +55,13 @@ class Pretended:
 
 @pytest.fixture
 def opencode() -> Iterator[Pretended]:
+    with pretending() as pretended:
+        yield pretended
+
+
+@contextmanager
+def pretending() -> Iterator[Pretended]:
+    """It answers until the end."""
     pretended = Pretended()
     thread = threading.Thread(target=pretended.server.serve_forever, args=(0.01,))
     thread.start()
