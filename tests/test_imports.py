@@ -73,6 +73,7 @@ LEVELS: dict[str, int] = {
     "cli_queue": 6,
     "cli_completion": 6,
     "cli_init": 6,
+    "cli_reload": 6,
     "cli_trial": 6,
     "cli_tls": 6,
     "cli_verify": 6,

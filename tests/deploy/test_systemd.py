@@ -132,9 +132,14 @@ def test_the_units_work_together(box: Box) -> None:
     box.write_config(models=["local/other"])
     assert box.systemctl("reload", "egress-proxy").returncode == 0
     poll(lambda: "the configuration is in force" in box.log(), 30)
-    box.write_config(models="none")
-    assert box.systemctl("reload", "egress-proxy").returncode != 0
+    policy = box.home / ".config" / "egress-proxy" / "gates.yaml"
+    policy.write_text("rules: [{id: nothing-else}]\n")
+    for broken in ({"models": "none"}, {"gates_file": f"{HOME}/.config/egress-proxy/gates.yaml"}):
+        box.write_config(**broken)
+        assert box.systemctl("reload", "egress-proxy").returncode != 0
+    assert "gates.yaml" in box.log()
     box.write_config()
+    assert box.systemctl("reload", "egress-proxy").returncode == 0
     assert (health(box), box.shown("egress-proxy", "MainPID")) == ('{"healthy":true}', proxy)
 
     # Killed: it comes again, and whoever connects meanwhile is answered and not refused.

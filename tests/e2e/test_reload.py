@@ -13,7 +13,8 @@ import pytest
 
 from tests.conftest import Proxied
 from tests.kit.agent import poll
-from tests.kit.client import Client
+from tests.kit.client import Client, basic, bearer
+from tests.kit.proxy import Proxy
 from tests.kit.script import Text
 
 pytestmark = pytest.mark.e2e
@@ -44,6 +45,11 @@ class Reloaded:
         self.said = self.log()[before:]
         poll(lambda: self.metric("egress_config_reload_success") == float(told[0] in self.said) or None, 30)
         return told[0] in self.said
+
+    def asked(self) -> tuple[int, str]:
+        """Ask for it on the command line: its exit code, and what it says."""
+        done = self.proxied.proxy.command("reload", "--config", str(self._file))
+        return done.returncode, (done.stdout + done.stderr).decode()
 
     def log(self) -> str:
         return self.proxied.proxy.log.read_text("utf-8")
@@ -115,7 +121,7 @@ def _no_gates(config: Mapping[str, Any], place: Path) -> Mapping[str, Any] | byt
 
 def _bad_rule(config: Mapping[str, Any], place: Path) -> Mapping[str, Any] | bytes:
     rules = place / "rules.yaml"
-    rules.write_text("rules:\n  - {id: own-one, pattern: 'A{5}', finds: ['BBBBB'], leaves: []}\n")
+    rules.write_text("rules:\n  - {id: own-one, pattern: 'A{5}', matches: ['BBBBB'], ignores: []}\n")
     return {"rules_file": str(rules)}
 
 
@@ -148,6 +154,55 @@ def test_what_is_not_valid_is_refused_as_a_whole(running: Reloaded, tmp_path: Pa
         assert running.model() == first  # the part that was valid is not in force either
     assert running.metric("egress_config_reload_timestamp_seconds") == taken
     assert running.metric("egress_gate_rules") > 0
+
+
+def test_the_command_says_what_came_of_it(running: Reloaded, tmp_path: Path) -> None:
+    """One way for all that may be wrong: the exit code says that it is, the text what, and all stays as it was."""
+    config = running.proxied.proxy.config
+    first, second = config["models"][:2]
+    running.write(models=[second, first])
+    assert running.asked() == (0, "the configuration is in force\n")
+    assert running.model() == second
+    told = {
+        "no YAML": "not valid YAML",
+        "a key that is none": "modles",
+        "a gate policy that is not there": "nothing.yaml",
+    }
+    told |= {"rules that do not find their examples": "own-one", "a source that cannot be read": "gone.json"}
+    for name, broken in BROKEN.items():
+        changes = broken(config, tmp_path)
+        if isinstance(changes, bytes):
+            running.write(changes)
+        else:
+            running.write(**{"models": [first, second], **changes})
+        code, said = running.asked()
+        assert (code in {1, 2}, told[name] in said, "in force" in said) == (True, True, False), said
+        assert running.model() == second
+
+
+def test_the_place_of_verify_needs_a_restart_and_is_the_only_thing_named(running: Reloaded, tmp_path: Path) -> None:
+    """It comes with a root and a source of its own, which are as before as well."""
+    (tmp_path / "place").mkdir(mode=0o700)
+    first, second = running.proxied.proxy.config["models"][:2]
+    running.write(models=[second, first], verify={"directory": str(tmp_path / "place")})
+    code, said = running.asked()
+    assert code == 0
+    assert said.endswith("needs a restart to be changed, and is as before: verify.directory\n")
+    assert running.model() == second
+
+
+def test_only_an_operator_has_it_read(running: Reloaded) -> None:
+    proxy = running.proxied.proxy
+    taken = running.metric("egress_config_reload_timestamp_seconds")
+    for login in (None, "Bearer nobodys", bearer(proxy.token), basic("operator", operator_token(proxy))):
+        assert Client(proxy.operator_url, login).post("/reload", {}).status == 401
+    assert Client(proxy.operator_url, bearer(operator_token(proxy))).get("/reload").status == 405
+    assert running.metric("egress_config_reload_timestamp_seconds") == taken
+    assert Client(proxy.operator_url, bearer(operator_token(proxy))).post("/reload", {}).json == {"restart": []}
+
+
+def operator_token(proxy: Proxy) -> str:
+    return (proxy.state / "operator.token").read_text("utf-8").strip()
 
 
 def test_what_needs_a_restart_is_named_and_the_rest_is_taken(running: Reloaded) -> None:
