@@ -131,6 +131,7 @@ DOORS: dict[str, tuple[str, ...]] = {
         "cli_completion.py",
         "cli_doctor.py",
         "cli_init.py",
+        "cli_reload.py",
         "cli_trial.py",
         "cli_tls.py",
         "cli_verify.py",

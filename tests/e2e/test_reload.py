@@ -14,7 +14,6 @@ import pytest
 from tests.conftest import Proxied
 from tests.kit.agent import poll
 from tests.kit.client import Client, basic, bearer
-from tests.kit.proxy import Proxy
 from tests.kit.script import Text
 
 pytestmark = pytest.mark.e2e
@@ -37,14 +36,17 @@ class Reloaded:
         self._file.write_bytes(json.dumps(changed).encode() if text is None else text)
 
     def reload(self) -> bool:
-        """Have it read, and say whether it was taken."""
-        told = ('"event":"reloaded"', '"event":"reload_refused"', '"event":"reload_failed"')
+        """Have it read, and say whether it was taken. `said` is what the log says of it."""
         before = len(self.log())
-        os.kill(self.proxied.proxy.pid, signal.SIGHUP)
-        poll(lambda: any(one in self.log()[before:] for one in told) or None, 30)
+        answer = self.operator().post("/reload", {})
         self.said = self.log()[before:]
-        poll(lambda: self.metric("egress_config_reload_success") == float(told[0] in self.said) or None, 30)
-        return told[0] in self.said
+        assert (answer.status == 200) == ('"event":"reloaded"' in self.said), answer.text
+        assert self.metric("egress_config_reload_success") == float(answer.status == 200)
+        return answer.status == 200
+
+    def operator(self) -> Client:
+        proxy = self.proxied.proxy
+        return Client(proxy.operator_url, bearer((proxy.state / "operator.token").read_text("utf-8").strip()))
 
     def asked(self) -> tuple[int, str]:
         """Ask for it on the command line: its exit code, and what it says."""
@@ -121,7 +123,7 @@ def _no_gates(config: Mapping[str, Any], place: Path) -> Mapping[str, Any] | byt
 
 def _bad_rule(config: Mapping[str, Any], place: Path) -> Mapping[str, Any] | bytes:
     rules = place / "rules.yaml"
-    rules.write_text("rules:\n  - {id: own-one, pattern: 'A{5}', matches: ['BBBBB'], ignores: []}\n")
+    rules.write_text("rules:\n  - {id: own-one, pattern: 'A{5}', matches: ['BBBBB'], ignores: ['CCCCC']}\n")
     return {"rules_file": str(rules)}
 
 
@@ -168,7 +170,7 @@ def test_the_command_says_what_came_of_it(running: Reloaded, tmp_path: Path) -> 
         "a key that is none": "modles",
         "a gate policy that is not there": "nothing.yaml",
     }
-    told |= {"rules that do not find their examples": "own-one", "a source that cannot be read": "gone.json"}
+    told |= {"rules that do not find their examples": "rules.yaml", "a source that cannot be read": "gone.json"}
     for name, broken in BROKEN.items():
         changes = broken(config, tmp_path)
         if isinstance(changes, bytes):
@@ -193,16 +195,13 @@ def test_the_place_of_verify_needs_a_restart_and_is_the_only_thing_named(running
 
 def test_only_an_operator_has_it_read(running: Reloaded) -> None:
     proxy = running.proxied.proxy
+    token = (proxy.state / "operator.token").read_text("utf-8").strip()
     taken = running.metric("egress_config_reload_timestamp_seconds")
-    for login in (None, "Bearer nobodys", bearer(proxy.token), basic("operator", operator_token(proxy))):
+    for login in (None, "Bearer nobodys", bearer(proxy.token), basic("operator", token)):
         assert Client(proxy.operator_url, login).post("/reload", {}).status == 401
-    assert Client(proxy.operator_url, bearer(operator_token(proxy))).get("/reload").status == 405
+    assert running.operator().get("/reload").status == 405
     assert running.metric("egress_config_reload_timestamp_seconds") == taken
-    assert Client(proxy.operator_url, bearer(operator_token(proxy))).post("/reload", {}).json == {"restart": []}
-
-
-def operator_token(proxy: Proxy) -> str:
-    return (proxy.state / "operator.token").read_text("utf-8").strip()
+    assert running.operator().post("/reload", {}).json == {"restart": []}
 
 
 def test_what_needs_a_restart_is_named_and_the_rest_is_taken(running: Reloaded) -> None:
@@ -211,8 +210,10 @@ def test_what_needs_a_restart_is_named_and_the_rest_is_taken(running: Reloaded) 
     running.write(models=[second, first], listen="127.0.0.1:1", directories=config["directories"][:1])
     with running.proxied.agent().client.events() as stream:
         stream.wait_type("server.connected")
+        before = len(running.log())
         for _ in range(20):  # of many at once, none is lost, and none is beside another
             os.kill(running.proxied.proxy.pid, signal.SIGHUP)
+        poll(lambda: "reload_needs_restart" in running.log()[before:] or None, 30)
         assert running.reload()
         assert not stream.ended
     said = [json.loads(line) for line in running.said.splitlines()]
