@@ -332,6 +332,7 @@ def _units(config: Config, file: Path, place: Path, writer: Writer) -> None:
         config.state_dir,
         config.verify.directory,
         _of_opencode(config),
+        pages=share.folder("docs"),
     ):
         writer.file(folder / name, content, "a systemd user unit", mode=0o644)
     click.echo("Look at opencode.service: it starts an opencode of its own, so end the one that runs now. Then:")

@@ -119,10 +119,12 @@ def units(
     state_dir: str,
     verify: str | None,
     upstream: Upstream | None = None,
+    *,
+    pages: Path | None = None,
 ) -> Iterator[tuple[str, str]]:
     """Give (name, content) of the units that come with the program, for this program and this configuration.
 
-    `config` is None where it is the default one.
+    `config` is None where it is the default one. `pages` is where the documentation is.
     """
     here = Path.home()
     swaps = {
@@ -130,6 +132,8 @@ def units(
         "%h/.local/state/egress-proxy": _word(state_dir),
         "%h/.local/share/egress-proxy/verify": _word(verify or f"-{here}/.local/share/egress-proxy/verify"),
     }
+    if pages is not None:
+        swaps["file:%h/.local/share/egress-proxy/docs"] = pages.as_uri().replace("%", "%%")
     swaps |= _of_upstream(upstream) if upstream else {}
     for path in unit_files(source):
         content = path.read_text("utf-8")

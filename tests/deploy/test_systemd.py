@@ -50,6 +50,16 @@ def test_systemd_understands_every_line(tmp_path: Path) -> None:
     assert [line for line in told if any(name in line for name in UNITS)] == []
 
 
+@pytest.mark.parametrize("name", [name for name in UNITS if name.endswith(".service")])
+def test_the_page_that_a_unit_names_is_where_the_page_says_to_put_it(name: str) -> None:
+    found = re.search(
+        r"^Documentation=file:%h/\.local/share/egress-proxy/docs/(.*)$", (DEPLOY / name).read_text(), re.MULTILINE
+    )
+    assert found is not None
+    assert (ROOT / "docs" / found[1]).is_file()
+    assert "cp docs/*.md ~/.local/share/egress-proxy/docs/" in PAGE
+
+
 @analysed
 @pytest.mark.parametrize("name", [name for name in UNITS if name.endswith(".service")])
 def test_the_score_is_the_one_on_the_page(name: str) -> None:

@@ -170,7 +170,7 @@ def test_the_command_says_what_came_of_it(running: Reloaded, tmp_path: Path) -> 
         "a key that is none": "modles",
         "a gate policy that is not there": "nothing.yaml",
     }
-    told |= {"rules that do not find their examples": "rules.yaml", "a source that cannot be read": "gone.json"}
+    told |= {"rules that do not find their examples": "own-one", "a source that cannot be read": "gone.json"}
     for name, broken in BROKEN.items():
         changes = broken(config, tmp_path)
         if isinstance(changes, bytes):
