@@ -94,6 +94,19 @@ def health(box: Box) -> str:
     return box.get("http://127.0.0.1:8642/_egress/health")
 
 
+def finds_for_itself(box: Box) -> None:
+    """opencode works, and what it runs can do its work and no more."""
+    session = box.opencode("/session", {})["id"]
+    command = "echo did > made; echo x >> ~/.bashrc; echo x > ~/.profile; cat ~/.config/egress-proxy/opencode-password"
+    given = {"agent": "build", "model": {"providerID": "local", "modelID": "small"}, "command": command}
+    ran = box.opencode(f"/session/{session}/shell", given)
+    assert "Permission denied" in str(ran)
+    assert "boxpassword1" not in str(ran)
+    assert (box.home / "shop" / "made").read_text() == "did\n"
+    assert (box.home / ".bashrc").read_text() == ""
+    assert not (box.home / ".profile").exists()
+
+
 @pytest.mark.timeout(300)
 def test_the_units_work_together(box: Box) -> None:
     """One story, since each start takes seconds: sockets, start, credentials, sandbox, reload, a crash, the end."""
@@ -121,11 +134,22 @@ def test_the_units_work_together(box: Box) -> None:
     assert "audit.db" in box.run("ls", state).stdout
     for place in (state, f"{HOME}/.config/egress-proxy"):
         assert box.run("stat", "-c", "%a", place, within=local).stdout == "0\n"
-    # Nor can it change the proxy's program or units, or ask the manager for a program of its own; its own work it can.
-    for place in (".local/share/egress-proxy/venv/bin/egress-proxy", ".config/systemd/user/egress-proxy.service"):
+    # Nor can it change the proxy's program or units, its own program or settings, or what a shell reads; or ask the
+    # manager for a program of its own. Its own work it can.
+    for place in (
+        ".local/share/egress-proxy/venv/bin/egress-proxy",
+        ".config/systemd/user/egress-proxy.service",
+        ".config/opencode/opencode.json",
+        ".opencode/bin/opencode",
+        ".bashrc",
+        ".profile",
+    ):
         assert box.run("touch", f"{HOME}/{place}", within=local).returncode != 0
     assert box.run("systemctl", "--user", "is-active", "egress-proxy", within=local).stdout != "active\n"
-    assert box.run("touch", f"{HOME}/shop/mark", within=local).returncode == 0
+    for place in ("shop", ".local/share/opencode", ".cache/opencode", ".local/share/egress-proxy/verify"):
+        assert box.run("touch", f"{HOME}/{place}/mark", within=local).returncode == 0
+    assert (box.home / ".local/share/opencode" / "log").is_dir()  # where it writes itself
+    finds_for_itself(box)
     # And what the proxy can write: its state, and nothing else.
     assert box.run("touch", f"{state}/mark", within=proxy).returncode == 0
     assert box.run("touch", f"{HOME}/shop/mark", within=proxy).returncode != 0
