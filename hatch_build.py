@@ -1,4 +1,5 @@
-"""The build step of the compiled kernel: C without any header of Python's, so that one wheel serves every version.
+"""The build steps of the wheel: the pages that units and messages name, and the compiled kernel, C without any header
+of Python's, so that one wheel serves every version.
 
 A machine without a C compiler gets a package without the kernel; it does the same, slower (`egress_proxy/native`).
 """
@@ -18,16 +19,20 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 FOLDER = Path("egress_proxy/native")
 LIBRARY = FOLDER / "_kernel.so"
+PAGES = "egress_proxy/share/docs"
 FLAGS = ("-std=c11", "-O3", "-fPIC", "-shared", "-fvisibility=hidden", "-Wall", "-Wextra")
 
 _FIRST_OF_ARM = 11  # of the systems of macOS
 
 
 class KernelBuildHook(BuildHookInterface[Any]):
-    """Compiles `egress_proxy/native/*.c` into one shared library beside them."""
+    """Puts `docs/*.md` into the wheel, and compiles `egress_proxy/native/*.c` into one shared library beside them."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002  the hook's signature
         root = Path(self.root)
+        if self.target_name == "wheel":
+            pages = sorted(root.glob("docs/*.md"))
+            build_data["force_include"] |= {str(page): f"{PAGES}/{page.name}" for page in pages}
         if self.target_name != "wheel" or not _compiled(root):
             return
         build_data["pure_python"] = False

@@ -167,10 +167,11 @@ async def _serve(config: Config, again: Callable[[], Config] | None = None) -> N
         # What stays until the end is not looked through again: with it a full collection stops the loop for 20 ms.
         gc.collect()
         gc.freeze()
-        await stack.enter_async_context(_operator(config, inside, operators))
+        reloading = Reloading(config, again or (lambda: config), _live(inside))
+        await stack.enter_async_context(_operator(config, inside, operators, reloading))
         listener = await stack.enter_async_context(cloud_side(config, inside.cloud, clouds))
         await stack.enter_async_context(pinging(interval(os.environ), listener.takes))
-        await stack.enter_async_context(reloaded_on_hangup(Reloading(config, again or (lambda: config), _live(inside))))
+        await stack.enter_async_context(reloaded_on_hangup(reloading))
         say(Saying.SERVING, listen=str(config.listen), operator=str(config.operator))
         notify(f"STATUS=serving on {config.listen}, operator on {config.operator}")
         notify("READY=1")
@@ -198,7 +199,9 @@ def _live(inside: _Inside) -> Live:
     return Live(inside.cloud, inside.exchanges, inside.known, inside.metrics, _policy, gate_policy)
 
 
-def _operator(config: Config, inside: _Inside, bound: socket.socket | None) -> AbstractAsyncContextManager[None]:
+def _operator(
+    config: Config, inside: _Inside, bound: socket.socket | None, reloading: Reloading
+) -> AbstractAsyncContextManager[None]:
     behind = behind_console(config, inside.recorder, inside.known, inside.server)
     operators = Operators(Path(config.state_dir))
     address = config.operator
@@ -212,6 +215,7 @@ def _operator(config: Config, inside: _Inside, bound: socket.socket | None) -> A
         gated=lambda: bool(inside.exchanges.settings.gates.rules),
         audit=lambda: inside.recorder.failure or inside.recorder.evidence_failure,
         gates=GateApi(inside.queue, operators, inside.metrics, most),
+        reload=reloading.asked,
         mounted={PREFIX: console_app(inside.queue, operators, inside.metrics, most, behind)},
         admits=behind.sso.admits if behind.sso else None,
     )

@@ -27,6 +27,7 @@ from egress_proxy.cli_gates import gates
 from egress_proxy.cli_init import init
 from egress_proxy.cli_ledgers import ledgers, migrate
 from egress_proxy.cli_questions import explain, search, stats
+from egress_proxy.cli_reload import reload
 from egress_proxy.cli_sections import Sectioned
 from egress_proxy.cli_tls import tls
 from egress_proxy.cli_trial import verify as trial
@@ -111,7 +112,7 @@ def serve(file: Path) -> int:
     """Run the proxy.
 
     SIGTERM or SIGINT ends it, after requests in progress or `limits.drain_seconds`. SIGHUP has it read its settings
-    anew.
+    anew; `egress-proxy reload` does too, and says what came of it.
     """
     config = load(file)
     begun(config)
@@ -237,6 +238,7 @@ cli.add_command(fingerprint)
 cli.add_command(gates)
 cli.add_command(trial)
 cli.add_command(init)
+cli.add_command(reload)
 cli.add_command(doctor)
 cli.add_command(support)
 cli.add_command(completion)

@@ -133,6 +133,8 @@ def _done(file: Path, place: Path, given: Given, writer: Writer, *, units: bool)
             click.echo("\nAnd the systemd user units:")
             for path in draft.unit_files(share.folder("deploy")):
                 writer.file(Path(_UNIT_FOLDER).expanduser() / path.name, "", _UNIT, mode=0o644)
+            where = Path(_UNIT_FOLDER).expanduser() / draft.WHERE
+            writer.file(where, "", "where the local agent may write", mode=0o644)
         click.echo("\nNothing was written: leave --dry-run out to do it.")
         return Exit.OK
     _policy(config, writer)
@@ -313,8 +315,17 @@ def _units(config: Config, file: Path, place: Path, writer: Writer) -> None:
         config.state_dir,
         config.verify.directory,
         _of_opencode(config),
+        pages=share.folder("docs"),
     ):
         writer.file(folder / name, content, _UNIT, mode=0o644)
+    roots = tuple(one for one in config.directories if one != config.verify.root)
+    writer.file(folder / draft.WHERE, draft.where(source, roots), "where the local agent may write", mode=0o644)
+    for name in draft.OPENCODE_KEEPS:
+        writer.folder(Path.home() / name, "what opencode keeps")
+    for name in draft.OPENCODE_SETTINGS:
+        if (Path.home() / name).is_dir() and not (Path.home() / name / ".gitignore").exists():
+            ignored = Path.home() / name / ".gitignore"
+            writer.file(ignored, draft.IGNORED, "what opencode would write itself", mode=0o644)
     click.echo("Look at opencode.service: it starts an opencode of its own, so end the one that runs now. Then:")
     click.echo("  systemctl --user daemon-reload")
     click.echo("  systemctl --user enable --now egress-proxy egress-proxy-verify.timer")
@@ -323,7 +334,7 @@ def _units(config: Config, file: Path, place: Path, writer: Writer) -> None:
 def _of_opencode(config: Config) -> draft.Upstream:
     listen = config.listen.path or str(config.listen)
     port = urlsplit(config.upstream.url).port
-    return draft.Upstream(shutil.which("opencode"), config.directories[0], port, listen, str(config.operator))
+    return draft.Upstream(shutil.which("opencode"), port, listen, str(config.operator))
 
 
 def _conclude(config: Config, file: Path, token: Path) -> None:

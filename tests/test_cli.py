@@ -129,6 +129,7 @@ def test_the_commands_that_others_rely_on_are_there() -> None:
         "init",
         "doctor",
         "support",
+        "reload",
         "tls init",
         "tls issue",
         "tls renew",

@@ -16,8 +16,8 @@ import pytest
 from egress_proxy import __version__
 
 ROOT = Path(__file__).parents[1]
-SOURCES = ("pyproject.toml", "hatch_build.py", "README.md", "LICENSE", "egress_proxy", "deploy", "config")
 COMPILERS = ("cc", "gcc", "clang")
+SOURCES = ("pyproject.toml", "hatch_build.py", "README.md", "LICENSE", "egress_proxy", "deploy", "config", "docs")
 NO_NETWORK = """
 import sys
 
@@ -93,6 +93,8 @@ def test_the_wheel_says_for_which_machines_it_is(wheel: Path) -> None:
     assert f"Tag: py3-none-{tag}\n" in tags
     assert f"Root-Is-Purelib: {'false' if compiled else 'true'}\n" in tags
     assert {"egress_proxy/share/deploy/egress-proxy.service", "egress_proxy/share/config/gates.yaml"} <= names
+    pages = {f"egress_proxy/share/docs/{page.name}" for page in (ROOT / "docs").glob("*.md")}
+    assert pages <= names
     assert not any(name.startswith(("tests/", "docs/")) or "__pycache__" in name for name in names)
 
 
@@ -116,6 +118,24 @@ def test_both_commands_run_without_a_network(environment: Path, tmp_path: Path) 
     told = run(proxy, "fingerprint", "check", "--config", str(config), str(tmp_path / "text"), home=tmp_path)
     assert "DB_PASSWORD" in told
     assert value not in told
+
+
+UNITS = """
+from egress_proxy.setup import draft, share
+source, pages = share.folder("deploy"), share.folder("docs")
+for name, content in draft.units(source, "/opt/egress-proxy", None, "/state", None, pages=pages):
+    for line in content.splitlines():
+        if line.startswith("Documentation="):
+            print(name, line.removeprefix("Documentation=file://").replace("%%", "%"))
+"""
+
+
+def test_the_pages_that_units_name_are_on_the_machine(environment: Path, tmp_path: Path) -> None:
+    told = dict(line.split(" ") for line in run(environment / "python", "-c", UNITS, home=tmp_path).splitlines())
+    assert set(told) >= {"egress-proxy.service", "egress-proxy-verify.service", "opencode.service"}
+    for page in told.values():
+        assert Path(page).is_relative_to(environment.parent)
+        assert Path(page).read_text("utf-8").startswith("# ")
 
 
 def test_nothing_but_the_network_is_refused_there(environment: Path, tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ def test_every_place_named_exists(place: str) -> None:
 
 @pytest.mark.parametrize("place", [place for place in PLACES if place.startswith("tests/")])
 def test_every_test_named_tests_something(place: str) -> None:
-    assert re.search(r"^(?:async )?def test_", (ROOT / place).read_text(encoding="utf-8"), re.MULTILINE)
+    assert re.search(r"^(?:class Test|(?:async )?def test_)", (ROOT / place).read_text(encoding="utf-8"), re.MULTILINE)
 
 
 def test_every_invariant_has_modules_and_tests() -> None:

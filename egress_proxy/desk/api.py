@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from egress_proxy.desk.documents import DecidedDocument, ErrorBody, ListDocument, ShowDocument
+from egress_proxy.desk.documents import DecidedDocument, ErrorBody, ListDocument, ReloadedDocument, ShowDocument
 from egress_proxy.desk.faults import DeskError, Word, no_token, not_the_proxy, refused
 from egress_proxy.desk.reach import Connect
 from egress_proxy.errors import Exit
@@ -17,6 +17,8 @@ from egress_proxy.ocode.transport import EVENT_STREAM, Answer, Outgoing, Stream
 
 SECONDS: Final = 40.0
 """Longer than the proxy itself waits for opencode: an answer that says so is worth more than silence."""
+RELOAD_SECONDS: Final = 55.0
+"""For a hundred thousand known values, and less than systemd waits for a reload."""
 SILENT_SECONDS: Final = 35.0
 """Longest silence of the stream: the proxy says something every ten seconds."""
 _MOST_TOLD: Final = 500
@@ -46,6 +48,10 @@ class Desk:
         body = msgspec.json.encode({"digest": digest, **({"note": note} if note else {})})
         path = f"/gates/{quote(ask_id, safe='')}/{verb}"
         return _decoded(self._send(Outgoing(method="POST", path=path, body=body, timeout=SECONDS)), DecidedDocument)
+
+    def reload(self) -> ReloadedDocument:
+        """Have the proxy read its configuration again; `DeskError` says why nothing of it is in force."""
+        return _decoded(self._send(Outgoing(method="POST", path="/reload", timeout=RELOAD_SECONDS)), ReloadedDocument)
 
     def watch(self) -> Stream:
         """Open the stream of changes."""
@@ -102,7 +108,7 @@ def _unspoken(status: int) -> DeskError:
         return DeskError(
             Exit.UNREACHABLE,
             Word.TOO_OLD,
-            "the proxy that runs has no queue: it is older than this command; restart it",
+            "the proxy that runs does not know this: it is older than this command; restart it",
         )
     if status == _FORBIDDEN:
         return not_the_proxy("what answers does not take this address for its own (its Host check)")

@@ -102,6 +102,12 @@ class WatchDocument(Struct, frozen=True):
     decision: DecisionDocument | None = None
 
 
+class ReloadedDocument(Struct, frozen=True):
+    """`egress-proxy reload`: settings whose change needs a restart; all else is in force."""
+
+    restart: tuple[str, ...]
+
+
 class ErrorBody(Struct, frozen=True):
     """What went wrong: the proxy's word for it or the command's own, and a sentence."""
 

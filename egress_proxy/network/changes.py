@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
-from egress_proxy.config import Config, settings
+from egress_proxy.config import Config, KnownSource, settings
 
 LIVE: Final = frozenset(
     {
@@ -45,6 +45,7 @@ LIVE: Final = frozenset(
 )
 """Settings that change while the proxy runs. All others are kept from its start until a restart."""
 _SPEAKS_TLS: Final = "tls.certificate_file"
+_PLACE: Final = "verify.directory"
 
 
 def in_force(old: Config, new: Config) -> tuple[Config, tuple[str, ...]]:
@@ -57,11 +58,27 @@ def in_force(old: Config, new: Config) -> tuple[Config, tuple[str, ...]]:
     effective = new if same_socket else replace(new, tls=old.tls)
     if not same_socket:
         kept.append(_SPEAKS_TLS)
+    if new.verify != old.verify:
+        kept.append(_PLACE)
+        effective = _with_place_of(old, effective)
     for name in (setting.name for setting in settings()):
         if name not in LIVE and value(effective, name) != value(old, name):
             kept.append(name)
             effective = _with(effective, name, value(old, name))
     return effective, tuple(kept)
+
+
+def _with_place_of(old: Config, new: Config) -> Config:
+    """The place of `egress-proxy verify` stays, with the root and the source that come of it."""
+    roots = tuple(one for one in new.directories if one != new.verify.root)
+    theirs = tuple(one for one in new.known_values if not _planted(new, one))
+    ours = tuple(one for one in old.known_values if _planted(old, one))
+    directories = (*roots, *filter(None, (old.verify.root,)))
+    return replace(new, verify=old.verify, directories=directories, known_values=(*theirs, *ours))
+
+
+def _planted(config: Config, source: KnownSource) -> bool:
+    return bool(source.path) and source.path == config.verify.values_file
 
 
 def value(config: Config, name: str) -> Any:  # noqa: ANN401 - of any setting

@@ -14,6 +14,7 @@ from aiohttp.typedefs import Handler, Middleware
 from egress_proxy.metrics import Metrics
 from egress_proxy.server.addresses import host_of
 from egress_proxy.server.operator_gates import GateApi
+from egress_proxy.server.operator_reload import Reload, reload_app
 
 _NO_GATES: Final = "none: every ask is for a human"
 
@@ -25,20 +26,23 @@ def operator_app(
     gated: bool | Callable[[], bool],
     audit: Callable[[], str] = str,
     gates: GateApi | None = None,
+    reload: Reload | None = None,
     mounted: Mapping[str, web.Application] | None = None,
     admits: Callable[[web.Request], bool] | None = None,
 ) -> web.Application:
     """The application of the operator's socket. `host` is where it listens, without the port; `gated` is whether a gate
     policy is in force: without one, every ask is for a human. `audit` says why the audit log cannot be written, if it
-    cannot. `gates` answers for the queue. `mounted` are further
-    applications, by the path that they are served below. `admits` says whether a request under another name than the
-    socket's own is let in all the same.
+    cannot. `gates` answers for the queue, and `reload` reads the configuration again, for who may use the queue.
+    `mounted` are further applications, by the path that they are served below. `admits` says whether a request under
+    another name than the socket's own is let in all the same.
     """
     app = web.Application(middlewares=[_host_check(host, admits)])
     app.router.add_get("/metrics", _metrics(metrics))
     app.router.add_get("/health", _health(gated if callable(gated) else lambda: gated, audit))
     if gates is not None:
         app.add_subapp("/gates", gates.app())
+        if reload is not None:
+            app.add_subapp("/reload", reload_app(reload, gates.guard()))
     for prefix, inner in (mounted or {}).items():
         app.add_subapp(prefix, inner)
     return app

@@ -98,11 +98,19 @@ def _free(host: str, port: int) -> bool:
         return True
 
 
+OPENCODE_KEEPS: Final = (".local/share/opencode", ".local/state/opencode", ".cache/opencode")
+"""What opencode writes for itself, below the home."""
+OPENCODE_SETTINGS: Final = (".config/opencode", ".opencode")
+"""Where opencode's settings are, below the home. Its unit cannot write there, and it does not work where a
+`.gitignore` is missing that it would write."""
+IGNORED: Final = "node_modules\npackage.json\npackage-lock.json\nbun.lock\n.gitignore\n"
+WHERE: Final = "opencode.service.d/where.conf"
+
+
 class Upstream(Struct, frozen=True):
-    """What units have to know of opencode (its program, if it is on the path, directory, port) and of the sockets."""
+    """What units have to know of opencode (its program, if it is on the path, port) and of the sockets."""
 
     program: str | None
-    directory: str
     port: int | None
     listen: str
     operator: str
@@ -113,6 +121,14 @@ def unit_files(source: Path) -> list[Path]:
     return sorted(one for one in source.iterdir() if one.suffix in {".service", ".timer", ".socket"})
 
 
+def where(source: Path, directories: tuple[str, ...]) -> str:
+    """Give the drop-in that lets the local agent write in its directories; it begins in the first."""
+    told = (source / WHERE).read_text("utf-8").partition("[Service]")[0]
+    lines = [f"WorkingDirectory={directories[0].replace('%', '%%')}"]
+    lines += [f"ReadWritePaths={_word(one)}" for one in directories]
+    return f"{told}[Service]\n" + "\n".join(lines) + "\n"
+
+
 def units(
     source: Path,
     program: str,
@@ -120,10 +136,12 @@ def units(
     state_dir: str,
     verify: str | None,
     upstream: Upstream | None = None,
+    *,
+    pages: Path | None = None,
 ) -> Iterator[tuple[str, str]]:
     """Give (name, content) of the units that come with the program, for this program and this configuration.
 
-    `config` is None where it is the default one.
+    `config` is None where it is the default one. `pages` is where the documentation is.
     """
     here = Path.home()
     swaps = {
@@ -131,6 +149,8 @@ def units(
         "%h/.local/state/egress-proxy": _word(state_dir),
         "%h/.local/share/egress-proxy/verify": _word(verify or f"-{here}/.local/share/egress-proxy/verify"),
     }
+    if pages is not None:
+        swaps["file:%h/.local/share/egress-proxy/docs"] = pages.as_uri().replace("%", "%%")
     swaps |= _of_upstream(upstream) if upstream else {}
     for path in unit_files(source):
         content = path.read_text("utf-8")
@@ -141,11 +161,8 @@ def units(
 
 
 def _of_upstream(found: Upstream) -> dict[str, str]:
-    """Give what changes for the opencode that was found. A directory outside the home has to be writable too."""
-    away = "" if Path(found.directory).is_relative_to(Path.home()) else f"{_word(found.directory)} "
+    """Give what changes for the opencode that was found."""
     swaps = {
-        "WorkingDirectory=%h\n": f"WorkingDirectory={found.directory.replace('%', '%%')}\n",
-        "\nReadWritePaths=%h": f"\nReadWritePaths={away}%h",
         "ListenStream=127.0.0.1:8642": f"ListenStream={found.listen.removeprefix('unix:')}",
         "ListenStream=127.0.0.1:8643": f"ListenStream={found.operator}",
     }

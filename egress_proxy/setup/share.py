@@ -1,4 +1,4 @@
-"""Files that come with the program: units, the gate policy. In a wheel they lie in `share`, in a checkout beside it."""
+"""Files that come with the program: units, the gate policy, pages. In a wheel they lie in `share`, else beside it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _PACKAGE = Path(__file__).resolve().parents[1]
 
 
 def folder(name: str) -> Path:
-    """Give `deploy` or `config`. Raise `StartError` where it is not."""
+    """Give `deploy`, `config` or `docs`. Raise `StartError` where it is not."""
     for place in (_PACKAGE / "share" / name, _PACKAGE.parent / name):
         if place.is_dir():
             return place

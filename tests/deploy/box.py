@@ -10,8 +10,9 @@ import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
+from egress_proxy.setup.draft import IGNORED, OPENCODE_KEEPS, OPENCODE_SETTINGS
 from tests.kit import binaries
 from tests.kit.agent import poll
 
@@ -34,6 +35,7 @@ ExecStart={_SYSTEMD} --user --unit=basic.target
 Delegate=yes
 KillMode=mixed
 """
+_NO_NETWORK = "[Service]\nEnvironment=OPENCODE_DISABLE_MODELS_FETCH=1\n"
 _TO_A_FILE = "[Service]\nStandardError=append:/srv/home/log\nStandardOutput=append:/srv/home/log\n"
 
 
@@ -117,6 +119,13 @@ class Box:
         """What a program in there gets for a URL."""
         return self.run("curl", "-s", "--max-time", "90", url).stdout
 
+    def opencode(self, path: str, body: object) -> Any:
+        """Post to opencode itself, past the proxy, as whoever has its password."""
+        password = (self.home / ".config" / "egress-proxy" / "opencode-password").read_text().strip()
+        url = f"http://127.0.0.1:4096{path}?directory={HOME}/shop"
+        sent = ["-H", "Content-Type: application/json", "-d", json.dumps(body)]
+        return json.loads(self.run("curl", "-s", "--max-time", "60", "-u", f"opencode:{password}", *sent, url).stdout)
+
     def write_config(self, **changes: object) -> None:
         file = self.home / ".config" / "egress-proxy" / "config.yaml"
         file.write_text(json.dumps({**self.config, **changes}))
@@ -149,6 +158,13 @@ class Box:
         for file in DEPLOY.glob("*.*"):
             if file.suffix in {".service", ".socket", ".timer"}:
                 shutil.copy(file, user)
+        (user / "opencode.service.d").mkdir()
+        where = (DEPLOY / "opencode.service.d" / "where.conf").read_text()
+        (user / "opencode.service.d" / "where.conf").write_text(where.replace("%h/project", "%h/shop"))
+        for kept in OPENCODE_KEEPS:
+            (self.home / kept).mkdir(parents=True)
+        (user / "opencode.service.d" / "network.conf").write_text(_NO_NETWORK)
+        (self.home / ".bashrc").touch()
         for name in ("egress-proxy", "egress-proxy-verify"):
             (user / f"{name}.service.d").mkdir()
             (user / f"{name}.service.d" / "log.conf").write_text(_TO_A_FILE)  # there is no journal in there
@@ -157,6 +173,8 @@ class Box:
         program.chmod(0o755)
         opencode.symlink_to(os.path.realpath(binaries.opencode(VERSION)))
         binaries.without_plugin(self.home / ".config" / "opencode")
+        for name in OPENCODE_SETTINGS:
+            (self.home / name / ".gitignore").write_text(IGNORED)
         (settings / "opencode-password").touch(mode=0o600)
         (settings / "opencode-password").write_text("a" + "box" + "password1\n")
         self.write_config()

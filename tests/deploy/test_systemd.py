@@ -50,6 +50,16 @@ def test_systemd_understands_every_line(tmp_path: Path) -> None:
     assert [line for line in told if any(name in line for name in UNITS)] == []
 
 
+@pytest.mark.parametrize("name", [name for name in UNITS if name.endswith(".service")])
+def test_the_page_that_a_unit_names_is_where_the_page_says_to_put_it(name: str) -> None:
+    found = re.search(
+        r"^Documentation=file:%h/\.local/share/egress-proxy/docs/(.*)$", (DEPLOY / name).read_text(), re.MULTILINE
+    )
+    assert found is not None
+    assert (ROOT / "docs" / found[1]).is_file()
+    assert "cp docs/*.md ~/.local/share/egress-proxy/docs/" in PAGE
+
+
 @analysed
 @pytest.mark.parametrize("name", [name for name in UNITS if name.endswith(".service")])
 def test_the_score_is_the_one_on_the_page(name: str) -> None:
@@ -84,6 +94,19 @@ def health(box: Box) -> str:
     return box.get("http://127.0.0.1:8642/_egress/health")
 
 
+def finds_for_itself(box: Box) -> None:
+    """opencode works, and what it runs can do its work and no more."""
+    session = box.opencode("/session", {})["id"]
+    command = "echo did > made; echo x >> ~/.bashrc; echo x > ~/.profile; cat ~/.config/egress-proxy/opencode-password"
+    given = {"agent": "build", "model": {"providerID": "local", "modelID": "small"}, "command": command}
+    ran = box.opencode(f"/session/{session}/shell", given)
+    assert "Permission denied" in str(ran)
+    assert "boxpassword1" not in str(ran)
+    assert (box.home / "shop" / "made").read_text() == "did\n"
+    assert (box.home / ".bashrc").read_text() == ""
+    assert not (box.home / ".profile").exists()
+
+
 @pytest.mark.timeout(300)
 def test_the_units_work_together(box: Box) -> None:
     """One story, since each start takes seconds: sockets, start, credentials, sandbox, reload, a crash, the end."""
@@ -111,11 +134,22 @@ def test_the_units_work_together(box: Box) -> None:
     assert "audit.db" in box.run("ls", state).stdout
     for place in (state, f"{HOME}/.config/egress-proxy"):
         assert box.run("stat", "-c", "%a", place, within=local).stdout == "0\n"
-    # Nor can it change the proxy's program or units, or ask the manager for a program of its own; its own work it can.
-    for place in (".local/share/egress-proxy/venv/bin/egress-proxy", ".config/systemd/user/egress-proxy.service"):
+    # Nor can it change the proxy's program or units, its own program or settings, or what a shell reads; or ask the
+    # manager for a program of its own. Its own work it can.
+    for place in (
+        ".local/share/egress-proxy/venv/bin/egress-proxy",
+        ".config/systemd/user/egress-proxy.service",
+        ".config/opencode/opencode.json",
+        ".opencode/bin/opencode",
+        ".bashrc",
+        ".profile",
+    ):
         assert box.run("touch", f"{HOME}/{place}", within=local).returncode != 0
     assert box.run("systemctl", "--user", "is-active", "egress-proxy", within=local).stdout != "active\n"
-    assert box.run("touch", f"{HOME}/shop/mark", within=local).returncode == 0
+    for place in ("shop", ".local/share/opencode", ".cache/opencode", ".local/share/egress-proxy/verify"):
+        assert box.run("touch", f"{HOME}/{place}/mark", within=local).returncode == 0
+    assert (box.home / ".local/share/opencode" / "log").is_dir()  # where it writes itself
+    finds_for_itself(box)
     # And what the proxy can write: its state, and nothing else.
     assert box.run("touch", f"{state}/mark", within=proxy).returncode == 0
     assert box.run("touch", f"{HOME}/shop/mark", within=proxy).returncode != 0
@@ -132,9 +166,14 @@ def test_the_units_work_together(box: Box) -> None:
     box.write_config(models=["local/other"])
     assert box.systemctl("reload", "egress-proxy").returncode == 0
     poll(lambda: "the configuration is in force" in box.log(), 30)
-    box.write_config(models="none")
-    assert box.systemctl("reload", "egress-proxy").returncode != 0
+    policy = box.home / ".config" / "egress-proxy" / "gates.yaml"
+    policy.write_text("rules: [{id: nothing-else}]\n")
+    for broken in ({"models": "none"}, {"gates_file": f"{HOME}/.config/egress-proxy/gates.yaml"}):
+        box.write_config(**broken)
+        assert box.systemctl("reload", "egress-proxy").returncode != 0
+    assert "gates.yaml" in box.log()
     box.write_config()
+    assert box.systemctl("reload", "egress-proxy").returncode == 0
     assert (health(box), box.shown("egress-proxy", "MainPID")) == ('{"healthy":true}', proxy)
 
     # Killed: it comes again, and whoever connects meanwhile is answered and not refused.

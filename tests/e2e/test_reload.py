@@ -13,7 +13,7 @@ import pytest
 
 from tests.conftest import Proxied
 from tests.kit.agent import poll
-from tests.kit.client import Client
+from tests.kit.client import Client, basic, bearer
 from tests.kit.script import Text
 
 pytestmark = pytest.mark.e2e
@@ -36,14 +36,22 @@ class Reloaded:
         self._file.write_bytes(json.dumps(changed).encode() if text is None else text)
 
     def reload(self) -> bool:
-        """Have it read, and say whether it was taken."""
-        told = ('"event":"reloaded"', '"event":"reload_refused"', '"event":"reload_failed"')
+        """Have it read, and say whether it was taken. `said` is what the log says of it."""
         before = len(self.log())
-        os.kill(self.proxied.proxy.pid, signal.SIGHUP)
-        poll(lambda: any(one in self.log()[before:] for one in told) or None, 30)
+        answer = self.operator().post("/reload", {})
         self.said = self.log()[before:]
-        poll(lambda: self.metric("egress_config_reload_success") == float(told[0] in self.said) or None, 30)
-        return told[0] in self.said
+        assert (answer.status == 200) == ('"event":"reloaded"' in self.said), answer.text
+        assert self.metric("egress_config_reload_success") == float(answer.status == 200)
+        return answer.status == 200
+
+    def operator(self) -> Client:
+        proxy = self.proxied.proxy
+        return Client(proxy.operator_url, bearer((proxy.state / "operator.token").read_text("utf-8").strip()))
+
+    def asked(self) -> tuple[int, str]:
+        """Ask for it on the command line: its exit code, and what it says."""
+        done = self.proxied.proxy.command("reload", "--config", str(self._file))
+        return done.returncode, (done.stdout + done.stderr).decode()
 
     def log(self) -> str:
         return self.proxied.proxy.log.read_text("utf-8")
@@ -115,7 +123,7 @@ def _no_gates(config: Mapping[str, Any], place: Path) -> Mapping[str, Any] | byt
 
 def _bad_rule(config: Mapping[str, Any], place: Path) -> Mapping[str, Any] | bytes:
     rules = place / "rules.yaml"
-    rules.write_text("rules:\n  - {id: own-one, pattern: 'A{5}', finds: ['BBBBB'], leaves: []}\n")
+    rules.write_text("rules:\n  - {id: own-one, pattern: 'A{5}', matches: ['BBBBB'], ignores: ['CCCCC']}\n")
     return {"rules_file": str(rules)}
 
 
@@ -150,14 +158,62 @@ def test_what_is_not_valid_is_refused_as_a_whole(running: Reloaded, tmp_path: Pa
     assert running.metric("egress_gate_rules") > 0
 
 
+def test_the_command_says_what_came_of_it(running: Reloaded, tmp_path: Path) -> None:
+    """One way for all that may be wrong: the exit code says that it is, the text what, and all stays as it was."""
+    config = running.proxied.proxy.config
+    first, second = config["models"][:2]
+    running.write(models=[second, first])
+    assert running.asked() == (0, "the configuration is in force\n")
+    assert running.model() == second
+    told = {
+        "no YAML": "not valid YAML",
+        "a key that is none": "modles",
+        "a gate policy that is not there": "nothing.yaml",
+    }
+    told |= {"rules that do not find their examples": "own-one", "a source that cannot be read": "gone.json"}
+    for name, broken in BROKEN.items():
+        changes = broken(config, tmp_path)
+        if isinstance(changes, bytes):
+            running.write(changes)
+        else:
+            running.write(**{"models": [first, second], **changes})
+        code, said = running.asked()
+        assert (code in {1, 2}, told[name] in said, "in force" in said) == (True, True, False), said
+        assert running.model() == second
+
+
+def test_the_place_of_verify_needs_a_restart_and_is_the_only_thing_named(running: Reloaded, tmp_path: Path) -> None:
+    """It comes with a root and a source of its own, which are as before as well."""
+    (tmp_path / "place").mkdir(mode=0o700)
+    first, second = running.proxied.proxy.config["models"][:2]
+    running.write(models=[second, first], verify={"directory": str(tmp_path / "place")})
+    code, said = running.asked()
+    assert code == 0
+    assert said.endswith("needs a restart to be changed, and is as before: verify.directory\n")
+    assert running.model() == second
+
+
+def test_only_an_operator_has_it_read(running: Reloaded) -> None:
+    proxy = running.proxied.proxy
+    token = (proxy.state / "operator.token").read_text("utf-8").strip()
+    taken = running.metric("egress_config_reload_timestamp_seconds")
+    for login in (None, "Bearer nobodys", bearer(proxy.token), basic("operator", token)):
+        assert Client(proxy.operator_url, login).post("/reload", {}).status == 401
+    assert running.operator().get("/reload").status == 405
+    assert running.metric("egress_config_reload_timestamp_seconds") == taken
+    assert running.operator().post("/reload", {}).json == {"restart": []}
+
+
 def test_what_needs_a_restart_is_named_and_the_rest_is_taken(running: Reloaded) -> None:
     config = running.proxied.proxy.config
     first, second = config["models"][:2]
     running.write(models=[second, first], listen="127.0.0.1:1", directories=config["directories"][:1])
     with running.proxied.agent().client.events() as stream:
         stream.wait_type("server.connected")
+        before = len(running.log())
         for _ in range(20):  # of many at once, none is lost, and none is beside another
             os.kill(running.proxied.proxy.pid, signal.SIGHUP)
+        poll(lambda: "reload_needs_restart" in running.log()[before:] or None, 30)
         assert running.reload()
         assert not stream.ended
     said = [json.loads(line) for line in running.said.splitlines()]

@@ -56,6 +56,9 @@ def test_it_writes_what_is_needed_and_for_the_owner_alone(opencode: Pretended, h
         "egress-proxy.service",
         "egress-proxy-verify.timer",
     }
+    where = (home / ".config/systemd/user/opencode.service.d/where.conf").read_text()
+    assert where.endswith(f"[Service]\nWorkingDirectory={shop}\nReadWritePaths={shop}\n")
+    assert (home / ".local/share/opencode").is_dir()
     for name in ("cloud-agent.token", "operator.token"):
         assert (folder / name).read_text().strip() not in told
 

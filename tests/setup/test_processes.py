@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from egress_proxy.setup import share
-from egress_proxy.setup.draft import Upstream, free, units
+from egress_proxy.setup.draft import Upstream, free, units, where
 from egress_proxy.setup.processes import Listener, listeners, servers
 
 MARK = "hunt" + "er2"
@@ -91,12 +91,18 @@ def test_units_are_for_this_program_and_this_configuration(tmp_path: Path) -> No
 
 
 def test_units_are_for_the_opencode_and_the_sockets_that_were_found(tmp_path: Path) -> None:
-    found = Upstream("/opt/open code/opencode", "/srv/50%", 4196, "/run/e/cloud.sock", "127.0.0.1:9643")
+    found = Upstream("/opt/open code/opencode", 4196, "/run/e/cloud.sock", "127.0.0.1:9643")
     made = dict(units(share.folder("deploy"), "/opt/egress-proxy", None, "/var/lib/e", None, found))
     server = made["opencode.service"].splitlines()
-    assert "WorkingDirectory=/srv/50%%" in server
-    assert any(line.startswith("ReadWritePaths=/srv/50%% %h") for line in server)
     assert 'Environment="OPENCODE=/opt/open code/opencode"' in server
     assert any(line.startswith("ExecStart=") and "--port 4196'" in line for line in server)
     assert "ListenStream=/run/e/cloud.sock" in made["egress-proxy.socket"].splitlines()
     assert "ListenStream=127.0.0.1:9643" in made["egress-proxy-operator.socket"].splitlines()
+    written = where(share.folder("deploy"), ("/srv/50%", "/srv/my shop")).splitlines()
+    assert written[-4:] == [
+        "[Service]",
+        "WorkingDirectory=/srv/50%%",
+        "ReadWritePaths=/srv/50%%",
+        'ReadWritePaths="/srv/my shop"',
+    ]
+    assert not any("%h/project" in line for line in written)
