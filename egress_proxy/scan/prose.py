@@ -30,13 +30,13 @@ _TOKEN = (
 )
 # What may stand between the word and the verb, and the verb: `password for the staging database is now`.
 _VERB = (
-    r"(?:[ ](?:[^\s.:;!?=|\"'`]|(?<=\w)'(?=\w)){1,24}+){0,7}?[ ](?:is|are|was|will be|has been set to|set to|changed to|reset to"
-    r"|rotated to|to|be|as|ist|lautet|ist jetzt|est|es|é|è|jest|je|är|er|on|this"
+    r"(?:[ ](?:[^\s.:;!?=|\"'`]|(?<=\w)'(?=\w)){1,24}+){0,7}?[ ](?:is|are|was|will be|has been set to|set to"
+    r"|changed to|reset to|rotated to|to|be|as|auf|ist|lautet|ist jetzt|est|es|é|è|jest|je|är|er|on|this"
     r"|now|это|这是)(?!\w)(?:[ ](?:now|currently|still|just|simply|set to|actually|jetzt|now set to|maintenant|ahora"
     r"|agora))?[ ]?:?"
 )
 _OPEN = r"[ \t]*+(?P<open>[\"'`“”‘«„]|\*\*|)"
-_WORDS = rf"(?<![^\W_])(?<!-)(?:(?P<pass>{_PASSWORD})|(?P<token>{_TOKEN}))"
+_WORDS = rf"(?<![^\W_\u3040-\u9fff\uac00-\ud7af])(?<!\s-)(?<!--)(?<!\A-)(?:(?P<pass>{_PASSWORD})|(?P<token>{_TOKEN}))"
 # The first letters of these words.
 _HEADS = (
     "pas pwd ken zug mot mdp con cla sen pal wac has hes lös los adg sal par jel пар 密 口 パ 비 pin sec log"
@@ -295,7 +295,7 @@ _OTHER = (
     r"|parola|jelsz[ao]|aa|pin|login|schl[au]ssel|cla|chiave|chave|llave)"
 )
 _LOOSE_VERB = (
-    r"(?:from|is|are|was|be|to|as|ist|lautet|est|es|a|jest|je|ar|er|on|this|now|aaa|aa|currently|still|just|simply"
+    r"(?:from|is|are|was|be|to|as|auf|ist|lautet|est|es|a|jest|je|ar|er|on|this|now|aaa|aa|currently|still|just|simply"
     r"|actually|jetzt|maintenant|ahora|agora)"
 )
 _ODD = r"(?:[^\s\"'`<>(){}\[\]|]{0,24}[0-9!@#$%^&*+?~])"

@@ -9,15 +9,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from egress_proxy.scan.passwords import password_like
-from egress_proxy.scan.rule import Rule, Span
+from egress_proxy.scan.passwords import password_like, surely_password
+from egress_proxy.scan.rule import Rule, Span, spans_of
 
 _CALLEES = (
     "auth|login|connect|credential|passw|passphrase|ftp|smtp|imap|ldap|bind|hmac|sequelize|database|datasource|forurl"
-    "|digest|encrypt|decrypt|cipher|fernet|secret|mongo|redis|amqp|mqtt|session|token|keyspec|privatekey|loadkey"
+    "|digest|encrypt|decrypt|cipher|fernet|secret|mongo|redis|amqp|mqtt|session|token|crypt|certificate|x509|keyspec|privatekey|loadkey"
 )
 _REACH = 240
-_CALLEE = re.compile(rf"(?:{_CALLEES}|(?<![a-z])sign)\w{{0,24}}+!?\(", re.IGNORECASE)
+_CALLEE = re.compile(rf"(?:{_CALLEES}|(?<![a-z])sign)[\w:<>]{{0,40}}+!?\(", re.IGNORECASE)
 _STRING = re.compile(r"(?P<quote>[\"'])(?P<s>(?:(?!(?P=quote))[^\n\\]|\\[^\n]){4,120}+)(?P=quote)")
 _AFTER = re.compile(r"(?:\.(?:toCharArray|getBytes|encode|to_string|into|as_bytes)\([^)\n]{0,20}\)|\))*[ \t]*+[,)]")
 _BEFORE = re.compile(r"(?:[(,][ \t]*+(?:Some\(|new SecureString\(|b|N|@)?|: ?)\Z")
@@ -36,10 +36,37 @@ def _given(line: str) -> Iterator[Span]:
                 yield string.span("s")
 
 
+# A client of some service, and its key: hexadecimal, as hashes are.
+_CLIENT = re.compile(
+    r"(?:client|search)\([ \t]*+(?:[\"']?[\w. -]{1,60}[\"']?,[ \t]*+){1,3}[\"'](?P<s>[0-9a-f]{32})[\"']", re.IGNORECASE
+)
+# Between quotes on a line that speaks of passwords: `find("#password").type("…")`.
+_SPEAKS = "passw|passphrase|pwd|user-secrets"
+_QUOTED = re.compile(r"(?P<quote>[\"'])(?P<s>[^\s\"'`]{8,64}+)(?P=quote)")
+
+
+def _quoted(line: str) -> Iterator[Span]:
+    yield from (found.span("s") for found in _QUOTED.finditer(line) if surely_password(found["s"]))
+
+
 RULES = (
     Rule(
         "login-call",
-        rf"(?:{_CALLEES}|sign)\w*!?\([^\n]*[\"'][^\"'\n]*[0-9!#$%^&*?@+~]",
+        r"(?:client|search)\([^\n]*[\"'][0-9a-f]{32}[\"']",
+        spans_of(_CLIENT, 1),
+        caseless=True,
+        strong=False,
+    ),
+    Rule(
+        "login-call",
+        rf"(?:{_SPEAKS})[^\n]*[\"'][^\s\"']*[0-9!#$%^&*?@+~][^\s\"']*[\"']",
+        _quoted,
+        caseless=True,
+        strong=False,
+    ),
+    Rule(
+        "login-call",
+        rf"(?:{_CALLEES}|sign)[\w:<>]*!?\([^\n]*[\"'][^\"'\n]*[0-9!#$%^&*?@+~]",
         _given,
         caseless=True,
         strong=False,
