@@ -143,7 +143,7 @@ _QUOTED_REST = {quote: re.compile(rf"(?:[^{quote}\\\n]|\\[^\n])*+") for quote in
 _ESCAPED, _ESCAPED_REST = re.compile(r"[^\"'`\\\n]{1,96}+"), re.compile(r"[^\"'`\\\n]*+")
 # The prefilter: words that are looked for in lines with one of `cues`, and others.
 _CUED = (
-    r"(?:passw(?:or)?d|passphrase|passcode|pwd|pass|passwort|passe|secrets?(?:[_-]?id)?|tok(?:en)?|credentials?|creds?|key"
+    r"(?:passw(?:or)?d|passphrase|passcode|pwd|pass|passwort|passe|secrets?(?:[_-]?id)?|token|credentials?|creds?|key"
     r"|auth|(?:^|[^a-z0-9])pw)"
 )
 _OTHER = (

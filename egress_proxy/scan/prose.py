@@ -302,9 +302,10 @@ _ODD = r"(?:[^\s\"'`<>(){}\[\]|]{0,24}[0-9!@#$%^&*+?~])"
 _VALUE = rf"[ \t]*(?:[\"'`~]|\*\*|){_ODD}"
 # Of what stands between only that it is of one sentence: bounds and words make the expression slow.
 _SAID = (
-    rf"(?:(?:[ ][^.:;!?=|\"`\n]*)?(?:[ ]{_LOOSE_VERB}(?:[!@#$%^&*+?~]|(?:[ ]?:|[ \t]|[\"'`]){_VALUE})"
+    rf"(?:(?:[ ][^.:;!?=|\"'`\n]*)?(?:[ ]{_LOOSE_VERB}(?:[!@#$%^&*+?~]|(?:[ ]?:|[ \t]|[\"'`]){_VALUE})"
     rf"|(?:(?:->|=>|[~=:-])[ \t]|~){_VALUE})|(?:['~]s|a)[ ]{_VALUE})"
 )
+_SAID_APOSTROPHE = rf"[ ][^.:;!?=|\"`\n]*'[^.:;!?=|\"`\n]*[ ](?:est|is|era|es|was|to)[ ]?:?{_VALUE}"
 _QUOTED_NEXT = rf"(?:token|secret|credential|key)[ ][\"'`~]{_ODD}"
 _PHRASE_LOOSE = (
     r"\**[ ]?(?:is|was|ist|est"
@@ -320,7 +321,12 @@ RULES = (
         _stated,
         caseless=True,
         strong=False,
-        said=(rf"{_CUED}{_SAID}", rf"(?:passw(?:or)?[dt]|passe|pass|pwd|pw)[ ]\(?{_VALUE}", _QUOTED_NEXT),
+        said=(
+            rf"{_CUED}{_SAID}",
+            rf"{_CUED}{_SAID_APOSTROPHE}",
+            rf"(?:passw(?:or)?[dt]|passe|pass|pwd|pw)[ ]\(?{_VALUE}",
+            _QUOTED_NEXT,
+        ),
     ),
     Rule(
         "secret-in-prose",
@@ -334,12 +340,13 @@ RULES = (
         "secret-in-prose",
         r"(?:log(?:ged|ging)?[ -]?in|sign(?:ed)?[ -]?in|credentials?|creds|account|user(?:name)?"
         r"|benutzer(?:name)?|anmelden|usuario|utilisateur)"
-        r"s?[ :](?:[^\n;(){}=<>\[\]]{0,100}[ :`\"'*])?[A-Za-z][\w.@+-]{1,40}[`\"'*]{0,2}(?:[ ]?[/:][ ]?"
+        r"s?[ :](?:[^\n.;(){}=<>\[\]]{0,30}[ :`\"'*])?[A-Za-z][\w.@+-]{1,40}[`\"'*]{0,2}(?:[ ]?[/:][ ]?"
         r"|,?[ ](?:with|and|mit|und|et|y|e|con|avec)[ ](?:[a-z ]{0,20}:?[ ]?)?)"
         r"[`\"'*]{0,2}[^\s\"'`<>/|(){}\[\];]{0,24}[0-9!@#$%^&+?~]",
         _logins,
         caseless=True,
         strong=False,
+        also=(r"(?:log|sign)[ -]?in[ ][a-z]+[ ]<?https?://\S+[ ][^\n]*[/:][ ]?[^\s/]*[0-9!@#$%^&+?~]",),
     ),
     Rule(
         "secret-phrase",

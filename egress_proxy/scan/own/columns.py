@@ -72,8 +72,7 @@ _LOOSE = _NAMES.replace("[ñn]", "[an]")
 RULES = (
     Rule(
         "secret-in-table",
-        rf"(?:[,;\t][ ]?[\"']?[\w -]{{0,24}}(?:{_LOOSE})[\w -]{{0,16}}[\"']?[ ]*(?:[,;\t\r\n]|\z)"
-        rf"|(?:\n|\A)[\"']?[\w -]{{0,24}}(?:{_LOOSE})[\w -]{{0,16}}[\"']?[ ]*[,;\t])",
+        rf"(?:{_LOOSE})[\"']?[ ]*(?:[,;\t\r\n]|\z)",
         _columns,
         caseless=True,
         scope=Scope.TEXT,

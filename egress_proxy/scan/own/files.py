@@ -90,7 +90,12 @@ PATTERNS = (
         not_placeholder,
         prefilter=r"login[ \t]+\S+[ \t]+password[ \t]+\S",
     ),
-    Pattern("netrc-password", r"(?<![\w-])login[ \t]++\S++[ \t]++password[ \t]++(?P<s>\S*[^\s\"'`])", _mixed_word),
+    Pattern(
+        "netrc-password",
+        r"(?<![\w-])login[ \t]++\S++[ \t]++password[ \t]++(?P<s>\S*[^\s\"'`])",
+        _mixed_word,
+        prefilter=r"login[ \t]+\S+[ \t]+password[ \t]+\S",
+    ),
     Pattern(
         "npmrc-token",
         r"(?<![0-9A-Za-z])_(?:auth|authtoken|password)[ \t]*+=[ \t]*+\"?(?P<s>[0-9A-Za-z+/=_.-]{8,}+)",

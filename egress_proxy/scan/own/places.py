@@ -31,13 +31,6 @@ PATTERNS = (
         r"[`\"']",
         strong=False,
     ),
-    # As `chap-secrets` has it: who, to whom, what, from where.
-    Pattern(
-        "pgpass-entry",
-        r"^[ \t]*+[\w.@\"\\*-]++[ \t]++[\w.\"*-]++[ \t]++\"?(?P<s>[^\s\"]{8,}+)\"?[ \t]++\*",
-        surely_password,
-        strong=False,
-    ),
     Pattern(
         "command-password",
         r"(?:--token|[ \t](?:install|login|token|run))(?:=|[ \t]++)(?P<s>eyJ[0-9A-Za-z+/_=-]{60,}+)(?!\.)",
@@ -131,14 +124,16 @@ def _pairs(line: str) -> Iterator[Span]:
             yield pair.start("s"), pair.start("s") + len(value)
 
 
+_REST, _STOP = r"[^\s\"'`:/,;()\[\]{}<>|\\]*", r"(?:[\"']|[ \t]*(?:\r?\n|\z))"
 RULES = (
     Rule(
         "command-password",
-        r"(?:login|unlock|passwd|password|authtoken|auth-?pass|auth|secrets?[ \t]+(?:set|put|create|add)|user"
-        r"[ \t]+(?:create|add|set\w*)|useradd|adduser|add-user|config[ \t]+set)"
-        r"[ \t][^\n]*[A-Z0-9][^\n]*(?:\n|\z)",
+        r"(?:unlock|login|user[ \t]+(?:create|add|set)|useradd|adduser|add-user|config[ \t]+set)[ \t][^\n]*[A-Z0-9][^\n]*(?:\n|\z)",
         _told,
         strong=False,
+        said=(
+            r"(?:passwd|password|authtoken|auth-?pass|auth|secrets?[ \t]+(?:set|put|create|add))[ \t][^\n]*[A-Z0-9]",
+        ),
     ),
     Rule(
         "secret-in-prose",
@@ -150,8 +145,9 @@ RULES = (
     ),
     Rule(
         "command-login",
-        r"[A-Za-z0-9_.@-]:[A-Za-z0-9][^\s\"'`:/,;()\[\]{}<>|\\]{7,120}(?:[\"']|[ \t]*(?:\r?\n|\z))",
+        rf"[A-Za-z0-9_.-]:[A-Za-z0-9][\w.-]*[!#%^*?+~=@$]{_REST}{_STOP}",
         _pairs,
         strong=False,
+        also=(rf"[A-Za-z_]:[A-Za-z0-9]{{10}}[A-Za-z0-9_-]*{_STOP}",),
     ),
 )
