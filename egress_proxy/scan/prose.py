@@ -131,7 +131,7 @@ _SHORTEST = 5
 _CALLS = {"(", "[", "{", "<"}
 # What a line may say of passwords: so much, and once in so many characters. Each takes some microseconds.
 _FIRST_SAID, _SAID_EACH = 512, 32
-_NAME_AND_DIGIT = re.compile(r"[A-Za-z]{4,}\d")
+_NAME_AND_DIGIT = re.compile(r"(?=[A-Z]*[a-z])[A-Za-z]{4,}\d")
 
 
 def _marked(value: str, *, password: bool) -> bool:

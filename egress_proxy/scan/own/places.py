@@ -13,6 +13,7 @@ from egress_proxy.scan.patterns import Pattern
 from egress_proxy.scan.rule import Rule, Span
 
 _ODD = r"[^\s\"'`<>(){}\[\]|]{0,24}[0-9!@#$%^&*+?~]"
+_MIX = r"[\"']?(?:[A-Za-z_-]+[0-9!#%^&*?@+~$]|[0-9]+[A-Za-z])[^\s\"']{4}"
 # Programs that only work on text.
 _FILTERS = (
     r"grep|e?grep|rg|sed|g?awk|tr|cut|wc|jq|yq|xargs|tee|sort|uniq|head|tail|rev|fold|base64|base32|xxd|od|hexdump|md5sum"
@@ -22,13 +23,11 @@ PATTERNS = (
     # What a setting with a secret's name is now: `I set `DB_PASSWORD` to `…``.
     Pattern(
         "secret-in-prose",
-        rf"[`\"'*]{SECRET_NAME}[`\"'*]{{1,2}}+[ ](?:(?:is|was|now|currently|has been)[ ]){{0,2}}(?:set "
-        rf"|changed |updated )?"
-        r"(?:to|is|as|=|with)[ ][`\"'](?P<s>[^`\"'\n\s]{4,100}+)[`\"']",
+        rf"`{SECRET_NAME}`[ ](?:(?:is|was|now|currently|has been)[ ]){{0,2}}(?:set |changed |updated )?"
+        r"(?:to|is|as|=|with)[ ]`(?P<s>[^`\s]{4,100}+)`",
         likely,
-        prefilter=r"(?:pass\w*|pwd|pw|secret|token|key|credentials?|auth)(?:_\d)?[`\"'*]{1,2}[ ](?:[a-z]+[ ])*"
-        r"(?:to|is|as|=|with)[ ]"
-        r"[`\"']",
+        prefilter=r"(?:pass\w*|pwd|pw|secret|token|key|credentials?|auth)(?:_\d)?`[ ](?:[a-z]+[ ])*(?:to|is|as"
+        r"|=|with)[ ]`",
         strong=False,
     ),
     Pattern(
@@ -83,6 +82,7 @@ def _directives(line: str) -> Iterator[Span]:
             yield found.span("s")
 
 
+_CUED = r"passwd|password|authtoken|auth-?pass|auth|secrets?[ \t]+(?:set|put|create|add)"
 # What is said to a program in its own words: `user add bob …`, `unlock …`.
 _SAID = re.compile(
     r"^[ \t$#>]*+(?:sudo[ \t]++)?(?:(?:mk|smb|ldap)passw[a-z]*+|[a-z][\w.-]++(?:[ \t]++[\w.:=/-]++){0,3}?"
@@ -128,12 +128,11 @@ _REST, _STOP = r"[^\s\"'`:/,;()\[\]{}<>|\\]*", r"(?:[\"']|[ \t]*(?:\r?\n|\z))"
 RULES = (
     Rule(
         "command-password",
-        r"(?:unlock|login|user[ \t]+(?:create|add|set)|useradd|adduser|add-user|config[ \t]+set)[ \t][^\n]*[A-Z0-9][^\n]*(?:\n|\z)",
+        rf"(?:unlock|login|user[ \t]+(?:create|add|set)|useradd|adduser|add-user|config[ \t]+set)[ \t]+(?:"
+        rf"[^\n]*[ \t:])?{_MIX}",
         _told,
         strong=False,
-        said=(
-            r"(?:passwd|password|authtoken|auth-?pass|auth|secrets?[ \t]+(?:set|put|create|add))[ \t][^\n]*[A-Z0-9]",
-        ),
+        said=(rf"(?:{_CUED})[ \t]+(?:[^\n]*[ \t:])?{_MIX}",),
     ),
     Rule(
         "secret-in-prose",
@@ -148,6 +147,6 @@ RULES = (
         rf"[A-Za-z0-9_.-]:[A-Za-z0-9][\w.-]*[!#%^*?+~=@$]{_REST}{_STOP}",
         _pairs,
         strong=False,
-        also=(rf"[A-Za-z_]:[A-Za-z0-9]{{10}}[A-Za-z0-9_-]*{_STOP}",),
+        also=(rf"[A-Za-z_]:[a-z0-9]*[A-Z][A-Za-z0-9]{{6}}[A-Za-z0-9_-]*{_STOP}",),
     ),
 )
