@@ -45,8 +45,8 @@ _PARTS = (
     *_words("token", _WORD_START, "secret[ _-]?id"),
     *_words(
         "pass", "", "passw(?:or)?d", "passphrase", "passcode", "passwort", "kennwort", "contrase(?:ñ|n)a", "senha",
-        "pre[_ -]?shared[_ -]?key", "wachtwoord", "has(?:ł|l)o", "heslo", "l(?:ö|o)senord", "salasana", "mot[_ -]?de[_ -]?passe", "adgangskode",
-        "пароль",
+        "wachtwoord", "has(?:ł|l)o", "heslo", "l(?:ö|o)senord", "salasana", "mot[_ -]?de[_ -]?passe", "adgangskode",
+        "pre[_ -]?shared[_ -]?key", "пароль",
     ),
     *_words("pass", _NO_WORD, "密码", "密碼"),
     *_words("pass", "", "secrets?"),
@@ -115,9 +115,11 @@ _KEY_ONLY = re.compile(r"_(?<=[A-Z0-9]_)KEY(?:_\d|\d)?(?!\w)")
 # Between a name and its value: what closes the name, a sign (a type before it), what opens the value.
 _ASSIGN = re.compile(
     r"\\?[]\"'`)*_?]{0,4}+(?P<space>[ \t]*+)(?::[ \t]*+(?:&(?:'\w{1,16} )?)?[A-Za-z_][\w.]{0,30}(?:\[[\w, .]{0,30}\]"
-    r"|<[\w, .&']{0,30}>)?\??(?:[ \t]*+\|[ \t]*+(?:None|null|undefined))?(?:[ \t]++=(?![=>])|=(?=[ \t\"'`]))|=>|:=|->|={1,3}+|:{1,2}+"
+    r"|<[\w, .&']{0,30}>)?\??(?:[ \t]*+\|[ \t]*+(?:None|null|undefined))?(?:[ \t]++=(?![=>])|=(?=[ \t\"'`]))|=>"
+    r"|:=|->|={1,3}+|:{1,2}+"
     r"|(?:\|\||\?\??|\+)=|(?:\|\||\?\?)(?=[ \t]*+[\"'`])|\|(?=[ \t]))"
-    r"(?P<after>[ \t]*+)\*{0,2}+[ \t]*+(?:[bBrRfFuU@$]{1,2}(?=[\"']))?(?P<quote>\\?[\"'`]|)"
+    r"(?P<after>[ \t]*+)\*{0,2}+[ \t]*+(?:[bBrRfFuU@$]{1,2}(?=[\"']))?(?:\"\"(?=\"[^\"])|''(?='[^']))?"
+    r"(?P<quote>\\?[\"'`]|)"
 )
 _ELEMENT = re.compile(r">(?P<value>[^<>\n]{3,256}+)</")
 _PAIRED = re.compile(
@@ -141,7 +143,7 @@ _QUOTED_REST = {quote: re.compile(rf"(?:[^{quote}\\\n]|\\[^\n])*+") for quote in
 _ESCAPED, _ESCAPED_REST = re.compile(r"[^\"'`\\\n]{1,96}+"), re.compile(r"[^\"'`\\\n]*+")
 # The prefilter: words that are looked for in lines with one of `cues`, and others.
 _CUED = (
-    r"(?:passw(?:or)?d|passphrase|passcode|pwd|pass|passwort|passe|secrets?(?:[_-]?id)?|tok(?:en)?|credentials?|creds?|key"
+    r"(?:passw(?:or)?d|passphrase|passcode|pwd|pass|passwort|passe|secrets?(?:[_-]?id)?|token|credentials?|creds?|key"
     r"|auth|(?:^|[^a-z0-9])pw)"
 )
 _OTHER = (
@@ -170,7 +172,7 @@ _TEMPLATE = re.compile(
 )
 _EXPRESSION = re.compile(r"\$[A-Za-z_]\w*(?:(?:[/:.]|->).*)?|\$[{(\[].*|[<{\[(%*@&|`].*|.*[({\[<].*", re.DOTALL)
 _ARGUMENT = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+,?")
-_RANDOM = 0.45
+_RANDOM, _LETTERS, _SHORTEST_LETTERS = 0.45, 0.5, 10
 _SIGN = re.compile(r"[!@#$%^&*+?~]")
 # The shortest secrets, in an env file or not: shorter ones are switches.
 _SHORTEST = {True: {"pass": 4, "token": 8, "key": 8}, False: {"pass": 6, "token": 12, "key": 12}}
@@ -207,6 +209,12 @@ def _odd(value: str) -> bool:
     return mixed(value) or (_SIGN.search(value) is not None and any(map(str.isalpha, value)))
 
 
+def _letters(value: str) -> bool:
+    """Random letters of both cases."""
+    both = value.isalpha() and not value.islower() and not value.isupper()
+    return both and len(value) >= _SHORTEST_LETTERS and random_score(value) >= _LETTERS
+
+
 def _secret_in_env(kind: str, value: str) -> bool:
     if kind == "pass":
         return True
@@ -219,7 +227,7 @@ def _secret_in_code(kind: str, value: str) -> bool:
     if _ATTRIBUTE.fullmatch(value.rstrip("!")):
         return False
     if kind == "pass":
-        return _odd(value) or concrete(value)
+        return _odd(value) or concrete(value) or _letters(value)
     return concrete(value)
 
 

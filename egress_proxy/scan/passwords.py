@@ -14,12 +14,12 @@ from egress_proxy.scan.values import looks_random, not_placeholder
 _SIGN = re.compile(r"[!#$%^&*?@+~]")
 # Addresses, data sources, templates, names of files, constants, headers, versions of packages.
 _OTHER = re.compile(
-    r".*://.*|[\w.+-]+@[A-Za-z][\w-]*\.[\w.-]*|[\w-]+(?:\.[\w-]+)+(?::\d+)?|[A-Za-z]{1,16}:.*|[A-Za-z_.-]{2,}=.*"
+    r".*://.*|[\w.+-]+@[A-Za-z][\w-]*\.[\w.-]*|[\w-]+(?:\.[\w-]+)+(?::\d+)?|[A-Za-z_.-]{2,}=.*"
     r"|/.*|.*/.*/.*|[A-Z][A-Z0-9_-]*|[a-z0-9]+(?:[_-][a-z0-9]+)+|[A-Za-z]+\d{1,3}|[%$#.].*|.*%[sdv@].*"
     r"|@?[\w./-]+@v?\d+(?:\.\d+)+\S*|[a-z]+(?:[+&?!][a-z0-9]*)+|#[0-9a-f]{3,8}|.*!important",
     re.DOTALL,
 )
-_NEVER = re.compile(r"://|[ ;{}()<>\\]")
+_NEVER = re.compile(r"://|[ ;{}()<>\\]|\A[A-Za-z][\w.-]{1,30}:")
 _SHORTEST, _LONGEST, _RANDOM, _SURELY_RANDOM = 8, 96, 0.42, 0.6
 _SHORTEST_LETTERS, _RANDOM_LETTERS = 12, 0.5
 _KINDS = re.compile("[a-z]"), re.compile("[A-Z]"), re.compile("[0-9]")

@@ -30,13 +30,13 @@ _TOKEN = (
 )
 # What may stand between the word and the verb, and the verb: `password for the staging database is now`.
 _VERB = (
-    r"(?:[ ](?:[^\s.:;!?=|\"'`]|(?<=\w)'(?=\w)){1,24}+){0,7}?[ ](?:is|are|was|will be|has been set to|set to|changed to|reset to"
-    r"|rotated to|to|be|as|ist|lautet|ist jetzt|est|es|é|è|jest|je|är|er|on|this"
+    r"(?:[ ](?:[^\s.:;!?=|\"'`]|(?<=\w)'(?=\w)){1,24}+){0,7}?[ ](?:is|are|was|will be|has been set to|set to"
+    r"|changed to|reset to|rotated to|to|be|as|auf|ist|lautet|ist jetzt|est|es|é|è|jest|je|är|er|on|this"
     r"|now|это|这是)(?!\w)(?:[ ](?:now|currently|still|just|simply|set to|actually|jetzt|now set to|maintenant|ahora"
     r"|agora))?[ ]?:?"
 )
 _OPEN = r"[ \t]*+(?P<open>[\"'`“”‘«„]|\*\*|)"
-_WORDS = rf"(?<![^\W_])(?<!-)(?:(?P<pass>{_PASSWORD})|(?P<token>{_TOKEN}))"
+_WORDS = rf"(?<![^\W_\u3040-\u9fff\uac00-\ud7af])(?<!\s-)(?<!--)(?<!\A-)(?:(?P<pass>{_PASSWORD})|(?P<token>{_TOKEN}))"
 # The first letters of these words.
 _HEADS = (
     "pas pwd ken zug mot mdp con cla sen pal wac has hes lös los adg sal par jel пар 密 口 パ 비 pin sec log"
@@ -131,7 +131,7 @@ _SHORTEST = 5
 _CALLS = {"(", "[", "{", "<"}
 # What a line may say of passwords: so much, and once in so many characters. Each takes some microseconds.
 _FIRST_SAID, _SAID_EACH = 512, 32
-_NAME_AND_DIGIT = re.compile(r"[A-Za-z]{4,}\d")
+_NAME_AND_DIGIT = re.compile(r"(?=[A-Z]*[a-z])[A-Za-z]{4,}\d")
 
 
 def _marked(value: str, *, password: bool) -> bool:
@@ -295,16 +295,17 @@ _OTHER = (
     r"|parola|jelsz[ao]|aa|pin|login|schl[au]ssel|cla|chiave|chave|llave)"
 )
 _LOOSE_VERB = (
-    r"(?:from|is|are|was|be|to|as|ist|lautet|est|es|a|jest|je|ar|er|on|this|now|aaa|aa|currently|still|just|simply"
+    r"(?:from|is|are|was|be|to|as|auf|ist|lautet|est|es|a|jest|je|ar|er|on|this|now|aaa|aa|currently|still|just|simply"
     r"|actually|jetzt|maintenant|ahora|agora)"
 )
 _ODD = r"(?:[^\s\"'`<>(){}\[\]|]{0,24}[0-9!@#$%^&*+?~])"
 _VALUE = rf"[ \t]*(?:[\"'`~]|\*\*|){_ODD}"
 # Of what stands between only that it is of one sentence: bounds and words make the expression slow.
 _SAID = (
-    rf"(?:(?:[ ][^.:;!?=|\"`\n]*)?(?:[ ]{_LOOSE_VERB}(?:[!@#$%^&*+?~]|(?:[ ]?:|[ \t]|[\"'`]){_VALUE})"
+    rf"(?:(?:[ ][^.:;!?=|\"'`\n]*)?(?:[ ]{_LOOSE_VERB}(?:[!@#$%^&*+?~]|(?:[ ]?:|[ \t]|[\"'`]){_VALUE})"
     rf"|(?:(?:->|=>|[~=:-])[ \t]|~){_VALUE})|(?:['~]s|a)[ ]{_VALUE})"
 )
+_SAID_APOSTROPHE = rf"[ ][^.:;!?=|\"`\n]*'[^.:;!?=|\"`\n]*[ ](?:est|is|era|es|was|to)[ ]?:?{_VALUE}"
 _QUOTED_NEXT = rf"(?:token|secret|credential|key)[ ][\"'`~]{_ODD}"
 _PHRASE_LOOSE = (
     r"\**[ ]?(?:is|was|ist|est"
@@ -320,7 +321,12 @@ RULES = (
         _stated,
         caseless=True,
         strong=False,
-        said=(rf"{_CUED}{_SAID}", rf"(?:passw(?:or)?[dt]|passe|pass|pwd|pw)[ ]\(?{_VALUE}", _QUOTED_NEXT),
+        said=(
+            rf"{_CUED}{_SAID}",
+            rf"{_CUED}{_SAID_APOSTROPHE}",
+            rf"(?:passw(?:or)?[dt]|passe|pass|pwd|pw)[ ]\(?{_VALUE}",
+            _QUOTED_NEXT,
+        ),
     ),
     Rule(
         "secret-in-prose",
@@ -334,12 +340,13 @@ RULES = (
         "secret-in-prose",
         r"(?:log(?:ged|ging)?[ -]?in|sign(?:ed)?[ -]?in|credentials?|creds|account|user(?:name)?"
         r"|benutzer(?:name)?|anmelden|usuario|utilisateur)"
-        r"s?[ :](?:[^\n;(){}=<>\[\]]{0,100}[ :`\"'*])?[A-Za-z][\w.@+-]{1,40}[`\"'*]{0,2}(?:[ ]?[/:][ ]?"
+        r"s?[ :](?:[^\n.;(){}=<>\[\]]{0,30}[ :`\"'*])?[A-Za-z][\w.@+-]{1,40}[`\"'*]{0,2}(?:[ ]?[/:][ ]?"
         r"|,?[ ](?:with|and|mit|und|et|y|e|con|avec)[ ](?:[a-z ]{0,20}:?[ ]?)?)"
         r"[`\"'*]{0,2}[^\s\"'`<>/|(){}\[\];]{0,24}[0-9!@#$%^&+?~]",
         _logins,
         caseless=True,
         strong=False,
+        also=(r"(?:log|sign)[ -]?in[ ][a-z]+[ ]<?https?://\S+[ ][^\n]*[/:][ ]?[^\s/]*[0-9!@#$%^&+?~]",),
     ),
     Rule(
         "secret-phrase",

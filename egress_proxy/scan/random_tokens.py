@@ -44,7 +44,8 @@ _GLUED_AFTER = re.compile(r":[0-9A-Za-z_+/.=-]{8,}(?=[\s\"'`,;)]|\Z)")
 _REACH, _NEAR = 80, 16
 _SPACES = frozenset(" \t")
 _USER_NEXT = re.compile(
-    r"(?:-[ua]|--user(?:name)?|--auth|--creds|user|credentials?|creds|login)[ =:]{1,2}[\"']?\Z|(?:btoa|b64encode)\(b?[\"']\Z"
+    r"(?i)(?:-[ua]|auth|userpwd,|--user(?:name)?|--auth|--creds|user|credentials?|creds|login)[ =:]{1,2}[\"']?\Z"
+    r"|(?:btoa|b64encode)\(b?[\"']\Z"
 )
 _FILE_NAME = re.compile(r"[A-Za-z]\.[a-z][a-z0-9]{0,4}(?:\.[a-z]{1,4})?\Z")
 # What random things that are no secrets begin with: ids of systems, media types in base64, public keys, hashes.

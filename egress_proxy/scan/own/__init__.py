@@ -1,7 +1,8 @@
 """Patterns of our own: what detect-secrets 1.5.0 does not cover, or not as people write it.
 
     tokens of a known shape     cloud, models, forges, talk, payment, saas        one line a kind
-    what stands in a known place    headers, urls, files, shell, options, places, calls, apart, blocks, columns, devices, keys, codes
+    what stands in a known place    headers, urls, files, shell, options, places, calls, apart, blocks,
+                                    columns, devices, keys, codes
     what a name or a sentence says  scan.assignments, scan.prose, scan.tables     a word beside a value
     what looks random           scan.random_tokens                                judged in its context
 

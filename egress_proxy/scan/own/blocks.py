@@ -15,6 +15,10 @@ _BLOCK = re.compile(
     re.IGNORECASE,
 )
 _PASSWORD = re.compile(r"pass|pwd|pw|secret", re.IGNORECASE)
+_LOOSE = (
+    r"(?:pass\w*|pwd|pw|secret|token|key|credentials?|auth|pat|salt)(?:_\d)?[\"']?:[ \t]*[|>][+-]?[0-9]?"
+    r"[+-]?[ \t]*\r?\n"
+)
 
 
 def _in_block(text: str) -> Iterator[Span]:
@@ -36,8 +40,6 @@ RULES = (
         caseless=True,
         scope=Scope.NEAR,
         strong=False,
-        named=(
-            r"(?:pass\w*|pwd|pw|secret|token|key|credentials?|auth)(?:_\d)?[\"']?:[ \t]*[|>][+-]?[0-9]?[+-]?[ \t]*\r?\n",
-        ),
+        named=(_LOOSE,),
     ),
 )

@@ -11,9 +11,10 @@ from egress_proxy.scan.random_tokens import is_value
 from egress_proxy.scan.rule import Rule, Scope, Span
 
 _NAMES = r"passw(?:or)?d|passphrase|passwort|pass|pwd|secret|token|api[_ -]?key|kennwort|senha|contrase[ñn]a"
-_STEMS = ("passw", "passphrase", "pwd", "secret", "token", "api", "kennwort", "senha", "contrase", "pass")
+_STEMS = ("pass", "pwd", "secret", "token", "api", "kennwort", "senha", "contrase")
 _CELL = r"[\"']?[^\W\d][\w -]{0,40}+[\"']?"
 _HEADER = re.compile(rf"[ \t]*+{_CELL}(?:(?P<sign>[,;\t])[ ]?{_CELL}(?:(?P=sign)[ ]?{_CELL}){{0,40}}+)\r?")
+_SEPARATOR = re.compile(r"[,;\t]")
 _LONGEST = 1000  # characters of a header
 _PASSWORD = re.compile(r"pass|pwd|kennwort|senha|contrase", re.IGNORECASE)
 
@@ -46,7 +47,7 @@ def _headers(text: str) -> Iterator[re.Match[str]]:
         while at >= 0:
             start, end = low.rfind("\n", 0, at) + 1, low.find("\n", at)
             end = len(low) if end < 0 else end
-            if end - start <= _LONGEST:
+            if end - start <= _LONGEST and _SEPARATOR.search(low, start, end):
                 starts.add(start)
             at = low.find(stem, end)
     for start in sorted(starts):
@@ -72,8 +73,7 @@ _LOOSE = _NAMES.replace("[ñn]", "[an]")
 RULES = (
     Rule(
         "secret-in-table",
-        rf"(?:[,;\t][ ]?[\"']?[\w -]{{0,24}}(?:{_LOOSE})[\w -]{{0,16}}[\"']?[ ]*(?:[,;\t\r\n]|\z)"
-        rf"|(?:\n|\A)[\"']?[\w -]{{0,24}}(?:{_LOOSE})[\w -]{{0,16}}[\"']?[ ]*[,;\t])",
+        rf"(?:{_LOOSE})[\"']?[ ]*(?:[,;\t\r\n]|\z)",
         _columns,
         caseless=True,
         scope=Scope.TEXT,

@@ -62,10 +62,14 @@ PATTERNS = (
     ),
     # PostgreSQL's: of the password and the name together.
     Pattern("password-hash", r"[\"'](?P<s>md5[0-9a-f]{32})[\"']"),
+    Pattern("password-hash", r"(?<![\w-])(?P<s>-pbkdf2(?::sha\d{1,3})?-[0-9a-f]{40,64},[0-9a-f]{16,64},\d{1,9})"),
+    # With its signs doubled, as Compose wants them.
+    Pattern("password-hash", r"(?P<s>\$\$(?:apr1|2[abxy]|[156y])\$\$[./0-9A-Za-z$=,]{20,140}+)", caseless=False),
     # Of Redis: a digest behind `#`, a password behind `>`.
     Pattern(
         "password-hash",
-        r"\b(?:acl[ \t]++setuser|user)[ \t]++\S++[ \t]++(?:[^\s>#]\S*+[ \t]++){0,8}(?:#(?P<s>[0-9a-f]{64})|>(?P<s2>[^\s\"']{4,}+))",
+        r"\b(?:acl[ \t]++setuser|user)[ \t]++\S++[ \t]++(?:[^\s>#]\S*+[ \t]++){0,8}(?:#(?P<s>[0-9a-f]{64})|>"
+        r"(?P<s2>[^\s\"']{4,}+))",
         not_placeholder,
         prefilter=r"user[ \t]+\S+[ \t][^\n]*(?:#[0-9a-f]{64}|[ \t]>[^\s\"']{4})",
     ),
@@ -86,7 +90,12 @@ PATTERNS = (
         not_placeholder,
         prefilter=r"login[ \t]+\S+[ \t]+password[ \t]+\S",
     ),
-    Pattern("netrc-password", r"(?<![\w-])login[ \t]++\S++[ \t]++password[ \t]++(?P<s>\S*[^\s\"'`])", _mixed_word),
+    Pattern(
+        "netrc-password",
+        r"(?<![\w-])login[ \t]++\S++[ \t]++password[ \t]++(?P<s>\S*[^\s\"'`])",
+        _mixed_word,
+        prefilter=r"login[ \t]+\S+[ \t]+password[ \t]+\S",
+    ),
     Pattern(
         "npmrc-token",
         r"(?<![0-9A-Za-z])_(?:auth|authtoken|password)[ \t]*+=[ \t]*+\"?(?P<s>[0-9A-Za-z+/=_.-]{8,}+)",

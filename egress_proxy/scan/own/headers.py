@@ -20,6 +20,12 @@ PATTERNS = (
         concrete,
         named=True,
     ),
+    # As servers are told to add it, between quotes.
+    Pattern(
+        "authorization-header",
+        rf"authorization[ \t]++[\"'](?:basic|bearer)[ \t]++(?P<s>{_CHARS}{{8,}}+)[\"']",
+        concrete,
+    ),
     Pattern("authorization-header", rf"authorization{_SIGN}(?P<s>{_CHARS}{{16,}}+)", concrete, named=True),
     Pattern(
         "authorization-header",

@@ -19,11 +19,13 @@ _OPTIONS = (
     (
         "-p",
         _SPACED,
-        "docker podman nerdctl buildah helm skopeo oras az oc mongo mongosh mongodump mongorestore mongoexport"
-        " mongoimport twine cmdkey plink pscp argocd vault sshpass kinit beeline",
+        (
+            "docker podman nerdctl buildah helm skopeo oras az oc mongo mongosh mongodump mongorestore mongoexport"
+            " mongoimport twine cmdkey plink pscp argocd vault sshpass kinit beeline"
+        ),
     ),
     ("-P", _SPACED, "zip unzip sqlcmd bcp tsql isql ipmitool mosquitto_pub mosquitto_sub mosquitto_rr"),
-    ("-w", _SPACED, "ldapsearch ldapadd ldapmodify ldapdelete ldappasswd ldapwhoami kadmin vsql psql"),
+    ("-w", _SPACED, "ldapsearch ldapadd ldapmodify ldapdelete ldappasswd ldapwhoami kadmin vsql"),
     ("-s", _SPACED, "ldappasswd"),
     ("-c", _SPACED, "snmpget snmpwalk snmpbulkwalk snmpset snmptable snmpgetnext snmptrap"),
     (
@@ -32,6 +34,7 @@ _OPTIONS = (
         "snmpget snmpwalk snmpbulkwalk snmpset snmptable snmpgetnext snmptrap snmpusm",
     ),
     ("-t", _SPACED, "codecov"),
+    ("-H", _SPACED, "nxc crackmapexec netexec evil-winrm"),
     ("-y", r"[ \t]++(?:hmac-[\w-]{1,12}:)?[\w.-]{1,60}:", "nsupdate dig delv"),
     ("-u", r"[ \t]*+[^\s,;:\"']{1,60},", "lftp ncftp"),
 )
@@ -69,5 +72,6 @@ RULES = (
         "command-password",
         rf"\b(?:{_LOOSE})(?:[ \t][^\n]*)?[ \t]-[a-zA-Z][ \t]+[^\s|;&<>(){{}}$`]",
         _given,
+        strong=False,
     ),
 )

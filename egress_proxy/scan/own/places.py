@@ -7,18 +7,29 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from egress_proxy.scan.own.shell import WORD
+from egress_proxy.scan.own.shell import SECRET_NAME, WORD, likely
 from egress_proxy.scan.passwords import password_like, surely_password
 from egress_proxy.scan.patterns import Pattern
 from egress_proxy.scan.rule import Rule, Span
 
 _ODD = r"[^\s\"'`<>(){}\[\]|]{0,24}[0-9!@#$%^&*+?~]"
+_MIX = r"[\"']?(?:[A-Za-z_-]+[0-9!#%^&*?@+~$]|[0-9]+[A-Za-z])[^\s\"']{4}"
 # Programs that only work on text.
 _FILTERS = (
     r"grep|e?grep|rg|sed|g?awk|tr|cut|wc|jq|yq|xargs|tee|sort|uniq|head|tail|rev|fold|base64|base32|xxd|od|hexdump|md5sum"
     r"|sha\d+sum|shasum|bc|cat|python3?|node|perl|ruby|bash|sh|less|more|column|iconv|gzip|figlet|cowsay|http|nc"
 )
 PATTERNS = (
+    # What a setting with a secret's name is now: `I set `DB_PASSWORD` to `…``.
+    Pattern(
+        "secret-in-prose",
+        rf"`{SECRET_NAME}`[ ](?:(?:is|was|now|currently|has been)[ ]){{0,2}}(?:set |changed |updated )?"
+        r"(?:to|is|as|=|with)[ ]`(?P<s>[^`\s]{4,100}+)`",
+        likely,
+        prefilter=r"(?:pass\w*|pwd|pw|secret|token|key|credentials?|auth)(?:_\d)?`[ ](?:[a-z]+[ ])*(?:to|is|as"
+        r"|=|with)[ ]`",
+        strong=False,
+    ),
     Pattern(
         "command-password",
         r"(?:--token|[ \t](?:install|login|token|run))(?:=|[ \t]++)(?P<s>eyJ[0-9A-Za-z+/_=-]{60,}+)(?!\.)",
@@ -29,24 +40,28 @@ PATTERNS = (
         rf"\b(?:echo|printf)[ \t]++(?:-[en]{{1,2}}[ \t]++|[\"']%s(?:\\n)?[\"'][ \t]++)?{WORD}[ \t]*+\|[ \t]*+"
         rf"(?!(?:sudo[ \t]++)?(?:{_FILTERS})\b)[a-z]",
         password_like,
+        strong=False,
         prefilter=r"(?:echo|printf)[ \t]+[^\n|]*[A-Za-z0-9!@#$%^&*+?~][\"']?[ \t]*\|[ \t]*[a-z]",
     ),
     Pattern(
         "command-password",
         rf"<<<[ \t]*+{WORD}",
         password_like,
+        strong=False,
         prefilter=r"<<<[ \t]*[^\s|;&<>(){}$`]",
     ),
     Pattern(
         "command-password",
         rf"[ \t]--(?:value|body|data|text|secret-value|plaintext)(?:=|[ \t]++){WORD}",
         surely_password,
+        strong=False,
         prefilter=r"[ \t]--(?:value|body|data|text|secret-value|plaintext)(?:=|[ \t]+)",
     ),
     Pattern(
         "command-password",
         rf"(?<![^ \t])(?:-[pPwk]|/p)[ \t]++{WORD}",
         surely_password,
+        strong=False,
         prefilter=rf"[ \t](?:-[pPwk]|/p)[ \t]+[\"']?{_ODD}",
     ),
 )
@@ -54,7 +69,8 @@ PATTERNS = (
 # A word of a configuration with its value behind it: `shared_key …`, `IPSec secret …`, `isakmp key … address`.
 _SETTING = re.compile(r"[A-Za-z_.-]{2,40}[=:]")
 _DIRECTIVE = re.compile(
-    r"(?:secret|key|token|password|passphrase)[ \t]++(?:\d[ \t]++)?(?P<quote>[\"']?)(?P<s>[^\s\"',;<>`]{8,96}+)(?P=quote)",
+    r"(?:secret|key|token|password|passphrase)[ \t]++(?:\d{1,3}[ \t]++)?(?:(?:md5|hmac-\w{1,8}|sha\d{0,3}|ascii"
+    r"|hex|cipher|simple|clear)[ \t]++)?(?P<quote>[\"']?)(?P<s>[^\s\"',;<>`]{8,96}+)(?P=quote)",
     re.IGNORECASE,
 )
 
@@ -66,24 +82,28 @@ def _directives(line: str) -> Iterator[Span]:
             yield found.span("s")
 
 
+_CUED = r"passwd|password|authtoken|auth-?pass|auth|secrets?[ \t]+(?:set|put|create|add)"
 # What is said to a program in its own words: `user add bob …`, `unlock …`.
 _SAID = re.compile(
-    r"^[ \t$#>]*+(?:sudo[ \t]++)?[a-z][\w.-]++(?:[ \t]++[\w.:=/-]++){0,3}?[ \t]++(?:login|unlock|passwd|password|authtoken"
-    r"|auth|user[ \t]++(?:create|add|set\w*)|useradd|adduser|add-user|config[ \t]++set)(?=[ \t])"
+    r"^[ \t$#>]*+(?:sudo[ \t]++)?(?:(?:mk|smb|ldap)passw[a-z]*+|[a-z][\w.-]++(?:[ \t]++[\w.:=/-]++){0,3}?"
+    r"[ \t]++(?:login|unlock|passwd|password|authtoken"
+    r"|auth(?:-?pass)?|user[ \t]++(?:create|add|set\w*)|useradd|adduser|add-user|config[ \t]++set"
+    r"|(?:user-)?secrets?[ \t]++(?:set|put|create|add)))(?=[ \t])"
 )
-_ARGUMENT = re.compile(rf"[ \t]++(?:[\"']?[A-Za-z][\w.-]{{1,30}}+:(?=[^/]))?{WORD}")
+_ARGUMENT = re.compile(rf"[ \t]++(?:(?:[\"']?[A-Za-z][\w.-]{{1,30}}+:(?=[^/]))?{WORD}|(?P<other>[^\s|;&<>]++))")
+_KEY = re.compile(r"[0-9a-f]{32,64}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _ARGUMENTS = 5
 
 
 def _told(line: str) -> Iterator[Span]:
     said = _SAID.match(line)
     at = said.end() if said else -1
-    for _ in range(_ARGUMENTS if said else 0):
+    for number in range(_ARGUMENTS if said else 0):
         argument = _ARGUMENT.match(line, at)
         if argument is None:
             return
         part = argument.lastgroup or ""
-        if surely_password(argument[part]):
+        if surely_password(argument[part]) or (number == 0 and _KEY.fullmatch(argument[part])):
             yield argument.span(part)
         at = argument.end()
 
@@ -104,12 +124,15 @@ def _pairs(line: str) -> Iterator[Span]:
             yield pair.start("s"), pair.start("s") + len(value)
 
 
+_REST, _STOP = r"[^\s\"'`:/,;()\[\]{}<>|\\]*", r"(?:[\"']|[ \t]*(?:\r?\n|\z))"
 RULES = (
     Rule(
         "command-password",
-        r"(?:login|unlock|passwd|password|authtoken|auth|user[ \t]+(?:create|add|set\w*)|useradd|adduser|add-user|config[ \t]+set)"
-        r"[ \t][^\n]*[A-Z0-9]",
+        rf"(?:unlock|login|user[ \t]+(?:create|add|set)|useradd|adduser|add-user|config[ \t]+set)[ \t]+(?:"
+        rf"[^\n]*[ \t:])?{_MIX}",
         _told,
+        strong=False,
+        said=(rf"(?:{_CUED})[ \t]+(?:[^\n]*[ \t:])?{_MIX}",),
     ),
     Rule(
         "secret-in-prose",
@@ -117,12 +140,13 @@ RULES = (
         _directives,
         caseless=True,
         strong=False,
-        said=(rf"(?:secret|key|token|password|passphrase)[ \t]+(?:\d[ \t]+)?[\"']?{_ODD}",),
+        said=(rf"(?:secret|key|token|password|passphrase)[ \t]+(?:\d+[ \t]+)?(?:[a-z][a-z0-9-]*[ \t]+)?[\"']?{_ODD}",),
     ),
     Rule(
         "command-login",
-        r"[A-Za-z0-9_.@-]:[A-Za-z0-9][^\s\"'`:/,;()\[\]{}<>|\\]{7,120}(?:[\"']|[ \t]*(?:\r?\n|\z))",
+        rf"[A-Za-z0-9_.-]:[A-Za-z0-9][\w.-]*[!#%^*?+~=@$]{_REST}{_STOP}",
         _pairs,
         strong=False,
+        also=(rf"[A-Za-z_]:[a-z0-9]*[A-Z][A-Za-z0-9]{{6}}[A-Za-z0-9_-]*{_STOP}",),
     ),
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from egress_proxy.scan.patterns import Pattern
 from egress_proxy.scan.phrases import is_passphrase
 from egress_proxy.scan.random_text import masked, random_score
@@ -15,7 +17,8 @@ _OPTIONS = (
 )
 # Tokens that let nobody in.
 _OF_REQUESTS = "next|page|starting|continuation|client|client-request"
-_SHORTEST, _SHORTEST_LETTERS, _RANDOM = 6, 10, 0.5
+_SHORTEST, _SHORTEST_LETTERS, _RANDOM, _ENOUGH = 6, 10, 0.5, 0.4
+_FOURS = re.compile(r"[a-z]{4}(?:-[a-z]{4}){3}")  # a password that is made for one program
 SECRET_NAME = (
     r"[\w.-]{0,60}(?:password|passwd|passphrase|pass|pwd|pw|secret|token|key|credentials?|auth|pat|salt)(?:_\d)?"  # noqa: S105  how names end
 )
@@ -45,6 +48,8 @@ def _of_letters(value: str) -> bool:
     """Random letters, or words that were drawn by lot."""
     if value.isalpha():
         return len(value) >= _SHORTEST_LETTERS and random_score(value) >= _RANDOM
+    if _FOURS.fullmatch(value):
+        return random_score(value.replace("-", "")) >= _ENOUGH
     return is_passphrase(value)
 
 
@@ -71,7 +76,8 @@ PATTERNS = (
     *(
         Pattern(
             "command-password",
-            rf"(?<![\w-])--?(?!(?:{_OF_REQUESTS})-token)(?:[a-z]{{1,16}}[_-]){{0,3}}(?:{names})(?:=|[ \t]++){WORD}",
+            rf"(?<![\w-])--?(?!(?:{_OF_REQUESTS})-token)(?:[a-z]{{1,16}}[_-]){{0,3}}(?:{names})(?:=|[ \t]++)"
+            rf"(?:pass:)?{WORD}",
             telling,
             named=named,
             prefilter=rf"{before}(?:{names})(?:=|[ \t]+)[^\s|;&<>(){{}}$`]",
@@ -86,7 +92,8 @@ PATTERNS = (
         r"(?:curl|wget|http|https|xh|ab|skopeo|oras|crane|smbclient|rpcclient|ftp"
         r"|lftp)\b[^\n|;]{0,300}?[ \t](?:-u|--user|--auth|-a|-U|--proxy-user|--creds|--src-creds"
         r"|--dest-creds)(?:=|[ \t]*+)"
-        r"[\"']?[^\s:\"'%]{1,80}+[:%](?:\"(?P<s1>[^\"\n]{3,}+)\"|'(?P<s2>[^'\n]{3,}+)'|(?P<s>[^\s\"']{3,}+))",
+        r"[\"']?[^\s:\"'%]{1,80}+[:%](?:\"(?P<s1>[^\"\n]{3,}+)\"|'(?P<s2>[^'\n]{3,}+)'"
+        r"|(?P<s>[^\s\"']{3,}+))",
         given,
         prefilter=r"[ \t](?:-u|--user|--auth|-a|--proxy-user|--creds|--src-creds|--dest-creds)(?:="
         r"|[ \t]*)[\"']?[^\s:\"'%]{1,80}[:%][\"']?[^\s\"']{3}",
@@ -101,7 +108,8 @@ PATTERNS = (
     Pattern("command-password", rf"\bsshpass[ \t]++-p[ \t]*+{WORD}", given),
     Pattern(
         "command-password",
-        rf"\b(?:mysql|mysqldump|mysqladmin|mariadb|mariadb-dump|mycli|7z|rar|unrar)\b[^\n|;]{{0,200}}?[ \t]-p(?![a-z]{{2,16}}=){WORD}",
+        rf"\b(?:mysql|mysqldump|mysqladmin|mariadb|mariadb-dump|mycli|7z|rar|unrar)\b[^\n|;]{{0,200}}?[ \t]-p"
+        rf"(?![a-z]{{2,16}}=){WORD}",
         given,
     ),
     Pattern(
@@ -123,7 +131,8 @@ PATTERNS = (
     ),
     Pattern(
         "login-call",
-        rf"(?:\bmysqli?(?:_p?connect)?|\bpdo|getconnection|\.connect|ssh2_auth_password|ftp_login)\({_ARGUMENT}(?:\d{{1,5}}+[ \t]*+,[ \t]*+)?"
+        rf"(?:\bmysqli?(?:_p?connect)?|\bpdo|getconnection|\.connect|ssh2_auth_password|ftp_login)\({_ARGUMENT}"
+        rf"(?:\d{{1,5}}+[ \t]*+,[ \t]*+)?"
         rf"{_ARGUMENT}{_GIVEN_TO_CALL % 's'}",
         odd,
         strong=False,
@@ -149,7 +158,7 @@ PATTERNS = (
         "command-password",
         rf"[ \t](?:-u|--user(?:name)?[ =]|/u:)[ \t]*+[^\s\"']{{1,80}}+[^\n|;]{{0,80}}?"
         rf"[ \t](?:-p[ \t]++|-w[ \t]++|/p:){WORD}",
-        odd,
+        likely,
         prefilter=r"[ \t](?:-u|--user|--username|/u:)[^\n|;]*[ \t](?:-p|-w|/p:)",
     ),
     Pattern("command-password", rf"\bsecurity[ \t]++add-[a-z-]{{8,30}}[^\n|;]{{0,200}}?[ \t]-w[ \t]++{WORD}", odd),
@@ -216,7 +225,8 @@ PATTERNS = (
     # What is said to a server: Redis' and IMAP's.
     Pattern(
         "command-password",
-        rf"(?:^|>[ \t]?)(?:[a-z]?\d{{1,4}}[ \t]++)?(?:AUTH|AUTH[ \t]++[\w.-]++|LOGIN[ \t]++[^\s\"']++)[ \t]++{WORD}[ \t]*+\r?(?![^\n])",
+        rf"(?:^|>[ \t]?)(?:[a-z]?\d{{1,4}}[ \t]++)?"
+        rf"(?:AUTH|AUTH[ \t]++[\w.-]++|LOGIN[ \t]++[^\s\"']++)[ \t]++{WORD}[ \t]*+\r?(?![^\n])",
         likely,
         caseless=False,
         prefilter=r"(?:AUTH|LOGIN[ \t]+[^\s\"']+)[ \t]+[^\s|;&<>(){}$`]",
