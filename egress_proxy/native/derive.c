@@ -70,7 +70,7 @@ static unsigned strange_16(const uint16_t *codes, size_t length)
         uint16_t c = codes[at];
         strange |= (uint16_t)((uint16_t)(c - 0x131) <= 0x58f - 0x131) | (uint16_t)((uint16_t)(c - 0x200b) <= 4)
             | (uint16_t)((uint16_t)(c - 0x2060) <= 4) | (uint16_t)((uint16_t)(c - 0xfe00) <= 15) | (uint16_t)(c == 0xfeff)
-            | (uint16_t)((uint16_t)(c - 0x1d00) <= 0x22);
+            | (uint16_t)((uint16_t)(c - 0x1d00) <= 0x22) | (uint16_t)((uint16_t)(c - 0x2800) <= 0xff);
     }
     return strange;
 }
@@ -85,7 +85,8 @@ static unsigned narrow_16(const uint16_t *codes, size_t length, uint8_t *to)
             /* most are letters of Western languages, dashes and quotes, or of the East */
             uint16_t c = codes[each];
             others |= (uint16_t)((uint16_t)(c > 0x130) & (uint16_t)((uint16_t)(c - 0x2010) >= 0x50)
-                                 & (uint16_t)((uint16_t)(c - 0x2070) >= 0xfe00 - 0x2070));
+                                 & (uint16_t)((uint16_t)(c - 0x2070) >= 0x2800 - 0x2070)
+                                 & (uint16_t)((uint16_t)(c - 0x2900) >= 0xfe00 - 0x2900));
             to[each] = c < 255 ? (uint8_t)c : 255;
         }
         strange |= others ? strange_16(codes + at, end - at) : 0;

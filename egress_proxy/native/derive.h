@@ -227,14 +227,16 @@ void see_85(const uint8_t *text, size_t start, size_t end, size_t length, enum k
 int random_initials(const uint8_t *initials, size_t first);
 
 /* derive_pieces.c: lines that begin alike, and words of letters and digits that stand close together. */
+#define ROW_SLOTS 8 /* of lines that begin alike, by what they begin with */
+
 struct alike_rows {
     struct row rows;
     uint32_t before;
     size_t start, end, mixed, halves, numbered;
 };
 
-void see_row(struct alike_rows *rows, const uint8_t *text, size_t start, size_t end, struct found *found);
-void end_rows(struct alike_rows *rows, struct found *found);
+void see_row(struct alike_rows slots[ROW_SLOTS], const uint8_t *text, size_t start, size_t end, struct found *found);
+void end_rows(struct alike_rows slots[ROW_SLOTS], struct found *found);
 void see_mixed(struct row *row, const uint8_t *text, size_t at, size_t length, struct found *found);
 void end_mixed(struct row *row, struct found *found);
 

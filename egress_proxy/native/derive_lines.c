@@ -9,7 +9,7 @@ struct lines {
     struct turns edges;
     struct row random, same, short_ones, dump;
     size_t width, letters;
-    struct alike_rows pieces;
+    struct alike_rows pieces[ROW_SLOTS];
 };
 
 static void end_columns(struct lines *l, struct found *found)
@@ -136,7 +136,7 @@ static void see_between(struct lines *l, const uint8_t *text, size_t start, size
 {
     size_t first = first_in(text, start, end, length);
     if (!skips(found, PIECES))
-        see_row(&l->pieces, text, start, end, found);
+        see_row(l->pieces, text, start, end, found);
     see_line(l, text, start, first, first < end ? last_in(text, first, end) : first, end, found);
 }
 
@@ -157,7 +157,7 @@ void find_lines(const uint8_t *text, size_t length, struct found *found)
     end_columns(&l, found);
     end_short(&l, text, found);
     end_dump(&l.dump, found);
-    end_rows(&l.pieces, found);
+    end_rows(l.pieces, found);
     if (l.random.count)
         report(found, LINES, l.random.start, l.random.end);
 }

@@ -35,39 +35,61 @@ static void stride(struct written *written, const uint8_t *text, size_t start, s
     put(written, '\n', start);
 }
 
-/* Each letter moved in the alphabet: not by thirteen, which known values see themselves. */
-static void shift_by(struct written *written, const uint8_t *text, size_t start, size_t end, unsigned by)
+#define MOST_ROWS 5
+
+/* In which row a character was written: of so many in turn, or up and down. */
+static inline size_t row_of(size_t at, size_t rows, int zigzag)
 {
-    for (size_t at = start; at < end; at++) {
-        uint8_t c = text[at], base = (uint8_t)(c & 0x20) | 'A';
-        put(written, lower(c | 0x20) ? (uint8_t)(base + (c - base + by) % 26) : c, at);
+    size_t period = zigzag ? 2 * rows - 2 : rows, place = at % period;
+    return place < rows ? place : period - place;
+}
+
+/* What was written in rows, one after the other: every second character and then the others, or a rail fence. */
+static void gather(struct written *written, const uint8_t *text, size_t start, size_t end, size_t rows, int zigzag)
+{
+    size_t next[MOST_ROWS + 1] = {0};
+    for (size_t at = 0; at < end - start; at++)
+        next[row_of(at, rows, zigzag) + 1]++;
+    for (size_t row = 0; row < rows; row++)
+        next[row + 1] += next[row];
+    for (size_t at = 0; at < end - start; at++) {
+        size_t place = start + next[row_of(at, rows, zigzag)]++;
+        put(written, text[place], place);
     }
     put(written, '\n', start);
 }
 
-static void shift(struct written *written, const uint8_t *text, size_t start, size_t end)
+static void rearrange(struct written *written, const uint8_t *text, size_t start, size_t end)
 {
-    for (int by = -1; by < 2; by += 2) {
-        for (size_t at = start; at < end; at++)
-            put(written, text[at] > 33 && text[at] < 126 ? (uint8_t)(text[at] + by) : text[at], at);
-        put(written, '\n', start);
-    }
-    for (unsigned by = 1; by < 26; by++)
-        if (by != 13)
-            shift_by(written, text, start, end, by);
+    stride(written, text, start, end);
+    for (size_t rows = 2; rows <= MOST_ROWS; rows++)
+        gather(written, text, start, end, rows, 0);
+    for (size_t rows = 3; rows <= 4; rows++)
+        gather(written, text, start, end, rows, 1);
 }
 
-/* Of the runs that end with a newline each, `shifted` or strided; how much was written. */
-EXPORT size_t derive_turned(const uint8_t *text, size_t length, int shifted, uint8_t *out, uint32_t *places)
+/* Each character as each of the tables has it. */
+static void shift(struct written *written, const uint8_t *text, size_t start, size_t end, const uint8_t *tables, size_t count)
+{
+    for (size_t table = 0; table < count; table++) {
+        for (size_t at = start; at < end; at++)
+            put(written, tables[256 * table + text[at]], at);
+        put(written, '\n', start);
+    }
+}
+
+/* Of the runs that end with a newline each, in the letters of `count` tables, or rearranged where there are none; how much
+ * was written. */
+EXPORT size_t derive_turned(const uint8_t *text, size_t length, const uint8_t *tables, size_t count, uint8_t *out, uint32_t *places)
 {
     struct written written = {out, places, 0};
     for (size_t start = 0, end = 0; start < length; start = end + 1) {
         for (end = start; end < length && text[end] != '\n';)
             end++;
-        if (shifted)
-            shift(&written, text, start, end);
+        if (count)
+            shift(&written, text, start, end, tables, count);
         else
-            stride(&written, text, start, end);
+            rearrange(&written, text, start, end);
     }
     return written.count;
 }

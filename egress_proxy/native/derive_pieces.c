@@ -1,5 +1,7 @@
 #include "derive.h"
 
+#include <string.h>
+
 /* Pieces of something in rows that are alike: `PART_1=…`, a list, a table, assignments, parameters of a URL. What is
  * reported are the rows; which of their words belong together, `scan/derive/pieces.py` tries. */
 
@@ -7,6 +9,7 @@
 #define LONGEST_WORD  64
 #define ITEMS         3   /* that a row is known by, where they are of more than words */
 #define FEWEST_ROWS   3
+#define ROWS_APART    400 /* characters from one to the next that begins alike */
 #define LONGEST_HALF  8   /* characters of a word, for two rows to be enough */
 #define WORDS_APART   64  /* characters from one mixed word to the next, of those on one line */
 #define SHORTEST_WORD 3
@@ -71,27 +74,32 @@ static void see_mixed_row(struct alike_rows *p, const uint8_t *text, size_t star
     p->halves += longest >= LONGEST_HALF;
 }
 
-void end_rows(struct alike_rows *p, struct found *found)
+static void end_slot(struct alike_rows *p, struct found *found)
 {
-    if (p->rows.count > 1 && ((p->rows.count >= FEWEST_ROWS && p->mixed > 1 && p->mixed * 4 >= p->rows.count) || p->halves > 1 || p->numbered >= FEWEST))
+    int enough = p->rows.count >= FEWEST_ROWS && p->mixed > 1 && p->mixed * 4 >= p->rows.count;
+    if (p->rows.count > 1 && (enough || (p->halves > 1 && p->rows.count <= FEWEST_ROWS) || p->numbered >= FEWEST))
         report(found, PIECES, p->rows.start, p->rows.end);
     p->rows.count = p->mixed = p->halves = p->numbered = 0;
 }
 
-void see_row(struct alike_rows *p, const uint8_t *text, size_t start, size_t end, struct found *found)
+void end_rows(struct alike_rows slots[ROW_SLOTS], struct found *found)
 {
-    if (end - start > LONGEST_ROW) {
-        end_rows(p, found);
-        p->before = 0;
+    for (size_t slot = 0; slot < ROW_SLOTS; slot++)
+        end_slot(slots + slot, found);
+}
+
+void see_row(struct alike_rows slots[ROW_SLOTS], const uint8_t *text, size_t start, size_t end, struct found *found)
+{
+    if (end - start > LONGEST_ROW)
         return;
-    }
     while (start < end && blank(text[start]))
         start++;
-    if (start == end)
-        return; /* between paragraphs, each of which may be a row */
-    uint32_t own = beginning(text, start, end);
-    if (!own || own != p->before) {
-        end_rows(p, found);
+    uint32_t own = start < end ? beginning(text, start, end) : 0;
+    if (!own)
+        return;
+    struct alike_rows *p = slots + (own * 0x9e3779b1U >> 29);
+    if (own != p->before || start > (p->rows.count ? p->rows.end : p->end) + ROWS_APART) {
+        end_slot(p, found);
         p->before = own;
         p->start = start;
         p->end = end;
@@ -136,7 +144,7 @@ void see_mixed(struct row *row, const uint8_t *text, size_t at, size_t length, s
     end = word_end(text, at, length - at > LONGEST_WORD ? at + LONGEST_WORD : length);
     if (end - start <= SHORTEST_WORD || end - start >= LONGEST_WORD || !is_mixed(text, start, end))
         return;
-    if (row->count && start > row->end + WORDS_APART)
+    if (row->count && (start > row->end + WORDS_APART || memchr(text + row->end, '\n', start - row->end)))
         end_mixed(row, found);
     grow(row, start, end);
 }

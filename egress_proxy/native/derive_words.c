@@ -29,6 +29,12 @@ static unsigned notations(const uint8_t *word, size_t length)
         word += 2;
         length -= 2;
         possible = HEXADECIMAL;
+        if (length > 3 && word[length - 1] == '8' && ((word[length - 2] | 0x20) == 'u' || (word[length - 2] | 0x20) == 'i'))
+            length -= 2; /* `0x41u8` */
+    } else if (length > 8 && word[0] == '0' && (word[1] | 0x20) == 'b') {
+        word += 2;
+        length -= 2;
+        possible = BINARY;
     } else {
         possible = length > 8 ? 0 : LENGTH_OF[length];
     }
@@ -126,18 +132,17 @@ struct numbers {
     unsigned notation, expected[2], next;
 };
 
-/* Between the numbers of characters: no words but those that name a character. */
+#define LONGEST_NAME 6 /* letters of what makes a character of a number: `chr`, `(byte)`, `char` */
+
+/* Between the numbers of characters: no words but one that makes characters of them. */
 static int between_codes(const uint8_t *text, size_t from, size_t to)
 {
     if (to > from + 20)
         return 0;
-    for (size_t at = from; at < to; at++) {
-        uint8_t c = text[at] | 0x20;
-        if (lower(c) && c != 'c' && c != 'h' && c != 'r' && c != 'a' && c != 'o' && c != 'd' && c != 'u' && c != 'x'
-            && c != 'e' && c != 'b')
-            return 0;
-    }
-    return 1;
+    size_t letters = 0;
+    for (size_t at = from; at < to; at++)
+        letters += (size_t)lower(text[at] | 0x20);
+    return letters <= LONGEST_NAME;
 }
 
 static void see_code(struct numbers *n, const uint8_t *text, size_t start, size_t end, struct found *found)
@@ -203,9 +208,20 @@ static void see_label(struct numbers *n, const uint8_t *text, size_t start, size
 /* Spelled characters: a word every so often is looked at, and those around it where it is one of them. */
 #define STRIDE 48
 
+/* Words that stand between those, and that no row begins with; of three letters and more. */
+static const char *const FILLERS[] = {"and", "character", "followed", "letter", "number", "sign", "symbol", "the", "then"};
+
+static int fills(const uint8_t *word, size_t length)
+{
+    for (size_t each = 0; each < sizeof FILLERS / sizeof *FILLERS; each++)
+        if (strlen(FILLERS[each]) == length && (word[0] | 0x20) == FILLERS[each][0] && memcmp(word + 1, FILLERS[each] + 1, length - 1) == 0)
+            return 1;
+    return length == 2 && ((word[0] == 'a' && word[1] == 'n') || (word[0] == 'b' && word[1] == 'y'));
+}
+
 static int spelled(const uint8_t *text, size_t start, size_t end)
 {
-    return end - start == 1 || spells(text + start, end - start);
+    return end - start == 1 || spells(text + start, end - start) || fills(text + start, end - start);
 }
 
 #define AROUND 12 /* characters before a place that its word is looked for in */

@@ -20,7 +20,7 @@
 /* Characters that look like others, or that nobody sees: the ranges that `scan/derive/alike.py` reads. */
 static inline int is_strange(uint32_t c)
 {
-    return (c - 0x131 <= 0x58f - 0x131) | (c - 0x1d00 <= 0x22) | (c - 0x200b <= 4) | (c - 0x2060 <= 4) | (c - 0xfe00 <= 15) | (c == 0xfeff)
+    return (c - 0x131 <= 0x58f - 0x131) | (c - 0x1d00 <= 0x22) | (c - 0x2800 <= 0xff) | (c - 0x200b <= 4) | (c - 0x2060 <= 4) | (c - 0xfe00 <= 15) | (c == 0xfeff)
         | (c - 0x1f130 <= 0x1f1ff - 0x1f130) | (c - 0xe0020 <= 0xe01ef - 0xe0020);
 }
 

@@ -41,7 +41,7 @@ def _fold(code: int) -> int:
     """The canonical code of one code point; 0 if it is dropped."""
     for char in unicodedata.normalize("NFKD", chr(code)).casefold():
         if char.isalnum():
-            return _shared(ord(char))
+            return ord(str(unicodedata.decimal(char))) if char.isdecimal() else _shared(ord(char))
     return 0
 
 

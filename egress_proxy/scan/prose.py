@@ -30,7 +30,7 @@ _TOKEN = (
 )
 # What may stand between the word and the verb, and the verb: `password for the staging database is now`.
 _VERB = (
-    r"(?:[ ](?:[^\s.:;!?=|\"'`]|(?<=\w)'(?=\w)){1,24}+){0,7}?[ ](?:is|are|was|will be|has been set to|set to"
+    r"(?:[ ](?>[^\s.:;!?=|\"'`]|(?<=\w)'(?=\w)){1,24}+){0,7}?[ ](?:is|are|was|will be|has been set to|set to"
     r"|changed to|reset to|rotated to|to|be|as|auf|ist|lautet|ist jetzt|est|es|é|è|jest|je|är|er|on|this"
     r"|now|это|这是)(?!\w)(?:[ ](?:now|currently|still|just|simply|set to|actually|jetzt|now set to|maintenant|ahora"
     r"|agora))?[ ]?:?"

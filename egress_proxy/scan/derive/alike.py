@@ -1,5 +1,5 @@
-"""Characters that look like others, and characters that nobody sees: Cyrillic and Greek letters among Latin ones, small
-capitals, tags, variation selectors, and zero-width characters as bits."""
+"""Characters that look or sound like others, and characters that nobody sees: Cyrillic and Greek letters among Latin
+ones, small capitals, letters upside down, Braille, tags, variation selectors, and zero-width characters as bits."""
 
 from __future__ import annotations
 
@@ -67,16 +67,25 @@ _SMALL_CAPITALS: Final = (
 _SMALL: Final = dict(zip(map(ord, _SMALL_CAPITALS), "abcdefghijklmnopqrstuvwyz", strict=True))
 # Letters in squares, in discs, and of flags.
 _FRAMED: Final = (0x1F130, 0x1F150, 0x1F170, 0x1F1E6)
+_TURNED: Final = dict(zip(map(ord, "ɐɔǝɟƃɥᴉɾʞɯɹʇʌʍʎ"), "acefghijkmrtvwy", strict=True))  # upside down
+_BRAILLE: Final = dict(zip(map(ord, "⠁⠃⠉⠙⠑⠋⠛⠓⠊⠚⠅⠇⠍⠝⠕⠏⠟⠗⠎⠞⠥⠧⠺⠭⠽⠵"), "abcdefghijklmnopqrstuvwxyz", strict=True))
+_BRAILLE_NUMBER: Final = "\u283c"  # the letters from a to j after it are the digits from 1 to 0
+# Cyrillic letters by what they sound like.
+_SOUNDS: Final = dict(zip(map(ord, "абвгдежзийклмнопрстуфхцчшыэюя"), "abvgdejzijklmnoprstufhcqwyeuy", strict=True))
 _TABLE: Final = (
     {code: look for look, codes in _LOOKS.items() for code in codes}
+    | _TURNED
+    | _BRAILLE
     | _SMALL
     | {first + at: chr(ord("a") + at) for first in _FRAMED for at in range(26)}
 )
-_FOREIGN = f"[{_SMALL_CAPITALS}\u0131\u0251\u0261\u0370-\u03ff\u0400-\u052f\u0531-\u058f]"
+_FOREIGN = f"[{_SMALL_CAPITALS}ɐɔǝɟƃɥᴉɾʞɯɹʇʌʍʎ\u0131\u0251\u0261\u0370-\u03ff\u0400-\u052f\u0531-\u058f]"
 _MIXED = re.compile(
-    rf"(?:[A-Za-z0-9]{_FOREIGN}|{_FOREIGN}[A-Za-z0-9])\w*+|[{_SMALL_CAPITALS}]{{3}}\w*+|[\U0001f130-\U0001f189\U0001f1e6-\U0001f1ff]{{8}}"
+    rf"(?:[A-Za-z0-9]{_FOREIGN}|{_FOREIGN}[A-Za-z0-9])\w*+|[{_SMALL_CAPITALS}]{{3}}\w*+|"
+    r"(?:[\U0001f130-\U0001f189\U0001f1e6-\U0001f1ff][^A-Za-z\n]{0,6}){5}|[\u2800-\u28ff]{8}"
 )
-_LOOKALIKE = re.compile("([" + "".join(map(chr, sorted(_TABLE))) + "])")
+_LOOKALIKE = re.compile(f"({_BRAILLE_NUMBER}[⠁⠃⠉⠙⠑⠋⠛⠓⠊⠚]|[" + "".join(map(chr, sorted(_TABLE))) + "])")
+_SOUNDING = re.compile("([" + "".join(map(chr, sorted(_SOUNDS))) + "])", re.IGNORECASE)
 _TAGS = re.compile("[\U000e0020-\U000e007e]{4,}+")
 _SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]{4,}+")
 _BITS = re.compile("[\u200b-\u200f\u2060-\u2064\ufeff]{64,}+")
@@ -99,9 +108,18 @@ def hints(text: str) -> Iterator[Hint]:
             yield kind, first, last
 
 
+def _look(written: str) -> str:
+    if written[0] == _BRAILLE_NUMBER:
+        return str((ord(_BRAILLE[ord(written[1])]) - ord("a") + 1) % 10)
+    return _TABLE[ord(written)]
+
+
 def alike(text: str, spans: Iterable[Span], _room: int) -> Iterator[Woven]:
     """The text round letters of two alphabets in one word, in Latin letters."""
-    if made := rewritten("look-alikes", _LOOKALIKE, lambda char: _TABLE[ord(char)], text, windows(text, spans)):
+    around = list(windows(text, spans))
+    if made := rewritten("look-alikes", _LOOKALIKE, _look, text, around):
+        yield made
+    if made := rewritten("sound-alikes", _SOUNDING, lambda char: _SOUNDS[ord(char.lower())], text, around):
         yield made
 
 

@@ -8,10 +8,18 @@ from typing import Final
 
 import numpy as np
 
-from egress_proxy.scan.derive.spans import Span, Woven, gathered, together
+from egress_proxy.scan.derive.readable import text_of
+from egress_proxy.scan.derive.spans import Span, Weave, Woven, gathered, together
 
 FEWEST: Final = 8
-_CODE = re.compile(r"(?<![A-Za-z0-9])((?:0[xX])?[0-9][0-9A-Fa-f]{0,7})(?![A-Za-z0-9])")
+_FEWEST_WORDS = 3
+_CODE = re.compile(
+    r"(?<![A-Za-z0-9])(0[bB][01]{6,8}|0[oO][0-7]{2,3}|(?:0[xX])?[0-9][0-9A-Fa-f]{0,7})(?:[uUiI]8)?(?![A-Za-z0-9])"
+)
+_PREFIX: Final = {8: re.compile("0[oO]"), 2: re.compile("0[bB]")}
+_WORD = re.compile(
+    r"(?<![A-Za-z0-9])0[xX]([0-9A-Fa-f]{4}|[0-9A-Fa-f]{8}|[0-9A-Fa-f]{16})(?:[uUlL]{0,3})(?![A-Za-z0-9])"
+)
 _BASES: Final = (10, 16, 8, 2)
 _DIGITS: Final = {10: frozenset("0123456789"), 8: frozenset("01234567"), 2: frozenset("01")}
 _CONTROLS = re.compile(r"[^\t\n\r -~]")
@@ -35,6 +43,8 @@ def numbers(text: str, spans: Iterable[Span], _room: int) -> Iterator[Woven]:
 def _read(parts: list[str], start: int, base: int) -> Woven | None:
     """Gaps and numbers in turn, as characters."""
     words = parts[1::2]
+    if prefix := _PREFIX.get(base):
+        words = [prefix.sub("", word, 1) for word in words]
     digits, different = _DIGITS.get(base), set(words)
     if len(words) < FEWEST or (digits and not digits.issuperset("".join(different))):
         return None
@@ -47,3 +57,18 @@ def _read(parts: list[str], start: int, base: int) -> Woven | None:
         return None
     ends = np.cumsum([len(part) for part in parts])
     return gathered("codes", read, ends[:-1:2] + start, ends[1::2] - ends[:-1:2])
+
+
+def words(text: str, spans: Iterable[Span], _room: int) -> Iterator[Woven]:
+    """The bytes of machine words, the lowest first, and the highest first."""
+    found = [match for start, end in spans for match in _WORD.finditer(text, start, end)]
+    if len(found) < _FEWEST_WORDS:
+        return
+    weave = Weave()
+    for step in (-1, 1):
+        data = b"".join(bytes.fromhex(match[1])[::step] for match in found).strip(b"\0")
+        if plain := text_of(data):
+            weave.line(found[0].start())
+            weave.whole(plain, found[0].start(), found[-1].end())
+    if made := weave.made("words"):
+        yield made

@@ -24,6 +24,7 @@ _PLAIN_GROUP, _WIDE_GROUP = (
 )
 _THREE = re.compile(r" {1,3}([0-9]{1,3})(?= |$)")
 _SIX = re.compile(r" ([0-7]{6})(?= |$)")
+_EIGHT = re.compile(r"([01]{8})(?: |$)")
 _CHAR = re.compile(r"(   [^\s]|    |  \\[abfnrtv0]| [0-7]{3})")
 _FIRST = re.compile(r" {1,8}([^\s-]{1,16})")
 _NAMED: Final = {"a": 7, "b": 8, "f": 12, "n": 10, "r": 13, "t": 9, "v": 11, "0": 0}
@@ -73,6 +74,11 @@ def _octal_words(row: Row) -> bytes:
     return b"".join((int(group, 8) & 0xFFFF).to_bytes(2, "little") for group in _groups(_SIX, row.body))
 
 
+def _bits(row: Row) -> bytes:
+    """`xxd -b`"""
+    return bytes(int(group, 2) for group in _groups(_EIGHT, row.body.lstrip()))
+
+
 def _threes(base: int) -> Callable[[Row], bytes]:
     def read(row: Row) -> bytes:
         groups = _groups(_THREE, row.body)
@@ -106,7 +112,7 @@ _NOTATIONS: Final[dict[int, tuple[_Notation, ...]]] = {
     3: (_OCTAL, _DECIMAL, _chars),
     4: _WORDS,
     6: (_octal_words,),
-    8: _WORDS,
+    8: (*_WORDS, _bits),
     16: _WORDS,
 }
 

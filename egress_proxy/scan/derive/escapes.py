@@ -17,7 +17,7 @@ _MOST_APART = 2048  # characters in all, to be read by one kind of escapes at a 
 _PERCENT = r"(?:%[89A-Fa-f][0-9A-Fa-f])++|%[0-7][0-9A-Fa-f]"
 _BACKSLASH = (
     r"'\\''|\\\r?\n[ \t>|*#+-]{0,48}+|(?:\\x[89A-Fa-f][0-9A-Fa-f])++|\\x[0-7][0-9A-Fa-f]"
-    r"|(?:\\[23][0-7][0-7])++|\\[01]?[0-7][0-7]"
+    r"|(?:\\[23][0-7][0-7])++|\\0000[2-7][0-9A-Fa-f]|\\01[0-7][0-7]|\\[01]?[0-7][0-7]"
     r"|(?>\\u[dD][89A-Fa-f][0-9A-Fa-f]{2})++|\\u[0-9A-Fa-f]{4}|\\u\{[0-9A-Fa-f]{1,6}\}|\\x\{[0-9A-Fa-f]{1,6}\}"
     r"|\\U[0-9A-Fa-f]{8}|\\[nrtbf0\"'/\\`]"
 )
@@ -28,7 +28,7 @@ _QUOTED_PRINTABLE = re.compile(r"((?:=[89A-F][0-9A-F])++|=[0-7][0-9A-F]|=[ \t]{0
 _QP = r"(?:=[0-9A-F]{2}|(?<=\S)=\r?\n(?=\S))"
 QUOTED_PRINTABLE_HINT: Final = re.compile(rf"=3D|{_QP}[^=]{{0,128}}{_QP}")
 _NUMBERS = re.compile(r"[0-9A-Fa-f]{2}")
-_OCTALS = re.compile(r"[0-7]{2,3}")
+_OCTALS = re.compile(r"[0-7]{2,4}")
 _SIMPLE: Final = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f", "0": "\0"}
 _LAST = 0x10FFFF
 
@@ -60,8 +60,8 @@ def _backslash(escape: str) -> str:
     kind = escape[1]
     if kind in "\r\n":
         return ""  # the line goes on
-    if "{" in escape or kind == "U":
-        return _char(int(escape[2:].strip("{}"), 16))
+    if "{" in escape or kind == "U" or escape.startswith("\\0000"):  # the last as in style sheets
+        return _char(int(escape[1:].strip("uUx{}"), 16))
     if kind == "u":
         return bytes.fromhex(escape.replace("\\u", "")).decode("utf-16-be", "replace")
     if kind == "x":

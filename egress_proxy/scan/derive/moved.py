@@ -25,32 +25,41 @@ _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _WORD, _LINE = re.compile(r"[A-Za-z0-9]++"), re.compile(r"[A-Za-z0-9](?:[^\n]*[A-Za-z0-9])?")
 _LONGEST: Final = 512  # characters of a line
 _SIGNS: Final = frozenset("-_.!$%&+=~^@?")
-_TURNED: Final = (4, sum(STRIDES) + 1)  # of what is strided, characters for one of a run, and ends of lines for a run
-_SHIFTED: Final = (26, 26)
+_ROWS: Final = ((2, False), (3, False), (4, False), (5, False), (3, True), (4, True))  # and whether up and down
+# Of what is rearranged, characters for one of a run, and ends of lines for a run.
+_TURNED: Final = (len(STRIDES) + 1 + len(_ROWS), sum(STRIDES) + 1 + len(_ROWS))
 
 if KERNEL is not None:
+    KERNEL.derive_turned.argtypes = (
+        *(ctypes.c_char_p, ctypes.c_size_t, ctypes.c_char_p, ctypes.c_size_t, ctypes.c_void_p, ctypes.c_void_p),
+    )
+    KERNEL.derive_edges.argtypes = (
+        *(ctypes.c_char_p, ctypes.c_size_t, ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p),
+    )
     for _function in (KERNEL.derive_turned, KERNEL.derive_edges):
-        _function.argtypes = (ctypes.c_char_p, ctypes.c_size_t, ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p)
         _function.restype = ctypes.c_size_t
 
 
-def _asked(function: Callable[..., int], text: str, room: int, *, flag: bool) -> Moved:
+def _asked(function: Callable[..., int], text: str, room: int, *how: object) -> Moved:
     data = text.encode("latin-1", "replace")
     out, places = np.empty(room, dtype=np.uint8), np.empty(room, dtype=np.uint32)
-    count = function(data, len(data), flag, out.ctypes.data, places.ctypes.data)
+    count = function(data, len(data), *how, out.ctypes.data, places.ctypes.data)
     return out[:count].tobytes().decode("latin-1"), places[:count]
 
 
 def turned(runs: Sequence[str], *, shifted: bool, kernel: ctypes.CDLL | None = KERNEL) -> Moved:
-    """Of each run, every second, third and fourth character, and its pairs swapped; or, `shifted`, each letter moved
-    in the alphabet, and each character by one. Places are those in the runs joined by newlines. A line for each."""
+    """Of each run, every second, third and fourth character, its pairs swapped, and what was written in rows; or,
+    `shifted`, each character in each of `ALPHABETS`. Places are those in the runs joined by newlines. A line for
+    each."""
     text = "\n".join(runs)
-    times, more = _SHIFTED if shifted else _TURNED
+    times, more = (len(ALPHABETS), len(ALPHABETS)) if shifted else _TURNED
     if kernel is not None:
-        return _asked(kernel.derive_turned, text, times * len(text) + more * len(runs), flag=shifted)
+        tables = _TABLES if shifted else b""
+        room = times * len(text) + more * len(runs)
+        return _asked(kernel.derive_turned, text, room, tables, len(tables) // 256)
     read, places, start = list[str](), list[int](), 0
     for run in runs:
-        for chars, where in _shifted(run) if shifted else _strided(run):
+        for chars, where in _shifted(run) if shifted else _rearranged(run):
             read.append(chars + "\n")
             places += [start + place for place in where]
             places.append(start)
@@ -58,31 +67,67 @@ def turned(runs: Sequence[str], *, shifted: bool, kernel: ctypes.CDLL | None = K
     return "".join(read), np.array(places, dtype=np.uint32)
 
 
-def _strided(run: str) -> list[tuple[str, Sequence[int]]]:
+def _rearranged(run: str) -> list[tuple[str, Sequence[int]]]:
     places: list[Sequence[int]] = [range(first, len(run), step) for step in STRIDES for first in range(step)]
     places.append([place ^ 1 if place ^ 1 < len(run) else place for place in range(len(run))])
+    places += [_gathered(len(run), rows, zigzag=zigzag) for rows, zigzag in _ROWS]
     return [("".join([run[place] for place in where]), where) for where in places]
 
 
-def _table(by: int) -> dict[int, int]:
-    letters = _LETTERS[by:] + _LETTERS[:by]
-    return str.maketrans(_LETTERS + _LETTERS.upper(), letters + letters.upper())
+def _gathered(length: int, rows: int, *, zigzag: bool) -> list[int]:
+    """The places of what was written in so many rows."""
+    turn = [*range(rows), *(range(rows - 2, 0, -1) if zigzag else ())]
+    own = [turn[at % len(turn)] for at in range(length)]
+    places = [0] * length
+    for place, at in enumerate(sorted(range(length), key=own.__getitem__)):
+        places[at] = place
+    return places
 
 
-_ALPHABETS: Final[tuple[dict[int, int], ...]] = (
-    *({code: code + by for code in range(34, 126)} for by in (-1, 1)),
-    *(_table(by) for by in range(1, 26) if by != 13),  # noqa: PLR2004  rot13 is a form of values
+def _moved(chars: str, by: int) -> dict[str, str]:
+    return dict(zip(chars, chars[by % len(chars) :] + chars[: by % len(chars)], strict=True))
+
+
+def _both(table: dict[str, str]) -> dict[str, str]:
+    return table | {one.upper(): other.upper() for one, other in table.items()}
+
+
+def _letters(by: int) -> dict[str, str]:
+    return _both(_moved(_LETTERS, by))
+
+
+def _keys(by: int) -> dict[str, str]:
+    return _both({one: other for row in _KEYBOARD for one, other in _moved(row, by).items()})
+
+
+_DIGITS, _PRINTABLE = "0123456789", "".join(map(chr, range(33, 127)))
+_KEYBOARD: Final = ("qwertyuiop", "asdfghjkl", "zxcvbnm", "1234567890")
+_ATBASH: Final = _both(dict(zip(_LETTERS, _LETTERS[::-1], strict=True)))
+# What each character is read as: by one in ASCII; Caesar's cipher, with the digits moved, too, or not; letters from the
+# other end; thirteen and five, and forty-seven; the key beside it.
+ALPHABETS: Final[tuple[dict[str, str], ...]] = (
+    *({chr(code): chr(code + by) for code in range(34, 126)} for by in (-1, 1)),
+    *(_letters(by) for by in range(1, 26) if by != 13),  # noqa: PLR2004  rot13 is a form of values
+    *(_letters(by) | _moved(_DIGITS, by) for by in (-5, -4, -3, -2, -1, 1, 2, 3)),
+    _ATBASH,
+    _ATBASH | dict(zip(_DIGITS, _DIGITS[::-1], strict=True)),
+    _letters(13) | _moved(_DIGITS, 5),
+    _moved(_DIGITS, 5),
+    _moved(_PRINTABLE, 47),
+    *(_keys(by) for by in (-1, 1)),
 )
+_CODES: Final = tuple(str.maketrans(table) for table in ALPHABETS)
+_TABLES: Final = b"".join(bytes(map(ord, "".join(map(chr, range(256))).translate(table))) for table in _CODES)
 
 
 def _shifted(run: str) -> list[tuple[str, Sequence[int]]]:
-    return [(run.translate(table), range(len(run))) for table in _ALPHABETS]
+    return [(run.translate(table), range(len(run))) for table in _CODES]
 
 
 def edges(text: str, *, words: bool, kernel: ctypes.CDLL | None = KERNEL) -> Moved:
     """The first letters and digits of words or of lines, and on another line the last ones."""
     if kernel is not None:
-        return _asked(kernel.derive_edges, text, len(text) + 3, flag=words)
+        return _asked(kernel.derive_edges, text, len(text) + 3, words)
     stretches = [match.span() for match in (_WORD if words else _LINE).finditer(text)]
     firsts = [_opening(text, start) for start, _ in stretches]
     lasts = [_closing(text, end - 1) for _, end in stretches]

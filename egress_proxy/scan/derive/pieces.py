@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import zip_longest
+from string import ascii_letters, digits
 from typing import Final
 
 import numpy as np
@@ -19,17 +20,23 @@ from egress_proxy.scan.derive.frames import FEWEST
 from egress_proxy.scan.derive.spans import Later, Pieces, Span, Woven
 
 _AROUND = 160  # characters beside rows that are of their first and last line
-_IN_ALL = 4096  # characters of all rows
+_IN_ALL = 2048  # characters of all rows
 _FEWEST, _MOST = 2, 96  # rows
+_OF_ROWS = 4  # one of so many has a word that looks random, at least
+_MOST_BEHIND = 4  # lines from one that begins like others to its piece
 _LONGEST = 40  # characters of a word
+_SHORTEST, _MOST_DOWN = 3, 12  # characters and rows of what may be read downwards
 _COLUMNS = 12  # words of a row, from either end
 # What may be a word: all between blanks and signs of a notation, or letters and digits alone.
-_WORDS: Final = (re.compile(r"""[^\s"'`|,;:=&?()\[\]{}<>]+"""), re.compile(r"[A-Za-z0-9+/]+"))
+_WORDS: Final = (re.compile(r"""[^\s"'`|,;:=&?()\[\]{}<>]+"""), re.compile(r"[A-Za-z0-9]+"))
 _ROWS = re.compile(r"[^\n]+")
-# What ends a row where a line has several.
-_SEPARATORS: Final = tuple(re.compile(rf"(?:(?!{one}).)+") for one in (r"[&?]", r"[;,)}]", r"[.!?]\s"))
+_PERIODS: Final = range(2, 11)  # words of a row, where a line has several
+_ITEM = re.compile(r"[A-Za-z]+|[0-9]+|[^A-Za-z0-9]")
+BLANKS: Final = " \t\n\v\f\r"
+_NAMES: Final = dict.fromkeys(ascii_letters, "a") | dict.fromkeys(digits, "0")
 _NUMBER = re.compile(r"[0-9]{1,3}")
 _MIXED = re.compile(r"[0-9][A-Za-z]|[A-Za-z][0-9]|[a-z][A-Z]")
+_MIXED_WORD = re.compile(rf"^.*?(?:{_MIXED.pattern})", re.MULTILINE)
 _CODE = re.compile(r"(?:0[xX])?[0-9A-Fa-f]{2,3}|[01]{7,8}")
 _BETWEEN = "\n"
 
@@ -69,19 +76,54 @@ def _widened(text: str, start: int, end: int) -> Span:
     return text.rfind("\n", low, start) + 1 or low, line if line >= 0 else min(end + _AROUND, len(text))
 
 
+def beginning(line: str) -> str:
+    """What a row begins with, blanks aside: three words, numbers or signs; or its first letters, if there are only
+    words. Empty where that tells nothing."""
+    items = [_NAMES.get(match[0][0], match[0]) for match, _ in zip(_ITEM.finditer(line), range(3), strict=False)]
+    if not set(items) <= {"a", " "}:
+        return "".join(items)
+    return f"={line[:4]}" if len(line) > 3 else ""  # noqa: PLR2004  enough to be told by
+
+
 def _all_columns(text: str, low: int, high: int) -> Iterator[_Row]:
     lines = [match.span() for match in _ROWS.finditer(text, low, high)]
-    if len(lines) >= _FEWEST:
+    if len(lines) < _FEWEST:
         for words in _WORDS:
-            yield from _columns(_table(text, words, lines))
+            yield from _periodic(_table(text, words, [(low, high)])[0])
         return
-    for words in _WORDS:
-        yield [word for word in _table(text, words, [(low, high)])[0][::-1] if len(word[0]) <= _LONGEST]
-    for separator in _SEPARATORS:
-        parts = [match.span() for match in separator.finditer(text, low, high)]
-        if len(parts) > _FEWEST:
-            for words in _WORDS:
-                yield from _columns(_table(text, words, parts))
+    for rows in _alike(text, lines):
+        for words in _WORDS:
+            yield from _columns(_table(text, words, rows))
+
+
+def _alike(text: str, lines: Sequence[Span]) -> Iterator[Sequence[Span]]:
+    """All lines, and those of them that begin alike, or stand as far behind such."""
+    lines = lines[:_MOST]
+    mixed = [bool(_MIXED.search(text, *line)) for line in lines]
+    told = sum(mixed) * _OF_ROWS >= len(lines)
+    if told:
+        yield lines
+    groups: dict[str, list[int]] = {}
+    for number, (start, end) in enumerate(lines):
+        groups.setdefault(beginning(text[start:end].lstrip(BLANKS)), []).append(number)
+    for group in groups.values():
+        period = group[1] - group[0] if len(group) > 1 else 1
+        if len(group) < _FEWEST or (len(group) == len(lines) and told):
+            continue
+        for behind in range(min(period, _MOST_BEHIND)):
+            rows = [number + behind for number in group if number + behind < len(lines)]
+            if sum(mixed[row] for row in rows) * _OF_ROWS >= len(rows) or len(rows) >= FEWEST:
+                yield [lines[row] for row in rows]
+
+
+def _periodic(words: _Row) -> Iterator[_Row]:
+    """Every second word of a line, every third, and so on; and all from the last one to the first."""
+    yield [word for word in words[::-1] if len(word[0]) <= _LONGEST]
+    for period in _PERIODS:
+        for first in range(period):
+            column = words[first::period]
+            if len(column) > _FEWEST and _may_be_pieces([word for word, _ in column]):
+                yield column
 
 
 def _table(text: str, words: re.Pattern[str], parts: Sequence[Span]) -> list[_Row]:
@@ -104,8 +146,16 @@ def _of_order(table: list[_Row], order: Sequence[int]) -> Iterator[_Row]:
         if _may_be_pieces([word for word, _ in words]):
             yield words
             yield words[::-1]
+            yield from _downwards(words)
             if order:
                 yield [word for at in order if (word := column[at])]
+
+
+def _downwards(words: Sequence[_Word]) -> Iterator[_Row]:
+    """The first character of each, then the second one, where all are as long."""
+    lengths = [len(word) for word, _ in words]
+    if _SHORTEST <= max(lengths) <= min(lengths) + 1 and len(words) <= _MOST_DOWN:
+        yield [(word[at], start + at) for at in range(max(lengths)) for word, start in words if at < len(word)]
 
 
 def _may_be_pieces(words: Sequence[str]) -> bool:
@@ -113,8 +163,8 @@ def _may_be_pieces(words: Sequence[str]) -> bool:
     different = len(set(words))
     if max(map(len, words)) > _LONGEST:
         return False
-    mixed = sum(1 for word in words if _MIXED.search(word))
-    if mixed * 4 >= len(words) and different >= max(_FEWEST, len(words) / 2):
+    mixed = len(_MIXED_WORD.findall(_BETWEEN.join(words)))
+    if mixed * _OF_ROWS >= len(words) and different >= max(_FEWEST, len(words) / 2):
         return True
     return min(len(words), 2 * different) >= FEWEST and all(map(_CODE.fullmatch, words)) and not _counted(words)
 

@@ -17,7 +17,7 @@ from egress_proxy.scan.derive.spans import Places, Span, Woven, gathered
 _LONGEST = 512  # characters of a run
 _IN_ALL = 2048  # of all runs; more random-looking runs than that are data
 _BESIDE = 96  # characters beside digits inside of words, on their line
-_SHIFTED_IN_ALL = 192  # of what is shifted by every letter of the alphabet
+_SHIFTED_IN_ALL = 256  # of what is shifted by every letter of the alphabet
 _AROUND = 480  # characters beside words whose initials look random
 _ID = re.compile(r"(?:[A-Za-z0-9]{1,16}[_=-]|sha[0-9]{1,3}:)?[0-9a-f]{16,}+")
 
@@ -45,7 +45,7 @@ def _turned(kind: str, text: str, spans: Sequence[Span], *, shifted: bool) -> It
 
 
 def strided(text: str, spans: Iterable[Span], _room: int) -> Iterator[Woven]:
-    """Every second, third and fourth character of runs, and their pairs swapped."""
+    """Every second, third and fourth character of runs, their pairs swapped, and what was written in rows."""
     yield from _turned("rearranged", text, list(_some(spans, _IN_ALL)), shifted=False)
 
 

@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from egress_proxy.scan.derive import (
     alike,
+    alphabets,
     codes,
     dumps,
     escapes,
@@ -60,6 +61,7 @@ DECODERS: Final = (
     Decoder(Kind.DUMPED, dumps.dumped, opens=True, cost=4, span_cost=60),
     Decoder(Kind.UUENCODED, dumps.uuencoded, opens=True, cost=4, span_cost=60),
     Decoder(Kind.NUMBERS, codes.numbers, cost=8),
+    Decoder(Kind.PIECES, codes.words, once=True, rules=False),
     Decoder(Kind.LABELLED, labelled.numbered, cost=8),
     Decoder(Kind.WOVEN, woven.separated, cost=8, span_cost=60),
     Decoder(Kind.SPELLED, spelled.spelled),
@@ -72,6 +74,7 @@ DECODERS: Final = (
     Decoder(Kind.LINES, rearranged.lines, again=False, rules=False),
     Decoder(Kind.WORDS, rearranged.words, again=False, rules=False),
     Decoder(Kind.COLUMNS, rearranged.columns, again=False, rules=False),
+    Decoder(Kind.OPAQUE, alphabets.other_bases, cost=8),
     Decoder(Kind.OPAQUE, rearranged.strided, again=False, rules=False),
     Decoder(Kind.THINNED, rearranged.thinned, again=False, rules=False),
     Decoder(Kind.OPAQUE, rearranged.shifted, again=False, rules=False),

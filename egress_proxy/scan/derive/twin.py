@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from itertools import pairwise
+from typing import Final
 
 from egress_proxy.scan.derive import twin_85, twin_joints, twin_pieces, twin_runs, twin_signs
 from egress_proxy.scan.derive.dumps import DUMP_HINT, UUENCODE_HINT
@@ -15,15 +16,18 @@ from egress_proxy.scan.derive.labelled import WORD
 from egress_proxy.scan.derive.morse import MORSE
 from egress_proxy.scan.derive.rearranged import random_initials
 from egress_proxy.scan.derive.spans import Span
-from egress_proxy.scan.derive.spelled import NAMES, SILENT
+from egress_proxy.scan.derive.spelled import FILLERS, NAMES, SILENT
 from egress_proxy.scan.derive.woven import SEPARATED
 
-_CODE = re.compile(r"(?<![A-Za-z0-9])(?:0[xX]|[xXuU])?[0-9][0-9A-Fa-f]{0,7}(?![A-Za-z0-9])")
-_BETWEEN_CODES = re.compile(r"[^A-Za-z]*(?:[chrodeubx]|a)*+[^A-Za-z]*", re.IGNORECASE)
+_CODE = re.compile(
+    r"(?<![A-Za-z0-9])(?:0[bB][01]{6,8}|(?:0[xX]|[xXuU])?[0-9][0-9A-Fa-f]{0,7}(?:[uUiI]8)?)(?![A-Za-z0-9])"
+)
+_BETWEEN_CODES = re.compile(r"[^A-Za-z]*+(?>[A-Za-z][^A-Za-z]*+){0,6}+")
 _LABEL = re.compile(r"(?<![0-9])[0-9]{1,3}(?![A-Za-z0-9])")
 _ORDINAL = re.compile(rf"\b(?:{WORD})\b", re.IGNORECASE)
+_SPELLINGS: Final = "|".join(sorted({*NAMES, *SILENT, *FILLERS}, key=len, reverse=True))
 _SPELLED = re.compile(
-    rf"(?>\b(?:{'|'.join(sorted({*NAMES, *SILENT}, key=len, reverse=True))}|[A-Za-z0-9])\b[^A-Za-z0-9]{{0,5}}+){{8,}}+",
+    rf"(?>\b(?:{_SPELLINGS}|[A-Za-z0-9])\b[^A-Za-z0-9]{{0,5}}+){{8,}}+",
     re.IGNORECASE,
 )
 _INSIDE = re.compile(r"(?:(?<=[A-Za-z])[0-9](?=[G-Zg-z])|(?<=[G-Zg-z])[0-9](?=[A-Fa-f]))")

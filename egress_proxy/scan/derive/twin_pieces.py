@@ -4,37 +4,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from string import ascii_lowercase, ascii_uppercase, digits
-from typing import Final
 
 from msgspec import Struct
 
 from egress_proxy.scan.derive.frames import FEWEST
 from egress_proxy.scan.derive.kinds import Hint, Kind
+from egress_proxy.scan.derive.pieces import BLANKS, beginning
 from egress_proxy.scan.derive.spans import Span
 
-_LONGEST_ROW, _LONGEST_WORD = 160, 64
+_LONGEST_ROW, _LONGEST_WORD, _ROWS_APART, _SLOTS = 160, 64, 400, 8
 _FEWEST_ROWS, _LONGEST_HALF, _APART, _SHORTEST_WORD, _LONGEST_NUMBERED = 3, 8, 64, 3, 48
-_BLANKS: Final = " \t\n\v\f\r"
-_ITEM = re.compile(r"[A-Za-z]+|[0-9]+|[^A-Za-z0-9]")
 _WORD = re.compile(r"[A-Za-z0-9]+")
 _MIXED = re.compile(r"[0-9][A-Za-z]|[a-z][A-Z](?=[A-Z0-9])")
 _BESIDE = re.compile(r"[0-9](?=[A-Za-z])|(?<=[A-Za-z])[0-9]")
 _BOTH_CASES = re.compile(r"[0-9][A-Za-z]|[a-z].*[A-Z]|[A-Z].*[a-z]")
 _NUMBER_ENDS = re.compile(r"[0-9](?![A-Za-z0-9])")
-_NAMES: Final = dict.fromkeys(ascii_lowercase + ascii_uppercase, "a") | dict.fromkeys(digits, "0")
-
-
-def _beginning(line: str) -> str:
-    """What a row begins with: three words, numbers or signs; or its first letters, if there are only words."""
-    items = [_NAMES.get(match[0][0], match[0]) for match, _ in zip(_ITEM.finditer(line), range(3), strict=False)]
-    if not set(items) <= {"a", " "}:
-        return "".join(items)
-    return f"={line[:4]}" if len(line) > 3 else ""  # noqa: PLR2004  enough to be told by
 
 
 class _Rows(Struct):
-    """Lines in a row that begin alike."""
+    """Lines that begin alike, perhaps with others between them."""
 
     before: str = ""
     first: Span = (0, 0)
@@ -48,23 +36,14 @@ class _Rows(Struct):
     def over(self) -> Iterator[Hint]:
         """What they are, where they are enough."""
         enough = self.count >= _FEWEST_ROWS and self.mixed > 1 and self.mixed * 4 >= self.count
-        enough = enough or self.halves > 1 or self.numbered >= FEWEST
+        enough = enough or (self.halves > 1 and self.count <= _FEWEST_ROWS) or self.numbered >= FEWEST
         if self.count > 1 and enough:
             yield Kind.PIECES, self.start, self.end
         self.count = self.mixed = self.halves = self.numbered = 0
 
-    def see(self, text: str, start: int, end: int) -> Iterator[Hint]:
-        """Take one more line."""
-        if end - start > _LONGEST_ROW:
-            yield from self.over()
-            self.before = ""
-            return
-        line = text[start:end].lstrip(_BLANKS)
-        start = end - len(line)
-        if not line:
-            return
-        own = _beginning(line)
-        if not own or own != self.before:
+    def see(self, text: str, start: int, end: int, own: str) -> Iterator[Hint]:
+        """Take one more line, which begins so."""
+        if own != self.before or start > (self.end if self.count else self.first[1]) + _ROWS_APART:
             yield from self.over()
             self.before, self.first = own, (start, end)
             return
@@ -95,7 +74,7 @@ def _mixed(text: str) -> Iterator[Hint]:
         stop = end.end() if end else at
         if not (_SHORTEST_WORD < stop - start < _LONGEST_WORD and _BOTH_CASES.search(text, start, stop)):
             continue
-        if count and start > last + _APART:
+        if count and (start > last + _APART or "\n" in text[last:start]):
             if count >= _FEWEST_ROWS:
                 yield Kind.PIECES, first, last
             count = 0
@@ -112,10 +91,25 @@ def _word_before(text: str, low: int, at: int) -> str:
 
 def hints(text: str) -> Iterator[Hint]:
     """Rows, and words on one line, that may have pieces of something."""
-    rows, start = _Rows(), 0
+    slots, start = [_Rows() for _ in range(_SLOTS)], 0
     for line in text.split("\n"):
-        if start < len(text) or line:
-            yield from rows.see(text, start, start + len(line))
-        start += len(line) + 1
-    yield from rows.over()
+        own = line.lstrip(BLANKS)
+        end = start + len(line)
+        if own and len(line) <= _LONGEST_ROW and (begun := beginning(own)):
+            yield from slots[_slot(begun)].see(text, end - len(own), end, begun)
+        start = end + 1
+    for rows in slots:
+        yield from rows.over()
     yield from _mixed(text)
+
+
+def _slot(begun: str) -> int:
+    number = 0
+    for char in begun.removeprefix("=") if len(begun) > _FEWEST_ROWS else begun:
+        number = (number << 8 | _byte(char)) & 0xFFFFFFFF
+    return (number * 0x9E3779B1 & 0xFFFFFFFF) >> 29
+
+
+def _byte(char: str) -> int:
+    """As the kernel has it: one byte a character."""
+    return min(ord(char), 0xFF)

@@ -23,7 +23,7 @@ PATTERNS = (
     # A name and a value with nothing but space between: `ENV API_KEY …` of Docker, `setx`, `setenv`.
     Pattern(
         "command-password",
-        rf"^[ \t]*+(?:env|setx|setenv|set(?:[ \t]++-\w++)++|\#[ \t]*+define)[ \t]++\"?{SECRET_NAME}\"?[ \t]++{WORD}",
+        rf"^[ \t]*+(?:env|setx|setenv|set(?>[ \t]++-\w++)++|\#[ \t]*+define)[ \t]++\"?{SECRET_NAME}\"?[ \t]++{WORD}",
         telling,
         prefilter=rf"(?:env|setx|setenv|define|set[ \t]+-\w+)[ \t]+\"?{SECRET_NAME}\"?[ \t]+[^\s|;&<>(){{}}$`]",
     ),

@@ -13,7 +13,7 @@ from egress_proxy.scan.rule import Rule, Scope, Span
 _NAMES = r"passw(?:or)?d|passphrase|passwort|pass|pwd|secret|token|api[_ -]?key|kennwort|senha|contrase[ñn]a"
 _STEMS = ("pass", "pwd", "secret", "token", "api", "kennwort", "senha", "contrase")
 _CELL = r"[\"']?[^\W\d][\w -]{0,40}+[\"']?"
-_HEADER = re.compile(rf"[ \t]*+{_CELL}(?:(?P<sign>[,;\t])[ ]?{_CELL}(?:(?P=sign)[ ]?{_CELL}){{0,40}}+)\r?")
+_HEADER = re.compile(rf"[ \t]*+{_CELL}(?:(?P<sign>[,;\t])[ ]?{_CELL}(?>(?P=sign)[ ]?{_CELL}){{0,40}}+)\r?")
 _SEPARATOR = re.compile(r"[,;\t]")
 _LONGEST = 1000  # characters of a header
 _PASSWORD = re.compile(r"pass|pwd|kennwort|senha|contrase", re.IGNORECASE)

@@ -23,7 +23,7 @@ _HEADERS = r"BEGIN (?:ENCRYPTED|ED25519|X25519|ED448|SM2) PRIVATE KEY|PuTTY-User
 PATTERNS = (
     Pattern(
         "ansible-vault",
-        r"\$ANSIBLE_VAULT;[0-9.]{3,5};AES256[^\n]{0,80}+\n[ \t]*+(?P<s>[0-9a-f]{8,120}+(?:\r?\n[ \t]*+"
+        r"\$ANSIBLE_VAULT;[0-9.]{3,5};AES256[^\n]{0,80}+\n[ \t]*+(?P<s>[0-9a-f]{8,120}+(?>\r?\n[ \t]*+"
         r"[0-9a-f]{8,120}+)*+)",
         scope=Scope.TEXT,
         prefilter=r"\$ANSIBLE_VAULT;[0-9.]{3,5};AES256",

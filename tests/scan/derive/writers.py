@@ -11,6 +11,7 @@ import json
 import lzma
 import quopri
 import random
+import string
 import zlib
 from collections.abc import Callable
 from typing import Literal
@@ -161,6 +162,36 @@ def uuencoded(value: str) -> str:
     return "begin 644 secret.txt\n" + "".join(rows) + "`\nend"
 
 
+LETTERS = string.ascii_lowercase + string.ascii_uppercase
+BASE32 = string.ascii_uppercase + "234567"
+BASE64 = string.ascii_uppercase + string.ascii_lowercase + string.digits + "+/"
+CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
+KEYS = ("qwertyuiop", "asdfghjkl", "zxcvbnm", "QWERTYUIOP", "ASDFGHJKL", "ZXCVBNM", "1234567890")
+_CELLS = "⠁⠃⠉⠙⠑⠋⠛⠓⠊⠚⠅⠇⠍⠝⠕⠏⠟⠗⠎⠞⠥⠧⠺⠭⠽⠵"
+BRAILLE = dict(zip(LETTERS, _CELLS, strict=False)) | {
+    digit: "⠼" + cell for digit, cell in zip("1234567890", _CELLS, strict=False)
+}
+
+
+def in_letters(written: bytes, alphabet: str, other: str) -> str:
+    return written.decode().rstrip("=").translate(str.maketrans(alphabet, other))
+
+
+def base58(value: str) -> str:
+    number, digits = int.from_bytes(value.encode()), ""
+    while number:
+        number, digit = divmod(number, 58)
+        digits = BASE58[digit] + digits
+    return digits
+
+
+def described(char: str) -> str:
+    if char.isdigit():
+        return f"the digit {NAMES[26 + int(char)]}"
+    return f"{'capital' if char.isupper() else 'small'} {char}"
+
+
 WRITERS: dict[str, Writer] = {
     # layers
     "base64-of-hex": lambda value: b64(hexed(value)),
@@ -309,7 +340,34 @@ WRITERS: dict[str, Writer] = {
     "pieces-from-the-end": lambda value: " ".join(wrapped(value, 5).split()[::-1]),
     "pieces-in-base64": lambda value: parts("- chunk {number}: `{piece}`")(b64(value)),
     "codes-in-sentences": rows("Character {number} has ASCII code {code}."),
+    # other alphabets
+    "base58": base58,
+    "crockford": lambda value: in_letters(base64.b32encode(value.encode()), BASE32, CROCKFORD),
+    "bcrypt": lambda value: in_letters(
+        base64.b64encode(value.encode()), BASE64, "./" + string.ascii_uppercase + string.ascii_lowercase + string.digits
+    ),
+    "atbash": lambda value: in_letters(value.encode(), LETTERS, LETTERS[25::-1] + LETTERS[:25:-1]),
+    "thirteen-and-five": lambda value: moved(13)(in_letters(value.encode(), string.digits, "5678901234")),
+    "keys-beside": lambda value: in_letters(value.encode(), "".join(KEYS), "".join(row[1:] + row[0] for row in KEYS)),
+    "braille": lambda value: "".join(BRAILLE[char.lower()] for char in value),
+    "flags": lambda value: " ".join(
+        chr(0x1F1E6 + ord(char.lower()) - 97) if char.isalpha() else char + "\ufe0f\u20e3" for char in value
+    ),
+    "described": lambda value: "It starts with " + ", then ".join(map(described, value)) + ".",
+    # numbers
+    "style-sheet": lambda value: 'content: "' + "".join(f"\\{ord(char):06x}" for char in value) + '"',
+    "octal-of-four": lambda value: "printf '%b' '" + "".join(f"\\0{ord(char):o}" for char in value) + "'",
+    "wide-characters": lambda value: "t = " + " & ".join(f"ChrW({ord(char)})" for char in value),
+    "typed-bytes": lambda value: "&[" + ", ".join(f"0x{ord(char):02X}u8" for char in value) + "]",
+    "cast-bytes": lambda value: "{" + ", ".join(f"(byte)0x{ord(char):02x}" for char in value) + "}",
+    "bits-prefixed": lambda value: ", ".join(f"0b{ord(char):08b}" for char in value),
+    "machine-words": lambda value: " ".join(
+        f"0x{int.from_bytes(value[at : at + 4].encode(), 'little'):08x}" for at in range(0, len(value), 4)
+    ),
     # other places
+    "evens-then-odds": lambda value: value[::2] + value[1::2],
+    "rail-fence": lambda value: value[::4] + value[1::2] + value[2::4],
+    "halves-in-turn": lambda value: f"evens: {value[::2]}\nodds: {value[1::2]}",
     "every-second": filled(2, "x"),
     "every-second-random": filled(2, "abcdefXYZ0123456789"),
     "every-third": filled(3, "abcdefXYZ0123456789"),
