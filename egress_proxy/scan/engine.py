@@ -25,7 +25,7 @@ from egress_proxy.scan import derive as derivation
 from egress_proxy.scan import random_tokens
 from egress_proxy.scan.canaries import CANARIES, Canary
 from egress_proxy.scan.decoded import Derived, DerivedTexts, Deriver, mapped
-from egress_proxy.scan.joined import CLOSE, JoinedTexts, Lines, LinesOf, near
+from egress_proxy.scan.joined import LARGE, JoinedTexts, Lines, LinesOf, shown
 from egress_proxy.scan.known import KnownValues
 from egress_proxy.scan.look import Asking, Looking
 from egress_proxy.scan.own import own_rules
@@ -126,7 +126,7 @@ class Rules:
     def _run_places(
         self, joined: JoinedTexts | LinesOf, places: Iterable[Place], tally: Tally, *, strong: bool
     ) -> None:
-        whole: set[tuple[int, int]] = set()
+        read: dict[tuple[int, int], int] = {}  # up to where a rule was shown more of a text than lines
         for number, start, end in places:
             rule = self._decoded[number] if strong else self.all[number]
             if rule is None:
@@ -135,17 +135,15 @@ class Rules:
             if text in tally.undecided:
                 if tally.over:
                     return
-            elif rule.scope is Scope.LINE:
-                tally.examine(rule, joined.text[start:end], text, start - shift)
-            elif rule.scope is Scope.NEAR:
-                first, last = near(joined.texts[text], start - shift, end - shift)
-                tally.examine(rule, joined.texts[text][first:last], text, first)
-            elif rule.scope is Scope.BELOW:
-                first, last = max(0, start - shift - CLOSE), end - shift
-                tally.examine(rule, joined.texts[text][first:last], text, first, start - shift - first)
-            elif (number, text) not in whole:
-                whole.add((number, text))
-                tally.examine(rule, joined.texts[text], text, 0)
+                continue
+            own, scope = joined.texts[text], rule.scope
+            first, last = shown(scope, own, start - shift, end - shift)
+            if scope in LARGE:
+                if start - shift < read.get((number, text), 0):
+                    continue
+                read[number, text] = last + 1
+            least = start - shift - first if scope is Scope.BELOW else 0
+            tally.examine(rule, own[first:last], text, first, least)
 
     def ends(self, text: str) -> dict[int, list[int]]:
         """Where the prefilter reports ends, by number of the rule: what to look at when a rule runs too often."""

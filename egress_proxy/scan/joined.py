@@ -6,6 +6,8 @@ from bisect import bisect_right
 from itertools import accumulate
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from egress_proxy.scan.rule import Scope
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
@@ -13,7 +15,10 @@ if TYPE_CHECKING:
 
 
 CLOSE: Final = 160  # characters before a line that `Scope.BELOW` shows
-LINES_AFTER: Final = 3
+LINES_AFTER: Final = 3  # a line that `Scope.NEAR` shows
+LONGEST_BLOCK: Final = 65_536  # characters after a line that `Scope.BLOCK` shows
+LARGE: Final = frozenset({Scope.BLOCK, Scope.TEXT})
+"""Scopes that show the same lines for many: once is enough. What is found there is not of its own line alone."""
 
 
 class Home(NamedTuple):
@@ -73,13 +78,29 @@ class Place(NamedTuple):
     start: int
 
 
-def near(text: str, start: int, end: int) -> Span:
-    """What `Scope.NEAR` shows of a text: the line from `start` to `end`, and lines after it."""
+def shown(scope: Scope, text: str, start: int, end: int) -> Span:
+    """What a rule of a scope is shown of a text for the line from `start` to `end`."""
+    if scope is Scope.LINE:
+        return start, end
+    if scope is Scope.NEAR:
+        return start, _near(text, end)
+    if scope is Scope.BELOW:
+        return max(0, start - CLOSE), end
+    return (start, _block(text, end)) if scope is Scope.BLOCK else (0, len(text))
+
+
+def _near(text: str, end: int) -> int:
     for _ in range(LINES_AFTER):
         if end < len(text):
             end = text.find("\n", end + 1)
             end = len(text) if end < 0 else end
-    return start, end
+    return end
+
+
+def _block(text: str, end: int) -> int:
+    last = text.find("\n\n", end)
+    last = len(text) if last < 0 else last
+    return last if last - end <= LONGEST_BLOCK else max(end, text.rfind("\n", end, end + LONGEST_BLOCK))
 
 
 class Lines:

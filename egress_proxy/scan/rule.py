@@ -35,6 +35,7 @@ class Scope(StrEnum):
     LINE = "line"  # as detect-secrets does; no match reaches over a line's end
     NEAR = "near"  # a line and those after it
     BELOW = "below"  # a line and what stands close before it; spans begin in the line
+    BLOCK = "block"  # a line and all after it, up to an empty one
     TEXT = "text"  # blocks of several lines
 
 

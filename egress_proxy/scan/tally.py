@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from egress_proxy.model import Finding
-from egress_proxy.scan.rule import Scope, TooMuchError
+from egress_proxy.scan.joined import LARGE
+from egress_proxy.scan.rule import TooMuchError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -106,7 +107,7 @@ class Tally:
                 if rule.in_text is not None and rule.in_text(self._texts[text], base + start, base + end):
                     continue
                 found = Finding(text, base + start, base + end, rule.detector)
-                if start < end and not self.add(found, late=rule.scope is Scope.TEXT):
+                if start < end and not self.add(found, late=rule.scope in LARGE):
                     return
         except TooMuchError:
             self.undecided.add(text)

@@ -12,7 +12,7 @@ from egress_proxy.scan.rule import Rule, Scope, Span
 
 _NAMES = r"passw(?:or)?d|passphrase|passwort|pass|pwd|secret|token|api[_ -]?key|kennwort|senha|contrase[ñn]a"
 _STEMS = ("pass", "pwd", "secret", "token", "api", "kennwort", "senha", "contrase")
-_CELL = r"[\"']?[^\W\d][\w -]{0,40}+[\"']?"
+_CELL = r"[\"']?[^\W\d][\w-]{0,40}+(?>[ ][\w-]{1,40}+){0,2}+[\"']?"  # prose has more words between its commas
 _HEADER = re.compile(rf"[ \t]*+{_CELL}(?:(?P<sign>[,;\t])[ ]?{_CELL}(?>(?P=sign)[ ]?{_CELL}){{0,40}}+)\r?")
 _SEPARATOR = re.compile(r"[,;\t]")
 _LONGEST = 1000  # characters of a header
@@ -69,14 +69,17 @@ def _of_row(cells: list[str], start: int, wanted: dict[int, bool]) -> Iterator[S
         start += len(cell) + 1
 
 
-_LOOSE = _NAMES.replace("[ñn]", "[an]")
+_LOOSE = (
+    r"[ \t]*[\"']?(?:[\w-]+[ ]){0,2}[\w-]*"
+    rf"(?:{_NAMES.replace('[ñn]', '[an]')})[\w-]*(?:[ ][\w-]+){{0,2}}[\"']?[ ]*"
+)
 RULES = (
     Rule(
         "secret-in-table",
-        rf"(?:{_LOOSE})[\"']?[ ]*(?:[,;\t\r\n]|\z)",
+        rf"(?:\n|\A|[,;\t]){_LOOSE}[,;\t]|[,;\t]{_LOOSE}(?:\r?\n|\z)",
         _columns,
         caseless=True,
-        scope=Scope.TEXT,
+        scope=Scope.BLOCK,
         strong=False,
     ),
 )
