@@ -202,6 +202,8 @@ def _drafted(place: Path, given: Given) -> _Made:
     click.echo("  keys and headers of opencode's own configuration, read when the proxy starts")
     recipients = asked_recipients(given)
     listen = given.listen or draft.free(draft.LISTEN)
+    if not given.listen and listen != draft.LISTEN:
+        click.echo(f"\nSomething listens at {draft.LISTEN} already, another proxy perhaps: this one gets {listen}.")
     made = draft.Draft(
         url=candidate.url,
         password_file=None if password is None else str(kept),
@@ -326,7 +328,8 @@ def _units(config: Config, file: Path, place: Path, writer: Writer) -> None:
         if (Path.home() / name).is_dir() and not (Path.home() / name / ".gitignore").exists():
             ignored = Path.home() / name / ".gitignore"
             writer.file(ignored, draft.IGNORED, "what opencode would write itself", mode=0o644)
-    click.echo("Look at opencode.service: it starts an opencode of its own, so end the one that runs now. Then:")
+    click.echo("Look at opencode.service: it starts an opencode of its own, so end the one that")
+    click.echo("runs now. Then:")
     click.echo("  systemctl --user daemon-reload")
     click.echo("  systemctl --user enable --now egress-proxy egress-proxy-verify.timer")
 
@@ -349,6 +352,8 @@ def _conclude(config: Config, file: Path, token: Path) -> None:
     click.echo(f"  egress-proxy verify{option}     # does a canary come back?")
     click.echo("\nTell opencode's agents the rules (after what the file has already):")
     click.echo(f"  cat {shlex.quote(str(share.folder('deploy') / 'AGENTS.md'))} >> ~/.config/opencode/AGENTS.md")
-    click.echo("\nThe cloud agent on another machine comes by ssh: `ocode login --url ssh://USER@THIS-MACHINE` there")
-    click.echo(f"asks for the token that is in {short(token)}. On this machine this is all that it needs:")
+    where = "" if str(config.listen) == draft.LISTEN else f"/{(config.listen.path or str(config.listen)).lstrip('/')}"
+    click.echo("\nA cloud agent on another machine comes by ssh, and is asked for the token once:")
+    click.echo(f"  ocode login --url ssh://USER@THIS-MACHINE{where}")
+    click.echo(f"The token is in {short(token)}. On this machine it needs:")
     click.echo(f'export OCODE_URL={url} OCODE_TOKEN="$(cat {shlex.quote(str(token))})"')

@@ -128,8 +128,8 @@ def introduce(candidate: Candidate, told: Told, password: Secret | None, given: 
 
 
 def _unprotected(given: Given) -> None:
-    click.echo("  It has NO PASSWORD: whoever reaches its port goes round the proxy. Start it anew with one, in")
-    click.echo("  OPENCODE_SERVER_PASSWORD, then run this again.")
+    click.echo("  It has NO PASSWORD: whoever reaches its port goes round the proxy. Start it")
+    click.echo("  anew with one, in OPENCODE_SERVER_PASSWORD, then run this again.")
     if given.open:
         return
     if not given.ask:
@@ -187,8 +187,9 @@ def asked_recipients(given: Given) -> tuple[str, ...]:
     """Give for whom is sealed what was withheld: lines, or files of lines."""
     if given.recipients or not given.ask:
         return given.recipients
-    click.echo("\nWhat is withheld can be kept, sealed to a public key whose private half is elsewhere:")
-    click.echo("`egress-proxy evidence keygen` makes one there (docs/evidence.md). Without a key it is gone.")
+    click.echo("\nWhat is withheld can be kept, sealed to a public key whose private half is")
+    click.echo("elsewhere: `egress-proxy evidence keygen` makes one there (docs/evidence.md).")
+    click.echo("Without a key it is gone.")
 
     def usable(text: str) -> str:
         try:

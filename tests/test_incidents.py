@@ -5,15 +5,20 @@ from __future__ import annotations
 import re
 import shlex
 import shutil
+from functools import cache
 from pathlib import Path
 
 import pytest
 
+from egress_proxy import app
 from egress_proxy.audit import Ledger, SearchKey
 from egress_proxy.cli import main
+from egress_proxy.config import DEFAULT_FILE, load
+from egress_proxy.doctor import bundle
 from egress_proxy.errors import Exit
 from egress_proxy.evidence import EvidenceStore, Excerpt, keys, seal
 from egress_proxy.fingerprints import FingerprintStore
+from egress_proxy.scan import TextScanner
 from egress_proxy.tokens import Tokens
 from tests.audit.kit import record
 from tests.evidence.kit import ONE, original
@@ -34,6 +39,19 @@ def commands() -> list[str]:
     section = PAGE.read_text("utf-8").partition("\n## When something happens\n")[2].partition("\n## ")[0]
     blocks = re.findall(r"^```\n(.*?)^```", section, re.MULTILINE | re.DOTALL)
     return [line.partition("#")[0].strip() for block in blocks for line in block.splitlines()]
+
+
+@pytest.fixture(autouse=True)
+def _one_scanner(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Built once: `doctor` and `support` would build three, a second each."""
+    build = app.scanner
+    once = cache(lambda: build(load(Path(DEFAULT_FILE)), offline=True))
+
+    def cached(*_: object, **__: object) -> TextScanner:
+        return once()
+
+    monkeypatch.setattr(app, "scanner", cached)
+    monkeypatch.setattr(bundle, "scanner", cached)
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from pathlib import Path
 from threading import Thread
 from typing import Final
 
-from egress_proxy.config import FILES, Config, KnownSource, Source, read_password, read_rules
+from egress_proxy.config import FILES, Config, KnownSource, Source, read_rules
 from egress_proxy.errors import ConfigError, UpstreamError
 from egress_proxy.explanations import message
 from egress_proxy.fingerprints import FingerprintStore, Key
@@ -34,6 +34,7 @@ from egress_proxy.scan import (
     build_scanner,
     operator_rules,
 )
+from egress_proxy.server.own import own_secrets
 from egress_proxy.server.provenance import OWN, STORED, Named, Provenance
 from egress_proxy.server.starting import Step, doing
 from egress_proxy.server.upstream import Upstream
@@ -105,9 +106,8 @@ class Known:
         key = FingerprintStore(Path(config.state_dir)).key()
         entries: list[tuple[str, Secret]] = []
         provenance = Provenance()
-        password = read_password(config.upstream)
-        if password is not None:  # opencode hands it on to every command that the local agent runs
-            entries.append(("OPENCODE_SERVER_PASSWORD", password))
+        if own := own_secrets(config):
+            entries += own
             provenance.note(OWN, entries)
         stored: list[Fingerprint] = []
         files = _files(config, key)
@@ -117,9 +117,9 @@ class Known:
             entries += taken.entries
             stored += taken.stored
         if any(source.kind is Source.ENVIRONMENT for source in config.known_values):
-            own = own_environment()
-            provenance.note(Source.ENVIRONMENT.value, own)
-            entries += own
+            environment = own_environment()
+            provenance.note(Source.ENVIRONMENT.value, environment)
+            entries += environment
         refreshed = _refreshed(config, upstream)
         for one in refreshed:
             read = await one.read()

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import base64
 import tarfile
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from egress_proxy import authority
 from egress_proxy.config import load
 from egress_proxy.doctor import bundle
 from egress_proxy.errors import ConfigError, EgressError
 from egress_proxy.scan import TextScanner
+from egress_proxy.tokens import Tokens
 
 VALUE = "bodukira" + "melo47"
 TOKEN = "gh" + "p_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"
@@ -93,3 +96,56 @@ def refused(root: Path, target: Path, form: str, where: str, *logs: Path) -> Non
 def test_a_log_that_cannot_be_read(root: Path) -> None:
     with pytest.raises(ConfigError, match="--log"):
         bundle.write(root / "b", load(root / "config.yaml"), [], [root / "nowhere"])
+
+
+PLANTED = {
+    "values": "walrus-amber-cello",
+    "password": "pelican-copper-oboe",
+    "hook-header": "badger-olive-piccolo",
+    "hook-key": "marmot-indigo-trombone-and-viola",
+    "hook-path": "ocelot-umber-bassoon",
+    "hook-query": "heron-violet-dulcimer",
+    "sso": "lemur-crimson-harmonium-and-cornet-0",
+    "database": "gecko-ivory-clavichord",
+}
+"""A value in each place where a configuration may have one: words, of which no rule knows that they are secret."""
+
+
+def test_no_value_of_any_configured_place_is_in_it_and_a_log_with_one_is_refused(tmp_path: Path) -> None:
+    root = tmp_path.resolve()
+    (root / "shop").mkdir()
+    lines = {"values": "DB_PASSWORD={}", "hook-header": "X-Token: {}"}
+    for name, value in PLANTED.items():
+        (root / name).write_text(lines.get(name, "{}").format(value) + "\n")
+        (root / name).chmod(0o600)
+    now = datetime.now(UTC)
+    ca = authority.new_authority(["localhost"], now)
+    issued = authority.issue_server(ca, ["localhost"], now)
+    for name, content in (("server.pem", issued.certificate), ("server.key", issued.key)):
+        (root / name).write_bytes(content)
+        (root / name).chmod(0o600)
+    (root / "config.yaml").write_text(
+        f"upstream: {{url: 'http://127.0.0.1:9', password_file: {root}/password}}\noperator: 127.0.0.1:10\n"
+        f"directories: [{root}/shop]\nmodels: [local/coder]\nknown_values: [{{env_file: {root}/values}}]\n"
+        f"state_dir: {root}/state\nnotify: {{webhook: 'https://hooks.example/services/{PLANTED['hook-path']}"
+        f"?key={PLANTED['hook-query']}', webhook_header_file: {root}/hook-header, webhook_key_file: {root}/hook-key}}\n"
+        f"console: {{sso_origin: 'https://console.example', sso_approvers: [ann], sso_secret_file: {root}/sso}}\n"
+        f"audit: {{database: 'postgresql://proxy@db.internal/audit', ledger: box, "
+        f"database_password_file: {root}/database}}\n"
+        f"tls: {{certificate_file: {root}/server.pem, key_file: {root}/server.key}}\n"
+    )
+    config, target, log = load(root / "config.yaml"), root / "bundle.tar.gz", root / "serve.log"
+    token = Tokens(Path(config.state_dir)).create("ann").reveal()
+    bundle.write(target, config, ["ok    clock"], [])
+    with tarfile.open(target) as archive:
+        everything = b"".join((archive.extractfile(one) or log.open("rb")).read() for one in archive).decode()
+    assert "hooks.example" in everything
+    assert [name for name, value in PLANTED.items() if value in everything] == []
+    assert token not in everything
+    secrets = {**PLANTED, "token": token, "tls": issued.key.decode()}
+    for name, value in secrets.items():
+        log.write_text(f"a line\nwith {value}\nof somebody else's\n")
+        with pytest.raises(EgressError, match="log-1") as refused:
+            bundle.write(root / "second.tar.gz", config, [], [log])
+        assert value not in str(refused.value), name
+    assert not (root / "second.tar.gz").exists()

@@ -169,3 +169,10 @@ def test_nobody_answers(opencode: Pretended, home: Path) -> None:
     assert "nobody answers" in init(opencode, home, code=4)
     opencode.url = "http://127.0.0.1:x"
     assert "--opencode" in init(opencode, home, code=2)
+
+
+def test_the_line_for_another_machine_names_the_port_unless_it_is_the_one_that_is_tried(
+    opencode: Pretended, home: Path
+) -> None:
+    told = init(opencode, home, *given(home), "--listen", "127.0.0.1:9642")
+    assert "ocode login --url ssh://USER@THIS-MACHINE/127.0.0.1:9642\n" in told
