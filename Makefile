@@ -13,7 +13,7 @@ TARGETS ?= admission frames gates ledger projection scanning
 PINS := --upgrade --python-version 3.11 --generate-hashes --quiet --no-config --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lint format test demo bench score fuzz clients docs pins clean
+.PHONY: help setup lint style types format test tests demo bench score fuzz clients docs pins clean
 .DELETE_ON_ERROR:
 
 help:  ## Show the targets
@@ -21,16 +21,24 @@ help:  ## Show the targets
 
 setup: .venv/.stamp $(OPENCODE)/.stamp $(CLIENTS)/.stamp  ## Make .venv with both commands, and fetch what the tests drive
 
-lint: setup  ## Check style, formatting and types
+lint: style types  ## Check style, formatting and types
+
+style: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+types: setup
 	$(BIN)/mypy
 
 format: setup  ## Format the code
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
 
-test: lint  ## Lint, then run all tests, with a real opencode of both supported ends
+# From nothing mypy keeps one processor for half a minute, so the others do not wait for it.
+test: style  ## Lint, and run all tests, with a real opencode of both supported ends
+	@$(MAKE) --no-print-directory --jobs=2 types tests
+
+tests: setup
 	$(BIN)/pytest -n $(JOBS)
 
 demo: setup  ## Show the proxy in front of a real opencode with planted secrets

@@ -57,7 +57,7 @@ class ByRelease(LoadScopeScheduling):  # type: ignore[misc]  # its base is untyp
 
     def _split_scope(self, nodeid: str) -> str:
         release = _RELEASE.search(nodeid)
-        folder = "/".join(nodeid.split("/")[:2])
+        folder = _folder(nodeid)
         return f"{folder} {release[1]}" if release and folder in _SHARING else nodeid.partition("::")[0]
 
 
@@ -69,7 +69,22 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes longest begins first, so that no worker is left alone with it at the end."""
-    items.sort(key=lambda item: _FIRST.get("/".join(item.nodeid.split("/")[:2]), len(_FIRST)))
+    items.sort(key=lambda item: _FIRST.get(_folder(item.nodeid), len(_FIRST)))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
+    """Servers of a folder end with its last test of a worker: a dozen that nobody asks anything any more would compute
+    on beside all other tests. A later test that asks for them gets new ones."""
+    yield
+    if nextitem is not None and _folder(item.nodeid) in _SHARING - {_folder(nextitem.nodeid)}:
+        fixtures = item.session._fixturemanager
+        for fixture in (one for name in ("bare", "collector") for one in fixtures.getfixturedefs(name, item) or ()):
+            fixture.finish(item._request)  # type: ignore[attr-defined]  # every test of ours is a function
+
+
+def _folder(nodeid: str) -> str:
+    return "/".join(nodeid.split("/")[:2])
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -110,7 +110,11 @@ def test_what_is_nobodys_stays_so_however_it_is_wrapped() -> None:
         assert decided(wrapper.format("cat /var/lib/egress/x")).gate is Gate.NEVER
 
 
-@given(st.sampled_from([row[0] for row in ROWS]), st.sampled_from([row[0] for row in ROWS]))
+SAYING = [row[0] for row in ROWS if row[0].strip()]
+"""All but the blank ones: alone such a one is a question, and beside another it is nothing."""
+
+
+@given(st.sampled_from(SAYING), st.sampled_from(SAYING))
 @settings(max_examples=300)
 def test_of_two_commands_the_stronger_verdict_holds(one: str, other: str) -> None:
     both = f"{one}\n{other}"
