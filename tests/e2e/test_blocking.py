@@ -11,6 +11,7 @@ import select
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
+from functools import partial
 from typing import Any, Final
 
 import pytest
@@ -21,7 +22,7 @@ from tests.e2e.test_deltas import LINE, cut
 from tests.e2e.test_streams import state, until
 from tests.kit.agent import Agent, poll, text_part
 from tests.kit.canaries import Canaries
-from tests.kit.client import Answer, properties_of
+from tests.kit.client import Answer, Events, properties_of
 from tests.kit.gate import Gate
 from tests.kit.model import Model
 from tests.kit.opencode import OpenCode
@@ -212,6 +213,11 @@ class Stopping:
         return self._codes[0]
 
 
+def grows(stream: Events, _: object) -> bool:
+    """Whether some of a text has been heard."""
+    return any(LINE in text for text in stream.texts().values())
+
+
 def test_a_stop_lets_a_reply_end_tells_streams_and_releases_nothing_that_was_not_scanned(spare: Proxied) -> None:
     """Within `limits.drain_seconds`: the reply that comes then is scanned as ever, and streams end with half of a value
     held back. The next start serves the same sessions to the same clients."""
@@ -229,11 +235,11 @@ def test_a_stop_lets_a_reply_end_tells_streams_and_releases_nothing_that_was_not
         waiting = Prompting(agent, session, spare.model.script("stop-gracefully", said))
         gate.until_reached()
         for stream in streams:  # it grows, and has not ended
-            stream.wait(lambda _, stream=stream: any(LINE in text for text in stream.texts().values()))
+            stream.wait(partial(grows, stream))
         stopping = Stopping(spare.proxy)
         for stream in streams:
             assert properties_of(stream.wait_type("egress.stream"))["reason"] == "shutting_down"
-            poll(lambda stream=stream: stream.ended or None)
+            poll(partial(getattr, stream, "ended"))
         assert refusal(agent.client.get(f"/session/{session}")) == (503, "shutting_down")
         assert waiting.waits
         gate.open()
