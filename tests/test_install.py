@@ -94,7 +94,7 @@ def test_the_wheel_says_for_which_machines_it_is(wheel: Path) -> None:
     assert f"Root-Is-Purelib: {'false' if compiled else 'true'}\n" in tags
     assert {"egress_proxy/share/deploy/egress-proxy.service", "egress_proxy/share/config/gates.yaml"} <= names
     pages = {f"egress_proxy/share/docs/{page.name}" for page in (ROOT / "docs").glob("*.md")}
-    assert pages <= names
+    assert pages | {"egress_proxy/share/deploy/opencode.service.d/where.conf"} <= names
     assert not any(name.startswith(("tests/", "docs/")) or "__pycache__" in name for name in names)
 
 

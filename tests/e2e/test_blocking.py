@@ -6,20 +6,23 @@ The controls say what opencode does by itself; decision 23 follows from it.
 
 from __future__ import annotations
 
+import re
 import select
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
+from functools import partial
 from typing import Any, Final
 
 import pytest
 
 from tests.conftest import Bare, Proxied
 from tests.e2e.answers import refusal
+from tests.e2e.test_deltas import LINE, cut
 from tests.e2e.test_streams import state, until
 from tests.kit.agent import Agent, poll, text_part
 from tests.kit.canaries import Canaries
-from tests.kit.client import Answer
+from tests.kit.client import Answer, Events, properties_of
 from tests.kit.gate import Gate
 from tests.kit.model import Model
 from tests.kit.opencode import OpenCode
@@ -30,6 +33,8 @@ from tests.kit.world import plant
 pytestmark = pytest.mark.e2e
 
 
+PATIENT: Final = {"drain_seconds": 40}
+KEPT: Final = f"{LINE * 8}It is [redacted:KNOWN:API_TOKEN], as you know.\n"
 HURRY: Final = {"drain_seconds": 0, "prompt_timeout_seconds": 1}
 
 
@@ -192,6 +197,69 @@ def hears(agent: Agent) -> bool:
         except TimeoutError:
             return False
     return True
+
+
+class Stopping:
+    """A stop that waits in a thread for what is under way."""
+
+    def __init__(self, proxy: Proxy) -> None:
+        self._codes: list[int | None] = []
+        self._thread = threading.Thread(target=lambda: self._codes.append(proxy.stop()), daemon=True)
+        self._thread.start()
+
+    def code(self) -> int | None:
+        """Wait for its exit code. Raise `IndexError` if it did not end in its time."""
+        self._thread.join(60)
+        return self._codes[0]
+
+
+def grows(stream: Events, _: object) -> bool:
+    """Whether some of a text has been heard."""
+    return any(LINE in text for text in stream.texts().values())
+
+
+def test_a_stop_lets_a_reply_end_tells_streams_and_releases_nothing_that_was_not_scanned(spare: Proxied) -> None:
+    """Within `limits.drain_seconds`: the reply that comes then is scanned as ever, and streams end with half of a value
+    held back. The next start serves the same sessions to the same clients."""
+    spare.proxy.stop()
+    spare.proxy.config["limits"] = PATIENT
+    spare.proxy.start()
+    agent, secret = spare.agent(), spare.canaries["API_TOKEN"]
+    session, other = agent.session(), agent.session()
+    half = len(secret) // 2
+    said = Held(gate := Gate(), f"{secret[half:]}, as you know.\n", cut(f"{LINE * 8}It is {secret[:half]}", 9))
+    with gate, ExitStack() as stack:
+        streams = [stack.enter_context(agent.client.events(path)) for path in ("/event", "/event", "/global/event")]
+        for stream in streams:
+            stream.wait_type("server.connected")
+        waiting = Prompting(agent, session, spare.model.script("stop-gracefully", said))
+        gate.until_reached()
+        for stream in streams:  # it grows, and has not ended
+            stream.wait(partial(grows, stream))
+        stopping = Stopping(spare.proxy)
+        for stream in streams:
+            assert properties_of(stream.wait_type("egress.stream"))["reason"] == "shutting_down"
+            poll(partial(getattr, stream, "ended"))
+        assert refusal(agent.client.get(f"/session/{session}")) == (503, "shutting_down")
+        assert waiting.waits
+        gate.open()
+        answer = waiting.answer()
+        assert (answer.status, texts(answer.json)) == (200, [KEPT])
+        assert stopping.code() == 0
+        for stream in streams:
+            assert secret[:half].encode() not in stream.everything
+    log = spare.proxy.log.read_text("utf-8")
+    assert "given up" not in log
+    spare.proxy.start()
+    assert {session, other} <= {one["id"] for one in agent.client.get("/session").json}
+    assert refusal(spare.agent(token=spare.proxy.create_token("stranger")).client.get(f"/session/{session}"))[0] == 404
+    assert last_texts(agent, session) == [KEPT]
+    last = re.findall(rb"^id: ?(\S+)", streams[0].raw, re.MULTILINE)[-1].decode()
+    with agent.client.events(headers={"Last-Event-ID": last}) as events:  # of before the restart: read anew
+        assert events.wait_type("egress.stream")["properties"]["reason"] == "place_unknown"
+        again = agent.prompt(session, spare.model.script("stop-again", Text("Again.")))
+        assert (again.status, texts(again.json)) == (200, ["Again."])
+        events.wait_type("session.idle", sessionID=session)
 
 
 def test_when_the_proxy_stops_the_turn_goes_on_and_is_read_after_its_start(spare: Proxied) -> None:
