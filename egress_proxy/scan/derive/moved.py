@@ -47,7 +47,8 @@ def turned(runs: Sequence[str], *, shifted: bool, kernel: ctypes.CDLL | None = K
     text = "\n".join(runs)
     times, more = _SHIFTED if shifted else _TURNED
     if kernel is not None:
-        return _asked(kernel.derive_turned, text, times * len(text) + more * len(runs), flag=shifted)
+        lines = text.count("\n") + 1  # as the kernel counts them, whatever is in a run
+        return _asked(kernel.derive_turned, text, times * len(text) + more * lines, flag=shifted)
     read, places, start = list[str](), list[int](), 0
     for run in runs:
         for chars, where in _shifted(run) if shifted else _strided(run):
