@@ -3,7 +3,7 @@
 A finder gets one line, some, or one text (`Scope`) and yields half-open spans of whole secrets. It must be linear in
 the length of what it gets, whatever that is: `re` cannot be interrupted and holds the interpreter's lock.
 Patterns are therefore written without nested or overlapping repetition, with possessive quantifiers where a run can
-only end in one place.
+only end in one place. A group that is repeated so is atomic, `(?>…)++`: an older Python leaves others in the middle.
 """
 
 from __future__ import annotations

@@ -41,7 +41,8 @@ def test_so_is_one_that_keeps_its_utf8(sort: str) -> None:
         text = sort * length
         before = sys.getsizeof(text)
         msgspec.json.encode(text)
-        assert sort == "a" or sys.getsizeof(text) > before
+        # One letter alone has it from the beginning, from Python 3.12 on.
+        assert sort == "a" or length == 1 or sys.getsizeof(text) > before
         assert read(text) == text
 
 

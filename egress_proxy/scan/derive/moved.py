@@ -55,7 +55,8 @@ def turned(runs: Sequence[str], *, shifted: bool, kernel: ctypes.CDLL | None = K
     times, more = (len(ALPHABETS), len(ALPHABETS)) if shifted else _TURNED
     if kernel is not None:
         tables = _TABLES if shifted else b""
-        room = times * len(text) + more * len(runs)
+        lines = text.count("\n") + 1  # as the kernel counts them, whatever is in a run
+        room = times * len(text) + more * lines
         return _asked(kernel.derive_turned, text, room, tables, len(tables) // 256)
     read, places, start = list[str](), list[int](), 0
     for run in runs:

@@ -21,6 +21,14 @@ def test_runs_are_turned_alike_with_and_without_the_kernel(runs: list[str], shif
     assert places.tolist() == own.tolist()
 
 
+@pytest.mark.parametrize("shifted", [False, True])
+def test_there_is_room_for_runs_that_hold_newlines(shifted: bool) -> None:
+    """The kernel takes each for the end of a run, and writes so much more than of one."""
+    (text, places), (other, own) = (turned(runs, shifted=shifted) for runs in (["a\n" * 400], ["a"] * 400 + [""]))
+    assert text == other
+    assert places.tolist() == own.tolist()
+
+
 @given(RUNS)
 def test_places_are_those_of_the_characters(runs: list[str]) -> None:
     joined = "\n".join(runs)
