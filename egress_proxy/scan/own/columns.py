@@ -73,7 +73,7 @@ _LOOSE = _NAMES.replace("[ñn]", "[an]")
 RULES = (
     Rule(
         "secret-in-table",
-        rf"(?:{_LOOSE})[\"']?[ ]*(?:[,;\t\r\n]|\z)",
+        rf"(?:[,;\t][ ]?|\n|\A)[\"']?(?:[a-z]{{1,8}}[ _-])?(?:{_LOOSE})[\"']?[ ]*(?:[,;\t\r\n]|\z)",
         _columns,
         caseless=True,
         scope=Scope.TEXT,
