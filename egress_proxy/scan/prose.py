@@ -20,7 +20,7 @@ from egress_proxy.scan.values import mixed, not_placeholder
 _PASSWORD = (
     r"passw(?:or)?[dt]s?|passphrase|passcode|pass(?=[ :=]{1,3}[\"'`]?\S)|pwd|kennwort|zugangsdaten"
     r"|mot de passe|mdp|contrase(?:ñ|n)a|clave|senha|palavra[- ]passe"
-    r"|wachtwoord|has(?:ł|l)o|heslo|l(?:ö|o)senord|adgangskode|passord|salasana|parola|jelsz(?:ó|o)|пароль"
+    r"|wachtwoord|has(?:ł|l)o|heslo|l(?:ö|o)senord(?:et)?|adgangskoden?|passord(?:et)?|salasana|parola|jelsz(?:ó|o)|пароль"
     r"|пароля|密码|密碼|口令|パスワード|비밀번호"
     r"|pin(?: code)?|secret|login"
 )
@@ -289,9 +289,9 @@ def _phrases(line: str) -> Iterator[Span]:
 
 
 # The prefilter: words that are looked for in lines with one of `cues`, and others. Where one ends, no letter follows.
-_CUED = r"(?:passw(?:or)?[dt]s?|passphrase|passcode|pwd|passe|passord|pass|token|secret|key|credentials?)"
+_CUED = r"(?:passw(?:or)?[dt]s?|passphrase|passcode|pwd|passe|passord(?:et)?|pass|token|secret|key|credentials?)"
 _OTHER = (
-    r"(?:kennwort|zugangsdaten|mdp|contrase[an]a|clave|senha|wachtwoord|has[la]o|heslo|l[ao]senord|adgangskode|salasana"
+    r"(?:kennwort|zugangsdaten|mdp|contrase[an]a|clave|senha|wachtwoord|has[la]o|heslo|l[ao]senord(?:et)?|adgangskoden?|salasana"
     r"|parola|jelsz[ao]|aa|pin|login|schl[au]ssel|cla|chiave|chave|llave)"
 )
 _LOOSE_VERB = (

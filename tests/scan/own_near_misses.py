@@ -248,6 +248,8 @@ NEAR_MISSES: dict[str, tuple[str, ...]] = {
     "replicate-token": ("r" + "8_short",),
     "rubygems-token": ("ruby" + "gems_" + HEX,),
     "secret-assignment": (
+        "password: &anchor other",
+        'secret = r"[a-f]{2}-[0-9]?x"',
         "TOKEN_LIMIT=4096 ",
         "max_tokens = 128000",
         "password = get_password()",
