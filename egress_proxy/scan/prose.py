@@ -72,6 +72,7 @@ _PASSED_TO = re.compile(r"pass [^:=]*?(?<![^ ])(?:to|as|on|be|now|this)[ ]*[\"'`
 _THE_PASS = re.compile(r"(?:the|your|my|our|new|old|root|admin|db|database|user|its|his|her) pass\Z", re.IGNORECASE)
 _IDENTIFIER = re.compile(r"[a-z]\w*_\w*(?:=.*)?|--?[a-z].*")
 _NEAR = 16
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
 def _is_verb(line: str, said: re.Match[str], value: str) -> bool:
@@ -171,7 +172,8 @@ def _stated(line: str) -> Iterator[Span]:
                 word = value[0].rstrip(_PAUSES)
                 word = word if mixed(word) else word.rstrip(_SENTENCE_END + "!")
                 if (
-                    line[value.end() : value.end() + 1] not in _CALLS
+                    (pattern is not _WITH or not _UUID.fullmatch(word))
+                    and line[value.end() : value.end() + 1] not in _CALLS
                     and not _is_verb(line, said, word)
                     and _ODD_EARLY.match(word)
                     and (password or cue(line, value.span()) is not Cue.INNOCENT)
