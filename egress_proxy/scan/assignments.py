@@ -46,7 +46,7 @@ _PARTS = (
     *_words(
         "pass", "", "passw(?:or)?d", "passphrase", "passcode", "passwort", "kennwort", "contrase(?:ñ|n)a", "senha",
         "wachtwoord", "has(?:ł|l)o", "heslo", "l(?:ö|o)senord", "salasana", "mot[_ -]?de[_ -]?passe", "adgangskode",
-        "pre[_ -]?shared[_ -]?key", "пароль",
+        "pre[_ -]?shared[_ -]?key", "wifi[_ -]?key", "пароль",
     ),
     *_words("pass", _NO_WORD, "密码", "密碼"),
     *_words("pass", "", "secrets?"),
@@ -118,7 +118,8 @@ _ASSIGN = re.compile(
     r"|<[\w, .&']{0,30}>)?\??(?:[ \t]*+\|[ \t]*+(?:None|null|undefined))?(?:[ \t]++=(?![=>])|=(?=[ \t\"'`]))|=>"
     r"|:=|->|={1,3}+|:{1,2}+"
     r"|(?:\|\||\?\??|\+)=|(?:\|\||\?\?)(?=[ \t]*+[\"'`])|\|(?=[ \t]))"
-    r"(?P<after>[ \t]*+)\*{0,2}+[ \t]*+(?:[bBrRfFuU@$]{1,2}(?=[\"']))?(?:\"\"(?=\"[^\"])|''(?='[^']))?"
+    r"(?P<after>[ \t]*+)"
+    r"(?:[&!][A-Za-z]\w{0,30}[ \t]++)?\*{0,2}+[ \t]*+(?:[bBrRfFuU@$]{1,2}(?=[\"']))?(?:\"\"(?=\"[^\"])|''(?='[^']))?"
     r"(?P<quote>\\?[\"'`]|)"
 )
 _ELEMENT = re.compile(r">(?P<value>[^<>\n]{3,256}+)</")
@@ -185,7 +186,7 @@ _PATH = re.compile(
     r"(?:~|\.{0,2})/[\w.@+-]*(?:/[\w.@+-]*)*|[A-Za-z]:\\.*|(?:[\w.-]+/)+[\w.-]+\.[A-Za-z]{1,5}"
     r"|(?:[a-z][a-z.-]*/){2,}[\w.-]*"
 )
-_REGEX = re.compile(r"\(\?[:=!<P]|\[\^?(?:a-z|A-Z|0-9|\\)|\\[dws][+*{]|\]\{\d")
+_REGEX = re.compile(r"\(\?[:=!<P]|\[\^?(?:a-z|A-Z|0-9|\\)|\\[dws][+*{]|\]\{\d|\][?*+]")
 _URL = re.compile(r"[A-Za-z][\w+.-]*://[^\s@]*")
 
 

@@ -9,6 +9,7 @@ import re
 
 from egress_proxy.scan.prose import bare_password
 from egress_proxy.scan.random_text import masked, random_score
+from egress_proxy.scan.random_tokens import KNOWN_STARTS
 from egress_proxy.scan.values import looks_random, not_placeholder
 
 _SIGN = re.compile(r"[!#$%^&*?@+~]")
@@ -29,7 +30,7 @@ def password_like(value: str) -> bool:
     """With signs, or random."""
     if not _SHORTEST <= len(value) <= _LONGEST or not not_placeholder(value) or masked(value):
         return False
-    if _NEVER.search(value):
+    if _NEVER.search(value) or value.startswith(KNOWN_STARTS):
         return False
     score = random_score(value)
     if value.isalpha():

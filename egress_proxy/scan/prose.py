@@ -20,7 +20,7 @@ from egress_proxy.scan.values import mixed, not_placeholder
 _PASSWORD = (
     r"passw(?:or)?[dt]s?|passphrase|passcode|pass(?=[ :=]{1,3}[\"'`]?\S)|pwd|kennwort|zugangsdaten"
     r"|mot de passe|mdp|contrase(?:ñ|n)a|clave|senha|palavra[- ]passe"
-    r"|wachtwoord|has(?:ł|l)o|heslo|l(?:ö|o)senord|adgangskode|passord|salasana|parola|jelsz(?:ó|o)|пароль"
+    r"|wachtwoord|has(?:ł|l)o|heslo|l(?:ö|o)senord(?:et)?|adgangskoden?|passord(?:et)?|salasana|parola|jelsz(?:ó|o)|пароль"
     r"|пароля|密码|密碼|口令|パスワード|비밀번호"
     r"|pin(?: code)?|secret|login"
 )
@@ -72,6 +72,7 @@ _PASSED_TO = re.compile(r"pass [^:=]*?(?<![^ ])(?:to|as|on|be|now|this)[ ]*[\"'`
 _THE_PASS = re.compile(r"(?:the|your|my|our|new|old|root|admin|db|database|user|its|his|her) pass\Z", re.IGNORECASE)
 _IDENTIFIER = re.compile(r"[a-z]\w*_\w*(?:=.*)?|--?[a-z].*")
 _NEAR = 16
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
 def _is_verb(line: str, said: re.Match[str], value: str) -> bool:
@@ -171,7 +172,8 @@ def _stated(line: str) -> Iterator[Span]:
                 word = value[0].rstrip(_PAUSES)
                 word = word if mixed(word) else word.rstrip(_SENTENCE_END + "!")
                 if (
-                    line[value.end() : value.end() + 1] not in _CALLS
+                    (pattern is not _WITH or not _UUID.fullmatch(word))
+                    and line[value.end() : value.end() + 1] not in _CALLS
                     and not _is_verb(line, said, word)
                     and _ODD_EARLY.match(word)
                     and (password or cue(line, value.span()) is not Cue.INNOCENT)
@@ -289,9 +291,9 @@ def _phrases(line: str) -> Iterator[Span]:
 
 
 # The prefilter: words that are looked for in lines with one of `cues`, and others. Where one ends, no letter follows.
-_CUED = r"(?:passw(?:or)?[dt]s?|passphrase|passcode|pwd|passe|passord|pass|token|secret|key|credentials?)"
+_CUED = r"(?:passw(?:or)?[dt]s?|passphrase|passcode|pwd|passe|passord(?:et)?|pass|token|secret|key|credentials?)"
 _OTHER = (
-    r"(?:kennwort|zugangsdaten|mdp|contrase[an]a|clave|senha|wachtwoord|has[la]o|heslo|l[ao]senord|adgangskode|salasana"
+    r"(?:kennwort|zugangsdaten|mdp|contrase[an]a|clave|senha|wachtwoord|has[la]o|heslo|l[ao]senord(?:et)?|adgangskoden?|salasana"
     r"|parola|jelsz[ao]|aa|pin|login|schl[au]ssel|cla|chiave|chave|llave)"
 )
 _LOOSE_VERB = (

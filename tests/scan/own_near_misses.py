@@ -39,6 +39,7 @@ NEAR_MISSES: dict[str, tuple[str, ...]] = {
     "facebook-token": ("1234567890123456|" + "a" * 27, "123|" + MIXED),
     "wallet-key": ("new Wallet(privateKey)", "secret_key: [1, 2, 3]", "Wallet(0x" + HEX + ")"),
     "command-login": (
+        '"h1:' + MIXED + "Qw7Zr2Lk9Xv=" + '"',
         "chart web:80%",
         "docker run --user app:app1 x",
         "margin:0!important",
@@ -94,6 +95,8 @@ NEAR_MISSES: dict[str, tuple[str, ...]] = {
         "kind: Secret\nmetadata:\n  name: aHVudGVyMg==\n",
     ),
     "login-call": (
+        '"/handler-password.js" integrity="sha384-' + MIXED * 2 + '"',
+        '"password changed", "request_id": "req_HGKpOfUQjp8SI5W5"',
         'connect("db1.example.com", "bob", password)',
         'login("Enter-Password-Here")',
         'session.get("https://host/a1!")',
@@ -188,6 +191,7 @@ NEAR_MISSES: dict[str, tuple[str, ...]] = {
     "service-account-key-id": ('"private_key_id": "short"',),
     "session-cookie": ("session=default", "sid=" + "a" * 20, "session_id=not-really-random-at-all"),
     "sql-password": (
+        "INSERT INTO x (a, password_id) VALUES ('b', 'a9eb8167-a5ac-4827-9656-966657c20171')",
         "IDENTIFIED BY 'changeme'",
         "read.password('New password: ')",
         "INSERT INTO users (name, password) VALUES ('anna7', ?)",
@@ -248,6 +252,8 @@ NEAR_MISSES: dict[str, tuple[str, ...]] = {
     "replicate-token": ("r" + "8_short",),
     "rubygems-token": ("ruby" + "gems_" + HEX,),
     "secret-assignment": (
+        "password: &anchor other",
+        'secret = r"[a-f]{2}-[0-9]?x"',
         "TOKEN_LIMIT=4096 ",
         "max_tokens = 128000",
         "password = get_password()",

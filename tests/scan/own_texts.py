@@ -185,6 +185,8 @@ IN_CONTEXT: dict[str, tuple[str, ...]] = {
     ),
     "registry-auth": ('{"auths": {"host": {"auth": "«dXNlcjpodW50ZXIyIQ==»"}}}',),
     "secret-assignment": (
+        'x-pass: &dbpass "«Qw7Zr2Lk9»"',
+        'wifi_key: "«Shadow@624#»"',
         "RESTIC_PASSWORD=«Qw7Zr2Lk!9» restic -r s3:x snapshots",
         "x=1;password=«Qw7Zr2Lk9»;encrypt=true",
         "become_pass: «keM_O=88Qw7Zr2»",
@@ -231,6 +233,7 @@ IN_CONTEXT: dict[str, tuple[str, ...]] = {
         "$ echo $API_TOKEN\n«" + MIXED + "»\n",
     ),
     "secret-in-prose": (
+        "Lösenordet är «Qw7Zr2Lk!9».",
         "Le mot de passe de l'administrateur est «Qw7Zr2Lk!9».",
         "Das Root-Passwort auf «Qw7Zr2Lk!9» gesetzt",
         "I set `DB_PASSWORD` to `«Qw7Zr2Lk!9»` there.",

@@ -169,10 +169,16 @@ def test_documents_without_end_are_told_apart_in_one_pass() -> None:
     assert time.process_time() - started < 20
 
 
-@pytest.mark.parametrize("command", ["ab ", "https ", "net "])
+@pytest.mark.parametrize("command", ["ab ", "https "])
 def test_what_is_read_anew_for_each_command_is_counted(scanner: TextScanner, command: str) -> None:
     text = command * 80_000 + "curl -u admin:hunter2x https://x docker -p hunter2x"
     assert scanner.scan([text]).undecided == (0,)
+
+
+def test_the_options_of_many_programs_are_read_once(scanner: TextScanner) -> None:
+    scan = scanner.scan(["docker " * 80_000 + "-p hunter2x"])
+    assert scan.undecided == ()
+    assert [found.detector for found in scan.findings] == ["command-password"]
 
 
 def test_what_unpacks_to_nothing_is_bounded() -> None:

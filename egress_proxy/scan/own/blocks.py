@@ -16,7 +16,7 @@ _BLOCK = re.compile(
 )
 _PASSWORD = re.compile(r"pass|pwd|pw|secret", re.IGNORECASE)
 _LOOSE = (
-    r"(?:pass\w*|pwd|pw|secret|token|key|credentials?|auth|pat|salt)(?:_\d)?[\"']?:[ \t]*[|>][+-]?[0-9]?"
+    r"(?:pass\w*|pwd|pw|secret|token|key|credentials?|auth)(?:_\d)?[\"']?:[ \t]*[|>][+-]?[0-9]?"
     r"[+-]?[ \t]*\r?\n"
 )
 

@@ -230,6 +230,7 @@ _INSERT = re.compile(
     re.IGNORECASE,
 )
 _COLUMN = re.compile(r"passw(?:or)?d|passphrase|secret|token|api_?key|(?<![a-z])(?:pass|pwd)(?![a-z])", re.IGNORECASE)
+_ID = re.compile(r"(?:id|_at|count)[\s\"'`]*\Z", re.IGNORECASE)
 _ROW = re.compile(r"\((?P<row>(?>'[^'\n]*+'|[^()'\n]++)*+)\)")
 _FIELD = re.compile(r"(?:^|,)[ \t]*+(?:'(?P<value>[^'\n]*+)'|[^,'\n]*+)")
 
@@ -237,7 +238,7 @@ _FIELD = re.compile(r"(?:^|,)[ \t]*+(?:'(?P<value>[^'\n]*+)'|[^,'\n]*+)")
 def _inserted(line: str) -> Iterator[Span]:
     """What a statement puts into columns that are called after secrets."""
     for statement in _INSERT.finditer(line):
-        names = [_COLUMN.search(name) is not None for name in statement["names"].split(",")]
+        names = [_COLUMN.search(name) is not None and not _ID.search(name) for name in statement["names"].split(",")]
         for row in _ROW.finditer(line, statement.start("rows"), statement.end()) if any(names) else ():
             start = row.start("row")
             for secret, field in zip(names, _FIELD.finditer(row["row"]), strict=False):

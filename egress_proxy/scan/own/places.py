@@ -113,6 +113,7 @@ _PAIR = re.compile(
     r"(?:^[ \t-]*+(?:\S{4,80}+[ \t]++)?|[\"'])(?:[\w.-]{1,20}+/)?[A-Za-z][\w.@-]{1,60}+:"
     r"(?P<s>[A-Za-z0-9][^\s\"'`:/,;()\[\]{}<>|\\]{7,120}+)(?:[\"']|[ \t]*$)"
 )
+_LONGEST = 40  # longer ones are keys and digests, judged as tokens
 _HOST = re.compile(r"@[\w-]+(?:\.[\w-]+)+\Z")
 
 
@@ -120,7 +121,7 @@ def _pairs(line: str) -> Iterator[Span]:
     for pair in _PAIR.finditer(line):
         host = _HOST.search(pair["s"])
         value = pair["s"][: host.start()] if host else pair["s"]
-        if surely_password(value):
+        if len(value) <= _LONGEST and surely_password(value):
             yield pair.start("s"), pair.start("s") + len(value)
 
 
