@@ -22,6 +22,7 @@ from msgspec import Struct
 from egress_proxy.model import Secret
 from egress_proxy.scan.policy import SHORTEST_ANYWHERE, expand, refuse, weak
 from egress_proxy.scan.taint_names import NAMELESS, WORDLY, label, says_secret
+from egress_proxy.scan.taint_places import values as placed
 from egress_proxy.scan.taint_sources import Source, source_of
 from egress_proxy.scan.taint_values import bare_lines, decoded, numberless, pairs, random_tokens, url_passwords
 
@@ -90,6 +91,8 @@ def _values(text: str, secret: Source) -> Iterator[Value]:
     for password in url_passwords(text):
         yield "url.password", password, True
     yield from _key_lines(text)
+    for name, value in placed(text):
+        yield name, value, True
     for token in random_tokens(text):
         yield "", token, False
 
@@ -109,6 +112,8 @@ def _all_values(text: str, secret: Source, *, again: bool = True) -> Iterator[Va
                 yield "secret" if secret is Source.BARE else "", bare, True
                 if again and (inner := decoded(bare)):
                     yield from _all_values(inner, Source.SECRET, again=False)
+    for name, value in placed(text):
+        yield name, value, True
     for password in url_passwords(text):
         yield "url.password", password, True
 

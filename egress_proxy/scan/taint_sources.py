@@ -69,7 +69,9 @@ _BARE: Final = re.compile(
     r"|aws\s+ecr\s+get-login-password\b.*|(?:vault|bao)\s.*-field.*|(?:lpass|gopass)\s+show\b.*|bw\s+get\s+password\b.*"
     r"|secret-tool\s+lookup\b.*|security\s+find\S*\s.*-\w*w.*|openssl\s+rand\b.*|pwgen\b.*"
     rf"|kubectl\b{_ARGUMENTS}\bsecrets?\b{_ARGUMENTS}(?:jsonpath|template).*|doppler\s+secrets\s+get\b.*|chamber\s+read\b.*"
-    r"|sops\s.*--extract.*",
+    r"|sops\s.*--extract.*|gcloud\s+secrets\s.*|(?:terraform|tofu)\s+output\s.*-raw\b.*|gpg2?\b.*(?:\s-d|--decrypt).*"
+    r"|(?:jq|yq|dasel)\b[^|;&\n]{0,200}\.\w{0,32}(?i:passw|pwd|secret|token|api_?key|credential)[^|;&\n]{0,200}"
+    r"|(?:printf|echo)\b[^|;&\n]{0,200}\$\{?\w{0,32}(?:PASS|PWD|SECRET|TOKEN|KEY|CREDENTIAL)\w{0,32}[^|;&\n]{0,200}",
     re.DOTALL,
 )
 _SEPARATOR: Final = re.compile(r"[|;&\n(`]|\$\(")

@@ -17,7 +17,9 @@ from egress_proxy.scan.values import looks_random, word_share
 _LINE: Final = 16_384  # characters of a line that are looked at in one
 _OVERLAP: Final = 1_024
 _NUMBER: Final = re.compile(r"\A[ \t]{0,8}+(?:Line )?\d{1,7}+(?:\| ?|: |\t)")
-_WHERE: Final = re.compile(r"\A(?=[^:\s]{0,256}[/.])[\w./@~+-]{1,256}+:(?>\d{1,7}+[:-])?+(?=[A-Za-z_\"'+-])")
+_WHERE: Final = re.compile(
+    r"\A(?=[^:\s]{0,256}[/.])[\w./@~+-]{1,256}+:(?>\d{1,7}+[:-])?+[ \t]{0,64}+(?=[A-Za-z_\"'+-])"
+)
 _DIFF: Final = re.compile(r"[+-](?![+-])")
 
 
@@ -59,6 +61,9 @@ _INNER: Final = re.compile(r"[\"'\s](?P<name>[A-Za-z_]\w{1,63}+)=(?P<value>[^\"'
 _ELEMENT: Final = re.compile(r"<(?P<name>[A-Za-z_][\w:.-]{0,63}+)(?>\s[^<>]{0,256}+)?+>(?P<value>[^<>\n]{1,4096}+)</")
 _NETRC: Final = re.compile(r"(?:^|\s)(?P<name>password|passwd|account)\s(?P<value>\S{1,256}+)")
 _PGPASS: Final = re.compile(r"[^:\s]{1,256}+:(?:\d{1,5}|\*):[^:\s]{1,128}+:[^:\s]{1,128}+:(?P<value>\S{1,256}+)")
+_COLUMNS: Final = re.compile(
+    r"[ \t]{0,16}(?P<name>[A-Za-z_][\w.-]{0,63})(?:[ ]{2,64}|\t{1,8})(?P<value>\S{1,256}+)[ \t]{0,64}"
+)
 _COMMENT: Final = re.compile(r"\s#.*+")
 _ANNOTATED: Final = re.compile(r"[\w\[\], |.]{1,128}+=[ \t]")
 _QUOTES: Final = "\"'`"
@@ -80,6 +85,8 @@ def pairs(line: str) -> Iterator[Pair]:
     """Names and values of a line, in any of the common syntaxes."""
     if "=" in line or ":" in line:
         yield from _assigned(line)
+    elif columns := _COLUMNS.fullmatch(line):
+        yield columns["name"], columns["value"], Shape.BARE
     if "</" in line:
         for element in _ELEMENT.finditer(line):
             yield element["name"], element["value"], Shape.ENTRY

@@ -28,6 +28,7 @@ from egress_proxy.scan.derive.table import DECODERS, Decoder
 __all__ = ["SHORTEST", "Derivation", "Derived", "derivations", "derive"]
 
 DEPTH: Final = 4  # layers; known values themselves see through one more
+_MOST_GUESSED: Final = 4_096  # characters that only may be a text, and are looked into nevertheless
 _AS_WRITTEN: Final = frozenset({"escapes"})  # a URL or JSON: characters in other places may be written so
 ROOM_TIMES, ROOM_MORE = 4, 65_536  # characters that may be derived: so many times the text, and some
 # What decoding may cost, for each character of the text and at first, in characters that a rule reads (`tally`); what
@@ -86,7 +87,7 @@ class _Layers:
                 self._seen.add(woven.text)
                 derived = Derived(woven.text, woven.kind, woven.pieces, parent, decoder.rules)
                 self.texts.append(derived)
-                if decoder.again:
+                if decoder.again and not (decoder.once and len(woven.text) > _MOST_GUESSED):
                     self.todo.append((derived, depth + 1))
 
     def _spend(self, decoder: Decoder, text: str, spans: Sequence[Span]) -> None:
