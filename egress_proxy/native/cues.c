@@ -225,6 +225,33 @@ static int opens(const uint8_t *at, const uint8_t *stop)
     return at < stop && *at == '\'';
 }
 
+#define CELL_WORDS 3 /* beside a run, in a cell: `api key` are two runs */
+
+/* Whether a cell of a list ends a few words after a run, and so does it begin before it: `db password,host`. */
+static int is_cell(const uint8_t *run, const uint8_t *after, const uint8_t *start, const uint8_t *stop)
+{
+    for (int words = 0;; words++) {
+        while (after < stop && (*after == ' ' || *after == '"' || *after == '\''))
+            after++;
+        if (after == stop || *after == ',' || *after == ';' || *after == '\t' || *after == '\r' || *after == '\n')
+            break;
+        if (words == CELL_WORDS || !(kind(*after) & RUN))
+            return 0;
+        while (after < stop && (kind(*after) & RUN))
+            after++;
+    }
+    for (int words = 0;; words++) {
+        while (run > start && (run[-1] == ' ' || run[-1] == '"' || run[-1] == '\''))
+            run--;
+        if (run == start || run[-1] == ',' || run[-1] == ';' || run[-1] == '\t')
+            return 1;
+        if (words == CELL_WORDS || !(kind(run[-1]) & RUN))
+            return 0;
+        while (run > start && (kind(run[-1]) & RUN))
+            run--;
+    }
+}
+
 /* Whether what follows a name, or where it begins, tells that a value may be beside it. `password` tells whether the
  * word in it may be that. */
 static int names(const uint8_t *run, const uint8_t *after, const uint8_t *stop, int password)
@@ -370,7 +397,7 @@ EXPORT void cue_lines(const uint8_t *text, size_t length, Copy *named, Copy *sai
                 password |= (word[0] | 0x20) == 'p';
                 is_named = is_named || of_phrase(word, read, stop);
             }
-            is_named = is_named || (name && names(run, read, stop, password));
+            is_named = is_named || (name && names(run, read, stop, password)) || is_cell(run, read, start, stop);
             is_said |= is_said_after(read, stop) || (run > start && run[-1] == ' ');
         }
         if (is_named)

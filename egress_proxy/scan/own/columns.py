@@ -10,7 +10,8 @@ from egress_proxy.scan.context import Cue, of_name
 from egress_proxy.scan.random_tokens import is_value
 from egress_proxy.scan.rule import Rule, Scope, Span
 
-_NAMES = r"passw(?:or)?d|passphrase|passwort|pass|pwd|secret|token|api[_ -]?key|kennwort|senha|contrase[ñn]a"
+_NAMES = r"pass|pwd|secret|token|api[_ -]?key"
+_OTHERS = r"kennwort|senha|contrase[ñn]a"
 _STEMS = ("pass", "pwd", "secret", "token", "api", "kennwort", "senha", "contrase")
 _CELL = r"[\"']?[^\W\d][\w-]{0,40}+(?>[ ][\w-]{1,40}+){0,2}+[\"']?"  # prose has more words between its commas
 _HEADER = re.compile(rf"[ \t]*+{_CELL}(?:(?P<sign>[,;\t])[ ]?{_CELL}(?>(?P=sign)[ ]?{_CELL}){{0,40}}+)\r?")
@@ -69,17 +70,20 @@ def _of_row(cells: list[str], start: int, wanted: dict[int, bool]) -> Iterator[S
         start += len(cell) + 1
 
 
-_LOOSE = (
-    r"[ \t]*[\"']?(?:[\w-]+[ ]){0,2}[\w-]*"
-    rf"(?:{_NAMES.replace('[ñn]', '[an]')})[\w-]*(?:[ ][\w-]+){{0,2}}[\"']?[ ]*"
-)
+def _loose(names: str) -> str:
+    """A line that may be a header, for the prefilter: a cell with one of these names, and another beside it."""
+    cell = rf"[ \t]*[\"']?(?:[\w-]+[ ]){{0,2}}[\w-]*(?:{names})[\w-]*(?:[ ][\w-]+){{0,2}}[\"']?[ ]*"
+    return rf"(?:\n|\A|[,;\t]){cell}[,;\t]|[,;\t]{cell}(?:\r?\n|\z)"
+
+
 RULES = (
     Rule(
         "secret-in-table",
-        rf"(?:\n|\A|[,;\t]){_LOOSE}[,;\t]|[,;\t]{_LOOSE}(?:\r?\n|\z)",
+        _loose(_OTHERS.replace("[ñn]", "[an]")),
         _columns,
         caseless=True,
         scope=Scope.BLOCK,
         strong=False,
+        named=(_loose(_NAMES),),
     ),
 )

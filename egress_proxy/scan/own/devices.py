@@ -30,7 +30,10 @@ PATTERNS = (
         _mixed,
     ),
     Pattern(
-        "device-password", r"\b(?:snmp-server[ \t]++community|r[ow]community6?)[ \t]++(?P<s>[^\s\"']{4,}+)", _given
+        "device-password",
+        r"\b(?:snmp-server[ \t]++community|rocommunity6?|rwcommunity6?)[ \t]++(?P<s>[^\s\"']{4,}+)",
+        _given,
+        prefilter=r"community6?[ \t]+[^\s\"']{4}",
     ),
     Pattern(
         "device-password",

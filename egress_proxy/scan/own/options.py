@@ -66,11 +66,10 @@ def _given(line: str) -> Iterator[Span]:
             yield from (option.span(part) for part in _PARTS if option[part] and likely(option[part]))
 
 
-_LOOSE = "|".join(sorted(_OF, key=len, reverse=True))
 RULES = (
     Rule(
         "command-password",
-        rf"\b(?:{_LOOSE})(?:[ \t][^\n]*)?[ \t]-[a-zA-Z][ \t]+[^\s|;&<>(){{}}$`]",
+        r"[ \t]-[a-zA-Z][ \t]+[^\s|;&<>(){}$`]",  # of any program: sixty names would take longer to look for
         _given,
         strong=False,
     ),

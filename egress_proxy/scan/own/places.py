@@ -29,6 +29,7 @@ PATTERNS = (
         prefilter=r"(?:pass\w*|pwd|pw|secret|token|key|credentials?|auth)(?:_\d)?`[ ](?:[a-z]+[ ])*(?:to|is|as"
         r"|=|with)[ ]`",
         strong=False,
+        named=True,
     ),
     Pattern(
         "command-password",
