@@ -214,10 +214,10 @@ void find_spelled(const uint8_t *text, size_t length, struct found *found);
 void find_morse(const uint8_t *text, size_t length, struct found *found);
 void find_lines(const uint8_t *text, size_t length, struct found *found);
 
-/* derive_runs.c: short lines as pieces of one run; derive_85.c: a run as base85 or Ascii85; derive_words.c: whether
- * sixteen initials of words or lines, from `first` on in a ring, look random; a row of labels, where there are characters
- * to go with them; derive_woven.c: a word that may be a character with the same around it as the next, a digit between
- * letters, which may have been put there, and the end of a row of these. */
+/* derive_runs.c: short lines as pieces of one run; derive_85.c: a run as base85 or Ascii85; derive_initials.c: whether
+ * sixteen initials of words or lines, from `first` on in a ring, look random; derive_words.c: a row of labels, where there
+ * are characters to go with them; derive_woven.c: a word that may be a character with the same around it as the next, a
+ * digit between letters, which may have been put there, and the end of a row of these. */
 void see_short_lines(const uint8_t *text, size_t start, size_t end, struct found *found);
 void end_labelled(struct row *row, const uint8_t *text, size_t length, struct found *found);
 void see_woven(const uint8_t *text, size_t start, size_t end, size_t length, struct found *found);

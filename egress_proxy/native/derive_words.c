@@ -1,7 +1,8 @@
 #include "derive.h"
 #include "derive_bits.h"
+#include "derive_words.h"
 
-/* Words: numbers of characters, labels, spelled characters, initials. */
+/* Words that are numbers: of characters, or labels of them. */
 
 enum { DECIMAL = 1, HEXADECIMAL = 2, OCTAL = 4, BINARY = 8 };
 
@@ -55,52 +56,6 @@ static unsigned notations(const uint8_t *word, size_t length)
     for (unsigned each = 0; each < 4; each++)
         possible &= ~((unsigned)!is_character(values[each]) << each);
     return possible;
-}
-
-/* Sorted, so that those with one first letter stand together. */
-static const char *const SPELLINGS[] = {
-    "alfa", "alpha", "bang", "bravo", "cap", "capital", "case", "charlie", "colon", "dash", "delta", "digit",
-    "dollar", "dot", "echo", "eight", "equals", "five", "four", "foxtrot", "golf", "hash", "hotel", "hyphen", "india",
-    "juliet", "juliett", "kilo", "letter", "lima", "lower", "lowercase", "mike", "minus", "nine", "niner", "november",
-    "one", "oscar", "papa", "percent", "plus", "quebec", "ray", "romeo", "seven", "sierra", "six", "slash", "small",
-    "star", "tango", "three", "two", "underscore", "uniform", "upper", "uppercase", "victor", "whiskey", "whisky",
-    "xray", "yankee", "zero", "zulu",
-};
-
-#define LONGEST_SPELLING 11
-
-/* By first letter, the shapes of these words, which nearly all other words are told by: a bit for a length and a second
- * letter together. And where those of a letter end in the list. */
-static uint64_t SHAPES[32];
-static uint8_t ENDS[32];
-
-static inline unsigned shape_of(size_t length, uint8_t second) { return (unsigned)(11 * length + (second & 31)) & 63; }
-
-__attribute__((constructor)) static void learn_shapes(void)
-{
-    for (size_t each = 0; each < sizeof SPELLINGS / sizeof *SPELLINGS; each++) {
-        const char *word = SPELLINGS[each];
-        SHAPES[word[0] & 31] |= (uint64_t)1 << shape_of(strlen(word), (uint8_t)word[1]);
-        ENDS[word[0] & 31] = (uint8_t)(each + 1);
-    }
-}
-
-static inline int may_spell(const uint8_t *word, size_t length)
-{
-    return (length > 1) & (int)(SHAPES[word[0] & 31] >> shape_of(length, word[length > 1]) & 1);
-}
-
-static int spells(const uint8_t *word, size_t length)
-{
-    if (!may_spell(word, length) || length > LONGEST_SPELLING)
-        return 0;
-    char small[LONGEST_SPELLING + 1] = {0};
-    for (size_t at = 0; at < length; at++)
-        small[at] = (char)(word[at] | 0x20);
-    for (size_t each = ENDS[word[0] & 31]; each > 0 && SPELLINGS[each - 1][0] == small[0]; each--)
-        if (strcmp(small, SPELLINGS[each - 1]) == 0)
-            return 1;
-    return 0;
 }
 
 /* A row of labels. They are of characters where single ones stand there: some different letters, or more of them
@@ -205,185 +160,6 @@ static void see_label(struct numbers *n, const uint8_t *text, size_t start, size
     grow(&n->lined, start, end);
 }
 
-/* Spelled characters: a word every so often is looked at, and those around it where it is one of them. */
-#define STRIDE 48
-
-/* Words that stand between those, and that no row begins with; of three letters and more. */
-static const char *const FILLERS[] = {"and", "character", "followed", "letter", "number", "sign", "symbol", "the", "then"};
-
-static int fills(const uint8_t *word, size_t length)
-{
-    for (size_t each = 0; each < sizeof FILLERS / sizeof *FILLERS; each++)
-        if (strlen(FILLERS[each]) == length && (word[0] | 0x20) == FILLERS[each][0] && memcmp(word + 1, FILLERS[each] + 1, length - 1) == 0)
-            return 1;
-    return length == 2 && ((word[0] == 'a' && word[1] == 'n') || (word[0] == 'b' && word[1] == 'y'));
-}
-
-static int spelled(const uint8_t *text, size_t start, size_t end)
-{
-    return end - start == 1 || spells(text + start, end - start) || fills(text + start, end - start);
-}
-
-#define AROUND 12 /* characters before a place that its word is looked for in */
-
-#define NEXT_WORDS 20 /* characters after the beginning of a word that the next two begin in, if they may be woven */
-
-/* The word at or before a place after the first ones of a text, as `start` and `end`: as far as sixteen characters.
- * Whether there may be a character alone for `see_woven`: this word, if it is no longer than a tag, or one of the next
- * two. */
-static int word_at(const uint8_t *text, size_t length, size_t place, size_t *start, size_t *end)
-{
-    uint8_t spare[BLOCK];
-    size_t at = place - AROUND;
-    uint64_t letters = alnum_bits(block_at(text, at, length, spare)), alone = letters & ~(letters << 1 | letters >> 1);
-    unsigned first = AROUND - 1 + (unsigned)(letters >> AROUND & 1), count;
-    first -= trailing(letters << (64 - first));
-    count = leading(letters >> first);
-    *start = at + first;
-    *end = *start + (count < 16 ? count : 16);
-    return ((alone >> first & below(NEXT_WORDS + 1)) != 0) & (count <= LONGEST_TAG); /* one branch: it is a word in two */
-}
-
-void find_spelled(const uint8_t *text, size_t length, struct found *found)
-{
-    for (size_t next = STRIDE; next < length; next += STRIDE) {
-        size_t start, end;
-        if (word_at(text, length, next, &start, &end))
-            see_woven(text, start, end, length, found);
-        for (int word = 0; word < 2 && end - start == 1 && end + 1 < length; word++) {
-            start = alnum(text[end + 1]) ? end + 1 : end;
-            end = word_end(text, start, length - start > 16 ? start + 16 : length);
-        }
-        if (end == start || !may_spell(text + start, end - start) || !spells(text + start, end - start))
-            continue;
-        struct row row = {start, end, 1};
-        for (size_t at = start; at > 0;) { /* before it */
-            size_t last = at;
-            while (last > 0 && at - last < 6 && !alnum(text[last - 1]))
-                last--;
-            size_t first = last;
-            while (first > 0 && last - first < 12 && alnum(text[first - 1]))
-                first--;
-            if (first == last || at == last || !spelled(text, first, last))
-                break;
-            row.start = at = first;
-            row.count++;
-        }
-        for (size_t at = end; at < length;) {
-            size_t first = at;
-            while (first < length && first - at < 6 && !alnum(text[first]))
-                first++;
-            size_t last = word_end(text, first, length - first > 16 ? first + 16 : length);
-            if (first == last || !spelled(text, first, last))
-                break;
-            row.end = at = last;
-            row.count++;
-        }
-        end_row(&row, SPELLED, found);
-        if (row.end > next)
-            next = row.end;
-    }
-}
-
-/* Sixteen initials of words or lines in a row that look random: digits, capitals and small letters in turn, and hardly
- * any of them twice (of hex there are few to choose from). */
-int random_initials(const uint8_t *initials, size_t first)
-{
-    size_t digits = 0, letters = 0, capitals = 0, changes = 0, different = 0;
-    uint64_t seen = 0;
-    uint8_t before = 0;
-    for (size_t at = 0; at < 16; at++) {
-        uint8_t initial = initials[(first + at) & 15];
-        digits += (size_t)digit(initial);
-        letters += (size_t)lower(initial | 0x20);
-        capitals += (size_t)upper(initial);
-        changes += at && (digit(initial) != digit(before) || upper(initial) != upper(before));
-        before = initial;
-        seen |= (uint64_t)1 << (digit(initial) ? initial - '0' : upper(initial) ? initial - 'A' + 10 : (initial - 'a' + 36) & 63);
-    }
-    for (; seen; seen &= seen - 1)
-        different++;
-    if (digits < 2)
-        return changes >= 8 && different >= 13 && capitals > 4 && letters - capitals > 4;
-    return letters >= 3 && changes >= FEWEST_CHANGES && different >= (digits > 4 ? 8 : 11);
-}
-
-/* A word that begins with a digit alone, in prose: among words, not signs. */
-static int initial_digit(const uint8_t *text, size_t at, size_t length)
-{
-    return digit(text[at]) && at > 0 && text[at - 1] == ' ' && (at + 1 == length || !digit(text[at + 1]))
-        && (at + 2 >= length || text[at + 1] != '.' || !digit(text[at + 2])) && at > 1 && (alnum(text[at - 2]) || text[at - 2] == ',');
-}
-
-static inline sixteen are_between(sixteen v) { return are(v, ' ') | are(v, ',') | are(v, '.') | are(v, '\n'); }
-static inline sixteen are_spaces(sixteen v) { return are(v, ' '); }
-
-/* Words between two places, the initials of which may look random: no signs but these stand between them, or one that is
- * glued to a word, as an initial. */
-static void see_words(const uint8_t *text, size_t from, size_t to, size_t length, struct row *region)
-{
-    uint8_t initials[16];
-    size_t starts[16], count = 0;
-    struct turns turns = {0};
-    uint64_t inside = 0, spaced = 0; /* of the block before: whether a letter or digit, or a space, ends it */
-    for (size_t at = from; at < to; at += BLOCK) {
-        uint64_t words = bits_before(to, text, at, length, are_alnum), spaces = bits_before(to, text, at, length, are_spaces);
-        uint64_t next = words >> 1 | (uint64_t)(at + BLOCK < to && alnum(text[at + BLOCK])) << 63;
-        uint64_t signs = ~(words | bits_before(to, text, at, length, are_between) | ((spaces << 1 | spaced) & next));
-        signs &= to - at < BLOCK ? below((unsigned)(to - at)) : UINT64_MAX;
-        for (uint64_t begun = words & ~(words << 1 | inside); begun; begun &= begun - 1) {
-            unsigned bit = lowest(begun);
-            size_t start = at + bit, end = start + leading(words >> bit);
-            if (signs & below(bit))
-                count = 0;
-            signs &= ~below(bit);
-            int varied = turn(&turns, text[start]);
-            initials[count & 15] = text[start];
-            starts[count++ & 15] = start;
-            while (end >= at + BLOCK && end < to && alnum(text[end]))
-                end++;
-            if (digit(text[start])
-                && ((end > start + 1 && digit(text[start + 1])) || (end + 1 < to && text[end] == '.' && digit(text[end + 1]))))
-                count = 0; /* a number, a version */
-            if (varied && count >= 16 && random_initials(initials, count)) {
-                if (!region->count++)
-                    region->start = starts[count & 15];
-                region->end = end;
-            }
-        }
-        count = signs ? 0 : count;
-        inside = words >> 63;
-        spaced = spaces >> 63;
-    }
-}
-
-#define REACH 240
-
-struct initials {
-    struct row region;
-    size_t before, done;
-};
-
-static void see_initial(struct initials *i, const uint8_t *text, size_t at, size_t length, struct found *found)
-{
-    size_t before = i->before;
-    i->before = at;
-    if (!before || at > before + REACH / 2 || at < i->done)
-        return;
-    struct row seen = {0};
-    see_words(text, at > REACH ? at - REACH : 0, length - at > REACH ? at + REACH : length, length, &seen);
-    i->done = at + REACH / 4;
-    if (!seen.count)
-        return;
-    if (i->region.count && seen.start > i->region.end) {
-        report(found, WORDS, i->region.start, i->region.end);
-        i->region.count = 0;
-    }
-    if (!i->region.count++)
-        i->region.start = seen.start;
-    i->region.end = seen.end;
-}
-
 /* Whether a word is a number of up to three digits. */
 static int is_label(const uint8_t *text, size_t start, size_t end)
 {
@@ -467,6 +243,5 @@ void find_numbers(const uint8_t *text, size_t length, struct found *found)
     end_labelled(&n.glued, text, length, found);
     end_inside(&n.inside, text, found);
     end_mixed(&n.mixed, found);
-    if (i.region.count)
-        report(found, WORDS, i.region.start, i.region.end);
+    end_initials(&i, found);
 }

@@ -63,7 +63,7 @@ DEFECTS: dict[str, dict[str, Any]] = {
     "admission": {"admit": elsewhere},
     "frames": {"FrameReader": Torn},
     "gates": {"decide": lambda *_: Decision(Gate.SELF, "declared", "so", ())},
-    "ledger": {"reading": SimpleNamespace(verify=lambda *_: SimpleNamespace(ok=True))},
+    "ledger": {"reading": SimpleNamespace(verify=lambda *_: SimpleNamespace(ok=True, unsigned=0))},
     "projection": {"project": lambda *_: Projected({"secret": "x"})},
     "scanning": {"judge": lambda texts, _: SimpleNamespace(texts=texts)},
 }
