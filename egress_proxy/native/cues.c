@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "cues.h"
 #include "derive_bits.h"
 #include "scan.h"
 
@@ -12,39 +13,6 @@
 #define LONGEST 4 /* letters of a word */
 #define SEED_REACH 64 /* from `secret` to what opens its words */
 #define LONG 24   /* characters of a value that stands beside a name without a sign */
-
-enum { RUN = 1, QUOTE = 2, CLOSES = 4, BLANK = 8, ODD = 16 };
-
-static const uint8_t KINDS[256] = {
-    ['0' ... '9'] = RUN | ODD,
-    ['A' ... 'Z'] = RUN,
-    ['a' ... 'z'] = RUN,
-    ['_'] = RUN,
-    ['-'] = RUN,
-    ['"'] = QUOTE | CLOSES,
-    ['\''] = QUOTE | CLOSES,
-    ['`'] = QUOTE | CLOSES,
-    [']'] = CLOSES,
-    [')'] = CLOSES,
-    ['\\'] = CLOSES,
-    ['*'] = CLOSES | ODD,
-    ['?'] = CLOSES | ODD,
-    [' '] = BLANK,
-    ['\t'] = BLANK,
-    ['\v' ... '\r'] = BLANK,
-    ['!'] = ODD,
-    ['#' ... '&'] = ODD,
-    ['@'] = ODD,
-    ['^'] = ODD,
-    ['+'] = ODD,
-    ['~'] = ODD,
-};
-
-static inline uint8_t kind(uint8_t byte) { return KINDS[byte]; }
-
-static inline int is_letter(uint8_t byte) { return (uint8_t)((byte | 0x20) - 'a') < 26; }
-
-static inline int is_digit(uint8_t byte) { return (uint8_t)(byte - '0') < 10; }
 
 static inline uint8_t begins(const uint8_t *at)
 {
@@ -136,85 +104,6 @@ static int of_header(const uint8_t *run, const uint8_t *end)
         if (*run == '-' || (end - run >= 3 && ((run[0] | 0x20) == 'a') &&
                             (((run[1] | 0x20) == 'u') | ((run[1] | 0x20) == 'p'))))
             return 1;
-    return 0;
-}
-
-static const uint8_t *past_blanks(const uint8_t *at, const uint8_t *stop)
-{
-    while (at < stop && (kind(*at) & BLANK))
-        at++;
-    return at;
-}
-
-static size_t letters(const uint8_t *at, const uint8_t *stop, size_t most)
-{
-    size_t count = 0;
-    while (count <= most && at + count < stop && is_letter(at[count]))
-        count++;
-    return count;
-}
-
-/* Whether what closes a phrase stands at a place: a mark, or the end of the line. */
-static int closes_phrase(const uint8_t *at, const uint8_t *stop)
-{
-    if (at < stop && (kind(*at) & QUOTE))
-        return 1;
-    while (at < stop && (*at == '*' || *at == '.' || *at == '!' || (kind(*at) & BLANK)))
-        at++;
-    return at == stop || *at == '\n' || (kind(*at) & QUOTE);
-}
-
-/* Whether a phrase stands at a place: 4 to 8 words of 3 to 12 letters each, one space or hyphen between. */
-static int is_phrase(const uint8_t *at, const uint8_t *stop)
-{
-    for (int words = 1; words <= 8; words++, at++) {
-        size_t length = letters(at, stop, 12);
-        if (length < 3 || length > 12)
-            return 0;
-        at += length;
-        if (words >= 4 && closes_phrase(at, stop))
-            return 1;
-        if (at == stop || (*at != ' ' && *at != '-'))
-            return 0;
-    }
-    return 0;
-}
-
-/* Whether eleven words do, of 3 to 8 letters each, numbered perhaps. */
-static int is_seed(const uint8_t *at, const uint8_t *stop)
-{
-    while (at < stop && ((kind(*at) & (QUOTE | BLANK)) || *at == '(' || *at == '*'))
-        at++;
-    for (int words = 0; words < 11; words++) {
-        while (at < stop && (is_digit(*at) || *at == '.' || *at == ')' || *at == ' '))
-            at++;
-        size_t length = letters(at, stop, 8);
-        if (length < 3 || length > 8)
-            return 0;
-        at += length;
-        if (at == stop || (*at != ' ' && *at != ','))
-            return 0;
-        while (at < stop && (*at == ' ' || *at == ','))
-            at++;
-    }
-    return 1;
-}
-
-/* Whether `is`, `was` or the like follows and then a phrase, perhaps in marks, as after `password`. */
-static int says_phrase(const uint8_t *at, const uint8_t *stop)
-{
-    if (stop - at < 3)
-        return 0;
-    uint8_t first = at[0] | 0x20, second = at[1] | 0x20;
-    if (!(second == 's' && (first == 'i' || first == 'e')) && !(first == 'w' && second == 'a'))
-        return 0;
-    for (int length = 2; length <= 3; length++) {
-        const uint8_t *from = at + length;
-        for (int marks = 0; from < stop && marks < 4 && (*from == ' ' || *from == '*' || (kind(*from) & QUOTE)); marks++)
-            from++;
-        if (is_phrase(from, stop))
-            return 1;
-    }
     return 0;
 }
 
