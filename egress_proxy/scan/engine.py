@@ -35,7 +35,7 @@ from egress_proxy.scan.quoted import QuotedStrings
 from egress_proxy.scan.redaction import placeholders
 from egress_proxy.scan.rule import Rule, Scope
 from egress_proxy.scan.rules import plugin_rules
-from egress_proxy.scan.search import without_parts
+from egress_proxy.scan.search import inside, spans_by_text, without_parts
 from egress_proxy.scan.tally import Tally, masked
 from egress_proxy.scan.token_search import TokenSearch
 
@@ -311,8 +311,14 @@ class TextScanner:
         tally.undecided.update(for_rules[text][0] for text in inner.undecided)
         tally.undecided.update(derived[text][0] for text in known.undecided)
         ruled = [replace(found, value=self._mac_decoded(found, for_rules)) for found in inner.findings]
-        for found in (*mapped(ruled, for_rules, Form.PLAIN), *mapped(known.findings, derived, Form.ENCODED)):
+        for found in mapped(ruled, for_rules, Form.PLAIN):
             tally.add(found, late=True)
+        # A value that stands there as it is is no encoding of itself: what is redacted says nothing in another writing.
+        own = (found for found in tally.findings if found.form is Form.PLAIN and found.detector == KnownValues.DETECTOR)
+        plain = spans_by_text(own) if known.findings else {}
+        for found in mapped(known.findings, derived, Form.ENCODED):
+            if not inside(found, plain.get(found.text, ())):
+                tally.add(found, late=True)
 
     def _mac_decoded(self, found: Finding, derived: DerivedTexts) -> bytes:
         """The MAC of what was found in a derived text: the span that it is mapped to says it in another writing."""

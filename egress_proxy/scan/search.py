@@ -118,7 +118,7 @@ def without_parts(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     contains its own parts, and may share some with another value (an older one of the same name, say)."""
     known = sorted(set(findings))
     plain = spans_by_text(found for found in known if found.form is Form.PLAIN)
-    return tuple(found for found in known if found.form is Form.PLAIN or not _inside(found, plain.get(found.text, [])))
+    return tuple(found for found in known if found.form is Form.PLAIN or not inside(found, plain.get(found.text, [])))
 
 
 def spans_by_text(findings: Iterable[Finding]) -> dict[int, list[tuple[int, int]]]:
@@ -133,6 +133,12 @@ def spans_by_text(findings: Iterable[Finding]) -> dict[int, list[tuple[int, int]
     return spans
 
 
+def inside(found: Finding, spans: Sequence[tuple[int, int]]) -> bool:
+    """Whether a finding lies in one of some spans of its text, which are in order and apart."""
+    at = bisect_right(spans, (found.start, _FAR)) - 1
+    return at >= 0 and found.end <= spans[at][1]
+
+
 def _united(findings: Iterable[Finding]) -> Iterator[Finding]:
     """Overlapping findings of the same value as one."""
     by_value: dict[tuple[str, str, bytes], list[Finding]] = {}  # several values may bear one name
@@ -142,8 +148,3 @@ def _united(findings: Iterable[Finding]) -> Iterator[Finding]:
         for text, spans in spans_by_text(own).items():
             for start, end in spans:
                 yield Finding(text, start, end, detector, name, Form.ENCODED, value)
-
-
-def _inside(found: Finding, spans: list[tuple[int, int]]) -> bool:
-    at = bisect_right(spans, (found.start, _FAR)) - 1
-    return at >= 0 and spans[at][0] <= found.start and found.end <= spans[at][1]

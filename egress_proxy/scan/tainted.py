@@ -6,7 +6,6 @@ name that does not say secret are only ever redacted where they are respelt: a s
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Final, Protocol
@@ -17,14 +16,13 @@ from egress_proxy.model import Finding, Form, Scan
 from egress_proxy.scan.decoded import DerivedTexts, mapped
 from egress_proxy.scan.known import KnownValues
 from egress_proxy.scan.policy import weak
-from egress_proxy.scan.search import spans_by_text
+from egress_proxy.scan.search import inside, spans_by_text
 from egress_proxy.scan.taint_names import NAMELESS, WORDLY
 from egress_proxy.scan.taint_values import random_tokens
 
 DETECTOR: Final = "tainted-value"
 _VALUES: Final = (DETECTOR, KnownValues.DETECTOR)
 _LOOKED_THROUGH: Final = 1 << 28  # characters of one text, each token looked for from its beginning: some 0.2 s
-_FAR: Final = 1 << 62
 _UNNAMED: Final = (NAMELESS, "value-", "unnamed")
 
 
@@ -124,11 +122,5 @@ def _joined(known: Sequence[Finding], tainted: set[Finding]) -> tuple[Finding, .
     Inside what a rule found they stay: who encodes a value means to."""
     values = (found for found in (*known, *tainted) if found.detector in _VALUES)
     plain = spans_by_text(found for found in values if found.form is Form.PLAIN)
-    kept = (found for found in tainted if found.form is Form.PLAIN or not _inside(found, plain.get(found.text, ())))
+    kept = (found for found in tainted if found.form is Form.PLAIN or not inside(found, plain.get(found.text, ())))
     return tuple(sorted({*known, *kept}))
-
-
-def _inside(found: Finding, spans: Sequence[tuple[int, int]]) -> bool:
-    """Whether a finding lies in one of some spans, which are in order and apart."""
-    at = bisect_right(spans, (found.start, _FAR)) - 1
-    return at >= 0 and found.end <= spans[at][1]

@@ -1,0 +1,52 @@
+"""A value that stands there as it is is redacted, and is no encoding of itself, whatever it looks like."""
+
+from __future__ import annotations
+
+import random
+import string
+
+import pytest
+
+from egress_proxy.model import Form, Secret
+from egress_proxy.scan import KnownValues, build_scanner
+
+DICE = random.Random(31)
+
+
+def drawn(count: int, signs: str = "") -> str:
+    return "".join(DICE.choices(string.ascii_letters + string.digits + signs, k=count))
+
+
+VALUES = {
+    "prefixed": "ghp" + "_" + drawn(36),
+    "base64": drawn(43, "+/") + "=",
+    "web token": ".".join(("ey" + "J" + drawn(33, "-_"), "ey" + "J" + drawn(60, "-_"), drawn(43, "-_"))),
+    "key": "\n".join(("-----BEGIN " + "KEY-----", *(drawn(64, "+/") for _ in range(5)), "-----END " + "KEY-----")),
+    "signs": drawn(32, string.punctuation),
+}
+TEXTS = (
+    "The value is {} and nothing else.",
+    "| user | value |\n|---|---|\n| a | {} |\n",
+    "cfg:\n  first: {}\n  other: 1\n",
+    'curl -H "X: {}" http://a.example',
+    "a\n- {}\n- b\n- c\n",
+)
+
+
+@pytest.mark.parametrize("sort", VALUES)
+@pytest.mark.parametrize("text", TEXTS)
+def test_a_value_as_it_is_is_not_withheld(sort: str, text: str) -> None:
+    scanner = build_scanner(KnownValues.build([("OWN", Secret(VALUES[sort]))], bytes(32)))
+    said = text.format(VALUES[sort])
+    found = [one for one in scanner.scan([said]).findings if one.detector == KnownValues.DETECTOR]
+    assert found
+    assert {one.form for one in found} == {Form.PLAIN}
+    assert any(said[one.start : one.end] == VALUES[sort] for one in found)
+
+
+def test_beside_it_an_encoding_is_withheld() -> None:
+    value = VALUES["prefixed"]
+    scanner = build_scanner(KnownValues.build([("OWN", Secret(value))], bytes(32)))
+    moved = value.encode().hex()
+    found = scanner.scan([f"It is {value}, or {moved}."]).findings
+    assert {Form.PLAIN, Form.ENCODED} <= {one.form for one in found if one.detector == KnownValues.DETECTOR}
