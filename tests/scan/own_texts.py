@@ -11,7 +11,7 @@ IN_CONTEXT: dict[str, tuple[str, ...]] = {
     "device-password": (
         "rocommunity «Qw7Zr2Lk» 10.0.0.0/8",
         "tacacs-server host 10.0.0.9 key «Qw7Zr2Lk9X»",
-        'psk="«castle nectar violet thimble»"',
+        'psk="«walnut ribbon lagoon saddle»"',
         "username admin privilege 15 password 7 «0822455D0A16»",
         "snmp-server community «Qw7Zr2Lk» RO",
         "createUser bob SHA «Qw7Zr2Lk9X» AES other",
@@ -81,7 +81,7 @@ IN_CONTEXT: dict[str, tuple[str, ...]] = {
         "redis-cli -h host -p 6379 -a «Qw7Zr2Lk9» INFO",
         "lftp -u bob,«Qw7Zr2Lk!» sftp://host",
         "snmpwalk -v2c -c «Qw7Zr2Lk9» host",
-        'gpg --batch --passphrase "«castle nectar violet thimble»" -c x',
+        'gpg --batch --passphrase "«walnut ribbon lagoon saddle»" -c x',
         "notary submit --password «qzwx-kvjb-xqpz-wvkj»",
         "echo '«Qw7Zr2Lk!9»' | realm join example",
         "ipa user-mod bob --password <<< '«Qw7Zr2Lk!9»'",
