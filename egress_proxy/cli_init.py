@@ -48,6 +48,8 @@ _UNIT_FOLDER: Final = "~/.config/systemd/user"
 _GATES: Final = "the gate policy: who decides what opencode asks for"
 _PLACE: Final = "place for `egress-proxy verify`"
 _UNIT: Final = "a systemd user unit"
+_KEPT: Final = (CLIENTS.file, OPERATORS.file, "tokens.lock", "tokens.new", "fingerprint.key", "fingerprints.lock")
+"""What comes into the state directory here."""
 
 
 @click.command(epilog=EPILOG, short_help="Set it up, from what is found on this machine.")
@@ -279,7 +281,7 @@ def _secrets(config: Config, place: Path, client: str, writer: Writer) -> Path:
 
     state = Path(config.state_dir)
     if not writer.dry:
-        writer.fills(state)
+        writer.fills(state, _KEPT)
         prepare(state)
         FingerprintStore(state).key()
     name = re.sub(r"[^A-Za-z0-9._-]", "", os.environ.get("USER", ""))[:64]

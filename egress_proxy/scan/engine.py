@@ -137,10 +137,11 @@ class Rules:
                     return
                 continue
             own, scope = joined.texts[text], rule.scope
+            # Asked before anything else: where its block ends, each of its lines would look for anew.
+            if scope in LARGE and start - shift < read.get((number, text), 0):
+                continue
             first, last = shown(scope, own, start - shift, end - shift)
             if scope in LARGE:
-                if start - shift < read.get((number, text), 0):
-                    continue
                 read[number, text] = last + 1
             least = start - shift - first if scope is Scope.BELOW else 0
             tally.examine(rule, own[first:last], text, first, least)

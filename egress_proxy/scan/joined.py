@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 CLOSE: Final = 160  # characters before a line that `Scope.BELOW` shows
 LINES_AFTER: Final = 3  # a line that `Scope.NEAR` shows
-LONGEST_BLOCK: Final = 65_536  # characters after a line that `Scope.BLOCK` shows
 LARGE: Final = frozenset({Scope.BLOCK, Scope.TEXT})
 """Scopes that show the same lines for many: once is enough. What is found there is not of its own line alone."""
 
@@ -99,8 +98,7 @@ def _near(text: str, end: int) -> int:
 
 def _block(text: str, end: int) -> int:
     last = text.find("\n\n", end)
-    last = len(text) if last < 0 else last
-    return last if last - end <= LONGEST_BLOCK else max(end, text.rfind("\n", end, end + LONGEST_BLOCK))
+    return len(text) if last < 0 else last
 
 
 class Lines:

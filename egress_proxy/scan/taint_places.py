@@ -77,12 +77,13 @@ _ALONE: Final = re.compile(r"\s{0,16}(?P<value>\S{6,256})\s{0,16}")
 def values(text: str) -> Iterator[Named]:
     """Values of a text that need not be secret, with what they are called."""
     lines = text.split("\n")
+    tables = _Tables(lines)
     for number in sorted(_telling(text))[:_MOST_LINES]:
         line = lines[number][:_LINE]
         for name, value in _of_line(line, lines[number + 1 : number + 3]):
             if _credible(value):
                 yield name, value
-        for value in _of_table(lines, number):
+        for value in tables.below(number):
             if _credible(value):
                 yield "password", value
 
@@ -141,19 +142,31 @@ def _several(value: str) -> bool:
     return any(map(str.isalpha, value)) and any(map(str.isdigit, value))
 
 
-def _of_table(lines: Sequence[str], head: int) -> Iterator[str]:
-    """The cells below a column whose head says that it is secret, and beside such a cell."""
-    line = lines[head][:_LINE]
-    pattern = _CELL if "|" in line or "\t" in line else _FIELD
-    names = [cell.strip() for cell in pattern.findall(line)]
-    secret = [at for at, name in enumerate(names) if _HEAD.fullmatch(name) and says_secret(name)]
-    if not secret or len(names) < 2:  # noqa: PLR2004  no table
-        return
-    if len(names) == 2 and secret == [0]:  # noqa: PLR2004  a name and its value
-        yield names[1]
-    for row in lines[head + 1 : head + 1 + _ROWS]:
-        cells = [cell.strip(" `") for cell in pattern.findall(row[:_LINE])]
-        if len(cells) == len(names):
-            yield from (cells[at] for at in secret)
-        elif not set(row) <= set("-+=| \t"):
+class _Tables:
+    """Tables of a text. Any row may look like the head of those below it, so of each row every cell is given once."""
+
+    def __init__(self, lines: Sequence[str]) -> None:
+        self._lines = lines
+        self._given: dict[tuple[re.Pattern[str], int, int], int] = {}  # by form and column: up to which line
+
+    def below(self, head: int) -> Iterator[str]:
+        """The cells below a column whose head says that it is secret, and beside such a cell."""
+        line = self._lines[head][:_LINE]
+        pattern = _CELL if "|" in line or "\t" in line else _FIELD
+        names = [cell.strip() for cell in pattern.findall(line)]
+        secret = [at for at, name in enumerate(names) if _HEAD.fullmatch(name) and says_secret(name)]
+        if not secret or len(names) < 2:  # noqa: PLR2004  no table
             return
+        if len(names) == 2 and secret == [0]:  # noqa: PLR2004  a name and its value
+            yield names[1]
+        columns = {at: self._given.get((pattern, len(names), at), 0) for at in secret}
+        start, end = max(head + 1, min(columns.values())), head + 1 + _ROWS
+        for number, row in enumerate(self._lines[start:end], start):
+            cells = [cell.strip(" `") for cell in pattern.findall(row[:_LINE])]
+            if len(cells) == len(names):
+                yield from (cells[at] for at, given in columns.items() if given <= number)
+            elif not set(row) <= set("-+=| \t"):
+                end = number
+                break
+        for at, given in columns.items():
+            self._given[pattern, len(names), at] = max(given, end)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Final
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from egress_proxy.config import (
     Config,
@@ -14,10 +14,11 @@ from egress_proxy.config import (
     read_sso_secret,
 )
 from egress_proxy.model import Secret
+from egress_proxy.scan.policy import weak
 from egress_proxy.sources import Entry
 
 _LEAST_WORD: Final = 12
-"""Characters of a word of a webhook's address that is taken for its secret: `services` is none."""
+"""Characters of a word of a webhook's address that is taken for its secret, if it is no ordinary one."""
 
 
 def own_secrets(config: Config) -> list[Entry]:
@@ -36,8 +37,9 @@ def own_secrets(config: Config) -> list[Entry]:
 
 
 def _words(url: str) -> Iterator[str]:
-    """What of a webhook's address lets its holder call it: the end of its path, or of its query."""
+    """What of a webhook's address lets its holder call it: it may stand anywhere in its path, or in its query."""
     parts = urlsplit(url)
-    for word in (parts.path.rpartition("/")[2], *(value for _, value in parse_qsl(parts.query))):
-        if len(word) >= _LEAST_WORD:
-            yield word
+    for word in (*parts.path.split("/"), *(value for _, value in parse_qsl(parts.query))):
+        for one in {word, unquote(word)}:
+            if len(one) >= _LEAST_WORD and not weak(one):
+                yield one

@@ -321,11 +321,12 @@ class Queue:
 
     async def _forbid(self, entry: Entry) -> None:
         """Reject what the policy forbids; at last the whole turn is ended with it, a sub-agent's first."""
-        asking, last = entry.waiting.session, self._tireless.is_last(entry.waiting.session)
+        asking = entry.waiting.session
+        last = self._tireless.rejecting(asking)
         note = ENDED if last else NEVER
         if isinstance(await self._reject(entry, "rejected", "policy", note, note), Refused):
+            self._tireless.spared(asking, last=last)
             return
-        self._tireless.rejected(asking)
         for session in dict.fromkeys((asking, entry.waiting.root) if last else ()):
             failed = await self._originals.end(session, entry.waiting.directory)
             await self._record(entry, "turn-not-ended" if failed else "turn-ended", "policy", "")

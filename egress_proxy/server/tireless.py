@@ -22,13 +22,19 @@ class Tireless:
         self._sessions = sessions
         self._counts: OrderedDict[str, tuple[float, int]] = OrderedDict()
 
-    def is_last(self, session: str) -> bool:
-        """Whether the turn of a session must end with the next rejection."""
-        return self._count(session) + 1 >= MOST_FORBIDDEN
+    def rejecting(self, session: str) -> bool:
+        """The policy is about to reject something: whether the turn must end with it, after which all begins anew.
 
-    def rejected(self, session: str) -> None:
-        """The policy rejected something. After the last one of a turn all begins anew."""
-        count = (self._count(session) + 1) % MOST_FORBIDDEN
+        It counts from here on, for asks that come at once are rejected at once: `spared` takes it back."""
+        count = self._count(session) + 1
+        self._keep(session, count % MOST_FORBIDDEN)
+        return count >= MOST_FORBIDDEN
+
+    def spared(self, session: str, *, last: bool) -> None:
+        """It could not be rejected. `last` is what `rejecting` said of it."""
+        self._keep(session, MOST_FORBIDDEN - 1 if last else max(self._count(session) - 1, 0))
+
+    def _keep(self, session: str, count: int) -> None:
         root = self._sessions.root(session)
         self._counts[root] = (self._prompted(session), count)
         self._counts.move_to_end(root)

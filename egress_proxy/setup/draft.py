@@ -151,6 +151,10 @@ def units(
     }
     if pages is not None:
         swaps["file:%h/.local/share/egress-proxy/docs"] = pages.as_uri().replace("%", "%%")
+    if config is not None:  # its folder has the password, and the tokens that the local agent must not read
+        folder = str(Path(config).parent)
+        swaps["opencode-password:%h/.config/egress-proxy"] = f"opencode-password:{folder.replace('%', '%%')}"
+        swaps["%h/.config/egress-proxy"] = _word(folder)
     swaps |= _of_upstream(upstream) if upstream else {}
     for path in unit_files(source):
         content = path.read_text("utf-8")
@@ -178,6 +182,6 @@ def _configured(line: str, config: str | None) -> str:
 
 
 def _word(path: str) -> str:
-    """A path as systemd reads it: `%` and blanks mean something there."""
+    """A path as systemd reads it: `%`, blanks and quotes mean something there."""
     escaped = path.replace("\\", "\\\\").replace("%", "%%").replace('"', '\\"')
-    return f'"{escaped}"' if any(sign.isspace() for sign in escaped) else escaped
+    return f'"{escaped}"' if any(sign.isspace() or sign in "\"'" for sign in path) else escaped

@@ -6,9 +6,8 @@ Each step says what it does, and in a dry run does no more than that. What is be
 from __future__ import annotations
 
 import os
-import shutil
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
@@ -44,8 +43,10 @@ class Writer:
             yield
         except BaseException:
             while self._undo:
-                with suppress(OSError, EgressError):
-                    self._undo.pop()()
+                with suppress(KeyboardInterrupt):  # somebody has no patience: the same step once more
+                    with suppress(OSError, EgressError):
+                        self._undo[-1]()
+                    self._undo.pop()
             raise
         self._undo.clear()
 
@@ -66,18 +67,15 @@ class Writer:
         if not self.dry:
             self._make(place)
 
-    def fills(self, place: Path) -> None:
-        """A directory that others are about to put files into, which go again with all else."""
+    def fills(self, place: Path, names: Iterable[str]) -> None:
+        """A directory into which others are about to put files of these names, which go again with all else. What else
+        comes there meanwhile is somebody else's."""
         if self.dry:
             return
         self._make(place)
-        before = set(place.iterdir())
-
-        def empty() -> None:
-            for one in set(place.iterdir()) - before:
-                _remove(one)
-
-        self.undone_by(empty)
+        for missing in (place / name for name in names):
+            if not missing.exists() and not missing.is_symlink():
+                self.undone_by(missing.unlink)
 
     def file(self, place: Path, content: str | Secret, what: str, mode: int = 0o600) -> bool:
         """Write a file that is not there; whether it was not. Raise `StartError`."""
@@ -114,10 +112,3 @@ class Writer:
         if mode & _OTHERS or not place.exists() or not place.stat().st_mode & _OTHERS:
             return ""
         return " - others may read or write it: `chmod 600` it"
-
-
-def _remove(place: Path) -> None:
-    if place.is_dir() and not place.is_symlink():
-        shutil.rmtree(place)
-    else:
-        place.unlink()

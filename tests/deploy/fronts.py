@@ -182,5 +182,8 @@ class Behaviour:
         async with front.get("opencode.example", "/config", **mine) as response:
             sent = await response.json()
         assert (sent["authorization"], "cookie" in sent) == ("Basic b3BlbmNvZGU6eA==", False)
-        async with front.get("opencode.example", "/config?auth_token=x", **mine) as response:
-            assert response.status == 400
+        for query in ("auth_token=x", "auth%5Ftoken=x", "a=1&%61uth_token=x", "a;b&auth_token=x", "%zz&auth_token=x"):
+            async with front.get("opencode.example", f"/config?{query}", **mine) as response:
+                assert response.status == 400, query
+        async with front.get("opencode.example", "/config?auth_tokens=x", **mine) as response:
+            assert response.status == 200

@@ -14,12 +14,12 @@ from typing import Never
 
 import pytest
 
-from egress_proxy.scan import engine, search, tally
+from egress_proxy.scan import engine, joined, search, tally
 from egress_proxy.scan.derive import derive
 from egress_proxy.scan.engine import Rules, TextScanner
 from egress_proxy.scan.known import KnownValues
 from egress_proxy.scan.own import files
-from egress_proxy.scan.rule import Rule
+from egress_proxy.scan.rule import Rule, Scope, Span
 from egress_proxy.scan.tally import Tally
 from tests.scan.conftest import known
 
@@ -185,3 +185,26 @@ def test_what_unpacks_to_nothing_is_bounded() -> None:
     packed = base64.b64encode(gzip.compress(bytes(1_000_000))).decode()
     assert derive(packed).undecided
     assert not derive(base64.b64encode(gzip.compress(bytes(4000))).decode()).undecided
+
+
+def test_a_block_is_looked_up_once_however_many_of_its_lines_ask(
+    scanner: TextScanner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where it ends is found by looking through the text, which for each line again is the square of its length."""
+    asked: list[str] = []
+
+    def shown(scope: str, text: str, start: int, end: int) -> Span:
+        asked.append(scope)
+        return joined.shown(Scope(scope), text, start, end)
+
+    monkeypatch.setattr(engine, "shown", shown)
+    scanner.scan(["id,password,user\n" * 500 + "\nid,password,user\n"])
+    assert asked.count(Scope.BLOCK) == 2
+
+
+def test_a_table_is_read_to_its_end(scanner: TextScanner) -> None:
+    value = "Tr0ub4dor" + "#3x"
+    rows = "".join(f"{number},{'no password here ' * 5},\n" for number in range(1_500))
+    table = f"id,note,password\n{rows}9,last,{value}\n"
+    at = table.index(value)
+    assert [(one.start, one.end) for one in scanner.scan([table]).findings] == [(at, at + len(value))]

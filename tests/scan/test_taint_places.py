@@ -6,7 +6,7 @@ import base64
 
 import pytest
 
-from egress_proxy.scan import extract
+from egress_proxy.scan import extract, taint_places
 
 MIXED = "Tr0ub4dor" + "#3x"
 WORDS = "winter-maple-" + "river-42"
@@ -81,3 +81,18 @@ def test_a_command_that_prints_a_value_alone_is_secret(command: str) -> None:
 )
 def test_what_is_said_about_secrets_is_none(text: str) -> None:
     assert not tainted(text)
+
+
+def test_a_row_that_looks_like_a_head_costs_no_second_reading(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each line may be the head of those below it, which are hundreds: a listing of such lines took half a minute."""
+    judged: list[str] = []
+    monkeypatch.setattr(taint_places, "_credible", judged.append)
+    lines = ["id,password,secret"] * 1_000
+    list(taint_places.values("\n".join(lines)))
+    assert len(judged) < 10 * len(lines)
+
+
+def test_heads_within_a_table_add_their_columns() -> None:
+    first, second, third = (f"{MIXED}{number}" for number in "789")
+    rows = ["id,password,note", "1,token,secret", f"2,{first},{second}", "id,note", "x,y,token", f"3,4,{third}"]
+    assert {first, second, third} <= tainted("\n".join(rows))

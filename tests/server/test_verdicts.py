@@ -54,6 +54,17 @@ async def test_a_turn_that_goes_on_asking_for_it_is_ended(proxy: Stand) -> None:
     assert proxy.agent.answers[-1][1] == {"reply": "reject", "message": module.NEVER}
 
 
+async def test_asks_that_come_at_once_are_all_counted(proxy: Stand) -> None:
+    """A model may call many tools in one step: each of the asks is rejected while the others are."""
+    for step in range(2):
+        for number in range(MOST_FORBIDDEN - 2):
+            proxy.agent.ask(10 * step + number, command=OWN_STATE)
+        await proxy.look()
+    assert proxy.agent.calls.count(f"POST /session/{OURS}/abort") == 1
+    told = [answer["message"] for _, answer in proxy.agent.answers]
+    assert told.count(module.ENDED) == 1
+
+
 async def test_a_turn_that_cannot_be_ended_is_on_record(proxy: Stand) -> None:
     proxy.agent.broken.add(f"POST /session/{OURS}/abort")
     for number in range(1, MOST_FORBIDDEN + 1):

@@ -90,6 +90,20 @@ def test_units_are_for_this_program_and_this_configuration(tmp_path: Path) -> No
     }
 
 
+def test_the_local_agent_cannot_see_the_folder_of_a_configuration_elsewhere() -> None:
+    """`init` writes the operator's token beside it."""
+    made = dict(units(share.folder("deploy"), "/opt/egress-proxy", "/srv/my 50%/config.yaml", "/var/lib/e", None))
+    server = made["opencode.service"].splitlines()
+    assert 'InaccessiblePaths=-/var/lib/e -"/srv/my 50%%"' in server
+    assert "LoadCredential=opencode-password:/srv/my 50%%/opencode-password" in server
+    assert not any("%h/.config/egress-proxy" in line for line in server if not line.startswith("#"))
+
+
+def test_quotes_in_a_path_are_of_the_path() -> None:
+    (line,) = where(share.folder("deploy"), ("/srv/bob's",)).splitlines()[-1:]
+    assert line == """ReadWritePaths="/srv/bob's\""""
+
+
 def test_units_are_for_the_opencode_and_the_sockets_that_were_found(tmp_path: Path) -> None:
     found = Upstream("/opt/open code/opencode", 4196, "/run/e/cloud.sock", "127.0.0.1:9643")
     made = dict(units(share.folder("deploy"), "/opt/egress-proxy", None, "/var/lib/e", None, found))
