@@ -105,15 +105,14 @@ _DIGITS, _PRINTABLE = "0123456789", "".join(map(chr, range(33, 127)))
 _KEYBOARD: Final = ("qwertyuiop", "asdfghjkl", "zxcvbnm", "1234567890")
 _ATBASH: Final = _both(dict(zip(_LETTERS, _LETTERS[::-1], strict=True)))
 # What each character is read as: by one in ASCII; Caesar's cipher, with the digits moved, too, or not; letters from the
-# other end; thirteen and five, and forty-seven; the key beside it.
+# other end; forty-seven on; the key beside it. None leaves the letters where they are, or thirteen on, which values are
+# known in: one that stands there as it is would be read as an encoding of itself.
 ALPHABETS: Final[tuple[dict[str, str], ...]] = (
     *({chr(code): chr(code + by) for code in range(34, 126)} for by in (-1, 1)),
     *(_letters(by) for by in range(1, 26) if by != 13),  # noqa: PLR2004  rot13 is a form of values
     *(_letters(by) | _moved(_DIGITS, by) for by in (-5, -4, -3, -2, -1, 1, 2, 3)),
     _ATBASH,
     _ATBASH | dict(zip(_DIGITS, _DIGITS[::-1], strict=True)),
-    _letters(13) | _moved(_DIGITS, 5),
-    _moved(_DIGITS, 5),
     _moved(_PRINTABLE, 47),
     *(_keys(by) for by in (-1, 1)),
 )

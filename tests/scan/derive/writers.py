@@ -347,7 +347,6 @@ WRITERS: dict[str, Writer] = {
         base64.b64encode(value.encode()), BASE64, "./" + string.ascii_uppercase + string.ascii_lowercase + string.digits
     ),
     "atbash": lambda value: in_letters(value.encode(), LETTERS, LETTERS[25::-1] + LETTERS[:25:-1]),
-    "thirteen-and-five": lambda value: moved(13)(in_letters(value.encode(), string.digits, "5678901234")),
     "keys-beside": lambda value: in_letters(value.encode(), "".join(KEYS), "".join(row[1:] + row[0] for row in KEYS)),
     "braille": lambda value: "".join(BRAILLE[char.lower()] for char in value),
     "flags": lambda value: " ".join(
