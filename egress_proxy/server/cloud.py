@@ -183,6 +183,8 @@ class Cloud:
         body = await self._body(request)
         if isinstance(body, Refused):
             return await self._refuse(body.reason, client=client.name, close=True)
+        if self.entrance.client_now(request) != client:  # revoked while the body came: nothing is done for it
+            return await self._refuse(Reason.UNAUTHENTICATED, client=client.name, close=True)
         headers = tuple((name.lower(), value) for name, value in request.headers.items())
         routed = match(Request(request.method, request.raw_path, headers, body, client))
         if isinstance(routed, Refused):

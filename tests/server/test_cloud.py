@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
+from collections.abc import AsyncIterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Final, cast
@@ -13,10 +15,11 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from egress_proxy.model import Refused
+from egress_proxy.model import Client, Refused
 from egress_proxy.reasons import Reason
+from egress_proxy.server.certificates import Logins
 from egress_proxy.server.cloud import Cloud
-from tests.server.rig import MAX_REQUESTS, NETWORK, OTHER_TOKEN, SESSION, TOKEN, Rig, answer, rig
+from tests.server.rig import MAX_REQUESTS, NETWORK, OTHER_TOKEN, SESSION, TOKEN, Rig, answer, rig, until
 
 SHARE: Final = MAX_REQUESTS * 3 // 4
 PROMPT: Final = f"/session/{SESSION}/message"
@@ -79,3 +82,24 @@ async def test_a_body_that_could_not_be_read_is_malformed() -> None:
     assert await Cloud._body(
         cast("Cloud", SimpleNamespace(_max_body=10, entrance=SimpleNamespace(network=NETWORK))), request
     ) == Refused(Reason.HTTP_MALFORMED)
+
+
+async def test_nothing_is_done_for_who_is_revoked_while_the_body_comes(tmp_path: Path) -> None:
+    """A body may take half a minute, and what it asks for comes after that."""
+    given: dict[str, Client] = {}
+    async with rig(tmp_path) as proxy:
+        given[TOKEN] = Client("rig", (proxy.directory,))
+        proxy.cloud.entrance.take(Logins(given.get, time.time), NETWORK)
+
+        async def slowly() -> AsyncIterator[bytes]:
+            yield b'{"title": '
+            await until(lambda: proxy.cloud._running == 1)
+            given.clear()
+            yield b'"Mine"}'
+
+        headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"}
+        url = f"{proxy.url}/session/{SESSION}"
+        async with proxy.client.patch(url, data=slowly(), headers=headers) as response:
+            assert response.status == 401
+        assert f"PATCH /session/{SESSION}" not in proxy.upstream.asked
+        assert [one["reasons"] for one in proxy.records()] == [["unauthenticated"]]
