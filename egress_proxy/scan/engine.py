@@ -25,6 +25,7 @@ from egress_proxy.scan import derive as derivation
 from egress_proxy.scan import random_tokens
 from egress_proxy.scan.canaries import CANARIES, Canary
 from egress_proxy.scan.decoded import Derived, DerivedTexts, Deriver, mapped
+from egress_proxy.scan.forms import REVEAL
 from egress_proxy.scan.joined import LARGE, JoinedTexts, Lines, LinesOf, shown
 from egress_proxy.scan.known import KnownValues
 from egress_proxy.scan.look import Asking, Looking
@@ -33,9 +34,9 @@ from egress_proxy.scan.prefilter import Prefilter
 from egress_proxy.scan.projection import projection
 from egress_proxy.scan.quoted import QuotedStrings
 from egress_proxy.scan.redaction import placeholders
-from egress_proxy.scan.rule import Rule, Scope
+from egress_proxy.scan.rule import Rule, Scope, Span
 from egress_proxy.scan.rules import plugin_rules
-from egress_proxy.scan.search import inside, spans_by_text, without_parts
+from egress_proxy.scan.search import outside, spans_by_text, without_parts
 from egress_proxy.scan.tally import Tally, masked
 from egress_proxy.scan.token_search import TokenSearch
 
@@ -314,12 +315,13 @@ class TextScanner:
         ruled = [replace(found, value=self._mac_decoded(found, for_rules)) for found in inner.findings]
         for found in mapped(ruled, for_rules, Form.PLAIN):
             tally.add(found, late=True)
-        # A value that stands there as it is is no encoding of itself: what is redacted says nothing in another writing.
         own = (found for found in tally.findings if found.form is Form.PLAIN and found.detector == KnownValues.DETECTOR)
         plain = spans_by_text(own) if known.findings else {}
-        for found in mapped(known.findings, derived, Form.ENCODED):
-            if not inside(found, plain.get(found.text, ())):
-                tally.add(found, late=True)
+        for found in known.findings:
+            number, text = derived[found.text]
+            if not _says_itself(text, found, plain.get(number, ())):
+                for told in mapped((found,), derived, Form.ENCODED):
+                    tally.add(told, late=True)
 
     def _mac_decoded(self, found: Finding, derived: DerivedTexts) -> bytes:
         """The MAC of what was found in a derived text: the span that it is mapped to says it in another writing."""
@@ -351,6 +353,22 @@ class TextScanner:
                 failed.add(canary.detector)
         if failed:
             raise StartError(f"the scanner failed its self-test: {', '.join(sorted(failed))}")
+
+
+def _says_itself(derived: Derived, found: Finding, plain: Sequence[Span]) -> bool:
+    """Whether a finding in a derived text is of a value that stands in `plain` spans of the original as it is.
+
+    That is no encoding of itself: too little to say anything is of what stands elsewhere.
+    """
+    left = length = 0
+    at = found.start
+    for word in derived.text[found.start : found.end].split("\n") if plain else ():
+        if word:
+            span = derived.span(at, at + len(word))
+            left += outside(span, plain)
+            length += span[1] - span[0]
+        at += len(word) + 1
+    return left < min(REVEAL, length)
 
 
 def _without_long(texts: Sequence[str]) -> tuple[Sequence[str], set[int]]:

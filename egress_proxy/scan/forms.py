@@ -87,7 +87,7 @@ class Shapes(IntEnum):
     OF_PHRASE = 15
 
 
-_REVEAL: Final = 12  # characters of a value that are no accident
+REVEAL: Final = 12  # characters of a value that are no accident
 _MOST_INNOCENT: Final = 0.25  # of the codes by which twelve with signs are told
 
 
@@ -119,9 +119,9 @@ def signed_parts(value: str, innocent: bytes = b"") -> Iterator[Form]:
     each = [canonical(char) for char in value]
     firsts = list(accumulate(map(len, each), initial=0))
     plain, width, seen = b"".join(each), SHAPES[Shapes.SIGNED].width, set()
-    for start in range(len(each) - _REVEAL + 1):
-        first, last = firsts[start], firsts[start + _REVEAL]
-        if last - first >= _REVEAL:
+    for start in range(len(each) - REVEAL + 1):
+        first, last = firsts[start], firsts[start + REVEAL]
+        if last - first >= REVEAL:
             continue
         for at in {first, last - width} if last - first > width else {first}:
             codes = plain[at : at + width]

@@ -139,6 +139,16 @@ def inside(found: Finding, spans: Sequence[tuple[int, int]]) -> bool:
     return at >= 0 and found.end <= spans[at][1]
 
 
+def outside(span: tuple[int, int], spans: Sequence[tuple[int, int]]) -> int:
+    """How many characters of a span lie in none of some spans, which are in order and apart."""
+    start, end = span
+    left, at = end - start, max(bisect_right(spans, (start, _FAR)) - 1, 0)
+    while at < len(spans) and spans[at][0] < end:
+        left -= max(0, min(end, spans[at][1]) - max(start, spans[at][0]))
+        at += 1
+    return left
+
+
 def _united(findings: Iterable[Finding]) -> Iterator[Finding]:
     """Overlapping findings of the same value as one."""
     by_value: dict[tuple[str, str, bytes], list[Finding]] = {}  # several values may bear one name

@@ -30,6 +30,7 @@ TEXTS = (
     "cfg:\n  first: {}\n  other: 1\n",
     'curl -H "X: {}" http://a.example',
     "a\n- {}\n- b\n- c\n",
+    "The build of the second stage takes as long as before, and no test is slower.\n" * 3 + "It is {}, no other.\n" * 2,
 )
 
 
@@ -37,11 +38,22 @@ TEXTS = (
 @pytest.mark.parametrize("text", TEXTS)
 def test_a_value_as_it_is_is_not_withheld(sort: str, text: str) -> None:
     scanner = build_scanner(KnownValues.build([("OWN", Secret(VALUES[sort]))], bytes(32)))
-    said = text.format(VALUES[sort])
+    said = text.format(VALUES[sort], VALUES[sort])
     found = [one for one in scanner.scan([said]).findings if one.detector == KnownValues.DETECTOR]
     assert found
     assert {one.form for one in found} == {Form.PLAIN}
     assert any(said[one.start : one.end] == VALUES[sort] for one in found)
+
+
+@pytest.mark.parametrize("sort", ["prefixed", "base64"])
+def test_its_pieces_among_rows_are_none(sort: str) -> None:
+    """What is put together from rows may take in a few characters beside it."""
+    for _ in range(40):
+        value = drawn(40, "/+")
+        scanner = build_scanner(KnownValues.build([("OWN", Secret(value))], bytes(32)))
+        said = TEXTS[-1].format(value, VALUES[sort])
+        found = scanner.scan([said]).findings
+        assert {one.form for one in found if one.detector == KnownValues.DETECTOR} == {Form.PLAIN}
 
 
 def test_beside_it_an_encoding_is_withheld() -> None:
