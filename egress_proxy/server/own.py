@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Final
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -19,6 +20,8 @@ from egress_proxy.sources import Entry
 
 _LEAST_WORD: Final = 12
 """Characters of a word of a webhook's address that is taken for its secret, if it is no ordinary one."""
+
+_SECRET_NAME: Final = re.compile(r"key|tok|pass|pw|cred|secret|auth|sig|code", re.IGNORECASE)
 
 
 def own_secrets(config: Config) -> list[Entry]:
@@ -39,7 +42,9 @@ def own_secrets(config: Config) -> list[Entry]:
 def _words(url: str) -> Iterator[str]:
     """What of a webhook's address lets its holder call it: it may stand anywhere in its path, or in its query."""
     parts = urlsplit(url)
-    for word in (*parts.path.split("/"), *(value for _, value in parse_qsl(parts.query))):
+    words = [(word, False) for word in parts.path.split("/")]
+    words += [(value, _SECRET_NAME.search(name) is not None) for name, value in parse_qsl(parts.query)]
+    for word, surely in words:
         for one in {word, unquote(word)}:
-            if len(one) >= _LEAST_WORD and not weak(one):
+            if len(one) >= _LEAST_WORD and (surely or not weak(one)):
                 yield one

@@ -103,7 +103,7 @@ PLANTED = {
     "password": "pelican-copper-oboe",
     "hook-header": "badger-olive-piccolo",
     "hook-key": "marmot-indigo-trombone-and-viola",
-    "hook-path": "ocelot-umber-bassoon",
+    "hook-path": "B0" + "celot7Umber4Bx2soon9",  # words in a path are words
     "hook-query": "heron-violet-dulcimer",
     "sso": "lemur-crimson-harmonium-and-cornet-0",
     "database": "gecko-ivory-clavichord",

@@ -95,6 +95,7 @@ EXAMPLES: tuple[tuple[str, str], ...] = (
     ("dynatrace-token", "dt" + "0c01." + upper(24) + "." + upper(64)),
     ("e2b-key", "e2" + "b_" + hexa(40)),
     ("easypost-key", "EZ" + "AK" + mixed(54)),
+    ("egress-proxy-token", "eg" + "x_" + url64(43)),
     ("elastic-key", "es" + "su_" + std64(80)),
     ("elevenlabs-key", "s" + "k_" + hexa(48)),
     ("exoscale-key", "EX" + "O" + hexa(24)),

@@ -22,6 +22,7 @@ TOKENS = (
     Token("doppler-token", "dp.(pt|st|ct|sa|scim|audit).{s40}"),
     Token("dropbox-token", "sl.(u.|){w60}"),
     Token("dynatrace-token", "dt0{a1}{d2}.{U24}.{U64}"),
+    Token("egress-proxy-token", "egx_{w43}"),
     Token("elastic-key", "essu_{b40}"),
     Token("figma-token", "fig(d|u|o|r|or|oh)_{w36}"),
     Token("frameio-token", "fio-u-{w60}"),
