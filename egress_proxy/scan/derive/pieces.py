@@ -119,10 +119,16 @@ def _alike(text: str, lines: Sequence[Span]) -> Iterator[Sequence[Span]]:
 def _periodic(words: _Row) -> Iterator[_Row]:
     """Every second word of a line, every third, and so on; and all from the last one to the first."""
     yield [word for word in words[::-1] if len(word[0]) <= _LONGEST]
+    # What `_may_be_pieces` asks of each word, asked once: most columns are none.
+    mixed = [_MIXED.search(word) is not None for word, _ in words]
+    codes = [_CODE.fullmatch(word) is not None for word, _ in words]
     for period in _PERIODS:
-        for first in range(period):
+        for first in range(min(period, len(words))):
+            own = mixed[first::period]
+            if len(own) <= _FEWEST or not (sum(own) * _OF_ROWS >= len(own) or all(codes[first::period])):
+                continue
             column = words[first::period]
-            if len(column) > _FEWEST and _may_be_pieces([word for word, _ in column]):
+            if _may_be_pieces([word for word, _ in column]):
                 yield column
 
 
