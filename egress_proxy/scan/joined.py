@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 CLOSE: Final = 160  # characters before a line that `Scope.BELOW` shows
-LINES_AFTER: Final = 3  # a line that `Scope.NEAR` shows
+LINES_AFTER: Final = 3  # that `Scope.NEAR` shows
 LARGE: Final = frozenset({Scope.BLOCK, Scope.TEXT})
 """Scopes that show the same lines for many: once is enough. What is found there is not of its own line alone."""
 
