@@ -320,16 +320,26 @@ class Queue:
                 entry.not_before = self._steady() + RETRY_SECONDS
 
     async def _forbid(self, entry: Entry) -> None:
-        """Reject what the policy forbids; at last the whole turn is ended with it, a sub-agent's first."""
+        """Reject what the policy forbids; with the last, the whole turn is ended, from its root down."""
         asking = entry.waiting.session
         last = self._tireless.rejecting(asking)
         note = ENDED if last else NEVER
-        if isinstance(await self._reject(entry, "rejected", "policy", note, note), Refused):
-            self._tireless.spared(asking, last=last)
+        # Ended first: who is told of a rejection goes on at once, and so does the parent of a sub-agent that ends.
+        ended = [await self._end(entry, one) for one in dict.fromkeys((entry.waiting.root, asking) if last else ())]
+        refused = await self._reject(entry, "rejected", "policy", note, note)
+        if not isinstance(refused, Refused):
             return
-        for session in dict.fromkeys((asking, entry.waiting.root) if last else ()):
-            failed = await self._originals.end(session, entry.waiting.directory)
-            await self._record(entry, "turn-not-ended" if failed else "turn-ended", "policy", "")
+        if ended and all(ended) and refused.reason is Reason.ASK_UNKNOWN:  # it went with its turn
+            if self._board.entries.get(entry.id) is entry:
+                await self._settle(entry, "rejected", "policy", note, await self._shown(entry, note))
+        else:
+            self._tireless.spared(asking, last=last)
+
+    async def _end(self, entry: Entry, session: str) -> bool:
+        """End a session's turn, and put on record whether that was done."""
+        failed = await self._originals.end(session, entry.waiting.directory)
+        await self._record(entry, "turn-not-ended" if failed else "turn-ended", "policy", "")
+        return failed is None
 
     async def _as_it_stands(self, ask_id: str, digest: str) -> Entry | Refused:
         """The entry of an ask that upstream has as the digest says. Refused where it is another by now."""

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 import pytest
 
+from egress_proxy.config.schema import Audit
 from egress_proxy.tokens import OPERATORS, Tokens
 from tests.conftest import Proxied
 from tests.e2e.test_queue import Operator, asking, noted, said
@@ -96,7 +97,8 @@ def test_the_security_team_sees_what_was_recorded(proxied: Proxied, tokens: Toke
     found = pages.get(f"records?id={audit_id}").text
     entry = re.search(r'id="record-(\d+)"', found)
     assert entry is not None
-    shown = poll(lambda: text if "Verified" in (text := pages.get(f"records/{entry[1]}").text) else "")
+    signed = 2.0 * Audit().checkpoint_seconds  # the signature of what was recorded last may be as long in coming
+    shown = poll(lambda: text if "Verified" in (text := pages.get(f"records/{entry[1]}").text) else "", signed)
     assert audit_id in shown
     assert audit_id in pages.get(f"records.jsonl?id={audit_id}").text
     values = pages.get("values").text

@@ -33,8 +33,8 @@ OWN_STATE: Final = "cat /srv/proxy-state/audit.jsonl"
 
 
 async def test_a_turn_that_goes_on_asking_for_it_is_ended(proxy: Stand) -> None:
-    """With those above it, once the last rejection is said; a prompt begins a new count."""
-    abortions = [f"POST /session/{session}/abort" for session in (CHILD, OURS)]
+    """From its root down, before the last rejection is said; a prompt begins a new count."""
+    abortions = [f"POST /session/{session}/abort" for session in (OURS, CHILD)]
     for number in range(1, MOST_FORBIDDEN):
         proxy.agent.ask(number, CHILD if number % 2 else OURS, command=OWN_STATE)
         await proxy.look()
@@ -43,12 +43,13 @@ async def test_a_turn_that_goes_on_asking_for_it_is_ended(proxy: Stand) -> None:
         assert not set(abortions) & set(proxy.agent.calls)
         proxy.agent.ask(number, CHILD, command=OWN_STATE)
         await proxy.look()
-    assert proxy.agent.calls[-2:] == abortions
+    last = [call for call in proxy.agent.calls if call.startswith("POST")][-3:]
+    assert last == [*abortions, f"POST /permission/per_{99 + MOST_FORBIDDEN}/reply"]
     assert [told for _, told in proxy.agent.answers][-2:] == [
         {"reply": "reject", "message": module.NEVER},
         {"reply": "reject", "message": module.ENDED},
     ]
-    assert [one[0] for one in proxy.records()][-3:] == ["rejected", "turn-ended", "turn-ended"]
+    assert [one[0] for one in proxy.records()][-3:] == ["turn-ended", "turn-ended", "rejected"]
     proxy.agent.ask(200, CHILD, command=OWN_STATE)
     await proxy.look()
     assert proxy.agent.answers[-1][1] == {"reply": "reject", "message": module.NEVER}
@@ -70,7 +71,19 @@ async def test_a_turn_that_cannot_be_ended_is_on_record(proxy: Stand) -> None:
     for number in range(1, MOST_FORBIDDEN + 1):
         proxy.agent.ask(number, command=OWN_STATE)
         await proxy.look()
-    assert proxy.records()[-1][0] == "turn-not-ended"
+    assert [one[0] for one in proxy.records()][-2:] == ["turn-not-ended", "rejected"]
+
+
+async def test_an_ask_that_goes_with_its_turn_was_rejected(proxy: Stand) -> None:
+    """A server that drops what a turn asked when it ends has nothing left to answer."""
+    for number in range(1, MOST_FORBIDDEN):
+        proxy.agent.ask(number, command=OWN_STATE)
+        await proxy.look()
+    proxy.agent.ask(MOST_FORBIDDEN, command=OWN_STATE)
+    proxy.agent.forgetful = True
+    await proxy.look()
+    assert [one[0] for one in proxy.records()][-2:] == ["turn-ended", "rejected"]
+    assert (proxy.told[-1].outcome, proxy.told[-1].by, proxy.told[-1].note) == ("rejected", "policy", module.ENDED)
 
 
 async def test_what_could_not_be_rejected_does_not_count(proxy: Stand) -> None:

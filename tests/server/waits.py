@@ -70,7 +70,8 @@ class FakeAgent:
 
     `answers` are those that came, in their order. What is `broken` fails. While `gate` is clear, answers wait. `output`
     is what a tool has shown in each session. Of a directory that is `hung` nothing comes
-    until its event is set; a call that is `raising` does (spelt with a directory: there alone).
+    until its event is set; a call that is `raising` does (spelt with a directory: there alone). One that is `forgetful`
+    drops what a turn asked when that ends; opencode 1.15.13 and 1.18.33 do not.
     """
 
     directory: str
@@ -85,6 +86,7 @@ class FakeAgent:
     hung: dict[str, asyncio.Event] = field(default_factory=dict)
     raising: set[str] = field(default_factory=set)
     stopped: bool = False
+    forgetful: bool = False
 
     def __post_init__(self) -> None:
         self.gate.set()
@@ -150,6 +152,8 @@ class FakeAgent:
     async def _answered(self, call: Call) -> Reply | Refused:
         await self.gate.wait()
         if call.path.endswith("/abort"):
+            if self.forgetful:
+                self.asks.clear()
             return _reply(value=True)
         ask_id = call.path.split("/")[2]
         if self.asks.pop(ask_id, None) is None:
