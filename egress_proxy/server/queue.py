@@ -29,15 +29,14 @@ from egress_proxy.gates import decide
 from egress_proxy.metrics import Metrics
 from egress_proxy.model import Refused
 from egress_proxy.reasons import Reason
-from egress_proxy.routes import row_of
 from egress_proxy.server.board import Board, Entry, with_expected
 from egress_proxy.server.changes import Watcher
 from egress_proxy.server.cycles import RETRY_SECONDS, Cycle, each
 from egress_proxy.server.exchange import Exchanges
 from egress_proxy.server.lost import LostAnswers
-from egress_proxy.server.notes import ENDED, EXPIRED, NEVER, shown
+from egress_proxy.server.minutes import Minutes
+from egress_proxy.server.notes import ENDED, EXPIRED, NEVER
 from egress_proxy.server.originals import Original, Originals
-from egress_proxy.server.pipeline import Origin
 from egress_proxy.server.places import real
 from egress_proxy.server.queued import Decision, GateWord, Kind, Outcome, Said, Waiting
 from egress_proxy.server.tireless import Tireless
@@ -48,8 +47,6 @@ __all__ = ["ENDED", "EXPIRED", "NEVER", "Decision", "GateWord", "Kind", "Outcome
 _LOOKS: Final = 5  # for the command of a shell ask: its message may be written after the ask
 _MOST_ANSWERED: Final = 1_000
 _NEVER: Final = Gate.NEVER.value
-_REPLY: Final = row_of("POST", "/permission/{requestID}/reply")
-_REJECT: Final = row_of("POST", "/question/{requestID}/reject")
 _LOST: Final = frozenset({Reason.UPSTREAM_NOT_FOUND, Reason.UPSTREAM_REJECTED})
 
 Told = Callable[[Decision, str], Awaitable[None]]
@@ -84,6 +81,7 @@ class Queue:
         self._cycles = {directory: self._cycle(directory) for directory in directories}
         self._answered: OrderedDict[str, None] = OrderedDict()  # asks that upstream said were answered
         self._lost_answers = LostAnswers(self._asked)
+        self._minutes = Minutes(exchanges)
         self._tireless = Tireless(exchanges.sessions)
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -151,14 +149,14 @@ class Queue:
             if reason is not None:
                 return Refused(reason)
             self._asked.settle(ask_id, by_client=False)
-            told = await self._shown(entry, note)
-            if not await self._record(entry, "approved", by, told):
+            told = await self._minutes.shown(entry.waiting, note)
+            if not await self._minutes.record(entry.waiting, "approved", by, told):
                 self._asked.unsettle(ask_id)
                 return Refused(Reason.AUDIT_UNAVAILABLE)
             self._exchanges.taints.prompted(entry.waiting.session)
             failed = await self._originals.approve(entry.original.read)
             if failed is not None:
-                await self._record(entry, "approval-lost", by, "")
+                await self._minutes.record(entry.waiting, "approval-lost", by, "")
                 return self._lost(entry, failed)
             return await self._settle(entry, "approved", by, note, told)
 
@@ -296,7 +294,7 @@ class Queue:
             return
         outcome: Outcome = "answered" if entry.id in self._answered else "gone"
         self._board.settle(entry, outcome, "opencode", "", "")
-        await self._record(entry, outcome, "opencode", "")
+        await self._minutes.record(entry.waiting, outcome, "opencode", "")
 
     async def _reject_what_is_over(self, directory: str) -> None:
         now = self._steady()
@@ -331,14 +329,14 @@ class Queue:
             return
         if ended and all(ended) and refused.reason is Reason.ASK_UNKNOWN:  # it went with its turn
             if self._board.entries.get(entry.id) is entry:
-                await self._settle(entry, "rejected", "policy", note, await self._shown(entry, note))
+                await self._settle(entry, "rejected", "policy", note, await self._minutes.shown(entry.waiting, note))
         else:
             self._tireless.spared(asking, last=last)
 
     async def _end(self, entry: Entry, session: str) -> bool:
         """End a session's turn, and put on record whether that was done."""
         failed = await self._originals.end(session, entry.waiting.directory)
-        await self._record(entry, "turn-not-ended" if failed else "turn-ended", "policy", "")
+        await self._minutes.record(entry.waiting, "turn-not-ended" if failed else "turn-ended", "policy", "")
         return failed is None
 
     async def _as_it_stands(self, ask_id: str, digest: str) -> Entry | Refused:
@@ -375,37 +373,18 @@ class Queue:
         if failed is not None:
             return self._lost(entry, failed)
         self._asked.settle(entry.id, by_client=False)
-        return await self._settle(entry, outcome, by, note, await self._shown(entry, note))
+        return await self._settle(entry, outcome, by, note, await self._minutes.shown(entry.waiting, note))
 
     def _lost(self, entry: Entry, failed: Reason) -> Refused:
         """Upstream did not take an answer."""
         self.notice(entry.waiting.directory)
         return Refused(Reason.ASK_UNKNOWN if failed in _LOST else failed)
 
-    async def _shown(self, entry: Entry, note: str) -> str:
-        """A note as clients and the audit log get it."""
-        return await shown(note, entry.waiting.session, self._exchanges.taints, self._exchanges.pipeline)
-
     async def _settle(self, entry: Entry, outcome: Outcome, by: str, note: str, told: str) -> Decision:
         """An answer was taken. What was approved is on record already. `told` is the note as it may be told."""
         self._asked.settle(entry.id, by_client=False)
         decision = self._board.settle(entry, outcome, by, note, told)
         if outcome != "approved":
-            await self._record(entry, outcome, by, told)
+            await self._minutes.record(entry.waiting, outcome, by, told)
         await self._told(structs.replace(decision, note=told), entry.waiting.directory)
         return decision
-
-    async def _record(self, entry: Entry, what: str, by: str, told: str) -> bool:
-        """Put on record who decided what, with a note as it may be told. Whether it is on the disk."""
-        ask = entry.waiting
-        origin = Origin(
-            id=self._exchanges.new_id(),
-            client=ask.client,
-            row=_REJECT if ask.kind == "question" else _REPLY,
-            directory=ask.directory,
-            session=ask.session,
-        )
-        pipeline = self._exchanges.pipeline
-        # It was scanned already, with all that was known then; this is a second layer.
-        again = await pipeline.said(told, (self._exchanges.taints.tree(ask.session),)) if told else ""
-        return await pipeline.note(origin, (what, ask.id, ask.rule, by, *filter(None, (again,))))
