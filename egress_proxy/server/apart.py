@@ -18,3 +18,17 @@ async def apart(size: int, work: Callable[P, R], *args: P.args, **kwargs: P.kwar
     if size > THREAD_BYTES:
         return await asyncio.to_thread(work, *args, **kwargs)
     return work(*args, **kwargs)
+
+
+class Turns:
+    """Counts what many small pieces of work take, so that together they do not keep others waiting either."""
+
+    def __init__(self) -> None:
+        self._done = 0
+
+    async def took(self, size: int) -> None:
+        """Work on `size` bytes was done: let others have a turn, if it is time."""
+        self._done += size
+        if self._done > THREAD_BYTES:
+            self._done = 0
+            await asyncio.sleep(0)

@@ -23,7 +23,7 @@ from msgspec.structs import replace
 from egress_proxy.model import Call, Client, Refused
 from egress_proxy.reasons import Reason
 from egress_proxy.scan import Taint, extract
-from egress_proxy.server.apart import apart
+from egress_proxy.server.apart import Turns, apart
 from egress_proxy.server.sessions import Sessions
 from egress_proxy.server.tree import Log, Tree
 from egress_proxy.server.upstream import Upstream
@@ -234,12 +234,13 @@ class Taints:
         messages = await apart(len(page.body), read_messages, page.body)
         if isinstance(messages, Refused):
             return messages
-        for message in messages:
-            if message.id not in log.anchored:
-                learnt = await self._learn(tree, log, message.parts)
-                if isinstance(learnt, Refused):
-                    return learnt
-                said += learnt if message.assistant else ()
+        turns = Turns()
+        for message in messages[_known(log, messages) :]:
+            learnt = await self._learn(tree, log, message.parts)
+            if isinstance(learnt, Refused):
+                return learnt
+            said += learnt if message.assistant else ()
+            await turns.took(sum(map(len, message.parts)))
         return tuple(replace(message, parts=()) for message in messages)
 
     async def _learn(self, tree: Tree, log: Log, parts: Sequence[Raw]) -> tuple[str, ...] | Refused:
@@ -313,6 +314,12 @@ def _with_parents(directories: Sequence[str]) -> tuple[str, ...]:
     paths = (PurePosixPath(directory) for directory in directories)
     found = {str(path) for own in paths for path in (own, *own.parents) if len(path.parts) > _SHORTEST_PATH}
     return tuple(sorted(found))
+
+
+def _known(log: Log, messages: Sequence[StrippedMessage]) -> int:
+    """How many of the messages, which are in their order, were learnt for good: those up to the newest anchored one. Of
+    a long page, only the newest that are anchored are noted as such."""
+    return max((index + 1 for index, message in enumerate(messages) if message.id in log.anchored), default=0)
 
 
 def _anchor(log: Log, messages: Sequence[StrippedMessage]) -> bool:

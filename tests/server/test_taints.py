@@ -6,7 +6,6 @@ import asyncio
 import json
 import random
 import string
-import tracemalloc
 from collections.abc import AsyncIterator
 from pathlib import Path
 from posixpath import dirname
@@ -14,14 +13,14 @@ from typing import Any, Final
 
 import pytest
 
-from egress_proxy.model import Call, Refused, Reply, Secret
+from egress_proxy.model import Call, Reply, Secret
 from egress_proxy.scan import KnownValues, Taint, build_scanner
 from egress_proxy.server import taints as taints_module
 from egress_proxy.server.owners import Owners
 from egress_proxy.server.sessions import Sessions
 from egress_proxy.server.taints import Taints
 from egress_proxy.server.tree import Remembering, Tree
-from egress_proxy.wire import SessionFacts, read_messages
+from egress_proxy.wire import SessionFacts
 from tests.server.rig import HISTORY, OTHER_TOKEN, SESSION, Rig, answer, frame, rig
 
 PASSWORD: Final = "hunter" + "2"
@@ -372,54 +371,6 @@ async def test_too_many_secret_values_close_the_session(proxy: Rig) -> None:
     proxy.upstream.answers[f"POST {MESSAGE}"] = body(reply)
     proxy.upstream.answers[HISTORY] = body([ASKED, message(2, *reads), reply])
     assert await proxy.reason("POST", MESSAGE, {"parts": [{"type": "text", "text": "go"}]}) == "taint_full"
-
-
-async def test_a_long_history_is_read_page_by_page_and_not_held(tmp_path: Path) -> None:
-    pages = 40
-
-    class Answering:
-        async def call(self, call: Call, _: float) -> Reply:
-            number = int(dict(call.query).get("before", pages))
-            page = [ASKED, message(2 * number, bash("word " * 40_000)), say(2 * number + 1, f"Page {number}.")]
-            return Reply(200, "application/json", "", str(number - 1) if number else "", json.dumps(page).encode())
-
-    owners = Owners(tmp_path / "sessions.db")
-    sessions = Sessions(Answering(), owners, 5.0)  # type: ignore[arg-type]
-    sessions.learn(SessionFacts(SESSION, "", "/w"))
-    taints = Taints(Answering(), sessions, 5.0)  # type: ignore[arg-type]
-    pages = 0
-    await taints.look(SESSION)  # what is loaded at the first use
-    taints.forget(SESSION)
-    pages = 40
-    tracemalloc.start()
-    try:
-        tree = await taints.look(SESSION)
-        _, most = tracemalloc.get_traced_memory()
-    finally:
-        tracemalloc.stop()
-    assert isinstance(tree, Tree)
-    assert len(tree._unjudged) == pages + 1
-    assert most < pages * 200_000 / 2
-    owners.close()
-
-
-async def test_a_part_of_a_message_under_way_is_read_once(tmp_path: Path) -> None:
-    body_of = json.dumps([ASKED, message(2, ENV, done=False)]).encode()
-
-    class Answering:
-        async def call(self, _: Call, __: float) -> Reply:
-            return Reply(200, "application/json", "", "", body_of)
-
-    owners = Owners(tmp_path / "sessions.db")
-    sessions = Sessions(Answering(), owners, 5.0)  # type: ignore[arg-type]
-    sessions.learn(SessionFacts(SESSION, "", "/w"))
-    tree = await Taints(Answering(), sessions, 5.0).look(SESSION)  # type: ignore[arg-type]
-    assert isinstance(tree, Tree)
-    pages = read_messages(body_of)
-    assert not isinstance(pages, Refused)
-    assert [tree.log(SESSION).fresh(bytes(part)) for page in pages for part in page.parts] == [False, False]
-    assert (tree.log(SESSION).open, len(tree.log(SESSION).anchored)) == (True, 1)
-    owners.close()
 
 
 ROOT: Final = "/srv/tmp21ryfjav8q/shop"
