@@ -34,6 +34,7 @@ _TOLD: Final = {
     "login-call": "a password in a call that logs in",
     "macaroon": "a macaroon: a token of a form that several services use",
     "netrc-password": "a password in the form of a netrc file",
+    "noted-login": "a password in a login that somebody noted down, such as `ID/PW: root/…`",
     "npmrc-token": "a token in the form of an npmrc file",
     "one-time-code": "a one-time code, beside words that say so",
     "password-hash": "the hash of a password",

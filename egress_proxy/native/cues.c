@@ -232,7 +232,15 @@ static int is_said_after(const uint8_t *at, const uint8_t *stop)
     uint8_t byte = at < stop ? *at : 0;
     if (byte == '\'')
         return at + 1 < stop && (at[1] | 0x20) == 's';
-    return byte == ' ' || byte == '\t' || byte == '~' || byte == '=' || byte == ':' || byte == '>';
+    return byte == ' ' || byte == '\t' || byte == '~' || byte == '=' || byte == ':' || byte == '>' || byte == '/' ||
+           byte == '(' || byte == ')' || byte == ',';
+}
+
+/* Whether a note may stand before a word: `id/pw`, `(pw`. */
+static int is_said_before(uint8_t byte)
+{
+    return byte == ' ' || byte == '/' || byte == '(' || byte == ',' || byte == '&' || byte == ':' || byte == '|' ||
+           byte == '+';
 }
 
 static inline sixteen are_odd(sixteen v)
@@ -287,7 +295,7 @@ EXPORT void cue_lines(const uint8_t *text, size_t length, Copy *named, Copy *sai
                 is_named = is_named || of_phrase(word, read, stop);
             }
             is_named = is_named || (name && names(run, read, stop, password)) || is_cell(run, read, start, stop);
-            is_said |= is_said_after(read, stop) || (run > start && run[-1] == ' ');
+            is_said |= is_said_after(read, stop) || (run > start && is_said_before(run[-1]));
         }
         if (is_named)
             copy_lines(named, text, start, stop);

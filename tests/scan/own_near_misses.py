@@ -38,6 +38,16 @@ NEAR_MISSES: dict[str, tuple[str, ...]] = {
     "static-key": ("-----BEGIN OpenVPN Static key V1-----\n<key>\n",),
     "facebook-token": ("1234567890123456|" + "a" * 27, "123|" + MIXED),
     "wallet-key": ("new Wallet(privateKey)", "secret_key: [1, 2, 3]", "Wallet(0x" + HEX + ")"),
+    "noted-login": (
+        "user/password login is off",
+        "ID/PW: see vault/notes",
+        "the path is root/Setup",
+        "10.0.0.9 GET admin/index.html",
+        "git push origin master/release-2",
+        "def reset(password(user1)):",
+        "the password-reset2 view",
+        "비밀번호는 비밀입니다",
+    ),
     "command-login": (
         '"h1:' + MIXED + "Qw7Zr2Lk9Xv=" + '"',
         "chart web:80%",

@@ -35,6 +35,7 @@ _IN_CONTEXT: tuple[Canary, ...] = (
     Canary("kubernetes-secret", "aHVudGVyMg==", "kind: Secret\ndata:\n  password: ", "\n"),
     Canary("login-call", "hunter2", 'client.login("bot", "', '")'),
     Canary("netrc-password", "hunter2", "machine host login bot password "),
+    Canary("noted-login", "Hunt3r2!", "ID/PW: root/"),
     Canary("npmrc-token", MIXED[:24], "//registry/:_auth="),
     Canary("one-time-code", "482917", "your OTP is ", "."),
     Canary("password-hash", "$2" + "b$12$" + LONG[:53], "admin:"),
