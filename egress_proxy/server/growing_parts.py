@@ -1,7 +1,8 @@
 """The texts that are being written in one directory, as its stream tells of them: bounded, in order, once for all.
 
-A text is followed if its beginning was heard: an empty text part of an assistant's message that the stream has told of.
-It is followed to its end, or until
+A text is followed if its beginning was heard: an empty text part of an assistant's message that the stream has told of,
+be it as complete: opencode writes a message as it is when the event is sent, and a quick reply is over by then. It is
+followed to its end, or until
 
     a piece of it may be missing      the connection was lost, a frame could not be read, nobody listened for a while
     it is gone                        removed, with its message or session, or the message is complete without its end
@@ -22,7 +23,7 @@ from egress_proxy.server.growing_part import Fate, GrowingPart
 from egress_proxy.wire import Begun, Piece
 
 MOST_PARTS: Final = 128  # with 65,536 characters of a text and as many of what has left: 17 MB
-MOST_MESSAGES: Final = 1_024  # whose author is remembered: those that may still get a part
+MOST_MESSAGES: Final = 1_024  # whose author is remembered: those told of last may still get a part
 PATIENCE: Final = 60.0
 """Seconds that characters are held without a new safe point. A line of prose is a paragraph: 1,200 characters are a
 long one, and take a model on a small machine, at 5 tokens (20 characters) a second, just as long. Who watches sees
@@ -85,7 +86,8 @@ class GrowingParts:
             case "message.updated":
                 self._message(properties["info"])
             case "message.removed":
-                self._end_message(properties["messageID"])
+                self._written.pop(properties["messageID"], None)
+                self._end_texts(properties["messageID"])
             case "message.part.removed":
                 self._end(properties["partID"], Fate.GONE)
             case "session.deleted":
@@ -98,8 +100,7 @@ class GrowingParts:
             return
         if "completed" in info["time"]:
             # Also of a reply that was broken off: its last text is told before (decision 22).
-            self._end_message(info["id"])
-            return
+            self._end_texts(info["id"])
         self._written[info["id"]] = info["sessionID"]
         self._written.move_to_end(info["id"])
         if len(self._written) > MOST_MESSAGES:
@@ -110,8 +111,7 @@ class GrowingParts:
         if found is not None:
             self._metrics.count_growing_text(fate.value)
 
-    def _end_message(self, message: str) -> None:
-        self._written.pop(message, None)
+    def _end_texts(self, message: str) -> None:
         self._end_all(lambda part: part.name.message_id == message, Fate.GONE)
 
     def _end_session(self, session: str) -> None:

@@ -101,6 +101,19 @@ async def test_a_piece_keeps_the_id_of_the_event_that_brought_it(proxy: Rig) -> 
     assert {event.get("id") for event in events if delta_of(event)} == {named["id"]}
 
 
+async def test_a_text_of_a_message_whose_beginning_is_written_late_comes_in_pieces(proxy: Rig) -> None:
+    """opencode writes a message as it is when the event is sent: a quick reply is complete before it is said to begin.
+    The order is that of a busy server, of both versions."""
+    text = f"{TEXT}The key is {KEY}, keep it.\n{LINE * 4}"
+    frames = (said(completed=2), begun(), *pieces(text), ended(text), said(completed=2), said(completed=2))
+    events = await heard(proxy, *frames)
+    whole = text.replace(KEY, "[redacted:aws-access-key]")
+    assert told(events) == (whole, whole)
+    assert len([event for event in events if delta_of(event)]) > 3
+    assert KEY not in str(events)
+    assert fates(proxy) == {"whole": 1.0}
+
+
 @pytest.mark.parametrize("size", [1, 3, 11, 40, 5_000])
 async def test_a_secret_is_redacted_however_it_is_cut_and_is_recorded_and_counted_once(proxy: Rig, size: int) -> None:
     text = f"{LINE}The key is {KEY}, keep it.\n{LINE * 4}{LINE}"

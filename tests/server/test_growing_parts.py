@@ -16,8 +16,8 @@ def name(part: int, message: str = "msg_1") -> PartName:
     return PartName(SESSION, message, f"prt_{part}")
 
 
-def assistant(message: str) -> dict[str, object]:
-    info = {"id": message, "sessionID": SESSION, "role": "assistant", "time": {"created": 1}}
+def assistant(message: str, **time: int) -> dict[str, object]:
+    info = {"id": message, "sessionID": SESSION, "role": "assistant", "time": {"created": 1, **time}}
     return {"type": "message.updated", "properties": {"info": info}}
 
 
@@ -53,6 +53,18 @@ def test_messages_that_are_not_told_of_for_long_are_forgotten(parts: GrowingPart
         parts.tell(assistant(f"msg_x{message}"))
     parts.begin(Begun(name(1)), 0.0)
     assert len(parts) == 0
+
+
+def test_of_a_message_that_is_first_told_of_as_complete_the_texts_are_followed(
+    parts: GrowingParts, metrics: Metrics
+) -> None:
+    """opencode wrote the event of its beginning when it was over. The next one that says so is of its end."""
+    parts.tell(assistant("msg_2", completed=2))
+    parts.begin(Begun(name(1, "msg_2")), 0.0)
+    assert parts.add(Piece(name(1, "msg_2"), "heard"), 0.0) is not None
+    parts.tell(assistant("msg_2", completed=2))
+    assert parts.add(Piece(name(1, "msg_2"), "gone"), 0.0) is None
+    assert b'egress_growing_texts_total{fate="gone"} 1.0' in metrics.render()
 
 
 def test_what_waits_too_long_is_told_at_the_end_alone(parts: GrowingParts) -> None:
