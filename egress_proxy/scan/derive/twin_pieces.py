@@ -9,8 +9,8 @@ from msgspec import Struct
 
 from egress_proxy.scan.derive.frames import FEWEST
 from egress_proxy.scan.derive.kinds import Hint, Kind
-from egress_proxy.scan.derive.pieces import BLANKS, beginning
 from egress_proxy.scan.derive.spans import Span
+from egress_proxy.scan.derive.twin_rows import BLANKS, beginning
 
 _LONGEST_ROW, _LONGEST_WORD, _ROWS_APART, _SLOTS = 160, 64, 400, 8
 _FEWEST_ROWS, _LONGEST_HALF, _APART, _SHORTEST_WORD, _LONGEST_NUMBERED = 3, 8, 64, 3, 48

@@ -1,0 +1,77 @@
+"""The kernel and its twin put the same words of rows together."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from egress_proxy.native import KERNEL
+from egress_proxy.scan.derive.pieces import columns, rows
+from tests.bench.corpora import SORTS, texts
+
+pytestmark = pytest.mark.skipif(KERNEL is None, reason="no compiled kernel here")
+
+LONGEST = 2_048  # characters of a region
+ALPHABETS = ("ab1Z \n", "aB3x=:\n", "09afx \n", "Aa1é\u3000\U0001f600\x85\x1c,\n", "ab12|\n\t ", "01 \n")
+
+
+def _same(region: str) -> str:
+    (text, words), (other, own) = (columns(region, kernel) for kernel in (KERNEL, None))
+    assert text == other
+    assert words.tolist() == own.tolist()
+    assert text == "".join(region[start : start + length] + "\n" for start, length in words.tolist())
+    return text
+
+
+@given(st.sampled_from(ALPHABETS).flatmap(lambda chars: st.text(chars, max_size=120)))
+@example("\n\n")
+@example("a1B\n" * 96 + "c2D")
+def test_regions_are_read_alike_with_and_without_the_kernel(region: str) -> None:
+    _same(region)
+
+
+def test_long_regions_are_read_alike() -> None:
+    """As many rows, words and columns as there is room for, and more of them than are told from others."""
+    dice = random.Random(3)
+    for number in range(120):
+        chars = ALPHABETS[number % len(ALPHABETS)]
+        width = dice.choice((3, 9, 20, 60, 500))
+        lines = (
+            dice.choice(("", "", f"{dice.randrange(40)}. ", "key = ", "- "))
+            + "".join(dice.choices(chars.replace("\n", " "), k=dice.randint(0, width)))
+            for _ in range(LONGEST // width)
+        )
+        _same("\n".join(lines)[:LONGEST])
+
+
+def test_rows_of_documents_are_read_alike() -> None:
+    read = 0
+    for sort in SORTS:
+        for text in texts(sort, 16_384, 2, seed=8):
+            for start in range(0, len(text), LONGEST):
+                read += len(_same(text[start : start + LONGEST]))
+    assert read > LONGEST
+
+
+@pytest.mark.parametrize("region", ["a1 " * 682, "ab1\n" * 96, "7 x1\n3 y2\n" * 48, "1a\n2b\n3c", "1 " * 1024])
+def test_more_words_than_there_is_room_for_are_asked_for_again(region: str) -> None:
+    _same(region)
+
+
+def test_a_column_is_read_once() -> None:
+    """Both notations of words say the same here; from left and right it is another one."""
+    text, _ = columns("x a1B2\ny c3D4\nz e5F6")
+    assert text.count("a1B2\nc3D4\ne5F6\n") == 1
+    assert "e5F6\nc3D4\na1B2\n" in text
+
+
+def test_rows_inside_of_others_are_read_once() -> None:
+    text = "one = a1B2c3\ntwo = d4E5f6\ntri = g7H8i9\n"
+    (woven,) = rows(text, [(0, len(text)), (6, 12)], 0)
+    (alone,) = rows(text, [(0, len(text))], 0)
+    assert woven.text == alone.text
+    at = woven.text.index("d4E5")
+    assert woven.pieces.span(at, at + 6) == (19, 25)
