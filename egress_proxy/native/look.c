@@ -15,6 +15,7 @@ typedef struct {
     Token *tokens;                  /* and here */
     uint64_t most;
     Copy named, said, solid;
+    uint64_t whole;                 /* look for hints in all as one text; else: */
     uint32_t *lengths;              /* as for `derive_hints`; NULL: no hints are looked for */
     uint64_t texts;                 /* how many lengths */
     uint32_t *hints;                /* room for `most_hints` */
@@ -66,10 +67,14 @@ static int tokens(Look *look, const uint8_t *marked, size_t length)
     return count || !look->tokens_done ? TOKENS : 0;
 }
 
-static int hints(Look *look, const uint8_t *marked, const void *codes, size_t width, int strange)
+static int hints(Look *look, const uint8_t *marked, const void *codes, size_t width, size_t length, int strange)
 {
+    uint32_t whole = (uint32_t)length;
     struct found found = {.out = look->hints, .room = (size_t)look->most_hints, .skipped = look->plain ? OF_VALUES : 0};
-    marked_hints(marked, codes, width, strange, look->lengths, (size_t)look->texts, &found);
+    if (look->whole)
+        marked_hints(marked, codes, width, strange, &whole, 1, &found);
+    else
+        marked_hints(marked, codes, width, strange, look->lengths, (size_t)look->texts, &found);
     look->hint_count = found.count;
     return found.count ? HINTS : 0;
 }
@@ -99,7 +104,7 @@ EXPORT int look(Look *look, const void *codes, size_t width, size_t length)
         told |= strings(look, marked, length);
     if (look->tokens_plan)
         told |= tokens(look, marked, length);
-    if (look->lengths)
-        told |= hints(look, marked, codes, width, strange);
+    if (look->whole || look->lengths)
+        told |= hints(look, marked, codes, width, length, strange);
     return told;
 }

@@ -48,24 +48,28 @@ if KERNEL is not None:
 
 
 class CueLines:
-    """Lines of a projected text, with their newlines, one after the other: `text`."""
+    """Lines of a projected text, with their newlines, one after the other: `text`. They are those that the kernel has
+    copied last."""
 
-    __slots__ = ("_count", "_pieces", "text")
+    __slots__ = ("_copied", "_pieces", "_room")
 
-    def __init__(self, text: Bytes | memoryview, pieces: NDArray[np.uint64], count: int) -> None:
-        """`count`: of the pieces."""
-        self.text = text
-        self._pieces, self._count = pieces, count  # seldom read: a match in such lines is rare
+    def __init__(self, room: Bytes | memoryview, pieces: NDArray[np.uint64], copied: Copy) -> None:
+        """What `copied` tells the kernel to write to."""
+        self._room, self._pieces, self._copied = room, pieces, copied
+
+    @property
+    def text(self) -> Bytes | memoryview:
+        return self._room[: self._copied.size]
 
     @property
     def outs(self) -> Sequence[int]:
         """Where pieces begin in `text`, in order."""
-        return cast("list[int]", self._pieces[: self._count, 0].tolist())
+        return cast("list[int]", self._pieces[: self._copied.count, 0].tolist())
 
     @property
     def starts(self) -> Sequence[int]:
         """Where each begins in the projected text."""
-        return cast("list[int]", self._pieces[: self._count, 1].tolist())
+        return cast("list[int]", self._pieces[: self._copied.count, 1].tolist())
 
     def homes(self, ends: Iterable[int]) -> list[int]:
         """Where things end in the projected text, by where they end in `text`."""
@@ -87,10 +91,5 @@ def cue_lines(projected: Bytes | memoryview, kernel: CDLL) -> tuple[CueLines, Cu
     text = projected if isinstance(projected, bytes) else np.asarray(projected).ctypes.data
     kernel.cue_lines(text, length, addressof(copies[0]), addressof(copies[1]))
     kernel.solid_lines(text, length, addressof(copies[2]))
-    named, said, solid = map(lines_of, room, pieces, copies)
+    named, said, solid = map(CueLines, room, pieces, copies)
     return named, said, solid
-
-
-def lines_of(room: NDArray[np.uint8], pieces: NDArray[np.uint64], copied: Copy) -> CueLines:
-    """What the kernel has copied."""
-    return CueLines(room[: copied.size], pieces, copied.count)

@@ -226,15 +226,15 @@ class TextScanner:
         numbers = [number for number, text in enumerate(texts) if len(text) > CLEAN_CHARS or text not in clean]
         if not numbers:
             return _NOTHING, ()
-        asked = [texts[number] for number in numbers]
+        asked = texts if len(numbers) == len(texts) else [texts[number] for number in numbers]
         scan, derived = self._scan(asked, ids, rearranged=rearranged)
-        told = {found.text for found in scan.findings}.union(scan.undecided, (text for text, _ in derived))
-        if len(clean) > MAX_CLEAN:
-            clean.clear()
         if rearranged:  # else it was not looked at for all that a scanner with values of its own asks for
+            if len(clean) > MAX_CLEAN:
+                clean.clear()
+            told = {found.text for found in scan.findings}.union(scan.undecided, (text for text, _ in derived))
             short = [place for place, text in enumerate(asked) if len(text) <= CLEAN_CHARS]
             clean.update(asked[place] for place in short if place not in told)
-        if not told or len(numbers) == len(texts):
+        if asked is texts or not (scan.findings or scan.undecided or derived):
             return scan, derived
         findings = tuple(replace(found, text=numbers[found.text]) for found in scan.findings)
         undecided = tuple(numbers[place] for place in scan.undecided)
@@ -253,9 +253,12 @@ class TextScanner:
             joined = JoinedTexts(texts)
             tally = Tally(texts, undecided)
             hints = self._rules.first(joined, tally, rearranged=rearranged, unmasked=False)
-        self._run_known(texts, range(len(texts)), tally, joined.text)
-        closed = {number for number, text in enumerate(texts) if text in ids} if ids else set()
-        derived = self._run_derived(joined, tally, closed, hints, rearranged=rearranged)
+        if len(self._known):
+            self._run_known(texts, range(len(texts)), tally, joined.text)
+        derived: DerivedTexts = ()
+        if hints is None or hints:  # else there is nothing to decode
+            closed = {number for number, text in enumerate(texts) if text in ids} if ids else set()
+            derived = self._run_derived(joined, tally, closed, hints, rearranged=rearranged)
         if not tally.findings and not tally.undecided:
             return _NOTHING, derived
         for _ in range(MAX_PASSES):

@@ -51,6 +51,7 @@ class _Look(Structure):
         ("named", Copy),
         ("said", Copy),
         ("solid", Copy),
+        ("whole", c_uint64),
         ("lengths", c_void_p),
         ("texts", c_uint64),
         ("hints", c_void_p),
@@ -80,7 +81,6 @@ class Told(IntFlag):
 
 _NAMED, _SAID, _SOLID = int(Told.NAMED), int(Told.SAID), int(Told.SOLID)
 _ANY_LINES: Final = _NAMED | _SAID | _SOLID
-_NO_LINES: Final = (None, None, None)
 _CANDIDATES, _TOKENS, _HINTS, _PLACEHOLDER = map(int, (Told.CANDIDATES, Told.TOKENS, Told.HINTS, Told.PLACEHOLDER))
 
 
@@ -93,8 +93,8 @@ class Seen:
     """What one look at a text told, in scratch space that serves one text at a time."""
 
     __slots__ = (
-        *("_bytes", "_codes", "_copies", "_found", "_hints", "_length", "_lengths", "_look", "_outs", "_pieces"),
-        *("_plain", "_read", "_rows", "_told", "_tokens", "_unmasked"),
+        *("_bytes", "_codes", "_found", "_hints", "_length", "_lengths", "_lines", "_look", "_pieces"),
+        *("_plain", "_read", "_several", "_told", "_tokens", "_unmasked", "_whole"),
         *("address", "room"),
     )
 
@@ -106,34 +106,41 @@ class Seen:
         self._tokens = np.empty((_MOST, 2), np.uint64)
         self._hints = np.empty((_MOST_HINTS, 3), np.uint32)
         self._lengths = array("I")
-        self._read, *self._outs = (memoryview(self._bytes[row]) for row in (0, 2, 3, 4))  # sliced sooner than an array
-        self._rows = list(self._pieces)
+        self._read, *read = (memoryview(self._bytes[row]) for row in (0, 2, 3, 4))  # sliced sooner than an array
         projected, marked, *outs = (own.ctypes.data for own in self._bytes)
         copies = (Copy(out, piece.ctypes.data, len(piece)) for out, piece in zip(outs, self._pieces, strict=True))
         found, tokens, hints = self._found.ctypes.data, self._tokens.ctypes.data, self._hints.ctypes.data
         self._look = _Look(
-            classes(), *plans, projected, marked, found, tokens, _MOST, *copies, None, 0, hints, _MOST_HINTS
+            classes(), *plans, projected, marked, found, tokens, _MOST, *copies, 0, None, 0, hints, _MOST_HINTS
         )
-        self._copies = (self._look.named, self._look.said, self._look.solid)
+        copied = (self._look.named, self._look.said, self._look.solid)
+        lines = list(zip((_NAMED, _SAID, _SOLID), map(CueLines, read, self._pieces, copied), strict=True))
+        # For each that may be told, made once: that takes as long as a search in a line.
+        self._lines: list[tuple[CueLines | None, ...]] = [
+            tuple(own if told & sort else None for sort, own in lines) for told in range(_ANY_LINES + 1)
+        ]
         self.address = addressof(self._look)
         self._codes = b""  # of an ASCII text, which may stand for itself
         self._length = self._told = 0
-        self._plain = self._unmasked = False  # as in `_look`
+        self._plain = self._unmasked = self._whole = self._several = False  # as in `_look`
 
     def asked(self, asking: Asking | None) -> None:
         """Say what hints are asked for."""
         look = self._look  # to write there takes as long as the look at a short text
-        if asking is None:
-            if look.lengths is not None:
-                look.lengths = None
-            look.unmasked = self._unmasked = False
-            return
-        self._lengths = lengths = array("I", map(len, asking.texts))
-        look.lengths, look.texts = lengths.buffer_info()
-        if asking.unmasked is not self._unmasked:
-            look.unmasked = self._unmasked = asking.unmasked
-        if asking.rearranged is self._plain:
-            look.plain = self._plain = not asking.rearranged
+        texts, rearranged, unmasked = asking or _NOTHING_ASKED
+        whole, several = len(texts) == 1, len(texts) > 1
+        if whole is not self._whole:
+            look.whole = self._whole = whole
+        if several:
+            self._lengths = lengths = array("I", map(len, texts))
+            look.lengths, look.texts = lengths.buffer_info()
+        elif self._several:
+            look.lengths = None
+        self._several = several
+        if unmasked is not self._unmasked:
+            look.unmasked = self._unmasked = unmasked
+        if rearranged is self._plain:
+            look.plain = self._plain = not rearranged
 
     def told(self, told: int, codes: Codes, length: int) -> None:
         """Say what the kernel told of which text."""
@@ -175,20 +182,9 @@ class Seen:
         """And the other one."""
         return self._bytes[1, : self._length] if self._look.own else self._codes
 
-    def lines(self) -> tuple[CueLines | None, CueLines | None, CueLines | None]:
+    def lines(self) -> tuple[CueLines | None, ...]:
         """The lines that may name a value, those in which a sentence may tell one, those with long words (`cues`)."""
-        told = self._told & _ANY_LINES
-        if not told:
-            return _NO_LINES
-        named, said, solid = self._copies
-        return (
-            self._lines(0, named) if told & _NAMED else None,
-            self._lines(1, said) if told & _SAID else None,
-            self._lines(2, solid) if told & _SOLID else None,
-        )
-
-    def _lines(self, place: int, copy: Copy) -> CueLines:
-        return CueLines(self._outs[place][: copy.size], self._rows[place], copy.count)
+        return self._lines[self._told & _ANY_LINES]
 
     def candidates(self) -> list[tuple[int, int, int, int]] | None:
         """The strings between quotes that are to be judged; None if there are too many to tell."""
@@ -210,6 +206,8 @@ class Seen:
         if count > _MOST_HINTS:
             return None
         hints = list(map(tuple, self._hints[:count].tolist()))
+        if self._whole:
+            return [(0, hints)]
         ends = enumerate(pairwise((0, *self._lengths)))
         return [(number, hints[first:last]) for number, (first, last) in ends if first < last]
 
@@ -220,6 +218,9 @@ class Asking(NamedTuple):
     texts: Sequence[str]  # joined they are what is looked at
     rearranged: bool  # what only known values are looked for in, too
     unmasked: bool  # stop at a placeholder of our own
+
+
+_NOTHING_ASKED: Final = Asking((), rearranged=True, unmasked=False)
 
 
 class Looking:

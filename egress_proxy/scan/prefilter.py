@@ -14,7 +14,7 @@ import re
 import sys
 from bisect import bisect_right
 from itertools import pairwise
-from typing import TYPE_CHECKING, Final, NamedTuple, cast
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import hyperscan
 
@@ -107,9 +107,9 @@ class Prefilter:
         if ends is None or self._kernel is None or not any(self._lines):
             return ends
         for database, own in zip(self._lines, lines or cue_lines(projected, self._kernel), strict=True):
-            if own is None or database is None or not len(own.text):
+            if own is None or database is None or not len(text := own.text):
                 continue
-            more = database.ends(own.text, most)
+            more = database.ends(text, most)
             if more is None:
                 return None
             for rule, found in more.items():
@@ -158,10 +158,28 @@ def _expressions(rules: Sequence[tuple[int, Rule]], of: Callable[[Rule], Sequenc
     ]
 
 
+class _Reader:
+    """A scratch space of a database, and what a scan finds: one scan at a time."""
+
+    __slots__ = ("found", "most", "on_match", "scratch")
+
+    def __init__(self, database: hyperscan.Database) -> None:
+        self.scratch = hyperscan.Scratch(database)
+        self.found: list[tuple[int, int]] = []
+        self.most = 0
+        keep = self.found.append
+
+        def on_match(rule: int, _start: int, end: int, _flags: int, _context: object) -> bool:
+            keep((rule, end))
+            return len(self.found) > self.most
+
+        self.on_match = on_match  # made once: most texts have no match
+
+
 class _Database:
     """One database. A scratch space serves one scan at a time; a thread that finds the pool empty makes another."""
 
-    __slots__ = ("_database", "_scratches")
+    __slots__ = ("_database", "_readers", "_scan")
 
     def __init__(self, expressions: Sequence[_Expression], flags: int) -> None:
         self._database = hyperscan.Database()
@@ -174,31 +192,28 @@ class _Database:
                 for expression in expressions
             ],
         )
-        self._scratches = [hyperscan.Scratch(self._database)]
+        self._scan: Callable[..., None] = self._database.scan  # of any buffer
+        self._readers = [_Reader(self._database)]
 
     def ends(self, projected: Bytes | memoryview, most: int) -> dict[int, list[int]] | None:
         """Ends of matches by rule; None if there are more than `most`."""
-        found: list[tuple[int, int]] = []
-        keep = found.append
-
-        def on_match(rule: int, _start: int, end: int, _flags: int, _context: object) -> bool:
-            keep((rule, end))
-            return len(found) > most
-
         try:
-            scratch = self._scratches.pop()
+            reader = self._readers.pop()
         except IndexError:
-            scratch = hyperscan.Scratch(self._database)
+            reader = _Reader(self._database)
+        reader.most = most
         try:
-            self._database.scan(cast("bytes", projected), match_event_handler=on_match, scratch=scratch)
+            self._scan(projected, reader.on_match, 0, None, reader.scratch)
+            ends: dict[int, list[int]] = {}
+            for rule, end in reader.found:  # mostly none
+                ends.setdefault(rule, []).append(end)
         except hyperscan.ScanTerminated:
             return None
+        else:
+            return ends
         finally:
-            self._scratches.append(scratch)
-        ends: dict[int, list[int]] = {}
-        for rule, end in found:  # mostly none
-            ends.setdefault(rule, []).append(end)
-        return ends
+            reader.found.clear()
+            self._readers.append(reader)
 
 
 def _lines_of(text: str, ends: list[int]) -> Iterator[tuple[int, int]]:

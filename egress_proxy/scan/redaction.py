@@ -76,12 +76,12 @@ def _groups(findings: Iterable[Finding]) -> Iterable[list[Finding]]:
 
 def judge(texts: Sequence[str], scan: Scan) -> Judgement:
     """What of a batch may leave, and why not the rest."""
+    if not scan.findings and not scan.undecided:
+        return Judgement(tuple(texts), Verdict.CLEAN)
     by_text: dict[int, list[Finding]] = {}
     for found in scan.findings:
         by_text.setdefault(found.text, []).append(found)
     undecided = frozenset(scan.undecided)
-    if not by_text and not undecided:
-        return Judgement(tuple(texts), Verdict.CLEAN)
     released = list(texts)
     for index, own in by_text.items():
         encoded = any(found.form is Form.ENCODED for found in own)
