@@ -26,7 +26,8 @@ from egress_proxy.server.sse import FrameReader
 
 USER: Final = "opencode"  # the server's fixed user name for HTTP Basic
 _STREAM_SILENCE: Final = 120.0  # seconds; both versions send a heartbeat far more often
-_STREAM_BEGINS: Final = 10.0  # seconds; 1.18.33 takes connections while it starts, and never answers them
+_STREAM_BEGINS: Final = 10.0  # seconds
+_ASKED_AGAIN: Final = 2.0  # seconds; both versions take connections while they start, and never answer them
 _REPEATABLE: Final = frozenset({"GET", "PUT", "DELETE"})  # RFC 9110, 9.2.2
 _TARGET: Final = re.compile(r"/[!-~]*+")
 _FAILURES: Final = (aiohttp.ClientError, HttpProcessingError, Unreachable, Stopped, OSError, ValueError)
@@ -76,7 +77,7 @@ class Upstream:
         place of a frame that is too large stands a `Refused` too, and the stream goes on."""
         try:
             async with asyncio.timeout(_STREAM_BEGINS):
-                answer = await self._asked(call, None)
+                answer = await self._begun(call)
             try:
                 refused = _status_refused(answer.head.code) or _not_a_stream(answer.head)
                 if refused is not None:
@@ -90,6 +91,24 @@ class Upstream:
                 self._connected.give_back(answer)
         except _FAILURES as error:
             yield Refused(_reason_of(error))
+
+    async def _begun(self, call: Call) -> Answer:
+        """The first answer to a call for a stream. One that is not answered soon is asked for again, on a connection
+        of its own: a server that has come up meanwhile answers that one, and never the first."""
+        asking: list[asyncio.Task[Answer]] = []
+        try:
+            while True:
+                asking.append(asyncio.create_task(self._asked(call, None)))
+                done, _ = await asyncio.wait(asking, timeout=_ASKED_AGAIN, return_when=asyncio.FIRST_COMPLETED)
+                if done:
+                    asking.remove(first := done.pop())
+                    return first.result()
+        finally:
+            for task in asking:
+                task.cancel()
+            for late in await asyncio.gather(*asking, return_exceptions=True):
+                if isinstance(late, Answer):
+                    self._connected.give_back(late)
 
     @property
     def _connected(self) -> Links:

@@ -173,6 +173,28 @@ async def test_a_connection_that_nobody_answers_is_given_up(proxy: Rig, monkeypa
     assert proxy.upstream.asked.count("GET /event") == 3
 
 
+@pytest.mark.parametrize("first", [True, False])
+async def test_a_stream_does_not_wait_for_a_connection_that_is_never_answered(
+    proxy: Rig, monkeypatch: pytest.MonkeyPatch, first: bool
+) -> None:
+    """It was taken by an opencode that was starting. The same is asked for on another one, and the first is closed."""
+    monkeypatch.setattr("egress_proxy.server.upstream._ASKED_AGAIN", 0.1)
+    monkeypatch.setattr("egress_proxy.server.upstream._STREAM_BEGINS", 1000)
+    unanswered = [b""] * 3
+    if first:
+        proxy.upstream.next["GET /event"] = unanswered
+    async with stream(proxy) as one:
+        assert await one.types(1) == ["server.connected"]
+        if not first:
+            proxy.upstream.next["GET /event"] = unanswered
+            await proxy.upstream.hang_up("GET /event")
+            assert await one.types(1) == ["egress.stream"]
+        await until(lambda: len(proxy.upstream.left) >= 3)
+        await proxy.upstream.send("GET /event", IDLE)
+        assert await one.types(1) == ["session.idle"]
+    assert b'egress_refusals_total{reason="upstream_timeout"}' not in proxy.metrics.render()
+
+
 async def test_who_comes_while_nobody_answers_an_attempt_gets_the_next(
     proxy: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
