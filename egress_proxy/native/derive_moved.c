@@ -35,26 +35,23 @@ static void stride(struct written *written, const uint8_t *text, size_t start, s
     put(written, '\n', start);
 }
 
-#define MOST_ROWS 5
+#define MOST_ROWS   5
+#define MOST_PERIOD 6 /* characters until it is the turn of the first row again */
 
-/* In which row a character was written: of so many in turn, or up and down. */
-static inline size_t row_of(size_t at, size_t rows, int zigzag)
-{
-    size_t period = zigzag ? 2 * rows - 2 : rows, place = at % period;
-    return place < rows ? place : period - place;
-}
-
-/* What was written in rows, one after the other: every second character and then the others, or a rail fence. */
+/* What was written in rows, one after the other: every second character and then the others, or a rail fence, up and down. */
 static void gather(struct written *written, const uint8_t *text, size_t start, size_t end, size_t rows, int zigzag)
 {
-    size_t next[MOST_ROWS + 1] = {0};
-    for (size_t at = 0; at < end - start; at++)
-        next[row_of(at, rows, zigzag) + 1]++;
+    size_t next[MOST_ROWS + 1] = {0}, turn[MOST_PERIOD], period = zigzag ? 2 * rows - 2 : rows;
+    for (size_t at = 0; at < period; at++) {
+        turn[at] = at < rows ? at : period - at;
+        next[turn[at] + 1] += (end - start + period - 1 - at) / period;
+    }
     for (size_t row = 0; row < rows; row++)
         next[row + 1] += next[row];
-    for (size_t at = 0; at < end - start; at++) {
-        size_t place = start + next[row_of(at, rows, zigzag)]++;
+    for (size_t at = start, own = 0; at < end; at++) {
+        size_t place = start + next[turn[own]]++;
         put(written, text[place], place);
+        own = own + 1 < period ? own + 1 : 0;
     }
     put(written, '\n', start);
 }

@@ -1,17 +1,20 @@
 """Random-looking runs as digits of a base that is not usual: base58, base62, base36, others' base32 and base64.
 
-What comes out is a text by no accident, so each is just tried. A number in such a base has no alignment: only a whole
-run can be read.
+What comes out is a text by no accident, so each is just tried: the kernel tells which are worth it. A number in such a
+base has no alignment: only a whole run can be read.
 """
 
 from __future__ import annotations
 
+import ctypes
 import string
-from collections.abc import Callable, Iterable, Iterator
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
 from msgspec import Struct
 
+from egress_proxy.native import KERNEL
 from egress_proxy.scan.derive.readable import text_of
 from egress_proxy.scan.derive.spans import Span, Weave, Woven
 
@@ -25,6 +28,14 @@ _BASE91 = _UPPER + _LOWER + _DIGITS + '!#$%&()*+,./:;<=>?@[]^_`{|}~"'
 
 def _values(alphabet: str) -> dict[str, int]:
     return {char: value for value, char in enumerate(alphabet)}
+
+
+if KERNEL is not None:
+    KERNEL.derive_bases.argtypes = (
+        *(ctypes.c_char_p, ctypes.c_void_p, ctypes.c_size_t),
+        *(ctypes.c_char_p, ctypes.c_char_p, ctypes.c_char_p, ctypes.c_size_t, ctypes.c_void_p),
+    )
+    KERNEL.derive_bases.restype = None
 
 
 class _Digits(Struct, frozen=True):
@@ -90,31 +101,61 @@ _BASES: Final = tuple(
         (_values(_BASE91), _pairs),
     )
 )
+_NO_DIGIT: Final = 255
+_TABLES: Final = (  # as the kernel has them (`native/derive_bases.c`)
+    b"".join(bytes(base.values.get(chr(code), _NO_DIGIT) for code in range(256)) for base in _BASES),
+    bytes(len(base.values) for base in _BASES),
+    bytes((_number, _bits, _pairs).index(base.read) for base in _BASES),
+)
 
 
 def other_bases(text: str, spans: Iterable[Span], _room: int) -> Iterator[Woven]:
     """What runs say in one of these bases."""
-    weave, left = Weave(), _IN_ALL
-    for start, end in spans:
-        left -= end - start
-        if left < 0:
-            break
-        if not _SHORTEST <= end - start <= _LONGEST:
-            continue
-        for plain in _readings(text[start:end]):
+    weave, runs = Weave(), list(_runs(text, spans))
+    for (start, end), mask in zip(runs, possible([text[slice(*run)] for run in runs]), strict=True):
+        for plain in _readings(text[start:end], mask):
             weave.line(start)
             weave.whole(plain, start, end)
     if made := weave.made("base"):
         yield made
 
 
-def _readings(run: str) -> Iterator[str]:
-    chars = set(run)
-    for base in _BASES:
-        if chars <= base.values.keys():
-            digits = [base.values[char] for char in run]
-            if base.read is not _number and not base.read(digits[:_SAMPLE], len(base.values)).isascii():
-                continue
-            data = base.read(digits, len(base.values))
-            if len(data) >= _LEAST and data[:_LEAST].isascii() and (plain := text_of(data)):
+def _runs(text: str, spans: Iterable[Span]) -> Iterator[Span]:
+    left = _IN_ALL
+    for start, end in spans:
+        left -= end - start
+        if left < 0:
+            return
+        if _SHORTEST <= end - start <= _LONGEST and text[start:end].isascii():
+            yield start, end
+
+
+def possible(runs: Sequence[str], kernel: ctypes.CDLL | None = KERNEL) -> Sequence[int]:
+    """In which bases ASCII runs of twelve to two hundred characters may say something, a bit for each: what comes out
+    begins as a text does."""
+    if kernel is None:
+        return [sum(_says(base, run) << number for number, base in enumerate(_BASES)) for run in runs]
+    if not runs:
+        return ()
+    lengths, masks = array("I", map(len, runs)), array("I", bytes(4 * len(runs)))
+    where, count = lengths.buffer_info()
+    kernel.derive_bases("".join(runs).encode("ascii"), where, count, *_TABLES, len(_BASES), masks.buffer_info()[0])
+    return masks
+
+
+def _says(base: _Digits, run: str) -> bool:
+    if not set(run) <= base.values.keys():
+        return False
+    digits = [base.values[char] for char in run]
+    if base.read is not _number and not base.read(digits[:_SAMPLE], len(base.values)).isascii():
+        return False
+    data = base.read(digits, len(base.values))
+    return len(data) >= _LEAST and data[:_LEAST].isascii()
+
+
+def _readings(run: str, mask: int) -> Iterator[str]:
+    for number, base in enumerate(_BASES if mask else ()):
+        if mask >> number & 1:
+            data = base.read([base.values[char] for char in run], len(base.values))
+            if plain := text_of(data):
                 yield plain

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 import numpy as np
@@ -17,8 +17,8 @@ _CODE = re.compile(
     r"(?<![A-Za-z0-9])(0[bB][01]{6,8}|0[oO][0-7]{2,3}|(?:0[xX])?[0-9][0-9A-Fa-f]{0,7})(?:[uUiI]8)?(?![A-Za-z0-9])"
 )
 _PREFIX: Final = {8: re.compile("0[oO]"), 2: re.compile("0[bB]")}
-_WORD = re.compile(
-    r"(?<![A-Za-z0-9])0[xX]([0-9A-Fa-f]{4}|[0-9A-Fa-f]{8}|[0-9A-Fa-f]{16})(?:[uUlL]{0,3})(?![A-Za-z0-9])"
+_WORD = re.compile(  # what begins with a character of its own is found without a look at each
+    r"0[xX](?<![A-Za-z0-9]..)([0-9A-Fa-f]{4}|[0-9A-Fa-f]{8}|[0-9A-Fa-f]{16})(?:[uUlL]{0,3})(?![A-Za-z0-9])", re.DOTALL
 )
 _BASES: Final = (10, 16, 8, 2)
 _DIGITS: Final = {10: frozenset("0123456789"), 8: frozenset("01234567"), 2: frozenset("01")}
@@ -61,7 +61,7 @@ def _read(parts: list[str], start: int, base: int) -> Woven | None:
 
 def words(text: str, spans: Iterable[Span], _room: int) -> Iterator[Woven]:
     """The bytes of machine words, the lowest first, and the highest first."""
-    found = [match for start, end in spans for match in _WORD.finditer(text, start, end)]
+    found = list(_inside(list(_WORD.finditer(text)), spans))
     if len(found) < _FEWEST_WORDS:
         return
     weave = Weave()
@@ -72,3 +72,16 @@ def words(text: str, spans: Iterable[Span], _room: int) -> Iterator[Woven]:
             weave.whole(plain, found[0].start(), found[-1].end())
     if made := weave.made("words"):
         yield made
+
+
+def _inside(matches: Sequence[re.Match[str]], spans: Iterable[Span]) -> Iterator[re.Match[str]]:
+    """Those of some matches that lie in one of the spans, each once: mostly there are none, and many spans."""
+    if len(matches) < _FEWEST_WORDS:
+        return
+    done = 0
+    for start, end in sorted(spans):
+        while done < len(matches) and matches[done].start() < start:
+            done += 1
+        while done < len(matches) and matches[done].end() <= end:
+            yield matches[done]
+            done += 1
