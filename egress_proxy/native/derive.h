@@ -45,6 +45,9 @@ enum kind {
 #define LONG_TAIL       384
 #define MOST_OPAQUE     64   /* random-looking runs that are turned and shifted */
 #define SHORTEST_85     20
+#define SHORTEST_32     20
+#define SHORTEST_GLUED  20   /* characters of base64 that a word is glued to */
+#define SHORTEST_END    24   /* digits of hex that one is */
 #define SHORTEST_INTEGER 36  /* digits */
 #define LONGEST_GAP     48   /* characters between the pieces of a run */
 #define BESIDE          64   /* characters from a label to its own */

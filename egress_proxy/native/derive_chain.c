@@ -101,6 +101,10 @@ static void try_base64(const struct chain *chain, struct found *found)
             if (!good && at == 0)
                 good = packed(bytes, from_base64(chain->chars, count, bytes));
         }
+        if (!good && chain->kept > SHORTEST_GLUED + shift) { /* its last characters: a word may be glued to the first */
+            size_t at = shift + ((chain->kept - SHORTEST_GLUED - shift) & ~(size_t)3);
+            good = text_of_base64(chain->chars + at, 1, chain->kept - at, SEXTET);
+        }
         if (good)
             report(found, BASE64 + (uint32_t)shift, chain->start, chain->end);
     }
@@ -160,16 +164,16 @@ static int try_hex(const struct chain *chain, struct found *found)
 static unsigned of_base32(uint8_t c) { return lower(c | 0x20) ? (c | 0x20U) - 'a' : c - '2' + 26U; }
 static unsigned of_base32hex(uint8_t c) { return digit(c) ? c - '0' + 0U : (c | 0x20U) - 'a' + 10U; }
 
-/* Five bits a character, in one of the two alphabets. */
-static void try_fives(const struct chain *chain, enum kind kind, struct found *found)
+/* Five bits a character, in one of the two alphabets: whether that is a text, or packed. */
+static int is_of_fives(const uint8_t *chars, size_t count, enum kind kind)
 {
     uint8_t bytes[WINDOW] = {0};
     size_t length = 0;
     unsigned held = 0, have = 0;
     struct judge judge = judge_of(WINDOW);
     int good = 1;
-    for (size_t at = 0; at < chain->kept && length < WINDOW && (good || length < 16); at++) {
-        uint8_t c = chain->chars[at];
+    for (size_t at = 0; at < count && length < WINDOW && (good || length < 16); at++) {
+        uint8_t c = chars[at];
         held = held << 5 | (kind == BASE32 ? of_base32(c) : of_base32hex(c));
         have += 5;
         if (have >= 8) {
@@ -177,18 +181,17 @@ static void try_fives(const struct chain *chain, enum kind kind, struct found *f
             good = judged(&judge, bytes[length++] = (uint8_t)(held >> have)) && good;
         }
     }
-    if ((good && texty(bytes, length)) || packed(bytes, length))
-        report(found, kind, chain->start, chain->end);
+    return (good && texty(bytes, length)) || packed(bytes, length);
 }
 
 static void try_base32(const struct chain *chain, struct found *found)
 {
-    if (chain->length < 20)
+    if (chain->length < SHORTEST_32)
         return;
-    if (!(chain->traits & NOT_32))
-        try_fives(chain, BASE32, found);
-    if (!(chain->traits & NOT_32HEX))
-        try_fives(chain, BASE32HEX, found);
+    if (!(chain->traits & NOT_32) && is_of_fives(chain->chars, chain->kept, BASE32))
+        report(found, BASE32, chain->start, chain->end);
+    if (!(chain->traits & NOT_32HEX) && is_of_fives(chain->chars, chain->kept, BASE32HEX))
+        report(found, BASE32HEX, chain->start, chain->end);
 }
 
 int try_chain(const struct chain *chain, struct found *found)
@@ -202,4 +205,43 @@ int try_chain(const struct chain *chain, struct found *found)
         try_base32(chain, found);
     }
     return found->count > before;
+}
+
+static int is_capital32(uint8_t c) { return (c >= 'A' && c <= 'Z') || (c >= '2' && c <= '7'); }
+
+/* Where a run of base32 begins that is glued to what is before it: behind a small letter, or else behind a sign. */
+static size_t end_of_32(const struct chain *chain)
+{
+    size_t at = chain->kept;
+    while (at && is_capital32(chain->chars[at - 1]))
+        at--;
+    if (chain->kept - at >= SHORTEST_32)
+        return at;
+    for (at = chain->kept; at; at--) {
+        uint8_t c = chain->chars[at - 1];
+        if (!lower(c | 0x20) && !(c >= '2' && c <= '7'))
+            break;
+    }
+    return at;
+}
+
+int try_end(const struct chain *chain, struct found *found)
+{
+    size_t count = chain->kept, at = count;
+    if (count != chain->length)
+        return 0;
+    while (at && NIBBLE[chain->chars[at - 1]] < 16)
+        at--;
+    size_t digits = (count - at) & ~(size_t)1;
+    if (digits >= SHORTEST_END) {
+        if (!text_of_hex(chain->chars + count - SHORTEST_END, 1, SHORTEST_END / 2))
+            return 0;
+        report(found, HEX, chain->start + count - digits, chain->end);
+        return 1;
+    }
+    at = end_of_32(chain);
+    if (count - at < SHORTEST_32 || !is_of_fives(chain->chars + at, count - at, BASE32))
+        return 0;
+    report(found, BASE32, chain->start + at, chain->end);
+    return 1;
 }

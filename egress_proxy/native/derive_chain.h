@@ -20,4 +20,7 @@ extern const uint8_t NIBBLE[256];
 /* Reports what a chain of one or more pieces may be, forwards and backwards. Whether it is anything. */
 int try_chain(const struct chain *chain, struct found *found);
 
+/* The same of what one run ends with, where a word is glued before it: hex or base32. */
+int try_end(const struct chain *chain, struct found *found);
+
 #endif

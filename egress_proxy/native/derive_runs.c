@@ -209,7 +209,7 @@ static size_t see_run(struct runs *runs, const uint8_t *text, size_t length, siz
         }
     }
     only_first(&chain, &alone, text, length);
-    if (try_chain(&chain, found) && end - start > LONGEST_OPAQUE)
+    if ((try_chain(&chain, found) || try_end(&chain, found)) && end - start > LONGEST_OPAQUE)
         runs->read = end;
     return end;
 }

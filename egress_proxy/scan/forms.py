@@ -143,14 +143,14 @@ def _few(value: str) -> Iterator[Form]:
     yield from _escaped(value, raw)
     yield from _aligned(raw, Shapes.LETTERS)
     yield Form(raw.hex().encode(), Shapes.HEX)
+    yield Form(
+        squeezed(raw.translate(ROT13)) if raw.isascii() else canonical(value.translate(_ROT13_CHARS)), Shapes.LETTERS
+    )
 
 
 def _all(value: str) -> Iterator[Form]:
     raw = value.encode("utf-8", "surrogatepass")
     yield from _few(value)
-    yield Form(
-        squeezed(raw.translate(ROT13)) if raw.isascii() else canonical(value.translate(_ROT13_CHARS)), Shapes.LETTERS
-    )
     yield from _aligned(value.encode("utf-16-le", "surrogatepass"), Shapes.BASE64_UTF16)
     yield from _base32(raw)
     yield from _base85(raw)

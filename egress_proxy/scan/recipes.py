@@ -89,9 +89,9 @@ def _recipes() -> _Recipes:
         *((_WRITTEN, table(_canonical_of(one)), 0, Shapes.LETTERS, 1) for one in _WITH_SIGNS),
         *((_BASE64, 0, shift, Shapes.LETTERS, 0) for shift in range(3)),
         (_WRITTEN, hexadecimal, 0, Shapes.HEX, 0),
+        (_WRITTEN, table(lambda char: squeezed(char.encode().translate(ROT13))), 0, Shapes.LETTERS, 0),
     ]
     others = [
-        (_WRITTEN, table(lambda char: squeezed(char.encode().translate(ROT13))), 0, Shapes.LETTERS, 0),
         *((_BASE64_UTF16, 0, shift, Shapes.BASE64_UTF16, 0) for shift in range(3)),
         *((_BASE32, 0, shift, Shapes.BASE32, 0) for shift in range(5)),
         *((_BASE85, alphabet, shift, Shapes.LETTERS, 0) for shift in range(4) for alphabet in range(len(ALPHABETS85))),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from string import ascii_letters, ascii_lowercase, ascii_uppercase, digits, hexdigits
 from typing import Final
 
@@ -14,6 +14,7 @@ from egress_proxy.scan.derive.twin_bytes import judged, packed, texty
 from egress_proxy.scan.derive.twin_signs import ALNUM, QUOTES
 
 _SHORTEST, _SHORTEST_INTEGER, _SHORTEST_NUMBER, _SHORTEST_32 = 16, 36, 24, 20
+_SHORTEST_GLUED, _SHORTEST_END = 20, 24
 _SAMPLED, _WINDOW = 4096, 32
 _LONGEST_GAP, _LONGEST_PADDING = 48, 6
 _MOST_AGAIN = 3
@@ -24,6 +25,7 @@ _SIGNS: Final = frozenset("+/-_")
 _OF_RUN: Final = ALNUM | _SIGNS
 _DECORATION: Final = frozenset(" \t\r\\+>|*#,.;()&-/\n") | QUOTES
 _HEX: Final = frozenset(hexdigits)
+_CAPITALS_32, _ANY_32 = ascii_uppercase + "234567", ascii_letters + "234567"
 _32, _32HEX = frozenset(ascii_letters + "234567"), frozenset(digits + ascii_letters[:22] + ascii_uppercase[:22])
 _SEXTETS: Final = {
     one: value for value, one in enumerate(ascii_uppercase + ascii_lowercase + digits + "+/")
@@ -78,7 +80,9 @@ class Chain:
         kept = len(self.kept)
         step = kept // 8 & ~3 if kept // 8 > _WINDOW else _WINDOW
         for shift in range(4):
-            windows = (self.kept[at : at + _WINDOW] for at in range(shift, kept - _SHORTEST + 1, step))
+            windows = [self.kept[at : at + _WINDOW] for at in range(shift, kept - _SHORTEST + 1, step)]
+            if kept > _SHORTEST_GLUED + shift:  # its last characters: a word may be glued to the first
+                windows.append(self.kept[shift + (kept - _SHORTEST_GLUED - shift & ~3) :])
             if any(map(_text_of_64, windows)) or (not shift and packed(_from_64(self.kept[:_WINDOW]))):
                 yield Kind(Kind.BASE64 + shift)
 
@@ -92,11 +96,30 @@ class Chain:
         if self.length < _SHORTEST_32:
             return
         for kind, alphabet, values in ((Kind.BASE32, _32, _OF_32), (Kind.BASE32HEX, _32HEX, _OF_32HEX)):
-            if alphabet.issuperset(self.kept):
-                data = _from_32([values[one] for one in self.kept[:_SAMPLED].lower()])
-                good = judged(data, _WINDOW // 12)
-                if (good and texty(data)) or packed(data if good else _given_up(data)):
-                    yield kind
+            if alphabet.issuperset(self.kept) and _is_of_fives(self.kept[:_SAMPLED], values):
+                yield kind
+
+    def hints_of_end(self) -> list[Hint]:
+        """What one run ends with, where a word is glued before it."""
+        count = len(self.kept)
+        if count != self.length:
+            return []
+        digits = count - len(self.kept.rstrip(hexdigits)) & ~1
+        if digits >= _SHORTEST_END:
+            found = _text_of_hex(bytes.fromhex(self.kept[-_SHORTEST_END:]))
+            return [(Kind.HEX, self.start + count - digits, self.end)] if found else []
+        at = len(self.kept.rstrip(_CAPITALS_32))
+        at = at if count - at >= _SHORTEST_32 else len(self.kept.rstrip(_ANY_32))
+        if count - at < _SHORTEST_32 or not _is_of_fives(self.kept[at:], _OF_32):
+            return []
+        return [(Kind.BASE32, self.start + at, self.end)]
+
+
+def _is_of_fives(run: str, values: Mapping[str, int]) -> bool:
+    """Whether five bits a character are a text, or packed."""
+    data = _from_32([values[one] for one in run.lower()])
+    good = judged(data, _WINDOW // 12)
+    return (good and texty(data)) or packed(data if good else _given_up(data))
 
 
 def _given_up(data: bytes) -> bytes:
@@ -223,7 +246,7 @@ class _Runs:
             self.again = 0 if fresh else self.again + 1
             if chain.length > 3 * longest and fresh:
                 self.chain, self.chained = start, chain.end
-        hints = alone.padded(text).hints()
+        hints = alone.padded(text).hints() or alone.hints_of_end()
         if hints and end - start > _LONGEST_OPAQUE:
             self.read = end
         return hints, end
