@@ -15,6 +15,7 @@ from collections.abc import Set as AbstractSet
 from enum import StrEnum
 from typing import Final, Never, Protocol
 
+import msgspec
 from msgspec import Struct
 
 from egress_proxy.prompt_rules import ValueRequests
@@ -261,12 +262,17 @@ class Reply(Struct, frozen=True):
 
 
 class Projected(Struct, frozen=True):
-    """What may cross once scanned: JSON builtins made from typed values only. `cursor` is the next page or empty;
-    `size` is that of the answer it was made from, in bytes: what is large is worked on outside the event loop."""
+    """What may cross once scanned: typed values only, or JSON builtins made from such. `cursor` is the next page or
+    empty; `size` is that of the answer that it was made from, in bytes: what is large is worked on outside the loop."""
 
-    value: object
+    made: object
     cursor: str = ""
     size: int = 0
+
+    @property
+    def value(self) -> object:
+        """It as JSON builtins, made anew each time."""
+        return msgspec.to_builtins(self.made)
 
     def __repr__(self) -> str:
         return "Projected(…)"

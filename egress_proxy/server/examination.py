@@ -35,18 +35,18 @@ class Examined(Struct, frozen=True):
 
 def examine(projected: Projected, scanner: Scanner, judge: Judge) -> Examined:
     """Scan and judge all strings, and encode what is left of the value. Raises what the scanner raises."""
-    texts, told, ids = strings.collect(projected.value, projected.cursor)
+    texts, told, ids = strings.collect(projected.made, projected.cursor)
     scan = scanner.scan_told(texts, told, ids) if isinstance(scanner, Remembering) else scanner.scan(texts, ids)
     judgement = judge(texts, scan)
     if judgement.verdict is not Verdict.CLEAN:
         judgement = as_released(texts, scan, judgement, spoken(projected.value), scanner)
     replaced = _replaced(texts, judgement.texts)
-    value = strings.replace(projected.value, replaced) if replaced else projected.value
+    value = strings.replace(projected.value, replaced) if replaced else projected.made
     body = msgspec.json.encode(value)
     return Examined(
         texts=texts,
         judgement=judgement,
-        size=sum(map(len, texts)) + sum(_more(text) for text in texts if not text.isascii()),
+        size=_size(texts),
         body=body,
         cursor="" if projected.cursor in replaced else projected.cursor,
     )
@@ -58,6 +58,11 @@ def _replaced(texts: tuple[str, ...], judged: tuple[str, ...]) -> dict[str, str]
     return {old: new for old, new in zip(texts, judged, strict=True) if old != new}
 
 
+def _size(texts: tuple[str, ...]) -> int:
+    characters = sum(map(len, texts))
+    return characters if all(map(str.isascii, texts)) else characters + sum(map(_more, texts))
+
+
 def _more(text: str) -> int:
     """How many more bytes a text takes than it has characters."""
-    return len(text.encode("utf-8", "surrogatepass")) - len(text)
+    return 0 if text.isascii() else len(text.encode("utf-8", "surrogatepass")) - len(text)

@@ -189,7 +189,7 @@ class Exchanges:
             if isinstance(answer, Refused):
                 return answer
             values.append(answer)
-        merged = merge(admitted.row.response, [projected.value for projected in values])
+        merged = merge(admitted.row.response, [projected.made for projected in values])
         return Projected(merged, size=sum(projected.size for projected in values))
 
     async def _ask(self, admitted: Admitted, call: Call, trees: set[Tree]) -> Projected | Refused:
@@ -220,15 +220,15 @@ class Exchanges:
         projected = await self._project(row, reply, admitted.client)
         if isinstance(projected, Refused):
             return projected
-        recollected = await recollect(self.taints, admitted, call, reply, projected.value)
+        recollected = await recollect(self.taints, admitted, call, reply, projected)
         if isinstance(recollected, Refused):
             return recollected
         trees.update(recollected)
-        if row.response is Resource.DIFF and projected.value == []:
+        if row.response is Resource.DIFF and projected.made == []:
             refused = await self._refuse_without_git(admitted.client, call)
             if refused is not None:
                 return refused
-        return structs.replace(projected, cursor=_cursor(reply, row), size=len(reply.body))
+        return Projected(projected.made, _cursor(reply, row), len(reply.body))
 
     async def _learnt(self, admitted: Admitted, call: Call) -> Reply | Refused:
         """Upstream's answer, once what it says of sessions is known."""

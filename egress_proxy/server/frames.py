@@ -218,7 +218,7 @@ class Frames:
             case Refused():
                 await self._withhold(origin, outcome.reason)
                 return ()
-            case Projected(value=dict() as value):
+            case Projected(made=dict() as value):
                 trees = await self._recollected(origin.session, says=_says_something(value))
                 if isinstance(trees, Refused):
                     await self._withhold(origin, trees.reason)

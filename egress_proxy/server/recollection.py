@@ -11,12 +11,13 @@ All else is opencode's own, or says nothing.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Final
 
-from egress_proxy.model import Admitted, Call, Refused, Reply, Resource
+from egress_proxy.model import Admitted, Call, Projected, Refused, Reply, Resource
 from egress_proxy.server.taints import Page, Taints
 from egress_proxy.server.tree import Tree
+from egress_proxy.wire import Message, Permission, Question, Session
 
 _OF_REQUEST: Final = frozenset({Resource.MESSAGE, Resource.MESSAGES, Resource.TODOS, Resource.DIFF})
 _OF_ITEMS: Final = frozenset({Resource.PERMISSIONS, Resource.QUESTIONS})
@@ -36,26 +37,28 @@ _PARALLEL: Final = 8
 
 
 async def recollect(
-    taints: Taints, admitted: Admitted, call: Call, reply: Reply, value: object
+    taints: Taints, admitted: Admitted, call: Call, reply: Reply, projected: Projected
 ) -> tuple[Tree, ...] | Refused:
     """The trees that a projected answer must be compared with, once all that came to them is learnt."""
-    kind = admitted.row.response
+    kind, made = admitted.row.response, projected.made
     if kind in _OF_REQUEST:
         newest = kind is Resource.MESSAGES and "before" not in dict(call.query)
-        page = Page(reply.body, reply.next_cursor, _ids(value)) if newest else None
+        page = Page(reply.body, reply.next_cursor, _ids(made)) if newest else None
         return _one(await taints.look(admitted.session_id, page))
     if kind in _OF_ITEMS:
-        return await _looked(taints, (item["sessionID"] for item in _objects(value)))
+        return await _looked(
+            taints, (item.session_id for item in _listed(made) if isinstance(item, Permission | Question))
+        )
     if kind in _TITLED:
-        titled = list(_objects(value if isinstance(value, list) else [value]))
-        children = await _looked(taints, (item["id"] for item in titled if "parentID" in item))
+        titled = [item for item in _listed(made) if isinstance(item, Session)]
+        children = await _looked(taints, (item.id for item in titled if item.parent_id))
         if isinstance(children, Refused):
             return children
-        return (*children, *(taints.tree(str(item["id"])) for item in titled if "parentID" not in item))
+        return (*children, *(taints.tree(item.id) for item in titled if not item.parent_id))
     return await taints.recent(admitted.client) if kind in _OF_NO_SESSION else ()
 
 
-async def _looked(taints: Taints, sessions: Iterable[object]) -> tuple[Tree, ...] | Refused:
+async def _looked(taints: Taints, sessions: Iterable[str]) -> tuple[Tree, ...] | Refused:
     gate = asyncio.Semaphore(_PARALLEL)
 
     async def look(session: str) -> Tree | Refused:
@@ -63,7 +66,7 @@ async def _looked(taints: Taints, sessions: Iterable[object]) -> tuple[Tree, ...
             return await taints.look(session)
 
     trees: list[Tree] = []
-    for found in await asyncio.gather(*(look(session) for session in dict.fromkeys(map(str, sessions)))):
+    for found in await asyncio.gather(*(look(session) for session in dict.fromkeys(sessions))):
         if isinstance(found, Refused):
             return found
         trees.append(found)
@@ -71,14 +74,12 @@ async def _looked(taints: Taints, sessions: Iterable[object]) -> tuple[Tree, ...
 
 
 def _ids(messages: object) -> tuple[str, ...]:
-    infos = (message["info"] for message in _objects(messages))
-    return tuple(str(info["id"]) for info in infos if isinstance(info, dict))
+    return tuple(message.info.id for message in _listed(messages) if isinstance(message, Message))
 
 
 def _one(found: Tree | Refused) -> tuple[Tree, ...] | Refused:
     return found if isinstance(found, Refused) else (found,)
 
 
-def _objects(value: object) -> Iterator[dict[str, object]]:
-    if isinstance(value, list):
-        yield from (item for item in value if isinstance(item, dict))
+def _listed(made: object) -> list[object]:
+    return made if isinstance(made, list) else [made]

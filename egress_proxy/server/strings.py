@@ -1,96 +1,93 @@
-"""Every string of a JSON value, object keys included, and the value again with some of them replaced.
+"""Every string of a value that may cross, and the value again with some of them replaced.
 
-Strings are collected once each: a history repeats its ids and keys thousands of times, and a scan of the same text
-gives the same answer.
+A value is what a projection made (Structs, lists and maps of them) or JSON builtins. The names of a Struct's members
+and its tag are words of ours, the same in each: only keys of objects are collected.
+
+Strings are collected once each: a history repeats its ids thousands of times, and a scan of the same text gives the
+same answer.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
-# Names of members that hold ids which the server makes up, and what these look like.
-_MADE_UP: Final = frozenset({"id", "sessionID", "messageID", "parentID", "partID", "requestID", "rootID", "askID"})
-_ID: Final = re.compile(r"[a-z]{3}_[0-9a-f]{12}[0-9A-Za-z]{14}")
-# Names of members that hold ids and words of the server's making.
-_IDS: Final = frozenset(
-    {
-        "id",
-        "sessionID",
-        "messageID",
-        "parentID",
-        "callID",
-        "providerID",
-        "modelID",
-        "projectID",
-        "requestID",
-        "askID",
-        "slug",
-        "version",
-        "type",
-        "role",
-        "status",
-        "mime",
-        "url",
-    }
-)
-_ARRAYS: Final = (list, tuple)
-_NUMBERS: Final = (int, float, bool, type(None))
+from egress_proxy.server.members import LOOKED_INTO, NO_TEXT, Members, look_into, sort
+
+_ID: Final = re.compile(r"[a-z]{3}_[0-9a-f]{12}[0-9A-Za-z]{14}")  # as the server makes them up
+
+_Found: TypeAlias = tuple[list[str], list[str], list[str]]  # by what they are (`members.sort`)
 
 
 class Strings(NamedTuple):
     """The strings of a value."""
 
-    all: tuple[str, ...]  # distinct, in order of first appearance
+    all: tuple[str, ...]  # distinct; those of `told` in their order, `more` at the end
     told: frozenset[str]  # those that somebody wrote: without object keys, and without ids
     ids: frozenset[str]  # those that the server made up
 
 
 def collect(value: object, *more: str) -> Strings:
-    """The strings of `value` (JSON builtins), and after them `more`, which count as ids. Raises `TypeError` for a value
-    of another type."""
-    found: dict[str, None] = {}
+    """The strings of `value`, and `more`, which count as words of the server. Raises `TypeError` for a value that is
+    neither JSON nor a Struct."""
     told: list[str] = []
     ids: list[str] = []
-    _of_array((value,), found, told, ids)
-    found.update(dict.fromkeys(more))
+    words: list[str] = []
+    _of_array((value,), (told, ids, words))
     written = frozenset(told)
-    return Strings(tuple(found), written, frozenset(filter(_ID.fullmatch, ids)) - written)
+    made_up = frozenset(filter(_ID.fullmatch, dict.fromkeys(ids))) - written
+    return Strings(tuple(dict.fromkeys([*words, *ids, *told, *more])), written, made_up)
 
 
 # By exact type, and a call for containers only: this runs over every member of every answer.
-def _of_array(items: Iterable[object], found: dict[str, None], told: list[str], ids: list[str]) -> None:
+def _of_array(items: Iterable[object], found: _Found) -> None:
     for item in items:
         kind = type(item)
         if kind is str:
-            found[item] = None  # type: ignore[index]  # mypy does not narrow by `type(…) is`
-            told.append(item)  # type: ignore[arg-type]  # likewise
-        else:
-            _of_other(item, kind, found, told, ids)
+            found[0].append(item)  # type: ignore[arg-type]  # mypy does not narrow by `type(…) is`
+        elif kind not in NO_TEXT:
+            _of_other(item, kind, found)
 
 
-def _of_object(members: dict[str, object], found: dict[str, None], told: list[str], ids: list[str]) -> None:
-    for key, item in members.items():
-        found[key] = None
+def _of_object(items: dict[str, object], found: _Found) -> None:
+    found[2].extend(items)
+    for key, item in items.items():
         kind = type(item)
         if kind is str:
-            found[item] = None  # type: ignore[index]  # likewise
-            if key in _MADE_UP:
-                ids.append(item)  # type: ignore[arg-type]  # likewise
-            elif key not in _IDS:
-                told.append(item)  # type: ignore[arg-type]  # likewise
-        elif kind not in _NUMBERS:
-            _of_other(item, kind, found, told, ids)
+            found[sort(key)].append(item)  # type: ignore[arg-type]  # likewise
+        elif kind not in NO_TEXT:
+            _of_other(item, kind, found)
 
 
-def _of_other(value: object, kind: type[object], found: dict[str, None], told: list[str], ids: list[str]) -> None:
-    if kind is dict:
-        _of_object(value, found, told, ids)  # type: ignore[arg-type]  # likewise
-    elif kind in _ARRAYS:
-        _of_array(value, found, told, ids)  # type: ignore[arg-type]  # likewise
-    elif kind not in _NUMBERS:
-        raise TypeError("not a JSON value")
+def _of_other(value: object, kind: type, found: _Found) -> None:
+    own = LOOKED_INTO.get(kind)
+    if own is not None:
+        _of_struct(value, own, found)
+    elif kind is list or kind is tuple:
+        _of_array(value, found)  # type: ignore[arg-type]  # likewise
+    elif kind is dict:
+        _of_object(value, found)  # type: ignore[arg-type]  # likewise
+    else:
+        _of_struct(value, look_into(kind), found)
+
+
+def _of_struct(value: object, own: Members, found: _Found) -> None:
+    told, ids, words, others, sorts = own
+    if ids is not None:
+        found[1].extend(ids(value))
+    if told is not None:
+        found[0].extend(told(value))
+    if words is not None:
+        found[2].extend(words(value))
+    if others is None:
+        return
+    for item, of in zip(others(value), sorts):  # noqa: B905 - made together, and each is looked at a thousand times
+        kind = type(item)
+        if kind is str:
+            found[of].append(item)
+        elif kind not in NO_TEXT:
+            _of_other(item, kind, found)
 
 
 def replace(value: object, replacements: Mapping[str, str]) -> object:

@@ -1,6 +1,6 @@
 """Typed projection of opencode's answers: the type is the allow-list.
 
-    bytes ── decode ──► Given… ── project ──► what crosses ── to_builtins ──► Projected
+    bytes ── decode ──► Given… ── project ──► what crosses, a Projected
              (what is looked at)              (what may be said)
 
 A `Given…` Struct names the fields of an answer that are looked at; msgspec skips every other without decoding it.
@@ -10,6 +10,7 @@ of an unknown type exists. Where both are the same there is one Struct, and it s
 
 from __future__ import annotations
 
+from egress_proxy.wire.ask import Permission, Question
 from egress_proxy.wire.event import Dropped, EventOutcome, project_event
 from egress_proxy.wire.event_types import DropKind
 from egress_proxy.wire.facts import (
@@ -28,9 +29,11 @@ from egress_proxy.wire.facts import (
     read_worktree,
 )
 from egress_proxy.wire.growth import DELTA, Begun, PartName, Piece, piece_event, read_growth
+from egress_proxy.wire.message import Message
 from egress_proxy.wire.originals import Utterance, read_answered, read_questions, read_said, read_title
 from egress_proxy.wire.projection import PROJECTORS, merge, project
 from egress_proxy.wire.resync import ask_events, idle_events
+from egress_proxy.wire.session import Session
 from egress_proxy.wire.stripped import Contents, StrippedMessage, read_messages, read_part, read_part_event
 from egress_proxy.wire.view import View
 
@@ -43,8 +46,12 @@ __all__ = [
     "Dropped",
     "EventFacts",
     "EventOutcome",
+    "Message",
     "PartName",
+    "Permission",
     "Piece",
+    "Question",
+    "Session",
     "SessionFacts",
     "ShellCall",
     "StrippedMessage",

@@ -21,7 +21,7 @@ from egress_proxy.reasons import Reason
 from egress_proxy.wire.decoding import UNREADABLE, Items
 from egress_proxy.wire.failure import Failure, failure
 from egress_proxy.wire.fields import MessageID, Number, SessionID, Time, Wire
-from egress_proxy.wire.part import GivenPart, part
+from egress_proxy.wire.part import PartOfMessage, part
 from egress_proxy.wire.part_types import Part
 from egress_proxy.wire.usage import Tokens, finish_word, variant_word
 from egress_proxy.wire.view import View
@@ -72,7 +72,7 @@ GivenInfo = GivenUser | GivenAssistant
 
 class GivenMessage(Wire, frozen=True):
     info: GivenInfo
-    parts: list[GivenPart]
+    parts: list[PartOfMessage]
 
 
 class _PatientMessage(Wire, frozen=True):
@@ -159,15 +159,21 @@ def _assistant(given: GivenAssistant, view: View) -> AssistantMessage:
 
 
 def _message(given: GivenMessage, view: View) -> Message:
-    own = (one for one in given.parts if one.message_id == given.info.id and one.session_id == given.info.session_id)
-    parts = [found for found in (part(one, view) for one in own) if found is not None]
-    return Message(info(given.info, view), parts)
+    own = given.info
+    parts = []
+    for one in given.parts:
+        # Only by this their ids are ids, too.
+        if one.message_id == own.id and one.session_id == own.session_id:
+            found = part(one, view)
+            if found is not None:
+                parts.append(found)
+    return Message(info(own, view), parts)
 
 
 _FAST: Final = msgspec.json.Decoder(GivenMessage)
 _PATIENT: Final = msgspec.json.Decoder(_PatientMessage)
 _RAW_PARTS: Final = msgspec.json.Decoder(list[Raw])
-_PART: Final = msgspec.json.Decoder(GivenPart)
+_PART: Final = msgspec.json.Decoder(PartOfMessage)
 
 
 def _decode(body: bytes | Raw) -> GivenMessage:
@@ -178,7 +184,7 @@ def _decode(body: bytes | Raw) -> GivenMessage:
         return GivenMessage(given.info, _readable(_RAW_PARTS.decode(given.parts)))
 
 
-def _readable(raws: Sequence[Raw]) -> list[GivenPart]:
+def _readable(raws: Sequence[Raw]) -> list[PartOfMessage]:
     parts = []
     for raw in raws:
         try:

@@ -69,15 +69,17 @@ class GivenState(Wire, frozen=True):
     time: PartTime | None = None
 
 
-class GivenPart(Wire, frozen=True):
+class PartOfMessage(Wire, frozen=True):
     """A part of any type: the union of what is looked at. The content of no other field is decoded.
 
-    `text` stays undecoded until it is known to be one that crosses: most of a history is not.
+    `text` stays undecoded until it is known to be one that crosses: most of a history is not. The ids of session and
+    message are those of the message that it is of, or it is not a part of it: to match each again takes as long as all
+    else of it.
     """
 
     id: PartID
-    session_id: SessionID
-    message_id: MessageID
+    session_id: str
+    message_id: str
     type: str
     text: Raw = _NO_TEXT
     synthetic: bool | None = None
@@ -96,10 +98,17 @@ class GivenPart(Wire, frozen=True):
     name: str = ""
 
 
+class GivenPart(PartOfMessage, frozen=True):
+    """A part that comes alone, so its ids are looked at."""
+
+    session_id: SessionID
+    message_id: MessageID
+
+
 _TEXT: Final = msgspec.json.Decoder(str)
 
 
-def _text(given: GivenPart, _: View) -> TextPart | None:
+def _text(given: PartOfMessage, _: View) -> TextPart | None:
     if given.synthetic:
         return None
     try:
@@ -125,7 +134,7 @@ def _ended(time: PartTime | None) -> Span:
     return given if isinstance(given.end, int | float) else Span(given.start, given.start)
 
 
-def _tool(given: GivenPart, _: View) -> ToolPart | None:
+def _tool(given: PartOfMessage, _: View) -> ToolPart | None:
     state = given.state and _STATES.get(given.state.status)
     if not state:
         return None
@@ -144,38 +153,38 @@ _STATES: Final[Mapping[str, Callable[[PartTime | None], Pending | Running | Comp
 )
 
 
-def _reasoning(given: GivenPart, _: View) -> ReasoningPart:
+def _reasoning(given: PartOfMessage, _: View) -> ReasoningPart:
     return ReasoningPart(given.id, given.session_id, given.message_id, _span(given.time))
 
 
-def _step_finish(given: GivenPart, _: View) -> StepFinishPart:
+def _step_finish(given: PartOfMessage, _: View) -> StepFinishPart:
     reason, tokens = finish_word(given.reason), given.tokens or Tokens()
     return StepFinishPart(given.id, given.session_id, given.message_id, reason, given.cost, tokens)
 
 
-def _agent(given: GivenPart, view: View) -> AgentPart:
+def _agent(given: PartOfMessage, view: View) -> AgentPart:
     return AgentPart(given.id, given.session_id, given.message_id, view.agent(given.name))
 
 
-def _subtask(given: GivenPart, view: View) -> SubtaskPart:
+def _subtask(given: PartOfMessage, view: View) -> SubtaskPart:
     return SubtaskPart(given.id, given.session_id, given.message_id, view.agent(given.agent))
 
 
-def _retry(given: GivenPart, _: View) -> RetryPart:
+def _retry(given: PartOfMessage, _: View) -> RetryPart:
     time = Created(given.time.created if given.time else 0)
     return RetryPart(given.id, given.session_id, given.message_id, given.attempt, named("APIError"), time)
 
 
-def _compaction(given: GivenPart, _: View) -> CompactionPart:
+def _compaction(given: PartOfMessage, _: View) -> CompactionPart:
     overflow = UNSET if given.overflow is None else given.overflow
     return CompactionPart(given.id, given.session_id, given.message_id, given.auto, overflow)
 
 
-def _bare(kind: type[Part]) -> Callable[[GivenPart, View], Part]:
+def _bare(kind: type[Part]) -> Callable[[PartOfMessage, View], Part]:
     return lambda given, _: kind(given.id, given.session_id, given.message_id)
 
 
-_PROJECTIONS: Final[Mapping[str, Callable[[GivenPart, View], Part | None]]] = MappingProxyType(
+_PROJECTIONS: Final[Mapping[str, Callable[[PartOfMessage, View], Part | None]]] = MappingProxyType(
     {
         "text": _text,
         "tool": _tool,
@@ -193,7 +202,7 @@ _PROJECTIONS: Final[Mapping[str, Callable[[GivenPart, View], Part | None]]] = Ma
 )
 
 
-def part(given: GivenPart, view: View) -> Part | None:
+def part(given: PartOfMessage, view: View) -> Part | None:
     """Project one part, or `None` if nothing of it crosses."""
     projection = _PROJECTIONS.get(given.type)
     return projection(given, view) if projection else None

@@ -6,8 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
-import msgspec
-
 from egress_proxy.model import Projected, Refused, Resource
 from egress_proxy.wire import ask, catalogue, diff, event, file, message, place, provider, server, session, status
 from egress_proxy.wire.decoding import guarded
@@ -54,11 +52,11 @@ PROJECTORS: Final[Mapping[Resource, Projector]] = MappingProxyType(
 
 
 def project(resource: Resource, body: bytes, view: View) -> Projected | Refused:
-    """Project an answer. The value is JSON builtins made from frozen Structs; no exception leaves."""
+    """Project an answer: frozen Structs, or lists and maps of them. No exception leaves."""
 
     def run(body: bytes) -> Projected | Refused:
         made = PROJECTORS[resource](body, view)
-        return made if isinstance(made, Refused) else Projected(msgspec.to_builtins(made))
+        return made if isinstance(made, Refused) else Projected(made, size=len(body))
 
     return guarded(run, body)
 

@@ -14,8 +14,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from statistics import quantiles
 
-from msgspec import structs
-
 from egress_proxy.model import Projected, Resource, Secret, Verdict
 from egress_proxy.scan import KnownValues, TextScanner, build_scanner, judge
 from egress_proxy.server.examination import Examined, examine
@@ -60,7 +58,7 @@ def gate(scanner: TextScanner, body: bytes) -> Examined:
     """Do with an answer to a prompt what an exchange does with it."""
     projected = project(Resource.MESSAGE, body, _VIEW)
     assert isinstance(projected, Projected)
-    return examine(structs.replace(projected, cursor="", size=len(body)), scanner, judge)
+    return examine(Projected(projected.made, "", len(body)), scanner, judge)
 
 
 def _scanner(values: int) -> TextScanner:
