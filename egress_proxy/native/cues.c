@@ -114,31 +114,29 @@ static int opens(const uint8_t *at, const uint8_t *stop)
     return at < stop && *at == '\'';
 }
 
-#define CELL_WORDS 3 /* beside a run, in a cell: `api key` are two runs */
+#define CELL_WORDS 3
 
-/* Whether a cell of a list ends a few words after a run, and so does it begin before it: `db password,host`. */
-static int is_cell(const uint8_t *run, const uint8_t *after, const uint8_t *start, const uint8_t *stop)
+/* Whether a line may be the header of a list: cells of a few words each, a sign between them. */
+static int is_header(const uint8_t *at, const uint8_t *stop)
 {
-    for (int words = 0;; words++) {
-        while (after < stop && (*after == ' ' || *after == '"' || *after == '\''))
-            after++;
-        if (after == stop || *after == ',' || *after == ';' || *after == '\t' || *after == '\r' || *after == '\n')
-            break;
-        if (words == CELL_WORDS || !(kind(*after) & RUN))
+    int words = 0, signs = 0;
+    while (at < stop) {
+        if (kind(*at) & RUN) {
+            if (++words > CELL_WORDS)
+                return 0;
+            while (at < stop && (kind(*at) & RUN))
+                at++;
+            continue;
+        }
+        if (*at == ',' || *at == ';' || *at == '\t') {
+            signs++;
+            words = 0;
+        } else if (*at != ' ' && *at != '"' && *at != '\'' && *at != '\r' && *at != '\n') {
             return 0;
-        while (after < stop && (kind(*after) & RUN))
-            after++;
+        }
+        at++;
     }
-    for (int words = 0;; words++) {
-        while (run > start && (run[-1] == ' ' || run[-1] == '"' || run[-1] == '\''))
-            run--;
-        if (run == start || run[-1] == ',' || run[-1] == ';' || run[-1] == '\t')
-            return 1;
-        if (words == CELL_WORDS || !(kind(run[-1]) & RUN))
-            return 0;
-        while (run > start && (kind(run[-1]) & RUN))
-            run--;
-    }
+    return signs > 0;
 }
 
 /* Whether what follows a name, or where it begins, tells that a value may be beside it. `password` tells whether the
@@ -281,7 +279,7 @@ EXPORT void cue_lines(const uint8_t *text, size_t length, Copy *named, Copy *sai
         const uint8_t *before = last_byte(done, '\n', (size_t)(start - done));
         start = before ? before + 1 : done;
         stop = stop ? stop + 1 : end;
-        int is_named = frames(start, (size_t)(stop - start)), may_say = odd(start, stop), is_said = 0;
+        int is_named = frames(start, (size_t)(stop - start)) || is_header(start, stop), may_say = odd(start, stop), is_said = 0;
         for (const uint8_t *read = start; word < stop && !(is_named && is_said >= may_say);) {
             const uint8_t *run = word; /* all of a run is read once, however many words it has */
             while (run > read && (kind(run[-1]) & RUN))
@@ -294,7 +292,7 @@ EXPORT void cue_lines(const uint8_t *text, size_t length, Copy *named, Copy *sai
                 password |= (word[0] | 0x20) == 'p';
                 is_named = is_named || of_phrase(word, read, stop);
             }
-            is_named = is_named || (name && names(run, read, stop, password)) || is_cell(run, read, start, stop);
+            is_named = is_named || (name && names(run, read, stop, password));
             is_said |= is_said_after(read, stop) || (run > start && is_said_before(run[-1]));
         }
         if (is_named)

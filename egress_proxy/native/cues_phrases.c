@@ -20,12 +20,27 @@ static int closes_phrase(const uint8_t *at, const uint8_t *stop)
     return at == stop || *at == '\n' || (kind(*at) & QUOTE);
 }
 
+/* Whether a word is one of those that a phrase has not (`_PROSE` in `scan/prose.py`): the usual ones of them without an i,
+ * k or s, which may stand for other letters here. */
+static int is_of_sentence(const uint8_t *at, size_t length)
+{
+    static const char *const words[] = {"the", "and", "for", "are", "not", "but", "our", "from", "when", "your", "have", "been", "what"};
+    for (size_t number = 0; number < sizeof words / sizeof *words; number++) {
+        size_t same = 0;
+        while (same < length && (at[same] | 0x20) == words[number][same])
+            same++;
+        if (same == length && !words[number][same])
+            return 1;
+    }
+    return 0;
+}
+
 /* Whether a phrase stands at a place: 4 to 8 words of 3 to 12 letters each, one space or hyphen between. */
 static int is_phrase(const uint8_t *at, const uint8_t *stop)
 {
     for (int words = 1; words <= 8; words++, at++) {
         size_t length = letters(at, stop, 12);
-        if (length < 3 || length > 12)
+        if (length < 3 || length > 12 || is_of_sentence(at, length))
             return 0;
         at += length;
         if (words >= 4 && closes_phrase(at, stop))

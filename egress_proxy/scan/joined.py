@@ -27,6 +27,9 @@ class Home(NamedTuple):
     shift: int
 
 
+_ALONE: Final = Home(0, 0)
+
+
 class JoinedTexts:
     """Whole texts with a newline between them."""
 
@@ -39,6 +42,8 @@ class JoinedTexts:
 
     def home(self, at: int) -> Home:
         """Where an offset of the joined string belongs."""
+        if len(self.texts) == 1:
+            return _ALONE
         if not self._starts:
             self._starts = list(accumulate((len(text) + 1 for text in self.texts), initial=0))
         text = bisect_right(self._starts, at) - 1

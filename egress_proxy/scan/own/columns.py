@@ -10,7 +10,7 @@ from egress_proxy.scan.context import Cue, of_name
 from egress_proxy.scan.random_tokens import is_value
 from egress_proxy.scan.rule import Rule, Scope, Span
 
-_NAMES = r"pass|pwd|secret|token|api[_ -]?key"
+_NAMES = r"pass|pwd|secret|token|api[_-]?key"
 _OTHERS = r"kennwort|senha|contrase[ñn]a"
 _STEMS = ("pass", "pwd", "secret", "token", "api", "kennwort", "senha", "contrase")
 _CELL = r"[\"']?[^\W\d][\w-]{0,40}+(?>[ ][\w-]{1,40}+){0,2}+[\"']?"  # prose has more words between its commas
@@ -70,8 +70,19 @@ def _of_row(cells: list[str], start: int, wanted: dict[int, bool]) -> Iterator[S
         start += len(cell) + 1
 
 
+def _loose_line(names: str) -> str:
+    """A line that may be a header, for the prefilter: a cell with one of these names, and all others short as well. As
+    `is_header` in `native/cues.c`."""
+    word, named = r"[\w-]+", rf"[\w-]*(?:{names})[\w-]*"
+    spaced = r"[\w-]*api[ ]key[\w-]*"  # two words
+    other = rf"[\"']?{word}(?:[ ]{word}){{0,2}}[\"']?[,;\t][ ]?"
+    cell = rf"[\"']?(?:(?:{word}[ ]){{0,2}}{named}|{word}[ ]{named}[ ]{word}|{named}(?:[ ]{word}){{1,2}}"
+    cell = rf"{cell}|(?:{word}[ ])?{spaced}|{spaced}[ ]{word})[\"']?"
+    return rf"(?:\n|\A)[ \t]*(?:(?:{other})*{cell}[,;\t]|(?:{other})+{cell}(?:\r?\n|\z))"
+
+
 def _loose(names: str) -> str:
-    """A line that may be a header, for the prefilter: a cell with one of these names, and another beside it."""
+    """The same with less of it, for names that are rare: a cell with one, and another beside it."""
     cell = rf"[ \t]*[\"']?(?:[\w-]+[ ]){{0,2}}[\w-]*(?:{names})[\w-]*(?:[ ][\w-]+){{0,2}}[\"']?[ ]*"
     return rf"(?:\n|\A|[,;\t]){cell}[,;\t]|[,;\t]{cell}(?:\r?\n|\z)"
 
@@ -84,6 +95,6 @@ RULES = (
         caseless=True,
         scope=Scope.BLOCK,
         strong=False,
-        named=(_loose(_NAMES),),
+        named=(_loose_line(_NAMES),),
     ),
 )
