@@ -10,14 +10,18 @@ canonical view drops what stands between, so the pieces need no sign of what the
 
 from __future__ import annotations
 
+import ctypes
 import re
+from array import array
 from collections.abc import Iterable, Iterator
 from typing import Final
 
 from msgspec import Struct
 
 from egress_proxy.model import Finding
-from egress_proxy.scan.randomness import signs
+from egress_proxy.native import KERNEL
+from egress_proxy.scan.codes import codes_of
+from egress_proxy.scan.randomness import UNUSUAL_BITS, signs
 from egress_proxy.scan.search import spans_by_text
 from egress_proxy.scan.values import word_share
 
@@ -28,13 +32,24 @@ _SHORTEST: Final = 4
 _ROW: Final = 16  # pieces in their order that are joined as one
 _WORDS: Final = 0.6
 _LONG_NUMBER: Final = 8
+_ROOM: Final = 64  # tokens that there is room for at first
 _SIGNS_OF_LETTERS: Final = 3
 _SIGNS_OF_ANY: Final = 2
 _TOKEN: Final = re.compile(r"[^\s\"'`*(){}\[\]<>|,;]{4,4096}+")
+_SEPARATORS: Final = re.compile(r"[^A-Za-z0-9]+")
 _QUOTES: Final = frozenset("\"'`*=")
 _SPACE: Final = b" "
 # A word without any of these is no piece: a digit, a capital after a small letter, a quotation mark.
 _SIGNS: Final = (b"0", b"aA", b"q")
+
+_Token = tuple[int, int, int]
+
+if KERNEL is not None:
+    KERNEL.find_piece_tokens.argtypes = (
+        *(ctypes.c_void_p, ctypes.c_size_t, ctypes.c_size_t, ctypes.c_void_p),
+        *(ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t),
+    )
+    KERNEL.find_piece_tokens.restype = ctypes.c_size_t
 
 
 def _kind(char: str) -> int:
@@ -78,7 +93,7 @@ class Pieces(Struct, frozen=True):
         return (*found, "".join(row), "".join(reversed(row)))
 
 
-def pieces_of(text: str, findings: Iterable[Finding]) -> tuple[str, ...]:
+def pieces_of(text: str, findings: Iterable[Finding], kernel: ctypes.CDLL | None = KERNEL) -> tuple[str, ...]:
     """The tokens of a text that could be pieces of a secret, in order: those that no word, name or number looks like.
     `findings` (all of this text) do not leave, so nothing in them is a piece."""
     spans = spans_by_text(findings)
@@ -87,22 +102,48 @@ def pieces_of(text: str, findings: Iterable[Finding]) -> tuple[str, ...]:
         left += [text[done:start], " " * (end - start)]
         done = end
     text = "".join([*left, text[done:]])
-    found = list(dict.fromkeys(_pieces(text)))
+    found = list(dict.fromkeys(_pieces(text, tokens_of(text, kernel))))
     return tuple(found if len(found) <= OF_A_TEXT else [*found[: OF_A_TEXT // 2], *found[-OF_A_TEXT // 2 :]])
 
 
-def _pieces(text: str) -> Iterator[str]:
-    kinds = text.encode("latin-1", "replace").translate(_KINDS)
-    for start, end in sorted({span for sign in _SIGNS for span in _words(kinds, sign)}):
-        word = text[start:end]
-        quoted = not _QUOTES.isdisjoint(word)
-        for token in _TOKEN.findall(word):
-            bare = token if token.isalnum() else "".join(filter(str.isalnum, token))
-            if len(bare) >= _SHORTEST and _could_be_one(bare, token, quoted=quoted):
-                yield bare
+def _pieces(text: str, tokens: Iterable[_Token]) -> Iterator[str]:
+    for start, end, told in tokens:
+        if told:
+            token = text[start:end]
+            yield token if token.isalnum() else _SEPARATORS.sub("", token)
+        else:
+            yield from _of_word(text[start:end])
 
 
-def _words(kinds: bytes, sign: bytes) -> Iterator[tuple[int, int]]:
+def _of_word(word: str) -> Iterator[str]:
+    quoted = not _QUOTES.isdisjoint(word)
+    for token in _TOKEN.findall(word):
+        bare = token if token.isalnum() else "".join(filter(str.isalnum, token))
+        if len(bare) >= _SHORTEST and _could_be_one(bare, token, quoted=quoted):
+            yield bare
+
+
+def tokens_of(text: str, kernel: ctypes.CDLL | None = KERNEL) -> list[_Token]:
+    """Where tokens begin and end that could be pieces, or words in which there may be some, and whether it is told that
+    they could; in order. Without the kernel nothing is told but which words have a sign."""
+    if kernel is None:
+        kinds = text.encode("latin-1", "replace").translate(_KINDS)
+        return [(*span, 0) for span in sorted({span for sign in _SIGNS for span in _with(kinds, sign)})]
+    codes, width = codes_of(text)
+    scratch = None if width == 1 else bytearray(len(text))
+    where = ctypes.addressof(ctypes.c_char.from_buffer(scratch)) if scratch else None
+    room = _ROOM
+    out = array("I", bytes(3 * 4 * room))
+    while True:
+        unusual, into = UNUSUAL_BITS.buffer_info()[0], out.buffer_info()[0]
+        count = kernel.find_piece_tokens(codes, width, len(text), unusual, where, into, room)
+        if count <= room:
+            break
+        room, out = count, array("I", bytes(3 * 4 * count))
+    return list(zip(out[: 3 * count : 3], out[1 : 3 * count : 3], out[2 : 3 * count : 3], strict=True))
+
+
+def _with(kinds: bytes, sign: bytes) -> Iterator[tuple[int, int]]:
     """Where words with a sign begin and end."""
     at = kinds.find(sign)
     while at >= 0:

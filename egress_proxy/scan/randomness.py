@@ -9,22 +9,25 @@ capitals 0.6.
 from __future__ import annotations
 
 import re
+from array import array
+from string import ascii_lowercase
 from typing import Final
 
 # Pairs of letters that words hardly have, by the first of them.
-_UNUSUAL: Final = "|".join(
-    f"{first}(?=[{seconds}])"
-    for first, seconds in (
-        ("b", "cdfghkmnpqvwxz"), ("c", "bdfgjmpqvwxz"), ("d", "bcfhjkpqtxz"), ("f", "bcdghjkmnpqvwxz"),
-        ("g", "bcdfjkpqvwxz"), ("h", "bcdfghjkpqvxz"), ("j", "bcdfghjklmnpqrstvwxyz"), ("k", "bcdfghjkmpqrtvxz"),
-        ("l", "hjqrxz"), ("m", "cdfghjkqrtvwxz"), ("n", "bhmpqrwxz"), ("p", "bcdfgjkmnqvwxz"),
-        ("q", "bcdefghijklmnopqrstvwxyz"), ("r", "hjqxz"), ("s", "bdfgjrvxz"), ("t", "bdfgjkmnpqvxz"),
-        ("v", "bcdfghjklmnpqrtuvwxyz"), ("w", "bcdfgjkmpquvxz"), ("x", "bdfghjklmnqrsuvwxyz"),
-        ("z", "bcdfghjkmnpqrstvwx"),
-        ("a", "aejoq"), ("i", "hijuwy"), ("o", "jqz"), ("u", "ahjkouvwy"), ("y", "bfghjkqruvwxyz"),
-    )
-)  # fmt: skip
-_PAIR: Final = re.compile(_UNUSUAL)
+_UNUSUAL: Final = {
+    "b": "cdfghkmnpqvwxz", "c": "bdfgjmpqvwxz", "d": "bcfhjkpqtxz", "f": "bcdghjkmnpqvwxz",
+    "g": "bcdfjkpqvwxz", "h": "bcdfghjkpqvxz", "j": "bcdfghjklmnpqrstvwxyz", "k": "bcdfghjkmpqrtvxz",
+    "l": "hjqrxz", "m": "cdfghjkqrtvwxz", "n": "bhmpqrwxz", "p": "bcdfgjkmnqvwxz",
+    "q": "bcdefghijklmnopqrstvwxyz", "r": "hjqxz", "s": "bdfgjrvxz", "t": "bdfgjkmnpqvxz",
+    "v": "bcdfghjklmnpqrtuvwxyz", "w": "bcdfgjkmpquvxz", "x": "bdfghjklmnqrsuvwxyz",
+    "z": "bcdfghjkmnpqrstvwx",
+    "a": "aejoq", "i": "hijuwy", "o": "jqz", "u": "ahjkouvwy", "y": "bfghjkqruvwxyz",
+}  # fmt: skip
+_PAIR: Final = re.compile("|".join(f"{first}(?=[{seconds}])" for first, seconds in _UNUSUAL.items()))
+# The same as bits of the second letter, a word of four bytes for each first one: as the kernel has them.
+UNUSUAL_BITS: Final = array(
+    "I", (sum(1 << ord(second) - ord("a") for second in _UNUSUAL.get(first, "")) for first in ascii_lowercase)
+)
 _CHANGE: Final = re.compile(r"[a-z](?=[A-Z0-9])|[A-Z](?=[0-9])|[0-9](?=[A-Za-z])")
 _FEWEST_DIFFERENT: Final = 8
 _WITH_CAPITALS: Final = 0.46

@@ -6,12 +6,15 @@ import random
 import string
 from pathlib import Path
 
-from hypothesis import given
+import pytest
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from egress_proxy.model import Finding
+from egress_proxy.native import KERNEL
 from egress_proxy.scan import Pieces, pieces_of
-from egress_proxy.scan.pieces import KEPT, OF_A_TEXT
+from egress_proxy.scan.pieces import KEPT, OF_A_TEXT, tokens_of
+from tests.bench.corpora import SORTS, texts
 
 LETTERS = string.ascii_letters + string.digits
 VALUE = "".join(random.Random("value").choices(LETTERS, k=24))
@@ -41,6 +44,31 @@ def test_separators_within_are_dropped() -> None:
 
 def test_prose_has_hardly_any() -> None:
     assert len(pieces_of(PROSE.read_text("utf-8"), ())) < 10
+
+
+ALPHABET = "aAzqX09'*=.,:?-( \n\t\x1c\x85\xa0éÉ²÷×ªабв\u3000\U0001f600"
+
+
+def _same(text: str) -> None:
+    pieces = pieces_of(text, ())
+    assert pieces == pieces_of(text, (), None)
+    assert all(told or not text[start:end].isascii() for start, end, told in tokens_of(text))
+
+
+@pytest.mark.skipif(KERNEL is None, reason="no compiled kernel here")
+@given(st.text(ALPHABET, max_size=80) | st.text(string.printable, max_size=120) | st.text(max_size=30))
+@example("aB" * 2_500 + "x" * 4_100 + "1 " + "a" * 4_096 + "9b")
+def test_pieces_are_the_same_with_and_without_the_kernel(text: str) -> None:
+    _same(text)
+
+
+@pytest.mark.skipif(KERNEL is None, reason="no compiled kernel here")
+def test_pieces_of_documents_are_the_same_without_the_kernel() -> None:
+    for sort in SORTS:
+        for text in texts(sort, 8_192, 3, seed=9):
+            _same(text)
+            _same(text.replace("e", "é").replace(", ", "，"))
+    _same("".join(map(chr, range(0x3000))))
 
 
 def joined(*texts: str) -> str:
