@@ -35,8 +35,12 @@ class Examined(Struct, frozen=True):
 
 def examine(projected: Projected, scanner: Scanner, judge: Judge) -> Examined:
     """Scan and judge all strings, and encode what is left of the value. Raises what the scanner raises."""
-    texts, told, ids = strings.collect(projected.made, projected.cursor)
-    scan = scanner.scan_told(texts, told, ids) if isinstance(scanner, Remembering) else scanner.scan(texts, ids)
+    found = strings.collect(projected.made, projected.cursor)
+    texts = found.all
+    if isinstance(scanner, Remembering):
+        scan = scanner.scan_told(texts, found.told, found.ids)
+    else:
+        scan = scanner.scan(texts, found.ids)
     judgement = judge(texts, scan)
     if judgement.verdict is not Verdict.CLEAN:
         judgement = as_released(texts, scan, judgement, spoken(projected.value), scanner)

@@ -10,8 +10,12 @@ same answer.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from typing import Final, NamedTuple, TypeAlias
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from functools import cached_property
+from typing import Final, TypeAlias
+
+from msgspec import Struct
 
 from egress_proxy.server.members import LOOKED_INTO, NO_TEXT, Members, look_into, sort
 
@@ -20,12 +24,36 @@ _ID: Final = re.compile(r"[a-z]{3}_[0-9a-f]{12}[0-9A-Za-z]{14}")  # as the serve
 _Found: TypeAlias = tuple[list[str], list[str], list[str]]  # by what they are (`members.sort`)
 
 
-class Strings(NamedTuple):
+class MadeUp(AbstractSet[str]):
+    """Those of `ids` that look as the server makes them up, and that nobody `told`. Few ask, so it is seen then."""
+
+    def __init__(self, ids: Sequence[str], told: frozenset[str]) -> None:
+        self._ids = ids
+        self._told = told
+
+    @cached_property
+    def _made_up(self) -> frozenset[str]:
+        return frozenset(filter(_ID.fullmatch, self._ids)) - self._told
+
+    def __contains__(self, text: object) -> bool:
+        return text in self._made_up
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._made_up)
+
+    def __len__(self) -> int:
+        return len(self._made_up)
+
+
+class Strings(Struct, frozen=True):
     """The strings of a value."""
 
     all: tuple[str, ...]  # distinct; those of `told` in their order, `more` at the end
     told: frozenset[str]  # those that somebody wrote: without object keys, and without ids
-    ids: frozenset[str]  # those that the server made up
+    ids: AbstractSet[str]  # those that the server made up
+
+    def __repr__(self) -> str:
+        return f"Strings({len(self.all)})"
 
 
 def collect(value: object, *more: str) -> Strings:
@@ -36,8 +64,7 @@ def collect(value: object, *more: str) -> Strings:
     words: list[str] = []
     _of_array((value,), (told, ids, words))
     written = frozenset(told)
-    made_up = frozenset(filter(_ID.fullmatch, dict.fromkeys(ids))) - written
-    return Strings(tuple(dict.fromkeys([*words, *ids, *told, *more])), written, made_up)
+    return Strings(tuple(dict.fromkeys([*words, *ids, *told, *more])), written, MadeUp(ids, written))
 
 
 # By exact type, and a call for containers only: this runs over every member of every answer.

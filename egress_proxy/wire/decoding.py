@@ -31,7 +31,7 @@ _RAWS: Final = msgspec.json.Decoder(list[Raw])
 def guarded(read: Callable[[bytes], T], body: bytes) -> T | Refused:
     """Read `body`; give the reason in place of any exception."""
     outcome = _guarded(read, body)
-    if outcome == Refused(Reason.ANSWER_MALFORMED) and (mended := whole(body)) != body:
+    if isinstance(outcome, Refused) and outcome.reason is Reason.ANSWER_MALFORMED and (mended := whole(body)) != body:
         return _guarded(read, mended)
     return outcome
 

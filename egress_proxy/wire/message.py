@@ -120,11 +120,7 @@ class Message(Wire, frozen=True):
 
 def info(given: GivenInfo, view: View) -> UserMessage | AssistantMessage:
     """Project what is said about a message."""
-    match given:
-        case GivenUser():
-            return _user(given, view)
-        case GivenAssistant():
-            return _assistant(given, view)
+    return _user(given, view) if isinstance(given, GivenUser) else _assistant(given, view)
 
 
 def _user(given: GivenUser, view: View) -> UserMessage:

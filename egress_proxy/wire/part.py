@@ -121,7 +121,7 @@ def _text(given: PartOfMessage, _: View) -> TextPart | None:
 
 
 def _unfinished(time: PartTime | None) -> bool:
-    return time is not None and not isinstance(time.end, int | float)
+    return time is not None and (time.end is None or time.end is UNSET)
 
 
 def _span(time: PartTime | None) -> Span:
@@ -131,7 +131,7 @@ def _span(time: PartTime | None) -> Span:
 
 def _ended(time: PartTime | None) -> Span:
     given = _span(time)
-    return given if isinstance(given.end, int | float) else Span(given.start, given.start)
+    return Span(given.start, given.start) if given.end is UNSET else given
 
 
 def _tool(given: PartOfMessage, _: View) -> ToolPart | None:

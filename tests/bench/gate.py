@@ -1,4 +1,5 @@
-"""What the gate costs a reply: projecting, scanning, judging and encoding it, in this process, as the proxy does.
+"""What the gate costs a reply: projecting, scanning, judging and encoding it, in this process, as the proxy does. What
+stays is kept from the garbage collector, as there.
 
 Beside it stands what a request costs the bare passthrough and the whole proxy, in the same rounds: of the passthrough's
 processor time and the gate's, the sum is what a proxy would need that did nothing else.
@@ -85,6 +86,7 @@ def _gate(scanner: TextScanner, characters: int, replies: int, seed: int) -> Fig
     bodies = [reply(_DIRECTORY, text) for text in texts(PROSE, characters, replies, seed)]
     gate(scanner, reply(_DIRECTORY, "as warm as the proxy is"))
     gc.collect()
+    gc.freeze()
     waited: list[float] = []
     clean = 0
     processor = time.process_time()
@@ -94,5 +96,6 @@ def _gate(scanner: TextScanner, characters: int, replies: int, seed: int) -> Fig
         waited.append(time.perf_counter() - started)
         clean += examined.judgement.verdict is Verdict.CLEAN
     processor = time.process_time() - processor
+    gc.unfreeze()
     cuts = quantiles(waited, n=100, method="inclusive")
     return {"processor": processor / replies, "p50": cuts[49], "p99": cuts[98], "clean": clean / replies}

@@ -60,10 +60,10 @@ def test_a_value_that_is_not_json_is_refused(value: object) -> None:
 
 @given(JSON)
 def test_what_somebody_wrote_is_among_all_strings(value: object) -> None:
-    everything, told, ids = collect(value, "cursor")
-    assert ids <= set(everything) - told
-    assert told <= set(everything)
-    assert "cursor" in everything
+    found = collect(value, "cursor")
+    assert found.ids <= set(found.all) - found.told
+    assert found.told <= set(found.all)
+    assert "cursor" in found.all
 
 
 def test_ids_are_not_told_and_texts_are() -> None:
