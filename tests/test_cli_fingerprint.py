@@ -291,7 +291,7 @@ def test_the_prompt_shows_nothing(file: Path) -> None:
     told += _until(handle, b"taken\tVPN")
     assert b"taken\tVPN" in told
     assert FIRST.encode() not in told
-    assert process.wait(60) == Exit.OK
+    assert process.wait(120) == Exit.OK
     os.close(handle)
 
 
@@ -300,7 +300,7 @@ def test_an_interrupt_at_the_prompt_stores_nothing(file: Path) -> None:
     _until(handle, b"not shown): ")
     os.write(handle, FIRST.encode() + b"\x03")
     told = _until(handle, b"never said")
-    assert process.wait(60) == 128 + signal.SIGINT
+    assert process.wait(120) == 128 + signal.SIGINT
     assert b"Traceback" not in told
     assert not (file.parent / "state" / "fingerprints").exists()
     os.close(handle)
@@ -316,7 +316,7 @@ def test_writers_at_once_lose_nothing(file: Path) -> None:
         process.stdin.write(f"velvet{number}Anchor{number * 7919:05}".encode())
         process.stdin.close()
         running.append(process)
-    assert [process.wait(60) for process in running] == [0] * 3
+    assert [process.wait(120) for process in running] == [0] * 3
     done = subprocess.run(
         [sys.executable, "-m", "egress_proxy", "fingerprint", "list", "--config", str(file)],
         capture_output=True,

@@ -324,7 +324,7 @@ def test_long_work_shows_a_bar_on_a_terminal_and_nothing_elsewhere(config: Path)
     command = [sys.executable, "-m", "egress_proxy", "audit", "stats", "--config", str(config)]
     leader, terminal = pty.openpty()
     try:
-        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=terminal, timeout=60, check=True)
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=terminal, timeout=120, check=True)
     finally:
         os.close(terminal)
     try:
@@ -332,5 +332,5 @@ def test_long_work_shows_a_bar_on_a_terminal_and_nothing_elsewhere(config: Path)
         assert b"counting" not in done.stdout
     finally:
         os.close(leader)
-    quiet = subprocess.run(command, capture_output=True, timeout=60, check=True)
+    quiet = subprocess.run(command, capture_output=True, timeout=120, check=True)
     assert quiet.stderr == b""

@@ -125,7 +125,6 @@ COMPARED = (
 )
 
 
-@pytest.mark.timeout(300)
 def test_the_kernel_is_the_same_without_instructions_of_this_processor(tmp_path: Path) -> None:
     """As on arm64: none of x86, and a `char` without a sign. Tests that compare it with Python run again on it."""
     compiler = shutil.which("gcc") or shutil.which("clang")

@@ -80,7 +80,7 @@ def test_a_server_that_is_ended_amid_writes_has_all_that_was_called_kept(
                 ledger.append([record(number), record(number, id=f"twin_{number}")])
             except AuditError:
                 failed.set()
-                up.wait(60)
+                up.wait(120)
             else:
                 kept.extend((f"egr_{number}", f"twin_{number}"))
 

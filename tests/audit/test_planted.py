@@ -241,7 +241,7 @@ def test_a_copy_in_a_place_that_cannot_be_written_is_verified(tmp_path: Path) ->
         others = ["setpriv", "--reuid=65534", "--clear-groups"] if os.geteuid() == 0 else []
         done = subprocess.run(
             [*others, sys.executable, "-c", AS_NOBODY, str(state)],
-            cwd=Path(__file__).parents[2], capture_output=True, check=False, timeout=60,
+            cwd=Path(__file__).parents[2], capture_output=True, check=False, timeout=120,
         )  # fmt: skip
         state.chmod(0o755)
     assert done.stdout.split() == [b"False", b"True"], done.stderr

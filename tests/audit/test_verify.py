@@ -274,7 +274,7 @@ def by_node(cases: Sequence[Case]) -> list[list[tuple[int, int, str]]]:
     )
     done = subprocess.run(
         [NODE or "node", str(Path(__file__).with_name("agree.mjs"))],
-        input=asked.encode(), capture_output=True, check=True, timeout=60,
+        input=asked.encode(), capture_output=True, check=True, timeout=120,
     )  # fmt: skip
     return [[tuple(one) for one in json.loads(line)["findings"]] for line in done.stdout.splitlines()]
 
@@ -454,7 +454,7 @@ def test_an_export_that_is_no_utf_8_is_not_whole(tmp_path: Path) -> None:
     for told, written in ((True, content), (False, content.replace("\ufffd".encode(), b"\xff"))):
         spoilt.write_bytes(written)
         assert reading.verify(spoilt, Verifier([OWN.public]), lambda _: None).ok is told
-        done = subprocess.run(command, capture_output=True, check=False, timeout=60)
+        done = subprocess.run(command, capture_output=True, check=False, timeout=120)
         assert json.loads(done.stdout)["ok"] is told
 
 

@@ -12,7 +12,7 @@ import sys
 import threading
 from typing import Any
 
-PATIENCE_S = 30
+PATIENCE_S = 90
 
 
 class Events:

@@ -15,7 +15,7 @@ from tests.kit.agent import Agent
 from tests.kit.gate import Gate
 from tests.kit.script import Hang, Held, Text, Turn, call
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]  # a busy machine starts a TUI slowly
+pytestmark = pytest.mark.e2e
 
 ENTRY = "in a terminal"
 GIVEN_AWAY = "redacted:KNOWN:DB_PASSWORD"

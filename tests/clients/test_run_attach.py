@@ -19,7 +19,7 @@ from tests.kit import binaries
 from tests.kit.opencode import OTHER_MODEL, OTHER_PROVIDER
 from tests.kit.script import Text, call
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]  # a busy machine starts each run slowly
+pytestmark = pytest.mark.e2e
 
 _TIMEOUT_S = 120
 _SEQUENCE = re.compile(r"\x1b\[[0-9;]*m")

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.e2e
 
 PAGE = Path(__file__).parents[2] / "docs" / "connecting.md"
 SNIPPETS = re.findall(r"^```(js|python)\n(.*?)^```", PAGE.read_text("utf-8"), re.MULTILINE | re.DOTALL)
-_TIMEOUT_S = 60
+_TIMEOUT_S = 120
 
 
 def filled(proxied: Proxied, snippet: str) -> str:

@@ -88,7 +88,7 @@ async def running(root: Path, configured: Configured) -> AsyncIterator[Front]:
         started = await asyncio.create_subprocess_exec(*command, stdout=said, stderr=said)
         stack.push_async_callback(started.wait)
         stack.callback(started.terminate)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(90):
             while not await _answers(ports[443], authority):
                 assert started.returncode is None, (root / "said").read_text()
         trusting = ssl.create_default_context(cafile=str(authority))
@@ -119,7 +119,7 @@ class Behaviour:
         proxy.upstream.answers["GET /event"] = STREAM + frame("server.connected")
         proxy.upstream.held.add("GET /event")
         login = {"Authorization": f"Bearer {TOKEN}"}
-        async with asyncio.timeout(30), front.get("proxy.example", "/event", **login) as response:
+        async with asyncio.timeout(90), front.get("proxy.example", "/event", **login) as response:
             assert response.status == 200
             await response.content.readuntil(b"server.connected")
             for _ in range(3):  # each is read before the next is sent: nothing waits for a buffer to fill

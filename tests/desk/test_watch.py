@@ -36,18 +36,18 @@ def watching(box: Box, *arguments: str) -> Iterator[Watching]:
 def test_it_tells_what_waits_what_comes_and_what_becomes_of_it(box: Box) -> None:
     box.holds(ask(), decided=(decision(id="per_old"),))
     with watching(box) as seen:
-        first = seen.lines.get(timeout=20)
+        first = seen.lines.get(timeout=90)
         assert f"asked     {ID}  human  cloud-agent  expires in " in first
         assert first.endswith("bash: git push --force origin main")
         box.peer.emit_raw(b": heartbeat\n\n")
         box.peer.emit_raw(frame("asked", ask()))  # told already
         box.peer.emit_raw(frame("unknown", {"a": 1}) + b"event: asked\ndata: {\n\n")
         box.peer.emit_raw(frame("asked", ask(id="per_2", command="rm\x1b[2J\nx")))
-        second = seen.lines.get(timeout=20)
+        second = seen.lines.get(timeout=90)
         assert "per_2" in second
         assert second.endswith("bash: rm\\x1b[2J\\nx")
         box.peer.emit_raw(frame("decided", decision(note="fine")))
-        assert seen.lines.get(timeout=20).endswith(f"approved  {ID}  by local: fine")
+        assert seen.lines.get(timeout=90).endswith(f"approved  {ID}  by local: fine")
         assert seen.end() == Exit.OK
         assert seen.lines.empty()
         assert seen.told.empty()
@@ -55,9 +55,9 @@ def test_it_tells_what_waits_what_comes_and_what_becomes_of_it(box: Box) -> None
 
 def test_each_line_of_json_is_a_document(box: Box) -> None:
     with watching(box, "--json") as seen:
-        assert json.loads(seen.lines.get(timeout=20))["ask"]["id"] == ID
+        assert json.loads(seen.lines.get(timeout=90))["ask"]["id"] == ID
         box.peer.emit_raw(frame("decided", decision()))
-        found = json.loads(seen.lines.get(timeout=20))
+        found = json.loads(seen.lines.get(timeout=90))
         assert (found["event"], found["ask"], found["decision"]["by"]) == ("decided", None, "local")
         assert seen.end() == Exit.OK
 
@@ -65,7 +65,7 @@ def test_each_line_of_json_is_a_document(box: Box) -> None:
 def test_a_restart_of_the_proxy_is_survived_and_what_was_missed_is_told(box: Box) -> None:
     """It comes back with another token, and knows what was decided meanwhile."""
     with watching(box) as seen:
-        seen.lines.get(timeout=20)
+        seen.lines.get(timeout=90)
         fresh = TOKEN[::-1]
         refused: list[str] = []
 
@@ -86,10 +86,10 @@ def test_a_restart_of_the_proxy_is_survived_and_what_was_missed_is_told(box: Box
             assert isinstance(answer, Says)
             box.peer.answers[call] = only_fresh(answer)
         box.peer.hang_up()
-        assert "expired" in seen.lines.get(timeout=20)
-        assert "per_new" in seen.lines.get(timeout=20)
-        assert "the connection broke" in seen.told.get(timeout=20)
-        assert "connected again" in seen.told.get(timeout=20)
+        assert "expired" in seen.lines.get(timeout=90)
+        assert "per_new" in seen.lines.get(timeout=90)
+        assert "the connection broke" in seen.told.get(timeout=90)
+        assert "connected again" in seen.told.get(timeout=90)
         assert seen.end() == Exit.OK
         assert seen.lines.empty()
 

@@ -29,7 +29,7 @@ class Watching:
 
     def end(self) -> int:
         self.process.send_signal(signal.SIGINT)
-        code = self.process.wait(20)
+        code = self.process.wait(90)
         for thread in self._threads:
             thread.join(5)
         return code

@@ -52,7 +52,7 @@ class Prompting:
 
     def answer(self) -> Answer:
         """Wait for it. Raise `IndexError` if the connection broke."""
-        self._thread.join(60)
+        self._thread.join(120)
         return self._answers[0]
 
 
@@ -209,7 +209,7 @@ class Stopping:
 
     def code(self) -> int | None:
         """Wait for its exit code. Raise `IndexError` if it did not end in its time."""
-        self._thread.join(60)
+        self._thread.join(120)
         return self._codes[0]
 
 

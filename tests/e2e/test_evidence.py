@@ -22,7 +22,7 @@ def holder(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run a command where there is no configuration and no state directory."""
     command = [sys.executable, "-m", "egress_proxy.cli", "evidence", *arguments]
     env = {"HOME": str(home), "PATH": "/usr/bin:/bin", "PYTHONPATH": str(_ROOT)}
-    return subprocess.run(command, capture_output=True, text=True, env=env, check=False, timeout=60)
+    return subprocess.run(command, capture_output=True, text=True, env=env, check=False, timeout=120)
 
 
 def command(proxied: Proxied, *arguments: str) -> str:

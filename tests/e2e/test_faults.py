@@ -114,7 +114,6 @@ def test_opencode_is_upgraded_under_a_running_proxy(upgraded: Proxied) -> None:
 
 
 @NEWEST_ALONE
-@pytest.mark.timeout(300)
 def test_fifty_prompts_at_once_are_answered_or_refused_with_a_reason(proxied: Proxied) -> None:
     """One client has three quarters of 64 requests: of 50 some may be refused, and none is lost."""
     agent = proxied.agent()
@@ -158,7 +157,6 @@ def clock(proxied: Proxied, tmp_path: Path) -> Iterator[tuple[Proxied, Path]]:
 
 
 @NEWEST_ALONE
-@pytest.mark.timeout(120)
 def test_a_clock_that_jumps_loses_nothing(clock: tuple[Proxied, Path]) -> None:
     """Days ahead and back: no ask ends before its time, no record is let go of, and the ledger verifies."""
     proxied, offset = clock

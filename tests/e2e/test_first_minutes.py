@@ -91,7 +91,7 @@ class Home:
             yield
         finally:
             process.terminate()
-            process.wait(60)
+            process.wait(120)
 
 
 def _healthy(url: str) -> bool:

@@ -60,7 +60,7 @@ def told(proxied: Proxied, session: str) -> Any:
 def until_line(watched: Watching, event: str, ask: str) -> Any:
     """Wait for a change of an ask among those that are watched."""
     while True:
-        found = json.loads(watched.lines.get(timeout=30))
+        found = json.loads(watched.lines.get(timeout=90))
         about = found["ask"] or found["decision"]
         if (found["event"], about["id"]) == (event, ask):
             return about

@@ -312,8 +312,8 @@ def test_sigterm_lets_a_reply_finish(spare: Proxied, systemd: Systemd) -> None:
         stop.start()
         poll(lambda: events.ended or None)
         assert refusal(agent.client.get("/path")) == (503, "shutting_down")
-        prompt.join(30)
-        stop.join(30)
+        prompt.join(90)
+        stop.join(90)
     assert codes == [0]
     assert "The reply is late." in replies[0].text
     assert systemd.heard() == "STOPPING=1"

@@ -204,7 +204,7 @@ def test_diff_of_a_session_and_of_a_turn(
     assert reply["text"] == "changed"
     whole = {"ocode-made.txt": ("added", 4, 0), "src/ocode-made.txt": ("added", 2, 0)}
     # The server takes its snapshot when the turn has ended already.
-    poll(lambda: changed(ocode, session) == whole or None, timeout=20)
+    poll(lambda: changed(ocode, session) == whole or None)
     assert ocode("diff", session).out.splitlines() == [
         "added     +4 -0  ocode-made.txt",
         "added     +2 -0  src/ocode-made.txt",

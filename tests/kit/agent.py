@@ -16,7 +16,7 @@ from tests.kit.client import Answer, Client
 T = TypeVar("T")
 _FIRST_S, _GROWTH, _LAST_S = 0.02, 1.3, 0.3
 """Between two looks. Each look is a request to opencode, mostly, and what takes long takes long because it is busy."""
-_PATIENCE_S = 30.0
+_PATIENCE_S = 90.0
 
 
 def poll(look: Callable[[], T | None], timeout: float = _PATIENCE_S) -> T:

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 from urllib.parse import urlencode, urlsplit
 
-DEFAULT_TIMEOUT_S = 60.0
+DEFAULT_TIMEOUT_S = 120.0
 Frame = Mapping[str, Any]
 
 
@@ -176,7 +176,7 @@ class Events:
         self._thread.join(5)
         self._connection.close()
 
-    def wait(self, wanted: Callable[[Any], bool], timeout: float = 30.0) -> Any:
+    def wait(self, wanted: Callable[[Any], bool], timeout: float = 90.0) -> Any:
         """Give the first frame, past ones included, that is wanted. Raise `TimeoutError` naming the types seen."""
         deadline = time.monotonic() + timeout
         index = 0
@@ -192,7 +192,7 @@ class Events:
                     raise TimeoutError(f"no such frame; seen: {sorted({event_type(f) for f in self.frames})}")
                 self._news.wait(left)
 
-    def wait_type(self, name: str, timeout: float = 30.0, **properties: Any) -> Any:
+    def wait_type(self, name: str, timeout: float = 90.0, **properties: Any) -> Any:
         """Give the first frame of a type whose properties have these values."""
 
         def wanted(frame: Any) -> bool:

@@ -7,7 +7,7 @@ import threading
 from concurrent.futures import Future
 from typing import Final, Self
 
-_PATIENCE_S: Final = 30.0
+_PATIENCE_S: Final = 90.0
 
 
 class Gate:

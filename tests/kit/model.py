@@ -34,7 +34,7 @@ from tests.kit.script import (
     read_request,
 )
 
-_START_TIMEOUT_S = 10
+_START_TIMEOUT_S = 60
 _DEFAULT_TURNS = 50
 
 

@@ -32,7 +32,7 @@ ASK_FOR_BASH: Final[Mapping[str, Any]] = {"bash": "ask"}
 CLOUD, CLOUD_MODEL = "opencode", "big-pickle"
 """The keyless provider that every opencode has, whatever its configuration says, and a model of it."""
 
-_START_TIMEOUT_S = 60.0
+_START_TIMEOUT_S = 120.0
 _START_TRIES = 3
 _PROBE_TIMEOUT_S = 0.5
 """opencode never answers a connection that it accepts while it is starting, so a probe has to give up soon."""

@@ -90,7 +90,7 @@ class Cluster:
             self._process = subprocess.Popen(
                 command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True, **self._who()
             )
-        poll(self._answers, timeout=60.0)
+        poll(self._answers, timeout=120.0)
 
     def stop(self, how: signal.Signals = signal.SIGINT) -> None:
         """End the server: SIGINT ends sessions and shuts down well, SIGQUIT does not, SIGKILL is of all processes."""
@@ -98,7 +98,7 @@ class Cluster:
         if process is None:
             return
         _signal(process.pid, how, all_of_them=how == signal.SIGKILL)
-        process.wait(60)
+        process.wait(120)
 
     def signal(self, number: signal.Signals) -> None:
         """Signal each process of the server."""

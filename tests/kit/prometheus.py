@@ -29,7 +29,7 @@ needs_prometheus: Final = pytest.mark.skipif(
 
 def promtool(*arguments: str, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
     """Run it to its end."""
-    return subprocess.run(["promtool", *arguments], input=given, capture_output=True, timeout=60, check=False)
+    return subprocess.run(["promtool", *arguments], input=given, capture_output=True, timeout=120, check=False)
 
 
 class Prometheus:

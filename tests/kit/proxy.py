@@ -24,10 +24,10 @@ from tests.kit.world import World
 DEFAULT_CLIENT = "agent"
 ALLOWED_MODELS = tuple(f"{PROVIDER}/{model}" for model in MODELS)
 _ROOT = Path(__file__).resolve().parents[2]
-_START_TIMEOUT_S = 60.0
+_START_TIMEOUT_S = 120.0
 _START_TRIES = 3
 _STOP_TIMEOUT_S = 45.0
-_TOKEN_TIMEOUT_S = 60.0
+_TOKEN_TIMEOUT_S = 120.0
 _OUTPUT_TAIL = 2000
 
 

@@ -25,7 +25,7 @@ import pyte
 from tests.kit.canaries import Canaries
 
 COLUMNS, LINES = 110, 40
-PATIENCE_S = 60.0
+PATIENCE_S = 120.0
 _SLICE_S = 0.05
 _STOP_TIMEOUT_S = 10.0
 _READ_BYTES = 65536

@@ -48,6 +48,6 @@ def test_a_signal_ends_it(tmp_path: Path) -> None:
     os.close(reading)
     assert process.poll() is None
     process.kill()
-    assert process.wait(60) == -signal.SIGKILL
+    assert process.wait(120) == -signal.SIGKILL
     assert process.poll() == -signal.SIGKILL
     os.close(writing)

@@ -37,7 +37,7 @@ def test_interrupted_while_waiting(surroundings: dict[str, str]) -> None:
         )
         poll(lambda: process.poll() is not None or f"GET /_egress/session/{SESSION}/state" in peer.calls)
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=120)
     assert (process.returncode, out) == (Exit.INTERRUPTED, b"")
     assert err.decode().splitlines() == [
         f"ocode: the turn may still be running: `ocode wait {SESSION}`, then `ocode read {SESSION}`",

@@ -94,7 +94,7 @@ class FakeUpstream:
 
     async def end(self) -> None:
         """Wait until all connections are closed, as they are once the proxy has ended."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(90):
             await asyncio.gather(*filter(None, self.serving))
 
     async def send(self, asked: str, *frames: bytes) -> None:
@@ -164,7 +164,7 @@ class Rig:
         self.upstream.held.add("GET /event")
         headers = {"Authorization": f"Bearer {token}", "Last-Event-ID": last_event_id}
         heard = bytearray()
-        async with asyncio.timeout(30), self.client.get(self.url + path, headers=headers) as response:
+        async with asyncio.timeout(90), self.client.get(self.url + path, headers=headers) as response:
             assert response.status == 200
             async for chunk in response.content.iter_any():
                 heard += chunk
@@ -187,7 +187,7 @@ END: Final = frame("message.removed", sessionID=SESSION, messageID="msg_00000000
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(90):
         while not condition():  # noqa: ASYNC110 - what is waited for is a metric or a list
             await asyncio.sleep(0.01)
 

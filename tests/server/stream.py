@@ -24,7 +24,7 @@ class Stream:
     async def next(self) -> Any:
         """The next event but heartbeats; None at the end."""
         event_id = ""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(90):
             async for line in self.response.content:
                 if found := re.fullmatch(rb"id: (\S+)\n", line):
                     event_id = found[1].decode()

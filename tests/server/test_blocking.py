@@ -62,7 +62,7 @@ async def blocked(proxy: Rig) -> asyncio.Task[tuple[int, Any]]:
 
 async def told(asking: asyncio.Task[tuple[int, Any]]) -> tuple[int, str, str]:
     """Status, reason and words of a refusal."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(90):
         status, answered = await asking
     return status, answered["data"]["reason"], answered["data"]["message"]
 
@@ -105,7 +105,7 @@ async def test_who_hangs_up_while_its_answer_is_recorded_is_said_to_have_gone(
 
     def slow(ledger: Ledger, records: list[Record]) -> None:
         writing.set()
-        go_on.wait(20)
+        go_on.wait(90)
         append(ledger, records)
 
     monkeypatch.setattr(Ledger, "append", slow)
@@ -165,13 +165,13 @@ async def test_a_reply_that_comes_while_the_proxy_stops_is_released(proxy: Rig) 
     await proxy.upstream.send(ASKED, body(reply(f"It is {KEY}.")))
     status, answered = await asking
     assert (status, answered["parts"][0]["text"]) == (200, "It is [redacted:aws-access-key].")
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(90):
         await stopping
 
 
 async def test_a_prompt_that_is_not_answered_by_then_is_told_so(proxy: Rig) -> None:
     asking = await blocked(proxy)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(90):
         await proxy.cloud.drain(0.05)
     status, reason, words = await told(asking)
     assert (status, reason) == (503, "stopped_waiting")
@@ -191,7 +191,7 @@ async def test_what_is_asked_after_the_stop_is_not_sent(proxy: Rig) -> None:
 
 async def test_streams_are_told_and_broken_off_so_that_clients_come_back(proxy: Rig) -> None:
     headers = {"Authorization": f"Bearer {TOKEN}"}
-    async with asyncio.timeout(20), proxy.client.get(f"{proxy.url}/event", headers=headers) as response:
+    async with asyncio.timeout(90), proxy.client.get(f"{proxy.url}/event", headers=headers) as response:
         await response.content.readuntil(b"\n\n")
         await proxy.upstream.send("GET /event", IDLE)
         assert b"session.idle" in await response.content.readuntil(b"\n\n")

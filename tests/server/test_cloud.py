@@ -33,7 +33,7 @@ async def busy(proxy: Rig, tasks: list[asyncio.Task[object]], count: int) -> Non
     proxy.upstream.held.add(asked)
     while len(tasks) < count:
         tasks.append(asyncio.create_task(proxy.ask("POST", PROMPT, BODY)))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(90):
         while proxy.upstream.asked.count(asked) < count:  # noqa: ASYNC110 - the fake upstream has no event to wait for
             await asyncio.sleep(0.01)
 

@@ -26,7 +26,7 @@ async def proxy(tmp_path: Path) -> AsyncIterator[Stand]:
 
 
 async def _until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(90):
         while not condition():  # noqa: ASYNC110 - the fake agent has no event for each of these
             await asyncio.sleep(0)
 
@@ -88,7 +88,7 @@ async def test_what_somebody_answers_is_not_waited_for(proxy: Stand) -> None:
         proxy.agent.ask(number)
     await proxy.look()
     proxy.clock.time += SECONDS
-    async with asyncio.timeout(20), proxy.exchanges.sessions.asked.turn("per_1"):
+    async with asyncio.timeout(90), proxy.exchanges.sessions.asked.turn("per_1"):
         await proxy.queue.look()
     assert [ask for ask, _ in proxy.agent.answers] == ["per_2"]
     await proxy.queue.look()

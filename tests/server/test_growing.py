@@ -244,7 +244,7 @@ async def test_of_a_text_that_nobody_heard_for_a_while_the_end_alone_tells(
             await proxy.upstream.send(EVENTS, said(), begun(), *pieces(LINE * 3))
             while not delta_of(await one.next()):
                 pass
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(90):
             while not fates(proxy):  # until nobody listens, and a piece has come then
                 await proxy.upstream.send(EVENTS, piece("and so on, "))
                 await asyncio.sleep(0.01)

@@ -76,7 +76,7 @@ def _slowed(monkeypatch: pytest.MonkeyPatch) -> tuple[threading.Event, threading
         known: KnownValues, entries: Iterable[tuple[str, Secret]], most: int, stored: Iterable[Fingerprint] = ()
     ) -> KnownValues:
         begun.set()
-        release.wait(20)
+        release.wait(90)
         return extended(known, entries, most, stored=stored)
 
     monkeypatch.setattr(KnownValues, "extended", slow)

@@ -35,7 +35,7 @@ async def test_what_is_read_at_intervals_is_known_afterwards() -> None:
 
     first = KnownValues.none()
     known = Known(scanner().with_known(first), first, [], Metrics(), [Refreshed("command", 1, read)])
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(90):
         await again.wait()
     current = await known.scanner()
     assert current is not None

@@ -113,7 +113,7 @@ def counted(metrics: Metrics, hook: str, outcome: Outcome) -> float:
 
 
 async def until(found: Callable[[], object]) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(90):
         while not found():  # noqa: ASYNC110 - of files and metrics nobody tells
             await asyncio.sleep(0.005)
 

@@ -485,6 +485,6 @@ async def test_it_looks_by_itself(proxy: Stand, monkeypatch: pytest.MonkeyPatch)
 
 
 async def _until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(90):
         while not condition():  # noqa: ASYNC110 - the fake agent has no event for each of these
             await asyncio.sleep(0)

@@ -18,7 +18,7 @@ async def raw(proxy: Rig, first: str, *, rest: str = "", times: int = 1) -> list
     """Ask for the health over one connection. Give status lines, headers and bodies."""
     reader, writer = await asyncio.open_connection("127.0.0.1", int(proxy.url.rpartition(":")[2]))
     answers = []
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(90):
         for _ in range(times):
             head = f"GET /global/health {first}\r\nHost: localhost\r\nAuthorization: Bearer {TOKEN}\r\n{rest}\r\n"
             writer.write(head.encode())

@@ -48,7 +48,7 @@ def answers(terminal: Terminal, *given: tuple[str, str]) -> None:
 def asks(terminal: Terminal, question: str) -> None:
     """Wait for a question at the end of the screen, wherever that breaks its lines."""
     end = question.replace(" ", "")
-    terminal.until(lambda words: words.replace(" ", "").endswith(end), f"it never asked {question!r}", timeout=20)
+    terminal.until(lambda words: words.replace(" ", "").endswith(end), f"it never asked {question!r}", timeout=90)
 
 
 def all_of(home: Path) -> dict[str, tuple[int, bytes]]:

@@ -141,7 +141,7 @@ logging.getLogger("asyncio").critical("quoted", exc_info=ValueError("quoted"))
 logging.error("quoted")
 say(Saying.STOPPING)
 """
-    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, cwd=ROOT, timeout=60, check=True)
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, cwd=ROOT, timeout=120, check=True)
     (line,) = ran.stderr.decode().splitlines()
     assert ("quoted" not in line, ran.stdout) == (True, b"")
     assert ("stopping" in line, line.startswith("{")) == (True, structured)
@@ -154,5 +154,5 @@ begin(structured=True, level="ERROR")
 say(Saying.STOPPING)
 say(Saying.SCAN_TIMEOUT)
 """
-    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, cwd=ROOT, timeout=60, check=True)
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, cwd=ROOT, timeout=120, check=True)
     assert [json.loads(line)["event"] for line in ran.stderr.splitlines()] == ["scan_timeout"]
