@@ -21,7 +21,7 @@ from egress_proxy.reasons import Reason
 from egress_proxy.wire.decoding import UNREADABLE, Items
 from egress_proxy.wire.failure import Failure, failure
 from egress_proxy.wire.fields import MessageID, Number, SessionID, Time, Wire
-from egress_proxy.wire.part import PartOfMessage, part
+from egress_proxy.wire.part import GivenMessagePart, part
 from egress_proxy.wire.part_types import Part
 from egress_proxy.wire.usage import Tokens, finish_word, variant_word
 from egress_proxy.wire.view import View
@@ -72,7 +72,7 @@ GivenInfo = GivenUser | GivenAssistant
 
 class GivenMessage(Wire, frozen=True):
     info: GivenInfo
-    parts: list[PartOfMessage]
+    parts: list[GivenMessagePart]
 
 
 class _PatientMessage(Wire, frozen=True):
@@ -169,7 +169,7 @@ def _message(given: GivenMessage, view: View) -> Message:
 _FAST: Final = msgspec.json.Decoder(GivenMessage)
 _PATIENT: Final = msgspec.json.Decoder(_PatientMessage)
 _RAW_PARTS: Final = msgspec.json.Decoder(list[Raw])
-_PART: Final = msgspec.json.Decoder(PartOfMessage)
+_PART: Final = msgspec.json.Decoder(GivenMessagePart)
 
 
 def _decode(body: bytes | Raw) -> GivenMessage:
@@ -180,7 +180,7 @@ def _decode(body: bytes | Raw) -> GivenMessage:
         return GivenMessage(given.info, _readable(_RAW_PARTS.decode(given.parts)))
 
 
-def _readable(raws: Sequence[Raw]) -> list[PartOfMessage]:
+def _readable(raws: Sequence[Raw]) -> list[GivenMessagePart]:
     parts = []
     for raw in raws:
         try:

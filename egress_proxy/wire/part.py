@@ -69,7 +69,7 @@ class GivenState(Wire, frozen=True):
     time: PartTime | None = None
 
 
-class PartOfMessage(Wire, frozen=True):
+class GivenMessagePart(Wire, frozen=True):
     """A part of any type: the union of what is looked at. The content of no other field is decoded.
 
     `text` stays undecoded until it is known to be one that crosses: most of a history is not. The ids of session and
@@ -98,7 +98,7 @@ class PartOfMessage(Wire, frozen=True):
     name: str = ""
 
 
-class GivenPart(PartOfMessage, frozen=True):
+class GivenPart(GivenMessagePart, frozen=True):
     """A part that comes alone, so its ids are looked at."""
 
     session_id: SessionID
@@ -108,7 +108,7 @@ class GivenPart(PartOfMessage, frozen=True):
 _TEXT: Final = msgspec.json.Decoder(str)
 
 
-def _text(given: PartOfMessage, _: View) -> TextPart | None:
+def _text(given: GivenMessagePart, _: View) -> TextPart | None:
     if given.synthetic:
         return None
     try:
@@ -134,7 +134,7 @@ def _ended(time: PartTime | None) -> Span:
     return Span(given.start, given.start) if given.end is UNSET else given
 
 
-def _tool(given: PartOfMessage, _: View) -> ToolPart | None:
+def _tool(given: GivenMessagePart, _: View) -> ToolPart | None:
     state = given.state and _STATES.get(given.state.status)
     if not state:
         return None
@@ -153,38 +153,38 @@ _STATES: Final[Mapping[str, Callable[[PartTime | None], Pending | Running | Comp
 )
 
 
-def _reasoning(given: PartOfMessage, _: View) -> ReasoningPart:
+def _reasoning(given: GivenMessagePart, _: View) -> ReasoningPart:
     return ReasoningPart(given.id, given.session_id, given.message_id, _span(given.time))
 
 
-def _step_finish(given: PartOfMessage, _: View) -> StepFinishPart:
+def _step_finish(given: GivenMessagePart, _: View) -> StepFinishPart:
     reason, tokens = finish_word(given.reason), given.tokens or Tokens()
     return StepFinishPart(given.id, given.session_id, given.message_id, reason, given.cost, tokens)
 
 
-def _agent(given: PartOfMessage, view: View) -> AgentPart:
+def _agent(given: GivenMessagePart, view: View) -> AgentPart:
     return AgentPart(given.id, given.session_id, given.message_id, view.agent(given.name))
 
 
-def _subtask(given: PartOfMessage, view: View) -> SubtaskPart:
+def _subtask(given: GivenMessagePart, view: View) -> SubtaskPart:
     return SubtaskPart(given.id, given.session_id, given.message_id, view.agent(given.agent))
 
 
-def _retry(given: PartOfMessage, _: View) -> RetryPart:
+def _retry(given: GivenMessagePart, _: View) -> RetryPart:
     time = Created(given.time.created if given.time else 0)
     return RetryPart(given.id, given.session_id, given.message_id, given.attempt, named("APIError"), time)
 
 
-def _compaction(given: PartOfMessage, _: View) -> CompactionPart:
+def _compaction(given: GivenMessagePart, _: View) -> CompactionPart:
     overflow = UNSET if given.overflow is None else given.overflow
     return CompactionPart(given.id, given.session_id, given.message_id, given.auto, overflow)
 
 
-def _bare(kind: type[Part]) -> Callable[[PartOfMessage, View], Part]:
+def _bare(kind: type[Part]) -> Callable[[GivenMessagePart, View], Part]:
     return lambda given, _: kind(given.id, given.session_id, given.message_id)
 
 
-_PROJECTIONS: Final[Mapping[str, Callable[[PartOfMessage, View], Part | None]]] = MappingProxyType(
+_PROJECTIONS: Final[Mapping[str, Callable[[GivenMessagePart, View], Part | None]]] = MappingProxyType(
     {
         "text": _text,
         "tool": _tool,
@@ -202,7 +202,7 @@ _PROJECTIONS: Final[Mapping[str, Callable[[PartOfMessage, View], Part | None]]] 
 )
 
 
-def part(given: PartOfMessage, view: View) -> Part | None:
+def part(given: GivenMessagePart, view: View) -> Part | None:
     """Project one part, or `None` if nothing of it crosses."""
     projection = _PROJECTIONS.get(given.type)
     return projection(given, view) if projection else None
