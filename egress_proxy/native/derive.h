@@ -238,9 +238,15 @@ struct alike_rows {
     size_t start, end, mixed, halves, numbered;
 };
 
+/* Words in a row, and where the last one that was looked at ends: each is looked at once, however many digits it has. */
+struct mixed_row {
+    struct row words;
+    size_t seen;
+};
+
 void see_row(struct alike_rows slots[ROW_SLOTS], const uint8_t *text, size_t start, size_t end, struct found *found);
 void end_rows(struct alike_rows slots[ROW_SLOTS], struct found *found);
-void see_mixed(struct row *row, const uint8_t *text, size_t at, size_t length, struct found *found);
-void end_mixed(struct row *row, struct found *found);
+void see_mixed(struct mixed_row *row, const uint8_t *text, size_t at, size_t length, struct found *found);
+void end_mixed(struct mixed_row *row, struct found *found);
 
 #endif

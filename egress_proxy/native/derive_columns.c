@@ -48,7 +48,7 @@ static void write_text(struct columns *columns, size_t first, size_t count)
     if (columns->size + size <= columns->text_room) {
         uint8_t *to = columns->text + columns->size;
         for (size_t at = first; at < first + count; at++) {
-            memcpy(to, columns->region->text + columns->out[2 * at], columns->out[2 * at + 1]);
+            memcpy(to, columns->region.text + columns->out[2 * at] - columns->region.home, columns->out[2 * at + 1]);
             to += columns->out[2 * at + 1];
             *to++ = '\n';
         }
@@ -58,7 +58,7 @@ static void write_text(struct columns *columns, size_t first, size_t count)
 
 static inline void put(struct columns *columns, size_t at, size_t start, size_t end)
 {
-    columns->out[2 * at] = (uint32_t)start;
+    columns->out[2 * at] = (uint32_t)(start + columns->region.home);
     columns->out[2 * at + 1] = (uint32_t)(end - start);
 }
 
@@ -229,7 +229,7 @@ static void see_columns(struct columns *columns, const struct table *table, int 
         pick(&words, table, place, right, NULL);
         if (!words.count)
             return;
-        if (!may_be_pieces(columns->region, &words))
+        if (!may_be_pieces(&columns->region, &words))
             continue;
         write_words(columns, &words, 0);
         write_words(columns, &words, 1);
@@ -248,7 +248,7 @@ void see_table(struct columns *columns, const struct table *table)
     int uneven = 0;
     if (table->count < 2)
         return;
-    int ordered = order_of(columns->region, table, order);
+    int ordered = order_of(&columns->region, table, order);
     see_columns(columns, table, 0, ordered ? order : NULL);
     for (size_t row = 1; row < table->count; row++)
         uneven |= table->last[row] - table->first[row] != table->last[0] - table->first[0];
@@ -269,7 +269,7 @@ void see_periods(struct columns *columns, const struct word *words, size_t count
             picked.count = 0;
             for (size_t at = first; at < count; at += period)
                 picked.of[picked.count++] = words + at;
-            if (picked.count > 2 && may_be_pieces(columns->region, &picked))
+            if (picked.count > 2 && may_be_pieces(&columns->region, &picked))
                 write_words(columns, &picked, 0);
         }
 }

@@ -1,12 +1,11 @@
 #include "derive.h"
-
-#include <string.h>
+#include "derive_bits.h"
 
 /* Pieces of something in rows that are alike: `PART_1=…`, a list, a table, assignments, parameters of a URL. What is
  * reported are the rows; which of their words belong together, `scan/derive/pieces.py` tries. */
 
 #define LONGEST_ROW   160
-#define LONGEST_WORD  64
+#define LONGEST_WORD  BLOCK
 #define ITEMS         3   /* that a row is known by, where they are of more than words */
 #define FEWEST_ROWS   3
 #define ROWS_APART    400 /* characters from one to the next that begins alike */
@@ -113,38 +112,45 @@ void see_row(struct alike_rows slots[ROW_SLOTS], const uint8_t *text, size_t sta
     see_mixed_row(p, text, start, end);
 }
 
-void end_mixed(struct row *row, struct found *found)
+void end_mixed(struct mixed_row *row, struct found *found)
 {
-    if (row->count >= FEWEST_ROWS)
-        report(found, PIECES, row->start, row->end);
-    row->count = 0;
+    if (row->words.count >= FEWEST_ROWS)
+        report(found, PIECES, row->words.start, row->words.end);
+    row->words.count = 0;
 }
 
-/* Whether a word with letters and digits is none such as `utf8` and `PART1`: a letter stands after a digit, or there are
- * letters of either case. */
-static int is_mixed(const uint8_t *text, size_t start, size_t end)
+/* Whether a word of less than 64 letters and digits is none such as `utf8` and `PART1`: a letter stands after a digit, or
+ * there are letters of either case. */
+static int is_mixed(const uint8_t *text, size_t start, size_t end, size_t length)
 {
-    int capitals = 0, small = 0, after = 0;
-    for (size_t at = start; at < end; at++) {
-        capitals |= upper(text[at]);
-        small |= lower(text[at]);
-        after |= at > start && digit(text[at - 1]) && !digit(text[at]);
-    }
-    return after || (capitals && small);
+    uint8_t spare[BLOCK];
+    const uint8_t *block = block_at(text, start, length, spare);
+    uint64_t own = below((unsigned)(end - start)), digits = digit_bits(block), capitals = block_bits(block, are_capitals) & own;
+    return (digits << 1 & ~digits & own) || (capitals && (own & ~(digits | capitals)));
+}
+
+/* Where the letters and digits before `at` begin, of which at most 64 are looked at. */
+static size_t word_start(const uint8_t *text, size_t at)
+{
+    if (at >= BLOCK)
+        return at - trailing(alnum_bits(text + at - BLOCK));
+    while (at > 0 && alnum(text[at - 1]))
+        at--;
+    return at;
 }
 
 /* A digit at `at` with a letter beside it: of a word that counts once. */
-void see_mixed(struct row *row, const uint8_t *text, size_t at, size_t length, struct found *found)
+void see_mixed(struct mixed_row *row, const uint8_t *text, size_t at, size_t length, struct found *found)
 {
-    size_t start = at, end;
-    if (row->count && at < row->end)
+    uint8_t spare[BLOCK];
+    if (at < row->seen)
         return;
-    while (start > 0 && at - start < LONGEST_WORD && alnum(text[start - 1]))
-        start--;
-    end = word_end(text, at, length - at > LONGEST_WORD ? at + LONGEST_WORD : length);
-    if (end - start <= SHORTEST_WORD || end - start >= LONGEST_WORD || !is_mixed(text, start, end))
+    size_t start = word_start(text, at), end = at + leading(alnum_bits(block_at(text, at, length, spare)));
+    row->seen = end;
+    if (end - start <= SHORTEST_WORD || end - start >= LONGEST_WORD || !is_mixed(text, start, end, length))
         return;
-    if (row->count && (start > row->end + WORDS_APART || memchr(text + row->end, '\n', start - row->end)))
+    struct row *words = &row->words;
+    if (words->count && (start > words->end + WORDS_APART || memchr(text + words->end, '\n', start - words->end)))
         end_mixed(row, found);
-    grow(row, start, end);
+    grow(words, start, end);
 }

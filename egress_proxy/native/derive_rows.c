@@ -240,25 +240,42 @@ static void see_alike(struct columns *columns, struct lines *lines)
     }
 }
 
-/* The words of a region of at most `LONGEST_REGION` characters of `width` bytes each, column by column: the start and the
- * length of each to `out`, and where all is of one byte the words themselves, each with a newline after it, to `text`. How
- * many there are, or would be if there was more room; `size` is of how many characters. */
-EXPORT size_t derive_rows(const void *codes, size_t width, size_t length, uint32_t *out, size_t room, uint8_t *text, size_t text_room,
-                          size_t *size)
+static void see_region(struct columns *columns)
 {
-    struct region region = {.codes = codes, .width = width, .length = length};
-    struct columns columns = {.region = &region, .out = out, .text = text, .room = room, .text_room = width == 1 ? text_room : 0};
+    const struct region *region = &columns->region;
     struct lines lines;
-    *size = 0;
-    if (!length || length > LONGEST_REGION)
-        return 0;
-    read_region(&region);
-    if (read_lines(&region, &lines) > 1) {
-        read_words(&region, &lines);
-        see_alike(&columns, &lines);
-    } else {
-        for (unsigned notation = 0; notation < NOTATIONS; notation++)
-            see_periods(&columns, lines.words[notation], words_between(&region, 0, length, notation, lines.words[notation]));
+    columns->seen_count = 0;
+    memset(columns->slots, 0, sizeof columns->slots);
+    read_region(&columns->region);
+    if (read_lines(region, &lines) > 1) {
+        read_words(region, &lines);
+        see_alike(columns, &lines);
+        return;
+    }
+    for (unsigned notation = 0; notation < NOTATIONS; notation++)
+        see_periods(columns, lines.words[notation], words_between(region, 0, region->length, notation, lines.words[notation]));
+}
+
+/* The words of regions that stand one behind the other in `codes`, of `width` bytes a character; each is `spans[1]` long, of
+ * at most `LONGEST_REGION` characters, and begins in its text at `spans[0]`. Column by column the start and the length of
+ * each word to `out`, and where all is of one byte the words themselves, each with a newline after it, to `text`. How many
+ * there are, or would be if there was more room; `size` is of how many characters. */
+EXPORT size_t derive_rows(const uint8_t *codes, size_t width, const uint32_t *spans, size_t count, uint32_t *out, size_t room,
+                          uint8_t *text, size_t text_room, size_t *size)
+{
+    struct columns columns;
+    columns.out = out;
+    columns.text = text;
+    columns.room = room;
+    columns.text_room = width == 1 ? text_room : 0;
+    columns.count = columns.size = 0;
+    for (const uint32_t *span = spans; span < spans + 2 * count; span += 2) {
+        columns.region.codes = codes;
+        columns.region.width = width;
+        columns.region.home = span[0];
+        columns.region.length = span[1] < LONGEST_REGION ? span[1] : LONGEST_REGION;
+        see_region(&columns);
+        codes += width * span[1];
     }
     *size = columns.size;
     return columns.count;

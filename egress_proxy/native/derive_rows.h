@@ -19,7 +19,7 @@ struct word {
 /* A region of a text: as it is, in one byte a character, and before each place how many pairs of characters look random. */
 struct region {
     const uint8_t *codes; /* `width` bytes a character */
-    size_t width, length;
+    size_t width, length, home; /* and where it begins in the text it is of */
     uint8_t text[LONGEST_REGION]; /* what is not ASCII is 0x80, and 0x81 where it is a blank */
     uint16_t pairs[LONGEST_REGION + 1];
 };
@@ -37,16 +37,16 @@ struct column {
     uint32_t first, count, hash; /* in what was written */
 };
 
-/* The columns: a start and a length for each word, the words themselves with a newline after each where all is ASCII. What
- * there is no room for is counted. */
+/* The columns of regions: a start and a length for each word, the words themselves with a newline after each where all is
+ * ASCII. What there is no room for is counted. Those that were seen are of this region. */
 struct columns {
-    const struct region *region;
+    struct region region;
     uint32_t *out;
     uint8_t *text;
     size_t room, text_room, count, size;
-    struct column seen[MOST_SEEN];
     size_t seen_count;
     uint16_t slots[SEEN_SLOTS]; /* by hash: one more than the place in `seen` */
+    struct column seen[MOST_SEEN];
 };
 
 /* Rows of words, in order: where each begins in `words`, and where it ends. */

@@ -83,7 +83,8 @@ void end_labelled(struct row *row, const uint8_t *text, size_t length, struct fo
 
 struct numbers {
     size_t length;
-    struct row codes, counted[2], lined, glued, inside, mixed;
+    struct row codes, counted[2], lined, glued, inside;
+    struct mixed_row mixed;
     unsigned notation, expected[2], next;
 };
 

@@ -10,7 +10,8 @@ kernel does it, or its twin where there is none.
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Iterable, Iterator
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 import numpy as np
@@ -23,28 +24,28 @@ from egress_proxy.scan.derive.spans import Later, Pieces, Span, Woven
 
 _AROUND = 160  # characters beside rows that are of their first and last line
 _IN_ALL = 2048  # characters of all rows
-_ROOM = 2_048  # words of one region that there is room for at first
-_LONGEST: Final = 41  # characters of a word with what stands after it
-_Words = NDArray[np.int64]  # of each word, where it begins and how long it is
+_ROOM = 2_048  # words that there is room for at first
+_LETTERS: Final = 16  # characters of a word with what stands after it, that there is room for
+_Words = NDArray[np.uint32]  # of each word, where it begins and how long it is
 
 if KERNEL is not None:
     KERNEL.derive_rows.argtypes = (
-        *(ctypes.c_void_p, ctypes.c_size_t, ctypes.c_size_t, ctypes.c_void_p, ctypes.c_size_t),
-        *(ctypes.c_void_p, ctypes.c_size_t, ctypes.c_void_p),
+        *(ctypes.c_void_p, ctypes.c_size_t, ctypes.c_void_p, ctypes.c_size_t),
+        *(ctypes.c_void_p, ctypes.c_size_t, ctypes.c_void_p, ctypes.c_size_t, ctypes.POINTER(ctypes.c_size_t)),
     )
     KERNEL.derive_rows.restype = ctypes.c_size_t
 
 
 def rows(text: str, spans: Iterable[Span], _room: int) -> Iterator[Woven]:
     """The words of some rows, column by column."""
-    regions = [(low, *columns(text[low:high])) for low, high in _regions(text, spans)]
-    if read := "".join([own for _, own, _ in regions]):
-        yield Woven(read[:-1], "pieces", Later(lambda: _pieces(regions)))
+    read, words = columns(text, list(_regions(text, spans)))
+    if read:
+        yield Woven(read[:-1], "pieces", Later(lambda: _pieces(words)))
 
 
-def _pieces(regions: list[tuple[int, str, _Words]]) -> Pieces:
+def _pieces(words: _Words) -> Pieces:
     """The map of words with the end of a line after each."""
-    starts, sizes = np.concatenate([words + np.array([low, 0]) for low, _, words in regions]).T
+    starts, sizes = words.astype(np.int64).T
     at = np.zeros((len(sizes), 2), dtype=np.int64)
     at[:, 1] = sizes
     at += (np.cumsum(sizes + 1) - sizes - 1)[:, None]
@@ -73,30 +74,29 @@ def _widened(text: str, start: int, end: int) -> Span:
     return text.rfind("\n", low, start) + 1 or low, line if line >= 0 else min(end + _AROUND, len(text))
 
 
-def columns(region: str, kernel: ctypes.CDLL | None = KERNEL) -> tuple[str, _Words]:
-    """The words of a region of at most `_IN_ALL` characters, column by column, a newline after each; and where they
-    begin in it, and their lengths."""
+def columns(text: str, regions: Sequence[Span], kernel: ctypes.CDLL | None = KERNEL) -> tuple[str, _Words]:
+    """The words of regions of a text, each of at most `_IN_ALL` characters, column by column, a newline after each; and
+    where they begin in the text, and their lengths."""
     if kernel is None:
-        words = twin_rows.columns(region)
-        return _read(region, words), np.array(words, dtype=np.int64).reshape(-1, 2)
-    codes, width = codes_of(region)
-    count, out, text, size = _asked(kernel, codes, width, len(region), _ROOM)
-    if count > _ROOM:
-        count, out, text, size = _asked(kernel, codes, width, len(region), count)
-    found = out[:count].astype(np.int64)
-    return text[:size].tobytes().decode("ascii") if width == 1 else _read(region, found.tolist()), found
+        words = [(low + start, size) for low, high in regions for start, size in twin_rows.columns(text[low:high])]
+        return _read(text, words), np.array(words, dtype=np.uint32).reshape(-1, 2)
+    joined = "".join([text[low:high] for low, high in regions])
+    spans = array("I", [number for low, high in regions for number in (low, high - low)])
+    codes, width = codes_of(joined)
+    size = ctypes.c_size_t()
+    room = _ROOM
+    while True:
+        out, chars = np.empty((room, 2), np.uint32), np.empty(_LETTERS * room, np.uint8)
+        into = (out.ctypes.data, room, chars.ctypes.data, len(chars), ctypes.byref(size))
+        count = kernel.derive_rows(codes, width, spans.buffer_info()[0], len(regions), *into)
+        if count <= room:
+            break
+        room = count
+    found, length = out[:count], size.value
+    if width == 1 and length <= len(chars):
+        return chars[:length].tobytes().decode("ascii"), found
+    return _read(text, found.tolist()), found
 
 
-def _asked(
-    kernel: ctypes.CDLL, codes: bytes | int, width: int, length: int, room: int
-) -> tuple[int, NDArray[np.uint32], NDArray[np.uint8], int]:
-    """How many words there are, or would be if there was more room, they and their text, and how long that is."""
-    out, text, size = np.empty((room, 2), np.uint32), np.empty(_LONGEST * room, np.uint8), ctypes.c_size_t()
-    count = kernel.derive_rows(
-        codes, width, length, out.ctypes.data, room, text.ctypes.data, len(text), ctypes.addressof(size)
-    )
-    return count, out, text, size.value
-
-
-def _read(region: str, words: Iterable[Span]) -> str:
-    return "".join([region[start : start + length] + "\n" for start, length in words])
+def _read(text: str, words: Iterable[Span]) -> str:
+    return "".join([text[start : start + length] + "\n" for start, length in words])

@@ -19,7 +19,8 @@ ALPHABETS = ("ab1Z \n", "aB3x=:\n", "09afx \n", "Aa1é\u3000\U0001f600\x85\x1c,\
 
 
 def _same(region: str) -> str:
-    (text, words), (other, own) = (columns(region, kernel) for kernel in (KERNEL, None))
+    spans = [(0, len(region))]
+    (text, words), (other, own) = (columns(region, spans, kernel) for kernel in (KERNEL, None))
     assert text == other
     assert words.tolist() == own.tolist()
     assert text == "".join(region[start : start + length] + "\n" for start, length in words.tolist())
@@ -61,9 +62,20 @@ def test_more_words_than_there_is_room_for_are_asked_for_again(region: str) -> N
     _same(region)
 
 
+@pytest.mark.parametrize("between", ["\n", "é"])
+def test_several_regions_are_read_where_they_stand(between: str) -> None:
+    row = "a1B2 c3D4 e5F6\ng7H8 i9J1 k2L3"
+    text, regions = between.join([row] * 3), [(0, 29), (60, 89)]
+    (read, words), (other, own) = (columns(text, regions, kernel) for kernel in (KERNEL, None))
+    assert read == other
+    assert words.tolist() == own.tolist()
+    assert read == "".join(text[start : start + length] + "\n" for start, length in words.tolist())
+    assert read.count("a1B2\ng7H8\n") == 2
+
+
 def test_a_column_is_read_once() -> None:
     """Both notations of words say the same here; from left and right it is another one."""
-    text, _ = columns("x a1B2\ny c3D4\nz e5F6")
+    text, _ = columns("x a1B2\ny c3D4\nz e5F6", [(0, 20)])
     assert text.count("a1B2\nc3D4\ne5F6\n") == 1
     assert "e5F6\nc3D4\na1B2\n" in text
 
