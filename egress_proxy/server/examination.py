@@ -11,7 +11,10 @@ import msgspec
 from msgspec import Struct
 
 from egress_proxy.model import Judgement, Projected, Scan, Scanner, Verdict
+from egress_proxy.scan import TextScanner
+from egress_proxy.scan.told_apart import Find
 from egress_proxy.server import strings
+from egress_proxy.server.entries import given_away
 from egress_proxy.server.prefixes import as_released
 from egress_proxy.server.strings import spoken
 from egress_proxy.server.tree import Remembering
@@ -41,6 +44,8 @@ def examine(projected: Projected, scanner: Scanner, judge: Judge) -> Examined:
         scan = scanner.scan_told(texts, found.told, found.ids)
     else:
         scan = scanner.scan(texts, found.ids)
+    if shared := tuple(given_away(projected.made, texts, _finder(scanner))):
+        scan = msgspec.structs.replace(scan, findings=tuple(sorted({*scan.findings, *shared})))
     judgement = judge(texts, scan)
     if judgement.verdict is not Verdict.CLEAN:
         judgement = as_released(texts, scan, judgement, spoken(projected.value), scanner)
@@ -54,6 +59,17 @@ def examine(projected: Projected, scanner: Scanner, judge: Judge) -> Examined:
         body=body,
         cursor="" if projected.cursor in replaced else projected.cursor,
     )
+
+
+def _finder(scanner: Scanner) -> Find:
+    """What finds the values that a scanner watches for, in texts as they stand."""
+    match scanner:
+        case Remembering():
+            return scanner.found
+        case TextScanner():
+            return lambda texts: scanner.known.find(texts).findings
+        case _:
+            return lambda _: ()
 
 
 def _replaced(texts: tuple[str, ...], judged: tuple[str, ...]) -> dict[str, str]:

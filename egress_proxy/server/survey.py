@@ -56,7 +56,9 @@ async def document(upstream: Upstream) -> bytes:
     """The server's own OpenAPI document, unread. Raises `UpstreamError`."""
     reply = await upstream.call(Call("GET", "/doc", (), None, None), _SECONDS)
     if isinstance(reply, Refused):
-        raise UpstreamError(f"upstream: its document cannot be read. {_TOLD.get(reply.reason) or message(reply.reason)}")
+        raise UpstreamError(
+            f"upstream: its document cannot be read. {_TOLD.get(reply.reason) or message(reply.reason)}"
+        )
     return bytes(reply.body)
 
 

@@ -25,6 +25,7 @@ from egress_proxy.reasons import Reason
 from egress_proxy.scan import Taint, extract
 from egress_proxy.server.apart import Turns, apart
 from egress_proxy.server.sessions import Sessions
+from egress_proxy.server.told import KEPT
 from egress_proxy.server.tree import Log, Tree
 from egress_proxy.server.upstream import Upstream
 from egress_proxy.server.verdicts import Clean, Withheld
@@ -41,6 +42,7 @@ _FIRST_PAGE: Final = 3  # the prompt, its reply, and one that was seen before
 _LARGEST_PAGE: Final = 96
 _MOST_PAGES: Final = 2_000
 _SHORTEST_PATH: Final = 2  # parts, the root one of them
+MOST_TOLD: Final = 4 * KEPT  # texts of one look that are asked what they say apart: not all say anything so
 _MOST_RECENT: Final = 16  # trees of a client that answers of no session are compared with
 _CURSOR: Final = re.compile(r"[A-Za-z0-9_=-]{1,512}")
 
@@ -64,11 +66,22 @@ class Page(Struct, frozen=True):
         return f"Page({len(self.body)} bytes)"
 
 
+class Spoken(Struct, frozen=True):
+    """A text of a message, by the id of its part. `timed`: as those of the agent are."""
+
+    part: str
+    text: str
+    timed: bool
+
+    def __repr__(self) -> str:
+        return f"Spoken({self.part})"
+
+
 class _Learnt(Struct, frozen=True):
     """What new parts held."""
 
     taints: tuple[Taint, ...] = ()
-    spoken: tuple[str, ...] = ()
+    spoken: tuple[Spoken, ...] = ()
     children: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
@@ -185,21 +198,26 @@ class Taints:
             log = tree.log(session)
             log.open = True
             learnt = await self._learn(tree, log, [part])
-        return learnt if isinstance(learnt, Refused) else None
+            if isinstance(learnt, Refused):
+                return learnt
+            tree.told_by((one.part, one.text) for one in learnt if one.timed)
+        return None
 
     async def _walk(self, tree: Tree, session: str, page: Page | None) -> Refused | None:
         """Learn from a session's messages back to one that is anchored."""
         log = tree.log(session)
         if page and page.ids and page.mark == log.mark and not log.open:
             return None
-        said: list[list[str]] = []
+        said: list[list[Spoken]] = []
         try:
             return await self._read_back(tree, session, page, said)
         finally:
             # What was said before it was cut short will not be fresh again.
-            tree.spoke(text for texts in said for text in texts)
+            spoken = [one for page in said for one in page]
+            tree.told_by((one.part, one.text) for one in spoken[-MOST_TOLD:])
+            tree.spoke(one.text for one in spoken)
 
-    async def _read_back(self, tree: Tree, session: str, page: Page | None, said: list[list[str]]) -> Refused | None:
+    async def _read_back(self, tree: Tree, session: str, page: Page | None, said: list[list[Spoken]]) -> Refused | None:
         """Read pages, the newest first. `said` gets what the agent said in what is new: a list a page, in order."""
         log = tree.log(session)
         mark = page.mark if page and page.ids else 0
@@ -228,7 +246,7 @@ class Taints:
         reply = await self._upstream.call(Call("GET", f"/session/{session}/message", query, None, None), self._seconds)
         return reply if isinstance(reply, Refused) else Page(reply.body, reply.next_cursor)
 
-    async def _learn_page(self, tree: Tree, log: Log, page: Page, said: list[str]) -> Messages | Refused:
+    async def _learn_page(self, tree: Tree, log: Log, page: Page, said: list[Spoken]) -> Messages | Refused:
         """Learn from messages in their order. `said` gets what the agent said in those that are new. Gives the messages
         without their parts, which would keep the page in memory until all are read."""
         messages = await apart(len(page.body), read_messages, page.body)
@@ -243,7 +261,7 @@ class Taints:
             await turns.took(sum(map(len, message.parts)))
         return tuple(replace(message, parts=()) for message in messages)
 
-    async def _learn(self, tree: Tree, log: Log, parts: Sequence[Raw]) -> tuple[str, ...] | Refused:
+    async def _learn(self, tree: Tree, log: Log, parts: Sequence[Raw]) -> tuple[Spoken, ...] | Refused:
         """Learn from the parts that are new. Give what is said in them. Only what is learnt is no longer new: whoever
         waits may go away meanwhile."""
         fresh = [part for part in map(bytes, parts) if log.fresh(part)]
@@ -291,7 +309,7 @@ class Taints:
 
 def _learn(parts: Sequence[bytes]) -> _Learnt | Refused:
     taints: list[Taint] = []
-    spoken: list[str] = []
+    spoken: list[Spoken] = []
     children: list[str] = []
     for part in parts:
         contents = read_part(Raw(part))
@@ -299,7 +317,7 @@ def _learn(parts: Sequence[bytes]) -> _Learnt | Refused:
             return contents
         taints += _taints(contents)
         if contents.spoken:
-            spoken.append(contents.spoken)
+            spoken.append(Spoken(contents.id, contents.spoken, contents.timed))
         if contents.child:
             children.append(contents.child)
     return _Learnt(tuple(taints), tuple(spoken), tuple(children))

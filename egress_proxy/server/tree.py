@@ -19,6 +19,7 @@ from egress_proxy.model import Finding, Form, Scan
 from egress_proxy.scan import KnownValues, Pieces, Taint, TaintedScanner, TextScanner, TooManyValuesError, pieces_of
 from egress_proxy.scan.taint_names import NAMELESS, WORDLY
 from egress_proxy.scan.tainted import DETECTOR
+from egress_proxy.server.told import Told, tells_apart
 from egress_proxy.server.verdicts import Clean, Verdicts, Withheld
 
 MOST_SURE: Final = 5_000  # values of a tree; some 1 KB each
@@ -85,6 +86,7 @@ class Tree:
         self._random = 0
         self._pieces = Pieces()
         self._verdicts = Verdicts(clean or Clean(), withheld)
+        self._told = Told()
         self._unjudged: list[str] = []
         self._judging = threading.Lock()
         self._remembering = threading.Lock()
@@ -129,6 +131,12 @@ class Tree:
             self._unjudged += [text for text in texts if not self._verdicts.given(self._verdicts.digest(text))]
             del self._unjudged[:-_MOST_UNJUDGED]
 
+    def told_by(self, parts: Iterable[tuple[str, str]]) -> None:
+        """Texts of the agent by the ids of their parts: what each says apart is noted."""
+        with self._judging:
+            for part, text in parts:
+                self._told.add(part, text, self._verdicts.digest)
+
     def pieced(
         self, texts: Sequence[str], told: frozenset[str], scan: Scan, scanner: Remembering
     ) -> tuple[Finding, ...]:
@@ -139,6 +147,7 @@ class Tree:
         """
         places = {text: index for index, text in enumerate(texts) if text in told}
         with self._judging:
+            self._judge_told(scanner)
             self._judge_unjudged(scanner, places)
             found = _Sorted(scan)
             hits = ((index, text, self._judge(index, text, found, scanner)) for text, index in places.items())
@@ -151,9 +160,14 @@ class Tree:
     def gives_away(self, text: str, findings: Sequence[Finding], scanner: Remembering) -> bool:
         """Whether a text that is still being written gives a value away with pieces of earlier ones. It is not kept."""
         with self._judging:
+            self._judge_told(scanner)
             self._judge_unjudged(scanner)
             new = pieces_of(text, findings)
-            return bool(new) and (self._verdicts.wary or self._hit(self._pieces, new, scanner)[0] is not None)
+            if self._verdicts.wary and (new or tells_apart(text)):
+                return True
+            if self._told.goes_on(text, scanner.found) is not None:
+                return True
+            return bool(new) and self._hit(self._pieces, new, scanner)[0] is not None
 
     def place(self, text: str) -> int | None:
         """Up to which checkpoint a text was judged that is withheld (`scan.growing`), if it was."""
@@ -163,6 +177,11 @@ class Tree:
         """Remember it; for good if `pieces` of earlier texts have decided it."""
         with self._judging:
             self._verdicts.keep_place(self._verdicts.digest(text), place, pieces=pieces)
+
+    def _judge_told(self, scanner: Remembering) -> None:
+        """Withhold what gives a value away with what was said apart before it."""
+        for digest, hit in self._told.given_away(scanner.found):
+            self._verdicts.add_hit(digest, hit)
 
     def _judge_unjudged(self, scanner: Remembering, places: Container[str] = ()) -> None:
         before = [text for text in self._unjudged if text not in places]
@@ -187,7 +206,7 @@ class Tree:
         if hit is not None:
             self._verdicts.add_hit(digest, hit)
             return hit
-        if new and self._verdicts.wary:
+        if self._verdicts.wary and (new or tells_apart(text)):
             return _WARY
         self._pieces = self._pieces.with_new(new)
         self._verdicts.add_clean(digest)
@@ -253,6 +272,11 @@ class Remembering:
         """Withhold it from there again, when it is asked for; `pieces` of earlier texts may have decided that."""
         for tree in self._trees:
             tree.keep_place(text, place, pieces=pieces)
+
+    def found(self, texts: Sequence[str]) -> list[Finding]:
+        """All known and tainted values in texts as they stand, but for words that a sentence may say."""
+        found = (finding for known in self._known for finding in known.find(texts).findings)
+        return [finding for finding in found if not finding.name.startswith(WORDLY)]
 
     def first(self, texts: Sequence[str]) -> Finding | None:
         """A known or tainted value in texts, if there is one."""

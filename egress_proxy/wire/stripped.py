@@ -52,7 +52,8 @@ class Contents(Struct, frozen=True):
     """What a part holds. `read` (out of files and commands, or into files) and `told` (all else that the model wrote or
     the server noted) do not cross; `spoken` does, scanned, and is empty while it is being written.
 
-    `sources` are the file names and commands that `read` came from; `child` is the session of a sub-agent.
+    `sources` are the file names and commands that `read` came from; `child` is the session of a sub-agent. `timed`:
+    what is spoken says when it ended, as what the agent says does, and what a user says does not.
     """
 
     id: str = ""
@@ -60,6 +61,7 @@ class Contents(Struct, frozen=True):
     told: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
     spoken: str = ""
+    timed: bool = False
     child: str = ""
 
     def __repr__(self) -> str:
@@ -180,7 +182,7 @@ def _text(given: _Part) -> Contents:
     if given.synthetic:
         return Contents(given.id, (given.text,))
     unfinished = given.time is not None and given.time.end is None
-    return Contents(given.id, spoken="" if unfinished else given.text)
+    return Contents(given.id, spoken="" if unfinished else given.text, timed=given.time is not None)
 
 
 def _call(identity: str, state: _State) -> Contents:

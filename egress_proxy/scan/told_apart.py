@@ -1,0 +1,223 @@
+"""Values given away a few characters at a time: in reply after reply, or in the entries of a list.
+
+    "The first three are `aB3`."  "Next: xQz"  "9k7"  "L for lima, then capital mike"
+
+`pieces` looks for tokens that could only be of a secret. These could be anything; but what short texts say apart, put
+together in their order, is the value, and by chance it never is. So of each text is noted what it says in each of some
+manners (`MANNERS`), as it stands and read as a code, and for each of these there is a row: what all texts said so, one
+after the other. A value in a row is found like one in a text. Pure: whoever calls keeps the order.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final, TypeAlias
+
+from msgspec import Struct
+
+from egress_proxy.model import Finding
+from egress_proxy.scan.derive.spelled import FILLERS, NAMES, SILENT
+
+MOST: Final = 64  # characters that are said apart at once
+SHORT: Final = 400  # characters of a text that is a reply to "what is the next one?"
+_LINES: Final = 16  # of one text that are read
+_LONGEST: Final = 200  # characters that say a piece
+_QUOTED: Final = re.compile(r"`([^`\n]{1,200})`|\"([^\"\n]{1,200})\"|'([^'\n]{1,200})'|\*\*([^*\n]{1,200})\*\*")
+_BEFORE: Final = re.compile(r"(?:[:=\u2192\u2014]|->|\b(?:is|are|by|then|next))(?:[ \t]++|(?=[^\w\s]))", re.IGNORECASE)
+_LAST: Final = re.compile(r"(\S{1,64}+)[ \t.!]{0,4}\Z")
+_FILE: Final = re.compile(r"\A[^\s/]*/(?:[^\s/]*/)*+|(?:(?<=/)|\A)\d{1,3}[-_.](?=\w)|(?<=\w)\.[a-z]{1,4}\Z")
+_LABEL: Final = re.compile(r"\A[ \t]*+(?:[-*\u2022>|]|\(?#?\d{1,3}[.):\]|]|\[\d{1,3}\])[ \t]++")
+_WORD: Final = re.compile(r"[A-Za-z0-9-]++|[^\sA-Za-z0-9,.]++")
+_CODES: Final = re.compile(r"(?:(?:0[xX]|\\[xu]|%|&#x?|U\+)?[0-9A-Fa-f]{2,4};?[\s,]*+){1,64}")
+_CODE: Final = re.compile(r"(0[xX]|\\[xu]|%|&#x|&#|U\+)?([0-9A-Fa-f]{2,4})")
+_BASE64: Final = re.compile(r"[A-Za-z0-9+/_-]{4,64}={0,2}|[A-Za-z0-9+/_-]{2,3}={1,2}")
+_HEX: Final = re.compile(r"(?:0x)?((?:[0-9A-Fa-f]{2}){2,32})")
+_BASE32: Final = re.compile(r"([A-Z2-7]{7,64}|[a-z2-7]{7,64})={0,6}")
+_PRINTABLE: Final = re.compile(r"[!-~]+")
+
+Find: TypeAlias = Callable[[Sequence[str]], Sequence[Finding]]
+"""What finds values in texts: findings have the numbers of these."""
+Said: TypeAlias = tuple[str, ...]
+"""What a text says in each manner, as it stands and read as a code; empty where it says nothing so."""
+
+
+def said(text: str) -> Said | None:
+    """What a text says apart; None where that is nothing."""
+    lines = [line for line in text.strip().split("\n") if line.strip()]
+    if not lines or len(lines) > _LINES:
+        return None
+    told = [manner(lines, len(text)) for manner in MANNERS]
+    told.append(next(filter(None, told), ()))
+    plain = ["".join(map(_bare, pieces)) for pieces in told]
+    if not any(plain):
+        return None
+    same: dict[str, str] = {}  # what is said in one manner is mostly said in another, and must not be kept twice
+    read = ["".join(map(_read, pieces)) for pieces in told]
+    return tuple(same.setdefault(piece, piece) for piece in (*plain, *read))
+
+
+class Row(Struct, frozen=True):
+    """What texts said in one manner, with a newline between, and which of it each said: first and last place."""
+
+    text: str
+    places: tuple[tuple[int, int], ...]
+
+    def __repr__(self) -> str:
+        return f"Row({len(self.places)})"
+
+    def touched(self, hit: Finding) -> set[int]:
+        """The numbers of the texts that said some of what was found."""
+        places = enumerate(self.places)
+        return {number for number, (start, end) in places if max(start, hit.start) < min(end, hit.end)}
+
+
+def rows(texts: Sequence[Said | None]) -> tuple[Row, ...]:
+    """All rows of texts in their order, and in the other: those in which more than one text has said something."""
+    found = []
+    for manner in range(2 * (len(MANNERS) + 1)):
+        pieces = [told[manner] if told else "" for told in texts]
+        if sum(map(bool, pieces)) > 1:
+            found += [_row(pieces), _backwards(pieces)]
+    return tuple(dict.fromkeys(found))
+
+
+def shared(find: Find, texts: Sequence[Said | None]) -> Iterator[tuple[Finding, set[int]]]:
+    """Values that more than one text gives away, and the numbers of those that do."""
+    made = rows(texts)
+    for hit in find([row.text for row in made]) if made else ():
+        numbers = made[hit.text].touched(hit)
+        if len(numbers) > 1:
+            yield hit, numbers
+
+
+def first(find: Find, texts: Sequence[Said | None], own: int | None) -> Finding | None:
+    """A value that more than one text gives away, if there is one; with `own`, the text of that number among them."""
+    return next((hit for hit, numbers in shared(find, texts) if own is None or own in numbers), None)
+
+
+def _row(pieces: Sequence[str]) -> Row:
+    at, places = 0, []
+    for piece in pieces:
+        places.append((at, at + len(piece)))
+        at += len(piece) + bool(piece)
+    return Row("\n".join(filter(None, pieces)), tuple(places))
+
+
+def _backwards(pieces: Sequence[str]) -> Row:
+    turned = _row(pieces[::-1])
+    return Row(turned.text, turned.places[::-1])
+
+
+def _alone(lines: Sequence[str], _: int) -> Sequence[str]:
+    """Lines that are one token or some signs apart."""
+    bare = (_LABEL.sub("", line).strip(" \t.,;") for line in lines)
+    return [line for line in bare if line and ((" " not in line and len(line) <= MOST) or _apart(line))]
+
+
+def _apart(line: str) -> bool:
+    """Whether a line is characters or their names with blanks between, or codes."""
+    if len(line) > _LONGEST or _CODES.fullmatch(line):
+        return len(line) <= _LONGEST
+    words = [word.lower() for word in _WORD.findall(line)]
+    return all(len(word) == 1 or word in NAMES or word in SILENT or word.isdecimal() for word in words)
+
+
+def _quoted(lines: Sequence[str], length: int) -> Sequence[str]:
+    found = ["".join(groups) for line in lines for groups in _QUOTED.findall(line)]
+    return found if length <= SHORT or len(found) == 1 else ()
+
+
+def _after(lines: Sequence[str], length: int) -> Sequence[str]:
+    """What stands behind the last colon, equals sign or `is`."""
+    if length > SHORT:
+        return ()
+    return [piece for line in lines if (piece := _behind(line.rstrip(" \t.!")))]
+
+
+def _behind(line: str) -> str:
+    at = max((match.end() for match in _BEFORE.finditer(line)), default=len(line))
+    return line[at : at + _LONGEST]
+
+
+def _last(lines: Sequence[str], length: int) -> Sequence[str]:
+    """The last word; of a file's name what stands between its number and its ending."""
+    match = _LAST.search(lines[-1]) if length <= SHORT else None
+    return (_FILE.sub("", match[1]),) if match else ()
+
+
+Manner: TypeAlias = Callable[[Sequence[str], int], Sequence[str]]
+MANNERS: Final[tuple[Manner, ...]] = (_alone, _quoted, _after, _last)
+"""How a text says something apart. What is said in the first of them that says anything is a row of its own, too."""
+
+
+def _bare(piece: str) -> str:
+    return piece[:MOST] if piece.isalnum() else "".join(filter(str.isalnum, piece))[:MOST]
+
+
+def _read(piece: str) -> str:
+    """What a piece says as a code; itself where it is none."""
+    piece = piece.strip(" \t`\"'*.,")
+    for reader in (_spelled, _numbers, _hexadecimal, _of_base64, _of_base32):
+        if found := reader(piece):
+            return found
+    return _bare(piece)
+
+
+def _spelled(piece: str) -> str:
+    """Names of characters, among them at least one that is longer than a character."""
+    chars, capital, names = [], False, 0
+    for word in _WORD.findall(piece):
+        name = word.lower()
+        if name in SILENT:
+            capital = name not in {"lowercase", "lower", "small", "digit", "letter"} and (capital or name != "case")
+        elif name in NAMES or len(word) == 1:
+            char = NAMES.get(name, word)
+            chars.append(char.upper() if capital else char)
+            capital, names = False, names + (name in NAMES)
+        elif name not in FILLERS:
+            return ""
+    return "".join(chars) if names else ""
+
+
+def _numbers(piece: str) -> str:
+    """Codes of characters: decimal ones, or hexadecimal ones that say so or that there are two of."""
+    if not _CODES.fullmatch(piece) or (piece.isalnum() and len(piece) > 3 and piece[1] not in "xX"):  # noqa: PLR2004
+        return ""  # a run of hex, of which `_hexadecimal` reads more
+    codes = _CODE.findall(piece)
+    hexadecimal = any(mark and mark != "&#" for mark, _ in codes) or not all(code.isdecimal() for _, code in codes)
+    values = [int(code, 16 if hexadecimal else 10) for _, code in codes]
+    return "".join(map(chr, values)) if all(32 < value < 127 for value in values) else ""  # noqa: PLR2004  printable
+
+
+def _hexadecimal(piece: str) -> str:
+    found = _HEX.fullmatch(piece)
+    return _printable(bytes.fromhex(found[1])) if found else ""
+
+
+def _of_base64(piece: str) -> str:
+    if not _BASE64.fullmatch(piece):
+        return ""
+    digits = piece.rstrip("=").translate({ord("-"): "+", ord("_"): "/"})
+    return _decoded(base64.b64decode, digits + "=" * (-len(digits) % 4))
+
+
+def _of_base32(piece: str) -> str:
+    if not _BASE32.fullmatch(piece):
+        return ""
+    digits = piece.rstrip("=").upper()
+    return _decoded(base64.b32decode, digits + "=" * (-len(digits) % 8))
+
+
+def _decoded(decode: Callable[[str], bytes], digits: str) -> str:
+    try:
+        return _printable(decode(digits))
+    except (binascii.Error, ValueError):
+        return ""
+
+
+def _printable(data: bytes) -> str:
+    text = data.decode("latin-1")
+    return text if _PRINTABLE.fullmatch(text) else ""

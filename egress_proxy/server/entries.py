@@ -1,0 +1,66 @@
+"""Values given away over the entries of one answer: a to-do for each character, an option, a pattern, a file.
+
+What stands in one place of an answer (`todos[].content`) is put together like replies are (`scan.told_apart`). Texts of
+messages are not looked at here: their order is that of their ids, and more of them were told before (`server.told`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+import msgspec
+
+from egress_proxy.model import Finding, Form
+from egress_proxy.scan.told_apart import Find, said, shared
+
+_MANY: Final = 256  # entries: of more, only short ones are looked at
+_LONGEST, _LONGEST_OF_MANY = 400, 12
+_NO_TEXTS: Final = frozenset({"part", "id", "sessionID", "messageID", "parentID", "callID", "rootID", "status", "type"})
+
+
+def given_away(made: object, texts: Sequence[str], find: Find) -> Iterator[Finding]:
+    """A finding for each text of an answer that gives a value away together with others. `made` is what a projection
+    made, or JSON builtins; `texts` are its strings, each once."""
+    if _is_of_messages(made):
+        return
+    numbers: dict[str, int] = {}
+    for entries in _lists(msgspec.to_builtins(made)):
+        longest = _LONGEST if len(entries) <= _MANY else _LONGEST_OF_MANY
+        short = [entry for entry in entries if len(entry) <= longest]
+        if len(short) < 2:
+            continue
+        for hit, touched in shared(find, [said(entry) for entry in short]):
+            numbers = numbers or {text: number for number, text in enumerate(texts)}
+            for entry in {short[number] for number in touched}:
+                yield Finding(numbers[entry], 0, len(entry), hit.detector, "", Form.ENCODED, hit.value)
+
+
+def _is_of_messages(made: object) -> bool:
+    """Whether it tells of messages or sessions, a history above all: that has no other lists, and is long."""
+    one = made[0] if isinstance(made, (list, tuple)) and made else made
+    inner = getattr(one, "properties", getattr(getattr(one, "payload", None), "properties", one))
+    return any(hasattr(inner, name) for name in ("parts", "part", "info"))
+
+
+def _lists(value: object) -> Iterator[list[str]]:
+    """The strings of a value that stand in one place of it, lists' items in their order."""
+    places: dict[tuple[str, ...], list[str]] = {}
+    _collect(value, (), places, within=False)
+    return (entries for entries in places.values() if len(entries) > 1)
+
+
+def _collect(value: object, place: tuple[str, ...], places: dict[tuple[str, ...], list[str]], *, within: bool) -> None:
+    match value:
+        case str():
+            if within and value:
+                places.setdefault(place, []).append(value)
+        case dict():
+            for key, item in () if "parts" in value else value.items():
+                if key not in _NO_TEXTS:
+                    _collect(item, (*place, key), places, within=within)
+        case list() | tuple():
+            for item in value:
+                _collect(item, (*place, "[]"), places, within=True)
+        case _:
+            pass

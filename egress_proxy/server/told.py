@@ -1,0 +1,84 @@
+"""What the texts of a tree say apart, in the order in which they were written (`scan.told_apart`).
+
+The order is that of the ids of parts, which opencode makes so that they grow, and not that of reading: a client may
+ask for a history from its end, or for one message again and again. A text is noted once, whether it has crossed or not:
+what was withheld counts as said, or the characters between two that were withheld would cross.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from collections.abc import Callable
+from typing import Final
+
+from egress_proxy.model import Finding
+from egress_proxy.scan.told_apart import MANNERS, Find, Said, first, said
+
+KEPT: Final = 128  # texts that said something apart, the newest: half a kilobyte each
+_BESIDE: Final = 48  # of them that are put together with a new one, on each side
+_SHORT: Final = 16  # characters of a text that could be a piece whatever it looks like
+
+
+class Told:
+    """The texts of one tree, by the ids of their parts. Not to be used by two threads at once."""
+
+    def __init__(self) -> None:
+        self._ids: list[str] = []
+        self._said: dict[str, tuple[int, Said]] = {}  # with the digest of the text
+        self._fresh: set[str] = set()
+
+    def __repr__(self) -> str:
+        return f"Told({len(self._ids)})"
+
+    def add(self, part: str, text: str, digest: Callable[[str], int]) -> None:
+        """Note what a text says, which is the whole of a part."""
+        if part in self._said:
+            return
+        told = said(text)
+        if told is None:
+            return
+        self._said[part] = (digest(text), told)
+        insort(self._ids, part)
+        self._fresh.add(part)
+        for old in self._ids[:-KEPT]:
+            del self._said[old]
+            self._fresh.discard(old)
+        del self._ids[:-KEPT]
+
+    def given_away(self, find: Find) -> list[tuple[int, Finding]]:
+        """The texts that have come since this was last asked and that give a value away with those before them: what
+        they are known by, and what was found."""
+        fresh, self._fresh = sorted(self._fresh), set()
+        # All at once, first: mostly there is nothing.
+        if not fresh or self._nothing(find, fresh[0], fresh[-1]):
+            return []
+        found, later = [], set(fresh)
+        for part in fresh:
+            later.discard(part)
+            around = [one for one in self._between(part, part) if one not in later]
+            hit = first(find, [self._said[one][1] for one in around], around.index(part))
+            if hit is not None:
+                found.append((self._said[part][0], hit))
+        return found
+
+    def goes_on(self, text: str, find: Find) -> Finding | None:
+        """What a text that is not whole yet gives away with those that were told last."""
+        told = said(text)
+        if told is None or not self._ids:
+            return None
+        before = [self._said[part][1] for part in self._ids[-_BESIDE:]]
+        return first(find, [*before, told], len(before))
+
+    def _nothing(self, find: Find, low: str, high: str) -> bool:
+        return first(find, [self._said[part][1] for part in self._between(low, high)], None) is None
+
+    def _between(self, low: str, high: str) -> list[str]:
+        """The parts from one to another, and those beside them."""
+        start = max(bisect_left(self._ids, low) - _BESIDE, 0)
+        return self._ids[start : bisect_left(self._ids, high) + 1 + _BESIDE]
+
+
+def tells_apart(text: str) -> bool:
+    """Whether a text looks like one that gives a piece: not only that its last word may be one."""
+    told = said(text)
+    return told is not None and (len(text) <= _SHORT or any(told[: len(MANNERS) - 1]))

@@ -1,0 +1,120 @@
+"""What short texts say apart, and the rows that it makes."""
+
+from __future__ import annotations
+
+import base64
+import random
+import string
+from collections.abc import Callable
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from egress_proxy.scan.derive.spelled import NAMES
+from egress_proxy.scan.told_apart import MANNERS, rows, said
+
+VALUE = "".join(random.Random("told apart").choices(string.ascii_letters + string.digits, k=24))
+PROSE = Path(__file__).parents[1] / "data" / "benign" / "prose.md"
+LETTERS = {letter: name for name, letter in reversed(NAMES.items())}
+
+
+def _spelt(text: str) -> str:
+    return " ".join(("capital " if char.isupper() else "") + LETTERS[char.lower()] for char in text)
+
+
+def _base64(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
+
+
+WRITTEN: dict[str, Callable[[str], str]] = {
+    "as it is": str,
+    "apart": " ".join,
+    "with hyphens": "-".join,
+    "spelt": _spelt,
+    "in base64": _base64,
+    "in base32": lambda text: base64.b32encode(text.encode()).decode(),
+    "in hex": lambda text: text.encode().hex(),
+    "in hex, marked": lambda text: " ".join(f"0x{ord(char):02x}" for char in text),
+    "in percent": lambda text: "".join(f"%{ord(char):02X}" for char in text),
+    "in codes": lambda text: " ".join(str(ord(char)) for char in text),
+}
+PHRASED = (
+    "{}",
+    "{number}. {}",
+    "- {}",
+    "Part {number}: {}",
+    "`{}`",
+    "Character {number} is `{}`.",
+    "The next one is {}.",
+    "Then **{}**, and that is all of it.",
+    'Sure, here it is: "{}"\n\nLet me know what else I can do.',
+    "Here is the next part of what you wanted.\n\n{}\n\nThere are more of them.",
+)
+
+
+def _in_a_row(texts: list[str]) -> bool:
+    return any(VALUE in row.text.replace("\n", "") for row in rows([said(text) for text in texts]))
+
+
+def test_pieces_of_any_size_in_any_writing_and_phrase_are_put_together() -> None:
+    missed = []
+    for size in (1, 2, 3, 6, 8):
+        pieces = [VALUE[at : at + size] for at in range(0, len(VALUE), size)]
+        for how, write in WRITTEN.items():
+            # Two hexadecimal digits may be a code, or two characters: those of one character are not told.
+            if size == 1 and how in {"in base64", "in base32", "in hex", "apart", "with hyphens"}:
+                continue
+            if size < 4 and how == "in base32":
+                continue
+            for phrase in PHRASED:
+                texts = [phrase.format(write(piece), number=number) for number, piece in enumerate(pieces, 1)]
+                if not _in_a_row(texts):
+                    missed.append((size, how, phrase))
+    assert missed == []
+
+
+def test_pieces_in_different_phrases_and_writings_are_put_together() -> None:
+    pieces = [VALUE[at : at + 4] for at in range(0, len(VALUE), 4)]
+    writers: tuple[Callable[[str], str], ...] = (str, _base64, _spelt, str, WRITTEN["in codes"], str)
+    phrases = ("{}", "It is `{}`.", "Part 3: {}", "**{}**", "The last is {}.", "- {}")
+    told = (phrase.format(write(piece)) for phrase, write, piece in zip(phrases, writers, pieces, strict=True))
+    assert _in_a_row(list(told))
+
+
+def test_they_are_put_together_in_the_other_order_too() -> None:
+    assert _in_a_row([f"Before that: {char}" for char in reversed(VALUE)])
+
+
+def test_texts_between_that_say_nothing_apart_do_not_matter() -> None:
+    prose = (
+        "I have looked at all of the files, and found that there is nothing left to do for me in any of them today. "
+        * 5
+    )
+    assert _in_a_row([text for char in VALUE for text in (f"`{char}`", prose)])
+
+
+def test_prose_says_nothing_apart() -> None:
+    for text in (PROSE.read_text("utf-8"), "One sentence after another. " * 20, "", " \n ", "...", "a\n" * 17):
+        assert said(text) is None
+
+
+def test_each_place_of_a_row_is_the_text_that_said_it() -> None:
+    told = [said(text) for text in ("`ab`", "So far, nothing has come of it at all. " * 12, "`cd`", "`ef`")]
+    assert told[1] is None
+    for row in rows(told):
+        assert [row.text[start:end] for start, end in row.places] == ["ab", "", "cd", "ef"]
+
+
+def test_one_text_makes_no_row() -> None:
+    assert rows([said(f"`{VALUE}`"), None]) == ()
+    assert VALUE not in repr(rows([said("`a`"), said(f"`{VALUE}`")]))
+
+
+@given(st.lists(st.text(max_size=420), max_size=6))
+def test_any_texts_have_rows(texts: list[str]) -> None:
+    told = [said(text) for text in texts]
+    assert all(one is None or len(one) == 2 * (len(MANNERS) + 1) for one in told)
+    for row in rows(told):
+        assert len(row.places) == len(texts)
+        assert "\n".join(row.text[start:end] for start, end in sorted(row.places) if start < end) == row.text
