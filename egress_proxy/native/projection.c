@@ -1,3 +1,4 @@
+#include "derive_bits.h"
 #include "scan.h"
 
 #define MARK 0x80
@@ -22,20 +23,26 @@ EXPORT WIDER int has_separators(const uint8_t *text, size_t length)
         for (size_t at = 0, stop; at < length; at = stop) {                                                            \
             CODE any = 0;                                                                                              \
             stop = length - at < WIDE ? length : at + WIDE;                                                            \
-            if (stop - at == WIDE) /* without a branch a code, so that compilers make it wide */                       \
+            uint8_t beyond[WIDE];                                                                                      \
+            uint64_t places = below((unsigned)(stop - at));                                                            \
+            if (stop - at == WIDE) { /* without a branch a code, so that compilers make it wide */                     \
                 for (size_t next = 0; next < WIDE; next++) {                                                           \
                     any |= codes[at + next];                                                                           \
                     projected[at + next] = marked[at + next] = (uint8_t)codes[at + next];                              \
                 }                                                                                                      \
-            if (stop - at == WIDE && any < MARK)                                                                       \
-                continue;                                                                                              \
-            for (size_t next = at; next < stop; next++) {                                                              \
+                if (any < MARK)                                                                                        \
+                    continue;                                                                                          \
+                for (size_t next = 0; next < WIDE; next++)                                                             \
+                    beyond[next] = codes[at + next] < MARK ? 0 : 0xFF;                                                 \
+                places = bits_of(sixteen_at(beyond)) | bits_of(sixteen_at(beyond + 16)) << 16;                         \
+            }                                                                                                          \
+            for (; places; places &= places - 1) { /* few, of what people write in Western languages */                \
+                size_t next = at + lowest(places);                                                                     \
                 CODE code = codes[next];                                                                               \
                 projected[next] = classes[code];                                                                       \
                 marked[next] = code < MARK ? (uint8_t)code : (uint8_t)(classes[code] | MARK);                          \
+                strange |= (uint32_t)is_strange(code);                                                                 \
             }                                                                                                          \
-            for (size_t next = at; next < stop; next++)                                                                \
-                strange |= (uint32_t)is_strange(codes[next]);                                                          \
         }                                                                                                              \
         return strange;                                                                                                \
     }
