@@ -224,38 +224,6 @@ static int is_name(const uint8_t *word, const uint8_t *after)
            (after - word == 5 || !is_letter(word[5]));
 }
 
-/* Whether a sentence may go on behind a word with what stands there. */
-static int is_said_after(const uint8_t *at, const uint8_t *stop)
-{
-    uint8_t byte = at < stop ? *at : 0;
-    if (byte == '\'')
-        return at + 1 < stop && (at[1] | 0x20) == 's';
-    return byte == ' ' || byte == '\t' || byte == '~' || byte == '=' || byte == ':' || byte == '>' || byte == '/' ||
-           byte == '(' || byte == ')' || byte == ',';
-}
-
-/* Whether a note may stand before a word: `id/pw`, `(pw`. */
-static int is_said_before(uint8_t byte)
-{
-    return byte == ' ' || byte == '/' || byte == '(' || byte == ',' || byte == '&' || byte == ':' || byte == '|' ||
-           byte == '+';
-}
-
-static inline sixteen are_odd(sixteen v)
-{
-    return are_digits(v) | within(v, '#', '&') | within(v, '*', '+') | within(v, '?', '@') | are(v, '!') | are(v, '^') | are(v, '~');
-}
-
-static int odd(const uint8_t *at, const uint8_t *stop)
-{
-    for (; stop - at >= 16; at += 16)
-        if (bits_of(are_odd(sixteen_at(at))))
-            return 1;
-    while (at < stop && !(kind(*at) & ODD))
-        at++;
-    return at < stop;
-}
-
 /* Adds lines that begin at `start` and end before `stop`. */
 void copy_lines(Copy *to, const uint8_t *text, const uint8_t *start, const uint8_t *stop)
 {
@@ -279,8 +247,9 @@ EXPORT void cue_lines(const uint8_t *text, size_t length, Copy *named, Copy *sai
         const uint8_t *before = last_byte(done, '\n', (size_t)(start - done));
         start = before ? before + 1 : done;
         stop = stop ? stop + 1 : end;
-        int is_named = frames(start, (size_t)(stop - start)) || is_header(start, stop), may_say = odd(start, stop), is_said = 0;
-        for (const uint8_t *read = start; word < stop && !(is_named && is_said >= may_say);) {
+        int is_named = frames(start, (size_t)(stop - start)) || is_header(start, stop), is_said = 0;
+        Line line = {start, stop, NULL, NULL, NULL};
+        for (const uint8_t *read = start; word < stop && !(is_named && is_said);) {
             const uint8_t *run = word; /* all of a run is read once, however many words it has */
             while (run > read && (kind(run[-1]) & RUN))
                 run--;
@@ -291,13 +260,13 @@ EXPORT void cue_lines(const uint8_t *text, size_t length, Copy *named, Copy *sai
                 name |= is_name(word, read);
                 password |= (word[0] | 0x20) == 'p';
                 is_named = is_named || of_phrase(word, read, stop);
+                is_said = is_said || says(&line, word, run, read);
             }
             is_named = is_named || (name && names(run, read, stop, password));
-            is_said |= is_said_after(read, stop) || (run > start && is_said_before(run[-1]));
         }
         if (is_named)
             copy_lines(named, text, start, stop);
-        if (may_say && is_said)
+        if (is_said)
             copy_lines(said, text, start, stop);
         done = stop;
         if (word < stop)

@@ -4,7 +4,7 @@
 
 #include "kernel.h"
 
-enum { RUN = 1, QUOTE = 2, CLOSES = 4, BLANK = 8, ODD = 16 };
+enum { RUN = 1, QUOTE = 2, CLOSES = 4, BLANK = 8, ODD = 16, GOES_ON = 32, JOINS = 64 };
 
 static const uint8_t KINDS[256] = {
     ['0' ... '9'] = RUN | ODD,
@@ -13,22 +13,30 @@ static const uint8_t KINDS[256] = {
     ['_'] = RUN,
     ['-'] = RUN,
     ['"'] = QUOTE | CLOSES,
-    ['\''] = QUOTE | CLOSES,
+    ['\''] = QUOTE | CLOSES | GOES_ON,
     ['`'] = QUOTE | CLOSES,
     [']'] = CLOSES,
-    [')'] = CLOSES,
+    [')'] = CLOSES | GOES_ON,
     ['\\'] = CLOSES,
     ['*'] = CLOSES | ODD,
     ['?'] = CLOSES | ODD,
-    [' '] = BLANK,
-    ['\t'] = BLANK,
+    [' '] = BLANK | GOES_ON,
+    ['\t'] = BLANK | GOES_ON,
     ['\v' ... '\r'] = BLANK,
     ['!'] = ODD,
-    ['#' ... '&'] = ODD,
+    ['#' ... '%'] = ODD,
+    ['&'] = ODD | JOINS,
     ['@'] = ODD,
     ['^'] = ODD,
-    ['+'] = ODD,
-    ['~'] = ODD,
+    ['+'] = ODD | JOINS,
+    ['~'] = ODD | GOES_ON,
+    ['='] = GOES_ON,
+    ['>'] = GOES_ON,
+    ['|'] = JOINS,
+    [':'] = GOES_ON | JOINS,
+    ['/'] = GOES_ON | JOINS,
+    ['('] = GOES_ON | JOINS,
+    [','] = GOES_ON | JOINS,
 };
 
 static inline uint8_t kind(uint8_t byte) { return KINDS[byte]; }
@@ -43,6 +51,15 @@ static inline const uint8_t *past_blanks(const uint8_t *at, const uint8_t *stop)
         at++;
     return at;
 }
+
+typedef struct {
+    const uint8_t *start, *stop;
+    const uint8_t *first_odd, *last_odd; /* what is ODD; `stop` and `start` where nothing is */
+    const uint8_t *verb;                 /* the first after that which may tell what was. NULL: not looked for yet, as above */
+} Line;
+
+/* cues_said.c: whether a sentence may tell a secret with a word, in a run from `run` to `read`. */
+int says(Line *line, const uint8_t *word, const uint8_t *run, const uint8_t *read);
 
 /* cues_phrases.c: whether eleven words of a seed stand at a place, and whether a phrase is said there: `is horse staple …`. */
 int is_seed(const uint8_t *at, const uint8_t *stop);

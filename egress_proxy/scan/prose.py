@@ -336,7 +336,7 @@ RULES = (
         _named_after,
         caseless=True,
         strong=False,
-        said=(rf"[0-9!@#$%^&*+?~][^\s\"'`<>|]*[\"'`~]?,?[ ]{_LOOSE_AS}[ ](?:[\w-]+[ ])*{_CUED_AFTER}",),
+        said=(rf"[0-9!@#$%^&*+?~][^\s\"'`<>|]*[\"'`~]?,?[ ]{_LOOSE_AS}[ ](?:[\w-]+[ ])*{_CUED_AFTER}(?:[^\w-]|\z)",),
     ),
     Rule(
         "secret-in-prose",

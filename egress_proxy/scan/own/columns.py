@@ -75,10 +75,11 @@ def _loose_line(names: str) -> str:
     `is_header` in `native/cues.c`."""
     word, named = r"[\w-]+", rf"[\w-]*(?:{names})[\w-]*"
     spaced = r"[\w-]*api[ ]key[\w-]*"  # two words
-    other = rf"[\"']?{word}(?:[ ]{word}){{0,2}}[\"']?[,;\t][ ]?"
+    other, sign = rf"[\"']?{word}(?:[ ]{word}){{0,2}}[\"']?", r"[,;\t][ ]?"
     cell = rf"[\"']?(?:(?:{word}[ ]){{0,2}}{named}|{word}[ ]{named}[ ]{word}|{named}(?:[ ]{word}){{1,2}}"
     cell = rf"{cell}|(?:{word}[ ])?{spaced}|{spaced}[ ]{word})[\"']?"
-    return rf"(?:\n|\A)[ \t]*(?:(?:{other})*{cell}[,;\t]|(?:{other})+{cell}(?:\r?\n|\z))"
+    before, after = rf"(?:{other}{sign})", rf"(?:{sign}{other})"
+    return rf"(?:\n|\A)[ \t]*(?:{before}*{cell}{after}+|{before}+{cell})(?:\r?\n|\z)"
 
 
 def _loose(names: str) -> str:
