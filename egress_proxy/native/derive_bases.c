@@ -6,7 +6,6 @@
  * that have an alignment for as long as a sample goes; `scan/derive/alphabets.py` reads those that do. */
 
 #define MOST_BASES  16
-#define NO_DIGIT    255
 #define LONGEST_RUN 200
 #define SHORTEST_RUN 12
 #define SAMPLE      16 /* digits */
@@ -15,9 +14,10 @@
 
 enum { AS_NUMBER, AS_BITS, AS_PAIRS };
 
-/* As the caller has it: what each character is worth, `NO_DIGIT` where it is none, how many digits there are, and how bytes
- * are made of them. */
+/* As the caller has it: of which bases each character is a digit, as bits; what it is worth in each, how many digits there
+ * are, and how bytes are made of them. */
 struct bases {
+    const uint16_t *possible;
     const uint8_t *values; /* 256 of each */
     const uint8_t *sizes, *ways;
     size_t count;
@@ -97,13 +97,13 @@ static int are_ascii_pairs(const uint8_t *digits, size_t count, uint32_t size)
     return at == end || !((rest | (uint32_t)digits[at] << held) & 0x80);
 }
 
-static uint32_t bases_of(const struct bases *bases, const uint8_t *run, size_t length, const uint16_t *possible)
+static uint32_t bases_of(const struct bases *bases, const uint8_t *run, size_t length)
 {
     uint32_t mask = (1U << bases->count) - 1;
     if (length < SHORTEST_RUN || length > LONGEST_RUN)
         return 0;
     for (size_t at = 0; at < length && mask; at++)
-        mask &= possible[run[at]];
+        mask &= bases->possible[run[at]];
     for (size_t base = 0; base < bases->count; base++) {
         uint8_t digits[LONGEST_RUN];
         if (!(mask >> base & 1))
@@ -121,14 +121,10 @@ static uint32_t bases_of(const struct bases *bases, const uint8_t *run, size_t l
 
 /* Of runs that stand one behind the other, each `lengths` long: in which of at most sixteen bases each may say something,
  * as bits. */
-EXPORT void derive_bases(const uint8_t *runs, const uint32_t *lengths, size_t count, const uint8_t *values, const uint8_t *sizes,
-                         const uint8_t *ways, size_t base_count, uint32_t *masks)
+EXPORT void derive_bases(const uint8_t *runs, const uint32_t *lengths, size_t count, const uint16_t *possible, const uint8_t *values,
+                         const uint8_t *sizes, const uint8_t *ways, size_t base_count, uint32_t *masks)
 {
-    struct bases bases = {values, sizes, ways, base_count < MOST_BASES ? base_count : MOST_BASES};
-    uint16_t possible[256] = {0};
-    for (size_t base = 0; base < bases.count; base++)
-        for (size_t c = 0; c < 256; c++)
-            possible[c] |= (uint16_t)((values[256 * base + c] != NO_DIGIT) << base);
+    struct bases bases = {possible, values, sizes, ways, base_count < MOST_BASES ? base_count : MOST_BASES};
     for (size_t run = 0; run < count; runs += lengths[run++])
-        masks[run] = bases_of(&bases, runs, lengths[run], possible);
+        masks[run] = bases_of(&bases, runs, lengths[run]);
 }

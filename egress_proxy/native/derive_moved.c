@@ -3,7 +3,8 @@
 #include <string.h>
 
 /* Characters that are put in other places, or moved in the alphabet: what these texts say as they are meant. Each
- * character that is written to `out` has its place in `places`; both have room for all (`scan/derive/rearranged.py`). */
+ * character that is written to `out` has its place in `places`; both have room for all (`scan/derive/rearranged.py`).
+ * Hardly any of these places is ever asked for, so where `places` is NULL none is told. */
 
 struct written {
     uint8_t *out;
@@ -11,14 +12,18 @@ struct written {
     size_t count;
 };
 
-static inline void put(struct written *written, uint8_t c, size_t place)
+#define EACH inline __attribute__((always_inline)) /* one version with places, one without */
+
+static EACH void put(struct written *written, uint8_t c, size_t place)
 {
     written->out[written->count] = c;
-    written->places[written->count++] = (uint32_t)place;
+    if (written->places)
+        written->places[written->count] = (uint32_t)place;
+    written->count++;
 }
 
 /* Every second, third and fourth character of a run, and its pairs swapped. */
-static void stride(struct written *written, const uint8_t *text, size_t start, size_t end)
+static EACH void stride(struct written *written, const uint8_t *text, size_t start, size_t end)
 {
     for (size_t step = 2; step <= 4; step++) {
         for (size_t first = start; first < start + step; first++) {
@@ -39,7 +44,7 @@ static void stride(struct written *written, const uint8_t *text, size_t start, s
 #define MOST_PERIOD 6 /* characters until it is the turn of the first row again */
 
 /* What was written in rows, one after the other: every second character and then the others, or a rail fence, up and down. */
-static void gather(struct written *written, const uint8_t *text, size_t start, size_t end, size_t rows, int zigzag)
+static EACH void gather(struct written *written, const uint8_t *text, size_t start, size_t end, size_t rows, int zigzag)
 {
     size_t next[MOST_ROWS + 1] = {0}, turn[MOST_PERIOD], period = zigzag ? 2 * rows - 2 : rows;
     for (size_t at = 0; at < period; at++) {
@@ -56,7 +61,7 @@ static void gather(struct written *written, const uint8_t *text, size_t start, s
     put(written, '\n', start);
 }
 
-static void rearrange(struct written *written, const uint8_t *text, size_t start, size_t end)
+static EACH void rearrange(struct written *written, const uint8_t *text, size_t start, size_t end)
 {
     stride(written, text, start, end);
     for (size_t rows = 2; rows <= MOST_ROWS; rows++)
@@ -66,7 +71,7 @@ static void rearrange(struct written *written, const uint8_t *text, size_t start
 }
 
 /* Each character as each of the tables has it. */
-static void shift(struct written *written, const uint8_t *text, size_t start, size_t end, const uint8_t *tables, size_t count)
+static EACH void shift(struct written *written, const uint8_t *text, size_t start, size_t end, const uint8_t *tables, size_t count)
 {
     for (size_t table = 0; table < count; table++) {
         for (size_t at = start; at < end; at++)
@@ -75,11 +80,8 @@ static void shift(struct written *written, const uint8_t *text, size_t start, si
     }
 }
 
-/* Of the runs that end with a newline each, in the letters of `count` tables, or rearranged where there are none; how much
- * was written. */
-EXPORT size_t derive_turned(const uint8_t *text, size_t length, const uint8_t *tables, size_t count, uint8_t *out, uint32_t *places)
+static EACH size_t turn_all(const uint8_t *text, size_t length, const uint8_t *tables, size_t count, struct written written)
 {
-    struct written written = {out, places, 0};
     for (size_t start = 0, end = 0; start < length; start = end + 1) {
         for (end = start; end < length && text[end] != '\n';)
             end++;
@@ -89,6 +91,15 @@ EXPORT size_t derive_turned(const uint8_t *text, size_t length, const uint8_t *t
             rearrange(&written, text, start, end);
     }
     return written.count;
+}
+
+/* Of the runs that end with a newline each, in the letters of `count` tables, or rearranged where there are none; how much
+ * was written. */
+EXPORT size_t derive_turned(const uint8_t *text, size_t length, const uint8_t *tables, size_t count, uint8_t *out, uint32_t *places)
+{
+    if (places)
+        return turn_all(text, length, tables, count, (struct written){out, places, 0});
+    return turn_all(text, length, tables, count, (struct written){out, NULL, 0});
 }
 
 static const uint8_t SIGN[256] = {

@@ -221,29 +221,39 @@ CLONES static size_t pass_block(const struct bank *bank, const uint8_t *codes, c
     switch (bank->width) {
     case 6: return pass(bank, codes, 6, mixers, count, tags, passed);
     case 8: return pass(bank, codes, 8, mixers, count, tags, passed);
+    case 16: return pass(bank, codes, 16, mixers, count, tags, passed);
+    case 64: return pass(bank, codes, 64, mixers, count, tags, passed);
     default: return pass(bank, codes, 12, mixers, count, tags, passed);
+    }
+}
+
+/* The windows of `count` places from `at` on, at most BLOCK. */
+static void run_block(struct search *s, const struct bank *bank, size_t at, size_t count, struct waiting *waiting)
+{
+    uint32_t tags[8][ROWS];
+    uint16_t passed[BLOCK + 8];
+    size_t found = pass_block(bank, s->view.codes + at, s->store->mixers, count, tags, passed);
+    check_waiting(s, bank, waiting);
+    for (size_t index = 0; index < found; index++) {
+        size_t place = passed[index];
+        if (place >= count)
+            break;
+        waiting->at[waiting->count] = at + place;
+        waiting->tag[waiting->count++] = tags[place & 7][place >> 3];
     }
 }
 
 static void run_any(struct search *s, const struct bank *bank)
 {
-    uint32_t tags[8][ROWS];
-    uint16_t passed[BLOCK + 8];
     struct waiting waiting = {.count = 0};
     for (size_t at = 0; at + bank->width <= s->view.count; at += BLOCK) {
         size_t left = s->view.count - bank->width + 1 - at;
-        size_t found = pass_block(bank, s->view.codes + at, s->store->mixers, left < BLOCK ? left : BLOCK, tags, passed);
-        for (size_t index = 0; index < found; index++) {
-            size_t place = passed[index];
-            if (place >= left)
-                break;
-            waiting.at[index] = at + place;
-            waiting.tag[index] = tags[place & 7][place >> 3];
-            waiting.count++;
-        }
-        check_waiting(s, bank, &waiting);
+        run_block(s, bank, at, left < BLOCK ? left : BLOCK, &waiting);
     }
+    check_waiting(s, bank, &waiting);
 }
+
+#define MANY 48 /* windows that are sooner looked at as a block than one by one */
 
 /* Only windows of codes of a class: most texts have hardly any, and most codes are never looked at. */
 INLINE void run_gated(struct search *s, const struct bank *bank, uint32_t width)
@@ -265,7 +275,15 @@ INLINE void run_gated(struct search *s, const struct bank *bank, uint32_t width)
             good = at;
             continue;
         }
-        for (good = at + width; at + width <= good; at++) {
+        const size_t most = total - at - width < BLOCK ? total : at + width + BLOCK - 1;
+        for (good = at + width; good < most && classes[codes[good]] & gate;)
+            good++;
+        if (good - at - width >= MANY) {
+            run_block(s, bank, at, good - at - width + 1, &waiting);
+            at = good - width + 1;
+            continue;
+        }
+        for (; at + width <= good; at++) {
             uint32_t tag = tag_of(codes + at, width, mixers);
             uint64_t word = filter[tag >> shift];
             waiting.at[waiting.count] = at;
@@ -273,7 +291,6 @@ INLINE void run_gated(struct search *s, const struct bank *bank, uint32_t width)
             waiting.count += has_bits(word, tag);
             if (waiting.count == BLOCK)
                 check_waiting(s, bank, &waiting);
-            good += good < total && classes[codes[good]] & gate ? 1 : 0;
         }
     }
     check_waiting(s, bank, &waiting);

@@ -79,6 +79,20 @@ def test_they_agree_on_much() -> None:
 
 
 @with_kernel
+def test_digits_are_found_wherever_they_stand_among_others() -> None:
+    """Windows of digits are looked at in blocks where there are many: at the edges of these, too."""
+    dice = random.Random(2)
+    values = known(*VALUES)
+    written = VALUES[0].encode().hex()
+    binary = "".join(f"{ord(char):08b}" for char in VALUES[0])
+    for form, digits in ((written, "0123456789abcdef"), (binary, "01")):
+        runs = ["".join(dice.choices(digits, k=size)) for size in (0, 30, 60, *range(180, 330, 7), 500, 515)]
+        found, expected = both(values, [f"{run}{form}{run[:40]}g{form}" for run in runs])
+        assert found == expected
+        assert len({start for start, *_ in found}) >= 2 * len(runs)
+
+
+@with_kernel
 @pytest.mark.parametrize("bound", ["MAX_HITS", "MAX_VERIFIED", "_MOST"])
 def test_they_give_up_on_the_same_texts(bound: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(store, bound, 40)

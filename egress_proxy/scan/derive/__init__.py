@@ -23,7 +23,7 @@ from egress_proxy.scan.derive.hints import SHORTEST, hinted, hinted_each
 from egress_proxy.scan.derive.kinds import Hint
 from egress_proxy.scan.derive.readable import TooMuch
 from egress_proxy.scan.derive.spans import Derived, Span
-from egress_proxy.scan.derive.table import DECODERS, Decoder
+from egress_proxy.scan.derive.table import DECODERS
 
 __all__ = ["SHORTEST", "Derivation", "Derived", "derivations", "derive"]
 
@@ -65,6 +65,7 @@ class _Layers:
 
     def look(self, text: str, parent: Derived | None, depth: int, found: Mapping[int, Sequence[Span]]) -> None:
         """Give the spans of one text to their decoders."""
+        read = {kind: sum([end - start for start, end in spans]) for kind, spans in found.items()}
         respelled = depth > 1 or (parent is not None and parent.kind not in _AS_WRITTEN)
         for decoder in DECODERS:
             spans = found.get(decoder.kind)
@@ -72,7 +73,8 @@ class _Layers:
                 continue
             if decoder.once and parent is not None:
                 continue
-            self._spend(decoder, text, spans)
+            around = min(len(text), read[decoder.kind] + AROUND * len(spans))
+            self._pay(decoder.span_cost * len(spans) + decoder.cost * around)
             if depth == DEPTH:
                 # Something there that can be opened once more; a chance likeness mostly cannot.
                 self.undecided |= decoder.opens and not _guessed(parent) and any(decoder.decode(text, spans, self.room))
@@ -89,10 +91,6 @@ class _Layers:
                 self.texts.append(derived)
                 if decoder.again and not (decoder.once and len(woven.text) > _MOST_GUESSED):
                     self.todo.append((derived, depth + 1))
-
-    def _spend(self, decoder: Decoder, text: str, spans: Sequence[Span]) -> None:
-        read = sum(end - start for start, end in spans)
-        self._pay(decoder.span_cost * len(spans) + decoder.cost * min(len(text), read + AROUND * len(spans)))
 
     def _pay(self, cost: int) -> None:
         self.cost += cost

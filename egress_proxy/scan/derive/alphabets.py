@@ -33,7 +33,7 @@ def _values(alphabet: str) -> dict[str, int]:
 if KERNEL is not None:
     KERNEL.derive_bases.argtypes = (
         *(ctypes.c_char_p, ctypes.c_void_p, ctypes.c_size_t),
-        *(ctypes.c_char_p, ctypes.c_char_p, ctypes.c_char_p, ctypes.c_size_t, ctypes.c_void_p),
+        *(ctypes.c_void_p, ctypes.c_char_p, ctypes.c_char_p, ctypes.c_char_p, ctypes.c_size_t, ctypes.c_void_p),
     )
     KERNEL.derive_bases.restype = None
 
@@ -101,9 +101,12 @@ _BASES: Final = tuple(
         (_values(_BASE91), _pairs),
     )
 )
-_NO_DIGIT: Final = 255
+_DIGIT_OF: Final = array(
+    "H", (sum((chr(code) in base.values) << number for number, base in enumerate(_BASES)) for code in range(256))
+)
 _TABLES: Final = (  # as the kernel has them (`native/derive_bases.c`)
-    b"".join(bytes(base.values.get(chr(code), _NO_DIGIT) for code in range(256)) for base in _BASES),
+    _DIGIT_OF.buffer_info()[0],
+    b"".join(bytes(base.values.get(chr(code), 0) for code in range(256)) for base in _BASES),
     bytes(len(base.values) for base in _BASES),
     bytes((_number, _bits, _pairs).index(base.read) for base in _BASES),
 )
@@ -121,12 +124,12 @@ def other_bases(text: str, spans: Iterable[Span], _room: int) -> Iterator[Woven]
 
 
 def _runs(text: str, spans: Iterable[Span]) -> Iterator[Span]:
-    left = _IN_ALL
+    left, ascii_only = _IN_ALL, text.isascii()
     for start, end in spans:
         left -= end - start
         if left < 0:
             return
-        if _SHORTEST <= end - start <= _LONGEST and text[start:end].isascii():
+        if _SHORTEST <= end - start <= _LONGEST and (ascii_only or text[start:end].isascii()):
             yield start, end
 
 

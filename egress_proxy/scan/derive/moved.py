@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 Moved: TypeAlias = "tuple[str, NDArray[np.uint32]]"
 
 STRIDES: Final = (2, 3, 4)
+_NOWHERE: Final = np.empty(0, np.uint32)
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _WORD, _LINE = re.compile(r"[A-Za-z0-9]++"), re.compile(r"[A-Za-z0-9](?:[^\n]*[A-Za-z0-9])?")
 _LONGEST: Final = 512  # characters of a line
@@ -40,24 +41,28 @@ if KERNEL is not None:
         _function.restype = ctypes.c_size_t
 
 
-def _asked(function: Callable[..., int], text: str, room: int, *how: object) -> Moved:
+def _asked(function: Callable[..., int], text: str, room: int, *how: object, placed: bool = True) -> Moved:
     data = text.encode("latin-1", "replace")
+    if not placed:
+        chars = bytearray(room)
+        count = function(data, len(data), *how, ctypes.addressof(ctypes.c_char.from_buffer(chars)), None)
+        return chars[:count].decode("latin-1"), _NOWHERE
     out, places = np.empty(room, dtype=np.uint8), np.empty(room, dtype=np.uint32)
     count = function(data, len(data), *how, out.ctypes.data, places.ctypes.data)
     return out[:count].tobytes().decode("latin-1"), places[:count]
 
 
-def turned(runs: Sequence[str], *, shifted: bool, kernel: ctypes.CDLL | None = KERNEL) -> Moved:
+def turned(runs: Sequence[str], *, shifted: bool, placed: bool = True, kernel: ctypes.CDLL | None = KERNEL) -> Moved:
     """Of each run, every second, third and fourth character, its pairs swapped, and what was written in rows; or,
-    `shifted`, each character in each of `ALPHABETS`. Places are those in the runs joined by newlines. A line for
-    each."""
+    `shifted`, each character in each of `ALPHABETS`. A line for each. Places are those in the runs joined by newlines;
+    where they are not asked for (`placed`), there may be none."""
     text = "\n".join(runs)
     times, more = (len(ALPHABETS), len(ALPHABETS)) if shifted else _TURNED
     if kernel is not None:
         tables = _TABLES if shifted else b""
         lines = text.count("\n") + 1  # as the kernel counts them, whatever is in a run
         room = times * len(text) + more * lines
-        return _asked(kernel.derive_turned, text, room, tables, len(tables) // 256)
+        return _asked(kernel.derive_turned, text, room, tables, len(tables) // 256, placed=placed)
     read, places, start = list[str](), list[int](), 0
     for run in runs:
         for chars, where in _shifted(run) if shifted else _rearranged(run):

@@ -10,9 +10,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate, pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
-from egress_proxy.scan.derive.moved import Moved, edges, turned
-from egress_proxy.scan.derive.spans import Places, Span, Woven, gathered
+from egress_proxy.scan.derive.moved import edges, turned
+from egress_proxy.scan.derive.spans import Later, Places, Span, Woven, gathered
 
 _LONGEST = 512  # characters of a run
 _IN_ALL = 2048  # of all runs; more random-looking runs than that are data
@@ -31,17 +32,17 @@ def _some(spans: Iterable[Span], most: int) -> Iterator[Span]:
             yield start, end
 
 
-def _woven(kind: str, moved: Moved, parts: Sequence[str], spans: Sequence[Span]) -> Woven:
-    """What was made of parts of a text, joined by newlines, with its places in that text."""
-    text, places = moved
+def _map(places: NDArray[np.uint32], parts: Sequence[str], spans: Sequence[Span]) -> Places:
+    """The map of what was made of parts of a text, joined by newlines, by its places there."""
     starts = list(accumulate((len(part) + 1 for part in parts), initial=0))[:-1]
-    return Woven(text, kind, Places(places, starts, [start for start, _ in spans]))
+    return Places(places, starts, [start for start, _ in spans])
 
 
 def _turned(kind: str, text: str, spans: Sequence[Span], *, shifted: bool) -> Iterator[Woven]:
     if spans:
         runs = [text[start:end] for start, end in spans]
-        yield _woven(kind, turned(runs, shifted=shifted), runs, spans)
+        read, _ = turned(runs, shifted=shifted, placed=False)
+        yield Woven(read, kind, Later(lambda: _map(turned(runs, shifted=shifted)[1], runs, spans)))
 
 
 def strided(text: str, spans: Iterable[Span], _room: int) -> Iterator[Woven]:
@@ -86,7 +87,8 @@ def random_initials(initials: str) -> bool:
 def _edges(text: str, spans: Iterable[Span], *, words: bool) -> Iterator[Woven]:
     around = list(_around(text, spans))
     parts = [text[low:high] for low, high in around]
-    yield _woven("initials", edges("\n".join(parts), words=words), parts, around)
+    read, places = edges("\n".join(parts), words=words)
+    yield Woven(read, "initials", _map(places, parts, around))
 
 
 def _around(text: str, spans: Iterable[Span]) -> Iterator[Span]:

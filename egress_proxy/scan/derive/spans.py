@@ -73,26 +73,26 @@ class Map(Protocol):
 
 
 class Later:
-    """Pieces that are made when they are asked for."""
+    """A map that is made when it is asked for."""
 
     __slots__ = ("_made", "_make")
 
-    def __init__(self, make: Callable[[], Pieces]) -> None:
+    def __init__(self, make: Callable[[], Map]) -> None:
         self._make = make
-        self._made: Pieces | None = None
+        self._made: Map | None = None
 
     @property
-    def pieces(self) -> Pieces:
-        """The pieces, made at the first time."""
+    def map(self) -> Map:
+        """The map, made at the first time."""
         if self._made is None:
             self._made = self._make()
         return self._made
 
     def span(self, start: int, end: int) -> Span:
-        return self.pieces.span(start, end)
+        return self.map.span(start, end)
 
     def changed(self, start: int, end: int) -> bool:
-        return self.pieces.changed(start, end)
+        return self.map.changed(start, end)
 
 
 class Places(Struct, frozen=True, eq=False):
