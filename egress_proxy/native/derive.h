@@ -244,7 +244,7 @@ struct mixed_row {
     size_t seen;
 };
 
-void see_row(struct alike_rows slots[ROW_SLOTS], const uint8_t *text, size_t start, size_t end, struct found *found);
+void see_row(struct alike_rows slots[ROW_SLOTS], const uint8_t *text, size_t start, size_t end, size_t length, struct found *found);
 void end_rows(struct alike_rows slots[ROW_SLOTS], struct found *found);
 void see_mixed(struct mixed_row *row, const uint8_t *text, size_t at, size_t length, struct found *found);
 void end_mixed(struct mixed_row *row, struct found *found);

@@ -136,7 +136,7 @@ static void see_between(struct lines *l, const uint8_t *text, size_t start, size
 {
     size_t first = first_in(text, start, end, length);
     if (!skips(found, PIECES))
-        see_row(l->pieces, text, start, end, found);
+        see_row(l->pieces, text, start, end, length, found);
     see_line(l, text, start, first, first < end ? last_in(text, first, end) : first, end, found);
 }
 

@@ -37,37 +37,75 @@ static uint32_t beginning(const uint8_t *text, size_t first, size_t end)
     return words ? 0 : items;
 }
 
-/* Whether a character looks random where it stands: a letter after a digit, or a capital between a small letter and
- * no other, which in a name hardly any is. */
-static inline int mixes(uint8_t before, uint8_t c, uint8_t after)
+#define ROW_BLOCKS (LONGEST_ROW / BLOCK + 1)
+
+/* What the characters of a line are, as bits, with none before the first block and after the last one. */
+struct line_bits {
+    uint64_t words[ROW_BLOCKS + 2], digits[ROW_BLOCKS + 2], capitals[ROW_BLOCKS + 2];
+};
+
+static inline uint64_t before(const uint64_t *bits, size_t block) { return bits[block] << 1 | bits[block - 1] >> 63; }
+static inline uint64_t after(const uint64_t *bits, size_t block) { return bits[block] >> 1 | bits[block + 1] << 63; }
+
+static inline uint64_t small_of(const struct line_bits *line, size_t block)
 {
-    return digit(before) ? !digit(c) : upper(c) && lower(before) && alnum(after) && !lower(after);
+    return line->words[block] & ~(line->digits[block] | line->capitals[block]);
 }
 
-/* How long the longest word is that looks random. */
-static size_t longest_mixed(const uint8_t *text, size_t start, size_t end, size_t *numbers)
+/* Which characters look random where they stand: a letter after a digit, or a capital between a small letter and no other,
+ * which in a name hardly any is. */
+static uint64_t mixed_of(const struct line_bits *line, size_t block)
 {
-    size_t longest = 0, from = start;
-    int mixed = 0;
+    uint64_t small = small_of(line, block), letters = line->words[block] & ~line->digits[block];
+    uint64_t after_small = small << 1 | small_of(line, block - 1) >> 63, before_small = small >> 1 | small_of(line, block + 1) << 63;
+    return (letters & before(line->digits, block)) | (line->capitals[block] & after_small & after(line->words, block) & ~before_small);
+}
+
+/* Where the word with a character of a block begins, and ends. */
+static size_t first_of(const uint64_t *words, size_t block, unsigned bit)
+{
+    uint64_t gaps = ~words[block] & below(bit);
+    while (!gaps && block > 1)
+        gaps = ~words[--block];
+    return gaps ? (block - 1) * BLOCK + highest(gaps) + 1 : 0;
+}
+
+static size_t end_of(const uint64_t *words, size_t block, unsigned bit)
+{
+    uint64_t gaps = ~words[block] & ~below(bit);
+    while (!gaps) /* after the last block there is no word */
+        gaps = ~words[++block];
+    return (block - 1) * BLOCK + lowest(gaps);
+}
+
+/* How long the longest word is that looks random, and how many numbers or names end with a digit. */
+static size_t longest_mixed(const struct line_bits *line, size_t blocks, size_t *numbers)
+{
+    size_t longest = 0, done = 0;
     *numbers = 0;
-    for (size_t at = start; at <= end; at++) {
-        uint8_t c = at < end ? text[at] : ' ';
-        if (!alnum(c)) {
-            if (mixed && at - from > longest)
-                longest = at - from;
-            *numbers += at > from && digit(text[at - 1]);
-            from = at + 1;
-            mixed = 0;
-        } else if (at > from) {
-            mixed |= mixes(text[at - 1], c, at + 1 < end ? text[at + 1] : ' ');
+    for (size_t block = 1; block <= blocks; block++) {
+        *numbers += count_of(line->digits[block] & ~after(line->words, block));
+        for (uint64_t mixed = mixed_of(line, block); mixed; mixed &= mixed - 1) {
+            if ((block - 1) * BLOCK + lowest(mixed) < done)
+                continue;
+            size_t start = first_of(line->words, block, lowest(mixed));
+            done = end_of(line->words, block, lowest(mixed));
+            longest = done - start > longest ? done - start : longest;
         }
     }
     return longest;
 }
 
-static void see_mixed_row(struct alike_rows *p, const uint8_t *text, size_t start, size_t end)
+static void see_mixed_row(struct alike_rows *p, const uint8_t *text, size_t start, size_t end, size_t length)
 {
-    size_t numbers, longest = longest_mixed(text, start, end, &numbers);
+    struct line_bits line = {.words = {0}};
+    size_t numbers, blocks = 0;
+    for (size_t at = start; at < end; at += BLOCK) {
+        line.words[++blocks] = bits_before(end, text, at, length, are_alnum);
+        line.digits[blocks] = bits_before(end, text, at, length, are_digits);
+        line.capitals[blocks] = bits_before(end, text, at, length, are_capitals);
+    }
+    size_t longest = longest_mixed(&line, blocks, &numbers);
     p->mixed += longest >= SHORTEST_WORD;
     p->numbered += end - start <= LONGEST_NUMBERED && (numbers > 1 || longest > 1);
     p->halves += longest >= LONGEST_HALF;
@@ -87,7 +125,7 @@ void end_rows(struct alike_rows slots[ROW_SLOTS], struct found *found)
         end_slot(slots + slot, found);
 }
 
-void see_row(struct alike_rows slots[ROW_SLOTS], const uint8_t *text, size_t start, size_t end, struct found *found)
+void see_row(struct alike_rows slots[ROW_SLOTS], const uint8_t *text, size_t start, size_t end, size_t length, struct found *found)
 {
     if (end - start > LONGEST_ROW)
         return;
@@ -106,10 +144,10 @@ void see_row(struct alike_rows slots[ROW_SLOTS], const uint8_t *text, size_t sta
     }
     if (!p->rows.count) {
         grow(&p->rows, p->start, p->end);
-        see_mixed_row(p, text, p->start, p->end);
+        see_mixed_row(p, text, p->start, p->end, length);
     }
     grow(&p->rows, start, end);
-    see_mixed_row(p, text, start, end);
+    see_mixed_row(p, text, start, end, length);
 }
 
 void end_mixed(struct mixed_row *row, struct found *found)
