@@ -129,10 +129,10 @@ def _shifted(run: str) -> list[tuple[str, Sequence[int]]]:
     return [(run.translate(table), range(len(run))) for table in _CODES]
 
 
-def edges(text: str, *, words: bool, kernel: ctypes.CDLL | None = KERNEL) -> Moved:
-    """The first letters and digits of words or of lines, and on another line the last ones."""
+def edges(text: str, *, words: bool, placed: bool = True, kernel: ctypes.CDLL | None = KERNEL) -> Moved:
+    """The first letters and digits of words or of lines, and on another line the last ones. `placed` as above."""
     if kernel is not None:
-        return _asked(kernel.derive_edges, text, len(text) + 3, words)
+        return _asked(kernel.derive_edges, text, len(text) + 3, words, placed=placed)
     stretches = [match.span() for match in (_WORD if words else _LINE).finditer(text)]
     firsts = [_opening(text, start) for start, _ in stretches]
     lasts = [_closing(text, end - 1) for _, end in stretches]

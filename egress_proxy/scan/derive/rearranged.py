@@ -87,8 +87,9 @@ def random_initials(initials: str) -> bool:
 def _edges(text: str, spans: Iterable[Span], *, words: bool) -> Iterator[Woven]:
     around = list(_around(text, spans))
     parts = [text[low:high] for low, high in around]
-    read, places = edges("\n".join(parts), words=words)
-    yield Woven(read, "initials", _map(places, parts, around))
+    joined = "\n".join(parts)
+    read, _ = edges(joined, words=words, placed=False)
+    yield Woven(read, "initials", Later(lambda: _map(edges(joined, words=words)[1], parts, around)))
 
 
 def _around(text: str, spans: Iterable[Span]) -> Iterator[Span]:
