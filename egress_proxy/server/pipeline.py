@@ -276,7 +276,9 @@ class Pipeline:
                     self._metrics.count_scan_failure(ScanFailure.UNREADY)
                     return Refused(Reason.SCANNER_UNAVAILABLE)
                 scanner = Remembering(current, trees) if trees else current
-                scanned = await apart(size, work, scanner)
+                # What another thread judges of a tree is waited for in a thread: not by everybody.
+                busy = any(tree.busy for tree in trees)
+                scanned = await (asyncio.to_thread(work, scanner) if busy else apart(size, work, scanner))
         except TimeoutError:
             self._metrics.count_scan_failure(ScanFailure.TIMEOUT)
             say(Saying.SCAN_TIMEOUT)

@@ -264,7 +264,7 @@ class Taints:
     async def _learn(self, tree: Tree, log: Log, parts: Sequence[Raw]) -> tuple[Spoken, ...] | Refused:
         """Learn from the parts that are new. Give what is said in them. Only what is learnt is no longer new: whoever
         waits may go away meanwhile."""
-        fresh = [part for part in map(bytes, parts) if log.fresh(part)]
+        fresh = await apart(sum(map(len, parts)), log.fresh, parts)
         if not fresh:
             return ()
         learnt = await apart(sum(map(len, fresh)), _learn, fresh)

@@ -13,12 +13,14 @@ from collections.abc import Container, Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Final
 
+from msgspec import Raw
 from msgspec.structs import replace
 
 from egress_proxy.model import Finding, Form, Scan
 from egress_proxy.scan import KnownValues, Pieces, Taint, TaintedScanner, TextScanner, TooManyValuesError, pieces_of
 from egress_proxy.scan.taint_names import NAMELESS, WORDLY
 from egress_proxy.scan.tainted import DETECTOR
+from egress_proxy.server.apart import THREAD_BYTES
 from egress_proxy.server.told import Told, tells_apart
 from egress_proxy.server.verdicts import Clean, Verdicts, Withheld
 
@@ -41,9 +43,9 @@ class Log:
         self.mark = 0  # of the newest page when all of it was anchored
         self.open = True  # something more may come without a prompt
 
-    def fresh(self, part: bytes) -> bool:
-        """Whether a part was not met before as it is."""
-        return hash(part) not in self.stamps
+    def fresh(self, parts: Iterable[Raw]) -> list[bytes]:
+        """Those of the parts that were not met before as they are."""
+        return [part for part in map(bytes, parts) if hash(part) not in self.stamps]
 
     def anchor(self, messages: Sequence[str]) -> None:
         """Nothing more will come to messages, which are in their order, nor to any before them."""
@@ -87,8 +89,10 @@ class Tree:
         self._pieces = Pieces()
         self._verdicts = Verdicts(clean or Clean(), withheld)
         self._told = Told()
+        self._unnoted: list[tuple[str, str]] = []  # texts by the ids of their parts
         self._unjudged: list[str] = []
-        self._judging = threading.Lock()
+        self._judging = threading.Lock()  # held while texts are scanned
+        self._speaking = threading.Lock()  # never for long
         self._remembering = threading.Lock()
 
     def __repr__(self) -> str:
@@ -125,17 +129,30 @@ class Tree:
     def _label(self, taint: Taint) -> str:
         return taint.label if self._names or taint.label == WORDLY else NAMELESS
 
+    @property
+    def busy(self) -> bool:
+        """Whether some thread judges texts: another one that has to waits until it has done."""
+        return self._judging.locked()
+
     def spoke(self, texts: Iterable[str]) -> None:
-        """Texts of the agent in the order in which it wrote them, whether they have crossed or not."""
-        with self._judging:
-            self._unjudged += [text for text in texts if not self._verdicts.given(self._verdicts.digest(text))]
+        """Texts of the agent in the order in which it wrote them, whether they have crossed or not. Does not wait for
+        those that are being judged."""
+        # Of a long one even the digest takes long: whether it was judged is asked when it is.
+        fresh = [text for text in texts if len(text) > THREAD_BYTES or not self._judged(text)]
+        with self._speaking:
+            self._unjudged += fresh
             del self._unjudged[:-_MOST_UNJUDGED]
 
     def told_by(self, parts: Iterable[tuple[str, str]]) -> None:
-        """Texts of the agent by the ids of their parts: what each says apart is noted."""
-        with self._judging:
-            for part, text in parts:
-                self._told.add(part, text, self._verdicts.digest)
+        """Texts of the agent by the ids of their parts: what each says apart is noted, at the latest when the next one
+        is judged. Does not wait for what is being judged, unless there are many by then."""
+        with self._speaking:
+            self._unnoted += parts
+        if self._judging.acquire(blocking=len(self._unnoted) > _MOST_UNJUDGED):
+            try:
+                self._note_told()
+            finally:
+                self._judging.release()
 
     def pieced(
         self, texts: Sequence[str], told: frozenset[str], scan: Scan, scanner: Remembering
@@ -178,18 +195,30 @@ class Tree:
         with self._judging:
             self._verdicts.keep_place(self._verdicts.digest(text), place, pieces=pieces)
 
+    def _note_told(self) -> None:
+        with self._speaking:
+            parts, self._unnoted = self._unnoted, []
+        for part, text in parts:
+            self._told.add(part, text, self._verdicts.digest)
+
     def _judge_told(self, scanner: Remembering) -> None:
         """Withhold what gives a value away with what was said apart before it."""
+        self._note_told()
         for digest, hit in self._told.given_away(scanner.found):
             self._verdicts.add_hit(digest, hit)
 
     def _judge_unjudged(self, scanner: Remembering, places: Container[str] = ()) -> None:
-        before = [text for text in self._unjudged if text not in places]
-        self._unjudged = []
+        with self._speaking:
+            waiting, self._unjudged = self._unjudged, []
+        others = (text for text in waiting if text not in places)
+        before = [text for text in others if len(text) <= THREAD_BYTES or not self._judged(text)]
         if before:
             earlier = _Sorted(scanner.scan(before))
             for index, text in enumerate(before):
                 self._judge(index, text, earlier, scanner)
+
+    def _judged(self, text: str) -> bool:
+        return self._verdicts.given(self._verdicts.digest(text))
 
     def _judge(self, index: int, text: str, found: _Sorted, scanner: Remembering) -> Finding | None:
         """The verdict about a text that was decided; one that was not is withheld anyway."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from pathlib import Path
@@ -17,9 +18,10 @@ from egress_proxy.explanations import EXPLAINED
 from egress_proxy.metrics import Metrics
 from egress_proxy.model import Finding, Judgement, Projected, Resource, Scan, Scanner, Verdict
 from egress_proxy.reasons import Reason, Stage
-from egress_proxy.scan import TextScanner
+from egress_proxy.scan import KnownValues, TextScanner, build_scanner
 from egress_proxy.server.pipeline import Origin, Pipeline, Released, Within
 from egress_proxy.server.recorder import Recorder
+from egress_proxy.server.tree import Tree
 from tests.kit.ledger import all_records, records
 
 ORIGIN = Origin(id="egr_1", client="agent")
@@ -180,3 +182,30 @@ async def test_a_frame_is_one_sse_frame_whatever_it_holds(kit: Kit) -> None:
     assert framed(released, within=Within()).body == b'data: {"payload":' + event + b"}\n\n"
     whole = framed(released, within=Within("/w", 'p"')).body
     assert whole == b'data: {"directory":"/w","project":"p\\"","payload":' + event + b"}\n\n"
+
+
+async def test_the_loop_does_not_wait_for_what_a_thread_judges(tmp_path: Path) -> None:
+    """A small answer is scanned at once: but not while a large one of the same session is."""
+    tree, answered = Tree(bytes(32)), asyncio.Event()
+    scanner = build_scanner(KnownValues.none())
+    pipeline = Kit(tmp_path, scanner).pipeline
+
+    async def answer() -> Released:
+        released = await pipeline.answer(ORIGIN, Resource.TODOS, Projected(["So."]), 200, (tree,))
+        answered.set()
+        return released
+
+    await answer()
+    assert answered.is_set()  # the control: nothing else is waited for
+    answered.clear()
+    free = threading.Timer(30, tree._judging.release)  # a loop that stands still ends some time
+    tree._judging.acquire()
+    free.start()
+    waiting = asyncio.create_task(answer())
+    for _ in range(20):
+        await asyncio.sleep(0.01)
+    assert free.is_alive()
+    assert not answered.is_set()
+    free.cancel()
+    tree._judging.release()
+    assert (await waiting).body == b'["So."]'

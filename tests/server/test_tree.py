@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import random
 import string
+import threading
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 
 import pytest
+from msgspec import Raw
 
-from egress_proxy.model import Secret
+from egress_proxy.model import Scan, Secret
 from egress_proxy.scan import KnownValues, Taint, build_scanner
 from egress_proxy.scan.pieces import KEPT, Pieces
 from egress_proxy.scan.taint_names import NAMELESS, WORDLY
 from egress_proxy.server import verdicts
+from egress_proxy.server.apart import THREAD_BYTES
 from egress_proxy.server.tree import MOST_MESSAGES, MOST_RANDOM, MOST_SURE, Log, Remembering, Tree
 from egress_proxy.server.verdicts import Clean
 
@@ -77,10 +82,10 @@ def test_without_names_only_words_keep_their_mark() -> None:
 
 def test_a_part_is_fresh_until_it_is_met_and_again_when_it_has_changed() -> None:
     log = Log()
-    assert log.fresh(b"a")
-    assert log.fresh(b"a")
+    assert log.fresh([Raw(b"a")]) == [b"a"]
+    assert log.fresh([Raw(b"a")]) == [b"a"]
     log.met([b"a"])
-    assert [log.fresh(part) for part in (b"a", b"b")] == [False, True]
+    assert log.fresh([Raw(b"a"), Raw(b"b")]) == [b"b"]
 
 
 def test_of_a_long_history_the_newest_messages_are_anchors() -> None:
@@ -196,3 +201,40 @@ def test_a_tree_made_anew_knows_what_was_withheld() -> None:
     anew = Tree(KEY, clean=tree._verdicts._clean, withheld=tree.withheld)
     assert crosses(anew, SECOND) == [False]
     assert VALUE not in repr(anew.withheld)
+
+
+def test_what_is_said_does_not_wait_for_what_is_judged() -> None:
+    """The event loop tells of it, and a long text is judged in a thread meanwhile."""
+    tree, done, long = Tree(KEY), threading.Event(), "x" * (THREAD_BYTES + 1)
+
+    def speak() -> None:
+        tree.spoke(["So.", long])
+        tree.told_by([("prt_1", "The first is `aB3`.")])
+        done.set()
+
+    busy = [tree.busy]
+    with tree._judging:
+        busy.append(tree.busy)
+        threading.Thread(target=speak, daemon=True).start()
+        assert done.wait(30)
+    assert busy == [False, True]
+    assert tree._unjudged == ["So.", long]
+    assert repr(tree._told) == "Told(0)"
+    tree.told_by([("prt_2", "The next is `xQz`.")])
+    assert repr(tree._told) == "Told(2)"
+
+
+def test_a_long_text_is_judged_once_however_often_it_is_said() -> None:
+    tree, asked = Tree(KEY), []
+
+    class Noting(Remembering):
+        def scan(self, texts: Sequence[str], ids: AbstractSet[str] = frozenset()) -> Scan:
+            asked.append([text[:4] for text in texts])
+            return super().scan(texts, ids)
+
+    scanner = Noting(build_scanner(KnownValues.none()), [tree])
+    long = "long " * THREAD_BYTES
+    for _ in range(2):
+        tree.spoke([long])
+        scanner.scan_told(["So."], frozenset({"So."}))
+    assert asked.count(["long"]) == 1

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
+from msgspec import Raw
 
 from egress_proxy.model import Resource
 from egress_proxy.reasons import Reason
+from egress_proxy.wire import part
 from tests.wire.views import FOREIGN, MESSAGE, PART, SESSION, crossed, refused
 
 SECRET = "hunter2 is the word"
@@ -184,3 +187,42 @@ def test_a_part_that_is_no_object_is_gone() -> None:
 
 def test_parts_that_are_no_list_are_an_answer_of_another_shape() -> None:
     assert refused(Resource.MESSAGE, {"info": USER, "parts": {"0": SECRET}}) is Reason.ANSWER_SHAPE
+
+
+LONG = [
+    pytest.param(text, id=name)
+    for name, text in {
+        "prose": '"one two three four five six seven eight"',
+        "no space": '"' + "x" * 40 + '"',
+        "a space at the end": '"one two three four "',
+        "spaces": '"' + " " * 40 + '"',
+        "escapes": r'"a\\ \" \\\" b\n \u0020 \/ c d e f g h i j"',
+        "a pair of escapes": r'"one two \ud83d\ude00 three four \ud83d\ude00 five"',
+        "characters of many bytes": '"größer als 😀 — ünd 😀😀 süß ö ö ö ö"',
+        "half a pair": r'"one two three \ud83d four five six"',
+        "half a pair, and the other half behind a space": r'"one two three \ud83d \ude00 four"',
+        "a space after a backslash": '"one two three four\\ five six seven"',
+        "no end": '"one two three four five',
+        "an end too many": '"one two" "three four" "five"',
+        "a list": "[1, 2, 3, 4, 5, 6, 7, 8, 9, 10]",
+        "a list of strings": '["one two three", "four five six"]',
+        "no string": "1234567890",
+        "a line": '"one two three\nfour five six"',
+    }.items()
+]
+
+
+@pytest.mark.parametrize("given", LONG)
+def test_a_long_text_is_decoded_in_pieces_as_at_once(given: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def decoded() -> str | type[Exception]:
+        try:
+            return part._decoded(Raw(given.encode()))
+        except msgspec.DecodeError as error:
+            return type(error)
+
+    whole = decoded()
+    for size in range(1, 12):
+        monkeypatch.setattr(part, "_PIECE", size)
+        found = decoded()
+        # Where it goes wrong may be told as something else; that it does may not.
+        assert found == whole or not (isinstance(found, str) or isinstance(whole, str))
