@@ -155,6 +155,7 @@ def _all(value: str) -> Iterator[Form]:
     yield from _base32(raw)
     yield from _base85(raw)
     yield from _numbers(value, raw)
+    yield from _moved(value, raw)
 
 
 def _escaped(value: str, raw: bytes) -> Iterator[Form]:
@@ -191,6 +192,17 @@ def _numbers(value: str, raw: bytes) -> Iterator[Form]:
         yield Form(b"".join([b"%d" % ord(char) for char in value]), Shapes.DECIMAL)
 
 
+def _moved(value: str, raw: bytes) -> Iterator[Form]:
+    """Characters or their codes moved by a little, and each character twice: what hides a value in one line of code.
+
+    In shapes with few windows: of a value so written the whole is looked for, and not each sixteen characters."""
+    for cipher in CIPHERS:
+        yield Form(canonical(value.translate(cipher)), Shapes.BASE32)
+    yield Form(canonical("".join([char + char for char in value])), Shapes.BASE64_UTF16)
+    for template, more, shape in MOVED_CODES:
+        yield Form(b"".join([template.format(abs(byte + more)).encode() for byte in raw]), shape)
+
+
 def _table(template: str) -> tuple[bytes, ...]:
     return tuple(template.format(byte).encode() for byte in range(256))
 
@@ -205,6 +217,30 @@ def _written(table: tuple[bytes, ...], raw: bytes) -> bytes:
 _LOWER, _UPPER = bytes(range(97, 123)), bytes(range(65, 91))
 ROT13: Final = bytes.maketrans(_LOWER + _UPPER, _LOWER[13:] + _LOWER[:13] + _UPPER[13:] + _UPPER[:13])
 _ROT13_CHARS: Final = dict(enumerate(map(chr, ROT13[:128])))
+
+
+_RINGS: Final = ("abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "0123456789")
+
+
+def _ring(letters: int, digits: int) -> dict[int, str]:
+    steps = zip(_RINGS, (letters, letters, digits), strict=True)
+    return {ord(char): ring[(at + step) % len(ring)] for ring, step in steps for at, char in enumerate(ring)}
+
+
+CIPHERS: Final = (
+    _ring(1, 1),
+    _ring(-1, -1),
+    _ring(13, 5),  # rot18
+    {code: chr(33 + (code - 33 + 47) % 94) for code in range(33, 127)},  # rot47
+    {ord(char): ring[-1 - at] for ring in _RINGS[:2] for at, char in enumerate(ring)},  # atbash
+)
+MOVED_CODES: Final = (
+    ("{:d}", -32, Shapes.TRIPLES),
+    ("{:d}", 1, Shapes.TRIPLES),
+    ("{:d}", -1, Shapes.TRIPLES),
+    ("{:02x}", 1, Shapes.HEX),
+    ("{:02x}", -1, Shapes.HEX),
+)
 
 
 def _aligned(raw: bytes, shape: int) -> Iterator[Form]:

@@ -19,10 +19,10 @@ from msgspec import Struct
 
 from egress_proxy.scan.canonical import canonical, squeezed
 from egress_proxy.scan.compiled import CTables, Kernel, address
-from egress_proxy.scan.forms import ALPHABETS85, ROT13, Shapes
+from egress_proxy.scan.forms import ALPHABETS85, CIPHERS, MOVED_CODES, ROT13, Shapes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -79,8 +79,8 @@ def _recipes() -> _Recipes:
         tables.append([written(chr(code)) for code in _ASCII])
         return len(tables) - 1
 
-    def formatted(template: str) -> int:
-        return table(lambda char: template.format(ord(char)).encode())
+    def formatted(template: str, more: int = 0) -> int:
+        return table(lambda char: template.format(abs(ord(char) + more)).encode())
 
     plain, hexadecimal = table(canonical), formatted("{:02x}")
     few = [
@@ -97,6 +97,9 @@ def _recipes() -> _Recipes:
         *((_BASE85, alphabet, shift, Shapes.LETTERS, 0) for shift in range(4) for alphabet in range(len(ALPHABETS85))),
         (_BACKWARDS, hexadecimal, 0, Shapes.HEX_REVERSED, 0),
         *((_WRITTEN, formatted(template), 0, shape, 0) for template, shape in _NUMBERS),
+        *((_WRITTEN, table(_translated(cipher)), 0, Shapes.BASE32, 0) for cipher in CIPHERS),
+        (_WRITTEN, table(lambda char: canonical(char + char)), 0, Shapes.BASE64_UTF16, 0),
+        *((_WRITTEN, formatted(template, more), 0, shape, 0) for template, more, shape in MOVED_CODES),
     ]
     words = np.array([[int.from_bytes(one, "little") for one in own] + [0] * 128 for own in tables], dtype=np.uint64)
     sizes = np.array([[len(one) for one in own] + [0] * 128 for own in tables], dtype=np.uint8)
@@ -110,6 +113,10 @@ def _recipes() -> _Recipes:
 
 def _canonical_of(written: Callable[[str], str]) -> Callable[[str], bytes]:
     return lambda char: canonical(written(char))
+
+
+def _translated(cipher: Mapping[int, str]) -> Callable[[str], bytes]:
+    return lambda char: canonical(char.translate(cipher))
 
 
 def _digits(alphabet: str) -> NDArray[np.uint8]:

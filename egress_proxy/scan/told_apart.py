@@ -47,7 +47,9 @@ Said: TypeAlias = tuple[str, ...]
 def said(text: str) -> Said | None:
     """What a text says apart; None where that is nothing."""
     lines = [line for line in text.strip().split("\n") if line.strip()]
-    if not lines or len(lines) > _LINES:
+    if len(lines) > _LINES:  # a piece stands at the beginning or at the end of what hides it
+        lines[_LINES // 2 : -_LINES // 2] = ()
+    if not lines:
         return None
     told = [manner(lines, len(text)) for manner in MANNERS]
     told.append(next(filter(None, told), ()))

@@ -16,6 +16,7 @@ from egress_proxy.scan.told_apart import MANNERS, Find, Said, first, said
 
 KEPT: Final = 128  # texts that said something apart, the newest: half a kilobyte each
 _BESIDE: Final = 48  # of them that are put together with a new one, on each side
+_MOST_SAME: Final = 8  # texts that may be the one whose beginning is looked at
 _SHORT: Final = 16  # characters of a text that could be a piece whatever it looks like
 
 
@@ -61,13 +62,16 @@ class Told:
                 found.append((self._said[part][0], hit))
         return found
 
-    def goes_on(self, text: str, find: Find) -> Finding | None:
-        """What a text that is not whole yet gives away with those that were told last."""
+    def goes_on(self, text: str, find: Find) -> bool:
+        """Whether the beginning of a text gives a value away with those that were told before it: before now, or
+        before a text that may be this one."""
         told = said(text)
         if told is None or not self._ids:
-            return None
-        before = [self._said[part][1] for part in self._ids[-_BESIDE:]]
-        return first(find, [*before, told], len(before))
+            return False
+        others = [self._said[part][1] for part in self._ids]
+        same = (at for at, other in enumerate(others) if _begins(other, told))
+        places = (len(others), *list(same)[-_MOST_SAME:])
+        return any(first(find, [*others[max(at - _BESIDE, 0) : at], told], min(at, _BESIDE)) for at in places)
 
     def _nothing(self, find: Find, low: str, high: str) -> bool:
         return first(find, [self._said[part][1] for part in self._between(low, high)], None) is None
@@ -76,6 +80,11 @@ class Told:
         """The parts from one to another, and those beside them."""
         start = max(bisect_left(self._ids, low) - _BESIDE, 0)
         return self._ids[start : bisect_left(self._ids, high) + 1 + _BESIDE]
+
+
+def _begins(whole: Said, beginning: Said) -> bool:
+    """Whether a text says what its beginning may have said."""
+    return any(own and other.startswith(own) for own, other in zip(beginning, whole, strict=True))
 
 
 def tells_apart(text: str) -> bool:

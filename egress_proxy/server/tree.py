@@ -182,7 +182,7 @@ class Tree:
             new = pieces_of(text, findings)
             if self._verdicts.wary and (new or tells_apart(text)):
                 return True
-            if self._told.goes_on(text, scanner.found) is not None:
+            if self._told.goes_on(text, scanner.found):
                 return True
             return bool(new) and self._hit(self._pieces, new, scanner)[0] is not None
 

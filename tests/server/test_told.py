@@ -15,6 +15,8 @@ from egress_proxy.scan import KnownValues, Taint, TextScanner, build_scanner, ju
 from egress_proxy.server.examination import examine
 from egress_proxy.server.tree import Remembering, Tree
 from egress_proxy.server.verdicts import MOST_WITHHELD
+from tests.server.growth import LINE, begun, ended, pieces, said
+from tests.server.growth import told as told_by
 from tests.server.rig import HISTORY, SESSION, frame, rig
 from tests.server.test_taints import ASKED, bash, body, message, prompt, say, told
 
@@ -168,3 +170,27 @@ async def test_events_of_one_character_each_end_there_too(tmp_path: Path) -> Non
         heard = await proxy.hear(*frames)
     texts = [line for line in heard.decode().splitlines() if '"text":"`' in line]
     assert len(texts) == MOST
+
+
+async def test_texts_that_are_written_live_end_there_too(tmp_path: Path) -> None:
+    """Each begins with a line that could leave before the rest is there."""
+    prose = LINE * 3
+    chars = [VALUE[at : at + 2] for at in range(0, len(VALUE), 2)]
+    texts = [f"`{char}`\n{prose}" for char in chars]
+    frames = [frame("message.part.updated", sessionID=SESSION, part=message(2, bash(f"X_TOKEN={VALUE}\n"))["parts"][0])]
+    for number, text in enumerate(texts):
+        of, part = f"msg_000000000000Reply{number:09}", f"prt_000000000000Text{number:010}"
+        frames += [
+            said(of),
+            begun(part, of),
+            *pieces(text, part=part, message=of),
+            ended(text, part, of),
+            said(of, completed=2),
+        ]
+    async with rig(tmp_path) as proxy:
+        heard = (await proxy.hear(*frames)).decode()
+    events = [json.loads(line[6:]) for line in heard.splitlines() if line.startswith("data: ")]
+    for number, char in enumerate(chars):
+        live, end = told_by(events, f"prt_000000000000Text{number:010}")
+        assert end.startswith(live)
+        assert (f"`{char}`" in end) == (number < MOST // 2)

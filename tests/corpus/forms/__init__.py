@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tests.corpus.forms import code, encodings, letters, nested, parts, separators
+from tests.corpus.forms import code, encodings, letters, moved, nested, parts, separators
 from tests.corpus.forms.form import Form
 
 FORMS: Final[tuple[Form, ...]] = (
@@ -18,6 +18,7 @@ FORMS: Final[tuple[Form, ...]] = (
     *encodings.FORMS,
     *nested.FORMS,
     *code.FORMS,
+    *moved.FORMS,
     *parts.FORMS,
 )
 

@@ -57,7 +57,7 @@ FORMS: Final = (
     Form("letters", "struck through", lambda value: "".join(char + "\u0336" for char in value)),
     Form("letters", "reversed", lambda value: value[::-1]),
     Form("letters", "rot13", lambda value: codecs.encode(value, "rot13")),
-    Form("ciphers", "Caesar, one on", shifted, covered=False),
+    Form("ciphers", "Caesar, one on", shifted),
     Form(
         "ciphers",
         "exclusive or, in hex",
