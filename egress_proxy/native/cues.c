@@ -139,6 +139,14 @@ static int is_header(const uint8_t *at, const uint8_t *stop)
     return signs > 0;
 }
 
+/* Whether a type may have ended there, before the sign: `password string = ...`, `nvarchar(50) = ...`. */
+static int is_type(const uint8_t *at, const uint8_t *stop)
+{
+    while (at < stop && (*at == '(' || *at == ')' || *at == ' ' || (uint8_t)(*at - '0') < 10))
+        at++;
+    return at < stop && *at == '=';
+}
+
 /* Whether what follows a name, or where it begins, tells that a value may be beside it. `password` tells whether the
  * word in it may be that. */
 static int names(const uint8_t *run, const uint8_t *after, const uint8_t *stop, int password)
@@ -162,6 +170,8 @@ static int names(const uint8_t *run, const uint8_t *after, const uint8_t *stop, 
         return next < stop && (*next == '=' || *next == '?');
     case '-':
         return next < stop && *next == '>';
+    case '<':
+        return next < stop && *next == '-';
     case '(':
         return next < stop && ((kind(*next) & QUOTE) || opens(next, stop));
     case ',':
@@ -173,7 +183,7 @@ static int names(const uint8_t *run, const uint8_t *after, const uint8_t *stop, 
         for (size_t length = 0; at < stop && (kind(*at) & RUN); at++)
             if (++length >= LONG)
                 return 1;
-        return 0;
+        return is_type(at, stop);
     }
 }
 
@@ -248,7 +258,7 @@ EXPORT void cue_lines(const uint8_t *text, size_t length, Copy *named, Copy *sai
         start = before ? before + 1 : done;
         stop = stop ? stop + 1 : end;
         int is_named = frames(start, (size_t)(stop - start)) || is_header(start, stop), is_said = 0;
-        Line line = {start, stop, NULL, NULL, NULL};
+        Line line = {start, stop, NULL, NULL, NULL, NULL};
         for (const uint8_t *read = start; word < stop && !(is_named && is_said);) {
             const uint8_t *run = word; /* all of a run is read once, however many words it has */
             while (run > read && (kind(run[-1]) & RUN))

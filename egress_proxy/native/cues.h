@@ -55,6 +55,7 @@ static inline const uint8_t *past_blanks(const uint8_t *at, const uint8_t *stop)
 typedef struct {
     const uint8_t *start, *stop;
     const uint8_t *first_odd, *last_odd; /* what is ODD; `stop` and `start` where nothing is */
+    const uint8_t *last_drawn;           /* where the last word of letters alone ends that may be a secret; `start`: none */
     const uint8_t *verb;                 /* the first after that which may tell what was. NULL: not looked for yet, as above */
 } Line;
 

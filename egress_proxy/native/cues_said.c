@@ -4,7 +4,7 @@
 #include <string.h>
 
 /* Lines in which a sentence or a note may tell a secret: what is told has a digit or a sign that words have not, behind
- * the name of it or before it. What the expressions for these lines need of a name and of what stands beside it. */
+ * the name of it or before it; or behind it, words with hyphens or random letters. What the expressions for these lines need of a name and of what stands beside it. */
 
 static inline sixteen are_odd(sixteen v)
 {
@@ -29,6 +29,50 @@ static void find_odd(Line *line)
         last--;
     line->first_odd = first;
     line->last_odd = last > first ? last - 1 : line->start;
+}
+
+#define HYPHENS 3 /* between the words of a passphrase, at least */
+#define HUMPS 2   /* places in random letters where a large one follows a small one, at least */
+
+static inline int is_hump(const uint8_t *at) { return (uint8_t)(*at - 'A') < 26 && (uint8_t)(at[-1] - 'a') < 26; }
+
+/* Whether a line may have so many of either at all. */
+static int has_humps(const uint8_t *at, const uint8_t *stop)
+{
+    int hyphens = 0, humps = 0;
+    for (at++; stop - at >= 16; at += 16) {
+        sixteen v = sixteen_at(at);
+        hyphens += __builtin_popcountll(bits_of(are(v, '-')));
+        humps += __builtin_popcountll(bits_of(are_capitals(v) & within(sixteen_at(at - 1), 'a', 'z')));
+    }
+    for (; at < stop; at++) {
+        hyphens += *at == '-';
+        humps += is_hump(at);
+    }
+    return hyphens >= HYPHENS || humps >= HUMPS;
+}
+
+/* What may be a secret although it has letters alone: `amber-violet-otter-kiln`, `qXvTzRbW`. */
+static void find_drawn(Line *line)
+{
+    if (line->last_drawn)
+        return;
+    line->last_drawn = line->start;
+    if (!has_humps(line->start, line->stop))
+        return;
+    int hyphens = 0, humps = 0;
+    for (const uint8_t *at = line->start + 1; at < line->stop; at++) {
+        if (is_letter(*at)) {
+            humps += is_hump(at);
+            hyphens += at[-1] == '-' && at - line->start >= 2 && is_letter(at[-2]);
+            if (hyphens >= HYPHENS || humps >= HUMPS)
+                line->last_drawn = at;
+        } else {
+            humps = 0;
+            if (*at != '-')
+                hyphens = 0;
+        }
+    }
 }
 
 /* Where a name with a word ends, so that a sentence may go on there; NULL: it is another word, as in `keyword`. */
@@ -117,6 +161,10 @@ int says(Line *line, const uint8_t *word, const uint8_t *run, const uint8_t *rea
         return 0;
     find_odd(line);
     if (on && line->last_odd >= end)
+        return 1;
+    if (on)
+        find_drawn(line);
+    if (on && line->last_drawn >= end)
         return 1;
     if (!last || line->first_odd >= run)
         return 0;

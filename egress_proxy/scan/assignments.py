@@ -13,6 +13,7 @@ from itertools import groupby
 from typing import NamedTuple
 
 from egress_proxy.scan.beginnings import lowered
+from egress_proxy.scan.drawn import drawn, random_letters
 from egress_proxy.scan.random_text import random_score
 from egress_proxy.scan.rule import Rule, Span, TooMuchError
 from egress_proxy.scan.values import NOT_A_VALUE, concrete, looks_random, mixed, word_share
@@ -22,7 +23,7 @@ __all__ = ["RULES", "word_share"]
 # A name ends in the word that makes it secret: TOKEN_LIMIT, SSH_KEY_PATH and max_tokens are something else. What tells
 # one of several from the others may follow: PASSWORD_PROD, token2.
 _SUFFIX = (
-    r"(?:[_-]?\d{1,2}|[_-](?:prod|production|staging|stage|dev|test|live|old|new|value|b64|base64|main|primary"
+    r"(?:[_-]?\d{1,2}|[_-](?:prod|production|staging|stage|dev|test|live|old|new|value|b64|base64|main|primary|base"
     r"|secondary|default|backup|admin|root|user|app|ro|rw))?(?!\w)"
 )
 # Words by the kind of what they name, in the order in which they are tried at a place. They are found in lower case
@@ -45,13 +46,15 @@ _PARTS = (
     *_words("token", _WORD_START, "secret[ _-]?id"),
     *_words(
         "pass", "", "passw(?:or)?d", "passphrase", "passcode", "passwort", "kennwort", "contrase(?:ñ|n)a", "senha",
-        "wachtwoord", "has(?:ł|l)o", "heslo", "l(?:ö|o)senord", "salasana", "mot[_ -]?de[_ -]?passe", "adgangskode",
+        "wlan[_ -]?key", "network[_ -]?key", "wachtwoord", "has(?:ł|l)o", "heslo", "l(?:ö|o)senord", "salasana",
+        "mot[_ -]?de[_ -]?passe", "adgangskode",
         "pre[_ -]?shared[_ -]?key", "wifi[_ -]?key", "пароль",
     ),
     *_words("pass", _NO_WORD, "密码", "密碼"),
-    *_words("pass", "", "secrets?"),
+    *_words("secret", "", "secrets?"),
     *_words("pass", _WORD_START, "pwd", "pass", "pw", "mdp", "psk"),
-    *_words("pass", _WORD_START, "remotepass", "localpass", "userpass", "dbpass", "rootpass", "adminpass", "smtppass"),
+    *_words("pass", _WORD_START, "remotepass", "localpass", "userpass", "dbpass", "rootpass", "adminpass", "smtppass",
+        "sshpass", "mypass", "ftppass", "mailpass", "newpass", "oldpass", "syspass", "keymaterial", "clear-?text"),
     *_words(
         "token", _WORD_START, "token", "credentials?", "creds?", "auth", "bearer", "jwt", "pat", "apikey", "authtoken",
         "accesstoken", "sas", "otp", "salt", "tok",
@@ -116,19 +119,21 @@ _KEY_ONLY = re.compile(r"_(?<=[A-Z0-9]_)KEY(?:_\d|\d)?(?!\w)")
 _ASSIGN = re.compile(
     r"\\?[]\"'`)*_?]{0,4}+(?P<space>[ \t]*+)(?::[ \t]*+(?:&(?:'\w{1,16} )?)?[A-Za-z_][\w.]{0,30}(?:\[[\w, .]{0,30}\]"
     r"|<[\w, .&']{0,30}>)?\??(?:[ \t]*+\|[ \t]*+(?:None|null|undefined))?(?:[ \t]++=(?![=>])|=(?=[ \t\"'`]))|=>"
-    r"|:=|->|={1,3}+|:{1,2}+"
+    r"|(?<=[ \t])[nN]?(?:string|str|varchar|VARCHAR)(?:\(\d{1,4}\))?[ ]*+=(?!=)"
+    r"|:=|->|<-|={1,3}+|:-|:{1,2}+"
     r"|(?:\|\||\?\??|\+)=|(?:\|\||\?\?)(?=[ \t]*+[\"'`])|\|(?=[ \t]))"
     r"(?P<after>[ \t]*+)"
-    r"(?:[&!][A-Za-z]\w{0,30}[ \t]++)?\*{0,2}+[ \t]*+(?:[bBrRfFuU@$]{1,2}(?=[\"']))?(?:\"\"(?=\"[^\"])|''(?='[^']))?"
+    r"(?:[&!][A-Za-z]\w{0,30}[ \t]++)?\*{0,2}+[ \t]*+(?:[bBrRfFuUN@$]{1,2}(?=[\"']))?(?:\"\"(?=\"[^\"])|''(?='[^']))?"
     r"(?P<quote>\\?[\"'`]|)"
 )
 _ELEMENT = re.compile(r">(?P<value>[^<>\n]{3,256}+)</")
+_NAMED_ELEMENT = re.compile(r"[\"'](?:[ \t][^<>\n]{0,80})?>(?P<value>[^<>\n]{3,256}+)</")
 _PAIRED = re.compile(
     r"\\?[\"'][ \t]*+,?[ \t]*+\\?[\"']?[a-z_]{0,16}value\\?[\"']?[ \t]*+[:=][ \t]*+(?P<quote>\\?[\"'])", re.IGNORECASE
 )
 # `getenv("PASSWORD", "…")`, `VALUES ('password', '…')`: lists of names look the same, so the value must be longer.
-_LISTED = re.compile(r"(?P<quote>[\"'])[ \t]*+,[ \t]*+(?P=quote)")
-_SHORTEST_LISTED = 10
+_LISTED = re.compile(r"(?P<quote>[\"'])[ \t]*+,[ \t]*+(?P=quote)(?P<inner>\\[\"'])?")
+_SHORTEST_LISTED, _SHORTEST_ODD = 10, 6
 _DEFINED = re.compile(r"define\([ \t]*[\"'][\w.-]*\Z", re.IGNORECASE)  # a constant of PHP: no list of names
 _CALL = 80
 _CLOSING = ",;)}].\\"
@@ -149,11 +154,14 @@ _CUED = (
 )
 _OTHER = (
     r"(?:kennwort|contrase[an]a|senha|wachtwoord|has[la]o|heslo|l[ao]senord|salasana|adgangskode|aaaaaa|bearer|jwt"
+    r"|clear-text|cleartext|keymaterial|wlan[ _-]?key"
     r"|secrets? id|(?:^|[^a-z0-9])(?:mdp|pat|psk|sas|otp|salt|aa))"
 )
 _ASSIGNED = (
-    r"(?:[_-]?\d{1,2}|[_-][a-z0-9]{1,10})?(?:[\]\"'`)*_?\\]{0,5}[ \t]*(?:[=:|]|->|[+?]=|\?\?)|>[^<>\n]{3}"
-    r"|\\?[\"'][ \t]*,?[ \t]*\\?[\"']?(?:[a-z_]{0,16}value|[^\s\"']{10}|[^\s\"']{4,9}[\"'][ \t]*\)))"
+    r"(?:[_-]?\d{1,2}|[_-][a-z0-9]{1,10})?(?:[\]\"'`)*_?\\]{0,5}[ \t]*(?:[=:|]|->|<-|[+?]=|\?\?"
+    r"|n?(?:string|str|varchar)[(\d) ]*=)"
+    r"|(?:[\"'][^<>\n]*)?>[^<>\n]{3}|\\?[\"'][ \t]*,?[ \t]*(?:\\?[\"']){0,2}(?:[a-z_]{0,16}value|[^\s\"']{10}"
+    r"|[^\s\"'\\]{4,9}\\?[\"'][ \t]*(?:[\");,]|\n|\z)|[a-z]{3,12}[ ][a-z]{3}))"
 )
 
 _TYPE = re.compile(
@@ -173,10 +181,14 @@ _TEMPLATE = re.compile(
 )
 _EXPRESSION = re.compile(r"\$[A-Za-z_]\w*(?:(?:[/:.]|->).*)?|\$[{(\[].*|[<{\[(%*@&|`].*|.*[({\[<].*", re.DOTALL)
 _ARGUMENT = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+,?")
-_RANDOM, _LETTERS, _SHORTEST_LETTERS = 0.45, 0.5, 10
+_RANDOM = 0.45
+_PASSWORDS = {"pass": None, "secret": None}  # a `secret` may be the name of one, so it is no passphrase
 _SIGN = re.compile(r"[!@#$%^&*+?~]")
 # The shortest secrets, in an env file or not: shorter ones are switches.
-_SHORTEST = {True: {"pass": 4, "token": 8, "key": 8}, False: {"pass": 6, "token": 12, "key": 12}}
+_SHORTEST = {
+    True: {"pass": 4, "secret": 4, "token": 8, "key": 8},
+    False: {"pass": 6, "secret": 6, "token": 12, "key": 12},
+}
 _OPENING = frozenset("\\\"'")
 # What names and values cost, and what a line may: a few microseconds are some 20.
 _A_NAME, _A_VALUE = 24, 50
@@ -210,26 +222,20 @@ def _odd(value: str) -> bool:
     return mixed(value) or (_SIGN.search(value) is not None and any(map(str.isalpha, value)))
 
 
-def _letters(value: str) -> bool:
-    """Random letters of both cases."""
-    both = value.isalpha() and not value.islower() and not value.isupper()
-    return both and len(value) >= _SHORTEST_LETTERS and random_score(value) >= _LETTERS
-
-
 def _secret_in_env(kind: str, value: str) -> bool:
-    if kind == "pass":
+    if kind in _PASSWORDS:
         return True
     if kind == "token":
-        return random_score(value) >= _RANDOM or (len(value) >= 20 and looks_random(value))  # noqa: PLR2004
-    return looks_random(value)
+        return random_score(value) >= _RANDOM or random_letters(value) or (len(value) >= 20 and looks_random(value))  # noqa: PLR2004
+    return looks_random(value) or random_letters(value)
 
 
 def _secret_in_code(kind: str, value: str) -> bool:
     if _ATTRIBUTE.fullmatch(value.rstrip("!")):
         return False
     if kind == "pass":
-        return _odd(value) or concrete(value) or _letters(value)
-    return concrete(value)
+        return _odd(value) or concrete(value) or drawn(value)
+    return concrete(value) or random_letters(value) or (kind == "secret" and _odd(value))
 
 
 class _Budget:
@@ -246,7 +252,7 @@ class _Budget:
             raise TooMuchError
 
 
-def _values(line: str, kinds: Sequence[str] = ("pass", "token", "key")) -> Iterator[Span]:
+def _values(line: str, kinds: Sequence[str] = (*_PASSWORDS, "token", "key")) -> Iterator[Span]:
     budget = _Budget(len(line))
     low = lowered(line)
     for pattern, seen in ((_NAME, low), (_CAMEL, line), (_KEY_ONLY, line)):
@@ -264,14 +270,12 @@ def _value(line: str, name: re.Match[str], kind: str, budget: _Budget) -> Span |
     budget.spend(_A_NAME)
     next_ = line[name.end() : name.end() + 1]
     if next_ == ">" and (element := _ELEMENT.match(line, name.end())):
-        plausible = not _said(element["value"]) and _accepted(element["value"], kind, budget, env=kind == "pass")
-        return element.span("value") if plausible else None
+        return _element(line, element, kind, budget)
     if next_ in _OPENING:
-        if paired := _PAIRED.match(line, name.end()):
-            return _quoted(line, paired.end(), paired["quote"], kind, budget)
-        if listed := _LISTED.match(line, name.end()):
-            value = _quoted(line, listed.end(), listed["quote"], kind, budget)
-            return value if value and (value[1] - value[0] >= _SHORTEST_LISTED or _defined(line, name)) else None
+        if beside := _PAIRED.match(line, name.end()) or _LISTED.match(line, name.end()):
+            return _beside(line, name, beside, kind, budget)
+        if named := _NAMED_ELEMENT.match(line, name.end()):
+            return _element(line, named, kind, budget)
     sign = _ASSIGN.match(line, name.end())
     if sign is None:
         return None
@@ -279,6 +283,30 @@ def _value(line: str, name: re.Match[str], kind: str, budget: _Budget) -> Span |
         upper = line[name.start() : name.end()].isupper()
         return _quoted(line, sign.end(), sign["quote"], kind, budget, env=_tight(sign) and upper)
     return _bare(line, name, sign, kind, budget)
+
+
+def _beside(line: str, name: re.Match[str], beside: re.Match[str], kind: str, budget: _Budget) -> Span | None:
+    """A string beside the one that has the name."""
+    listed = beside.re is _LISTED
+    quote = (beside["inner"] if listed else "") or beside["quote"]
+    value = _quoted(line, beside.end(), quote, kind, budget)
+    if value is None or not listed or _surely(line[slice(*value)]) or _defined(line, name):
+        return value
+    return None
+
+
+def _element(line: str, element: re.Match[str], kind: str, budget: _Budget) -> Span | None:
+    """What stands in an element of XML that is called after a secret."""
+    env = kind in _PASSWORDS and line[element.start()] == ">"  # texts of applications have names in attributes
+    plausible = not _said(element["value"]) and _accepted(element["value"], kind, budget, env=env, quoted=True)
+    return element.span("value") if plausible else None
+
+
+def _surely(value: str) -> bool:
+    """Whether the second of two strings is more than a name: long, or with a digit and a sign."""
+    if len(value) >= _SHORTEST_LISTED:
+        return True
+    return len(value) >= _SHORTEST_ODD and mixed(value) and _SIGN.search(value) is not None
 
 
 def _defined(line: str, name: re.Match[str]) -> bool:
@@ -301,7 +329,7 @@ def _accepted(value: str, kind: str, budget: _Budget, *, env: bool, quoted: bool
     if len(value) < _SHORTEST[env][kind]:
         return False
     budget.spend(_A_VALUE + len(value))
-    return _plausible(value, code=not env and not (quoted and (kind == "pass" or "[" not in value))) and (
+    return _plausible(value, code=not env and not (quoted and (kind in _PASSWORDS or "[" not in value))) and (
         _secret_in_env if env else _secret_in_code
     )(kind, value)
 
@@ -316,7 +344,7 @@ def _quoted(line: str, start: int, quote: str, kind: str, budget: _Budget, *, en
 
 
 def _bare(line: str, name: re.Match[str], sign: re.Match[str], kind: str, budget: _Budget) -> Span | None:
-    first = _tight(sign) and kind == "pass" and _LINE_START.fullmatch(line, 0, name.end()) is not None
+    first = _tight(sign) and kind in _PASSWORDS and _LINE_START.fullmatch(line, 0, name.end()) is not None
     whole = _BARE_LINE.match(line, sign.end()) if first else None
     if whole and not (whole[0].endswith(",") or _ARGUMENT.fullmatch(whole[0]) or _before_command(whole[0])):
         return whole.span() if _accepted(whole[0], kind, budget, env=True) else None
@@ -341,7 +369,7 @@ def _before_command(value: str) -> bool:
 
 def _passwords(line: str) -> Iterator[Span]:
     """Values of what is called a password or a secret: what is decoded at random has no such name."""
-    return _values(line, ("pass",))
+    return _values(line, tuple(_PASSWORDS))
 
 
 RULES = (

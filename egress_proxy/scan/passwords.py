@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+from egress_proxy.scan.phrases import is_passphrase
 from egress_proxy.scan.prose import bare_password
 from egress_proxy.scan.random_text import masked, random_score
 from egress_proxy.scan.random_tokens import KNOWN_STARTS
@@ -35,6 +36,8 @@ def password_like(value: str) -> bool:
     score = random_score(value)
     if value.isalpha():
         return len(value) >= _SHORTEST_LETTERS and score >= _RANDOM_LETTERS
+    if is_passphrase(value):
+        return True
     if (not bare_password(value) or _OTHER.fullmatch(value)) and score < _SURELY_RANDOM:
         return False
     return _SIGN.search(value) is not None or (looks_random(value) and score >= _RANDOM)

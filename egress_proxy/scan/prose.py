@@ -13,12 +13,13 @@ from collections.abc import Iterator
 
 from egress_proxy.scan.beginnings import Beginning
 from egress_proxy.scan.context import Cue, cue
+from egress_proxy.scan.drawn import drawn, random_letters
 from egress_proxy.scan.random_text import masked, random_score, words
 from egress_proxy.scan.rule import Rule, Span, TooMuchError
 from egress_proxy.scan.values import mixed, not_placeholder
 
 _PASSWORD = (
-    r"passw(?:or)?[dt]s?|passphrase|passcode|pass(?=[ :=]{1,3}[\"'`]?\S)|pwd|kennwort|zugangsdaten"
+    r"passw(?:or)?[dt]s?|passphrase|passcode|(?:pass|pw)(?=[ :=]{1,3}[\"'`]?\S)|pwd|kennwort|zugangsdaten"
     r"|mot de passe|mdp|contrase(?:ñ|n)a|clave|senha|palavra[- ]passe"
     r"|wachtwoord|has(?:ł|l)o|heslo|l(?:ö|o)senord(?:et)?|adgangskoden?|passord(?:et)?|salasana|parola|jelsz(?:ó|o)|пароль"
     r"|пароля|密码|密碼|口令|パスワード|비밀번호"
@@ -39,7 +40,7 @@ _OPEN = r"[ \t]*+(?P<open>[\"'`“”‘«„]|\*\*|)"
 _WORDS = rf"(?<![^\W_\u3040-\u9fff\uac00-\ud7af])(?<!\s-)(?<!--)(?<!\A-)(?:(?P<pass>{_PASSWORD})|(?P<token>{_TOKEN}))"
 # The first letters of these words.
 _HEADS = (
-    "pas pwd ken zug mot mdp con cla sen pal wac has hes lös los adg sal par jel пар 密 口 パ 비 pin sec log"
+    "pas pwd pw ken zug mot mdp con cla sen pal wac has hes lös los adg sal par jel пар 密 口 パ 비 pin sec log"
     " api acc aut pri lic enc sig bot mas adm tok key cre sch cl chi cha lla ток клю"
 )
 _IS = Beginning(_HEADS, rf"{_WORDS}(?:{_VERB}|[’']s(?=[ ])|[ ]?(?:は|是|为|為)(?=[ ])){_OPEN}")
@@ -47,7 +48,7 @@ _SIGNED = Beginning(
     _HEADS,
     # What is no end of a word is not tried as one.
     rf"{_WORDS}(?:(?:[ ]\(?[^\s.:;!?=|\"'`()]{{1,24}}(?=[ )→=:—–：-])\)?){{0,5}}[ ]{{0,2}}(?:(?:→|->|=>|=|:|—|–"
-    rf"| -)(?=[ \t])|：)){_OPEN}",
+    rf"| -{{1,8}})(?=[ \t])|：)){_OPEN}",
 )
 _WITH = Beginning(
     "pas pw mot con sen",
@@ -111,7 +112,9 @@ def _bare(value: str, *, password: bool) -> bool:
     if masked(value) or not not_placeholder(value):
         return False
     if not password:
-        return len(value) >= 12 and mixed(value) and random_score(value) >= 0.42  # noqa: PLR2004
+        return (len(value) >= 12 and mixed(value) and random_score(value) >= 0.42) or _letters_of_key(value)  # noqa: PLR2004
+    if drawn(value):
+        return True
     if _NOT_BARE.fullmatch(value) and not _NAME_AND_DIGIT.fullmatch(value):
         return False
     return (
@@ -121,14 +124,22 @@ def _bare(value: str, *, password: bool) -> bool:
     )
 
 
+def _letters_of_key(value: str) -> bool:
+    return len(value) >= _SHORTEST_KEY and random_letters(value)
+
+
 def bare_password(value: str) -> bool:
     """Whether a word can be meant as a password, and is not one of those that sentences and programs have."""
     return _bare(value, password=True)
 
 
-_ODD_EARLY = re.compile(r"[^\s\"'`<>(){}\[\]|]{0,24}[0-9!@#$%^&*+?~]")
+# A digit or a sign, some words with hyphens, or letters of which some in the middle are large.
+_ODD_EARLY = re.compile(
+    r"[^\s\"'`<>(){}\[\]|]{0,24}[0-9!@#$%^&*+?~]|[A-Za-z]+-[A-Za-z]+-[A-Za-z]+-[A-Za-z]"
+    r"|[A-Za-z]{0,12}?[a-z][A-Z][A-Za-z]{0,8}?[a-z][A-Z]"
+)
 _SIGN = re.compile(r"[0-9!@#$%^&*+?~]")  # every password has one
-_SHORTEST = 5
+_SHORTEST, _SHORTEST_KEY = 5, 16
 _CALLS = {"(", "[", "{", "<"}
 # What a line may say of passwords: so much, and once in so many characters. Each takes some microseconds.
 _FIRST_SAID, _SAID_EACH = 512, 32
@@ -143,7 +154,10 @@ def _marked(value: str, *, password: bool) -> bool:
     if any(char in value for char in "(){}<>$=[]/\\") and not mixed(value):
         return False
     if not password:
-        return len(value) >= 8 and " " not in value and mixed(value) and random_score(value) >= 0.42  # noqa: PLR2004
+        odd = len(value) >= 8 and " " not in value and mixed(value) and random_score(value) >= 0.42  # noqa: PLR2004
+        return odd or _letters_of_key(value)
+    if drawn(value):
+        return True
     if "_" in value and value.replace("_", "").isalpha():
         return False
     return 4 <= len(value) <= 64 and value.count(" ") <= 7 and (mixed(value) or any(c in "!@#$%^&*+?" for c in value))  # noqa: PLR2004
@@ -291,7 +305,7 @@ def _phrases(line: str) -> Iterator[Span]:
 
 
 # The prefilter: words that are looked for in lines with one of `cues`, and others. Where one ends, no letter follows.
-_CUED = r"(?:passw(?:or)?[dt]s?|passphrase|passcode|pwd|passe|passord(?:et)?|pass|token|secret|key|credentials?)"
+_CUED = r"(?:passw(?:or)?[dt]s?|passphrase|passcode|pwd|pw|passe|passord(?:et)?|pass|token|secret|key|credentials?)"
 _OTHER = (
     r"(?:kennwort|zugangsdaten|mdp|contrase[an]a|clave|senha|wachtwoord|has[la]o|heslo|l[ao]senord(?:et)?|adgangskoden?|salasana"
     r"|parola|jelsz[ao]|aa|pin|login|schl[au]ssel|cla|chiave|chave|llave)"
@@ -301,11 +315,13 @@ _LOOSE_VERB = (
     r"|actually|jetzt|maintenant|ahora|agora)"
 )
 _ODD = r"(?:[^\s\"'`<>(){}\[\]|]{0,24}[0-9!@#$%^&*+?~])"
+# What has neither, in a line with a word of `cues`: words with hyphens, letters of which some in the middle are large.
+DRAWN = r"[A-Za-z]+-[A-Za-z]+-[A-Za-z]+-[A-Za-z]|(?-i:[A-Za-z]*[a-z][A-Z][A-Za-z]*[a-z][A-Z])"
 _VALUE = rf"[ \t]*(?:[\"'`~]|\*\*|){_ODD}"
 # Of what stands between only that it is of one sentence: bounds and words make the expression slow.
 _SAID = (
     rf"(?:(?:[ ][^.:;!?=|\"'`\n]*)?(?:[ ]{_LOOSE_VERB}(?:[!@#$%^&*+?~]|(?:[ ]?:|[ \t]|[\"'`]){_VALUE})"
-    rf"|(?:(?:->|=>|[~=:-])[ \t]|~){_VALUE})|(?:['~]s|a)[ ]{_VALUE})"
+    rf"|(?:(?:->|=>|[~=:]|-+)[ \t]|~){_VALUE})|(?:['~]s|a)[ ]{_VALUE})"
 )
 _SAID_APOSTROPHE = rf"[ ][^.:;!?=|\"`\n]*'[^.:;!?=|\"`\n]*[ ](?:est|is|era|es|was|to)[ ]?:?{_VALUE}"
 _QUOTED_NEXT = rf"(?:token|secret|credential|key)[ ][\"'`~]{_ODD}"
@@ -328,6 +344,7 @@ RULES = (
             rf"{_CUED}{_SAID_APOSTROPHE}",
             rf"(?:passw(?:or)?[dt]|passe|pass|pwd|pw)[ ]\(?{_VALUE}",
             _QUOTED_NEXT,
+            DRAWN,
         ),
     ),
     Rule(

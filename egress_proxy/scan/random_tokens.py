@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from egress_proxy.scan.context import BEFORE, Cue, cue, may_tell, name_of, of_name
+from egress_proxy.scan.drawn import drawn, random_letters
 from egress_proxy.scan.random_text import masked, random_score, words
 from egress_proxy.scan.rule import Rule, Span, TooMuchError
 from egress_proxy.scan.values import mixed, not_placeholder
@@ -208,8 +209,10 @@ def is_value(value: str, *, password: bool) -> bool:
         return False
     if password:
         odd = _ODD.search(value) is not None
-        return len(value) >= 6 and (mixed(value) or odd) and "://" not in value and "(" not in value  # noqa: PLR2004
+        return len(value) >= 6 and (mixed(value) or odd or drawn(value)) and "://" not in value and "(" not in value  # noqa: PLR2004
     if _PLAINS.fullmatch(value):
+        return True
+    if len(value) >= _SHORTEST and random_letters(value):
         return True
     if len(value) < _SHORTEST or not mixed(value) or "://" in value or _FILE_NAME.search(value) or value[0] in "$<{[(":
         return False

@@ -104,8 +104,9 @@ def _of_secret(name: str, known: dict[str, bool]) -> bool:
 
 
 _ENV_ENTRY = re.compile(
-    r"name:[ \t]*+[\"']?(?P<name>[\w.-]{3,80}+)[\"']?[ \t]*+\r?\n[ \t]*+value:[ \t]*+(?P<quote>[\"']?)"
-    r"(?P<value>[^\s\"'#]{4,}+)",
+    r"(?<![a-z])(?:name|key):[ \t]*+[\"']?(?P<name>[\w.-]{3,80}+)[\"']?[ \t]*+\r?\n"
+    r"[ \t]*+value:[ \t]*+(?P<quote>[\"']?)"
+    r"(?P<value>[^\s\"']{4,}+)",
     re.IGNORECASE,
 )
 
@@ -187,12 +188,13 @@ RULES = (
         strong=False,
         named=(
             rf"{_CUED}[^|\n]{{0,60}}\|",
+            r"[ |]pass[ *_`]*\|",
             r"[ _-]key[^|\n]{0,60}\|",
         ),
     ),
     Rule(
         "secret-assignment",
-        r"name:[ \t]*[\"']?[\w.-]{0,80}(?:pass|pwd|token|secret|key|auth|cred)[\w.-]{0,30}[\"']?[ \t]*\r?\n",
+        r"(?:name|key):[ \t]*[\"']?[\w.-]{0,80}(?:pass|pwd|token|secret|key|auth|cred)[\w.-]{0,30}[\"']?[ \t]*\r?\n",
         _env_entries,
         caseless=True,
         scope=Scope.NEAR,

@@ -8,6 +8,10 @@ from tests.scan.own_texts import HEX, MIXED
 NEAR_MISSES: dict[str, tuple[str, ...]] = {
     "ansible-vault": ("$ANSIBLE_VAULT;1.1;AES256 is the header", "$ANSIBLE_VAULT;1.1;AES256\nnot hexadecimal\n"),
     "device-password": (
+        "plain-text-password is not supported",
+        "the Wi-Fi key: see below",
+        "a * b_total2 * 4",
+        "bob pptpd options 10.0.0.9",
         "rocommunity public",
         "radius-server host x key <key>",
         "snmp-server community public RO",
@@ -39,6 +43,10 @@ NEAR_MISSES: dict[str, tuple[str, ...]] = {
     "facebook-token": ("1234567890123456|" + "a" * 27, "123|" + MIXED),
     "wallet-key": ("new Wallet(privateKey)", "secret_key: [1, 2, 3]", "Wallet(0x" + HEX + ")"),
     "noted-login": (
+        "10.0.0.9 root logged in",
+        "密码是秘密",
+        "parola: required",
+        "password ---- optional",
         "user/password login is off",
         "ID/PW: see vault/notes",
         "the path is root/Setup",
@@ -49,6 +57,8 @@ NEAR_MISSES: dict[str, tuple[str, ...]] = {
         "비밀번호는 비밀입니다",
     ),
     "command-login": (
+        "addauth digest is old",
+        "setup.py build src/core:main",
         '"h1:' + MIXED + "Qw7Zr2Lk9Xv=" + '"',
         "chart web:80%",
         "docker run --user app:app1 x",
@@ -59,6 +69,16 @@ NEAR_MISSES: dict[str, tuple[str, ...]] = {
         "id -u user:group",
     ),
     "command-password": (
+        "docker run -p left-to-right x",
+        "tool --password my-app-db-secret run",
+        "tool --password userAuthenticationProvider run",
+        "runas /user:bob cmd",
+        "schtasks /ru bob /rp",
+        "ls -hp",
+        "encrypt_string is a filter",
+        "erl -setcookie monster",
+        "connect and/or disconnect@once",
+        "aws s3api put-object --key my-dir/big-video2.mp4",
         "docker run -p 8080:80 -t shop:1.2.3 nginx",
         "echo 'Hello, World!' | figlet",
         'echo "name: X1!" | grep -c Name',
@@ -105,6 +125,9 @@ NEAR_MISSES: dict[str, tuple[str, ...]] = {
         "kind: Secret\nmetadata:\n  name: aHVudGVyMg==\n",
     ),
     "login-call": (
+        'user.setPassword("currentPassword");',
+        'expect(t("password.strength")).toBe(2)',
+        "AES_ENCRYPT(x, 'column')",
         '"/handler-password.js" integrity="sha384-' + MIXED * 2 + '"',
         '"password changed", "request_id": "req_HGKpOfUQjp8SI5W5"',
         'connect("db1.example.com", "bob", password)',
@@ -160,6 +183,9 @@ NEAR_MISSES: dict[str, tuple[str, ...]] = {
         "echo $API_TOKEN\nfor file in one two\n",
     ),
     "secret-in-prose": (
+        "The password is case-sensitive-and-so-on.",
+        "The password is handled by PasswordAuthenticationProvider.",
+        "the pw is required",
         "I set `DB_PASSWORD` to `required` there.",
         "hash the password with argon2id",
         "the key B2 opens the menu",
@@ -201,6 +227,7 @@ NEAR_MISSES: dict[str, tuple[str, ...]] = {
     "service-account-key-id": ('"private_key_id": "short"',),
     "session-cookie": ("session=default", "sid=" + "a" * 20, "session_id=not-really-random-at-all"),
     "sql-password": (
+        "PRAGMA key_count = 4",
         "INSERT INTO x (a, password_id) VALUES ('b', 'a9eb8167-a5ac-4827-9656-966657c20171')",
         "IDENTIFIED BY 'changeme'",
         "read.password('New password: ')",
@@ -262,6 +289,12 @@ NEAR_MISSES: dict[str, tuple[str, ...]] = {
     "replicate-token": ("r" + "8_short",),
     "rubygems-token": ("ruby" + "gems_" + HEX,),
     "secret-assignment": (
+        "secret: jenkins-operator-prometheus-grafana",
+        "password: change-it-every-month",
+        'password = "Falsches Passwort eingegeben bitte"',
+        '<string name="db_password">Your password</string>',
+        "var password string = config.password",
+        "clear-text: true",
         "password: &anchor other",
         'secret = r"[a-f]{2}-[0-9]?x"',
         "TOKEN_LIMIT=4096 ",
@@ -297,6 +330,7 @@ NEAR_MISSES: dict[str, tuple[str, ...]] = {
     "stripe-any-key": ("sk_" + "test_short", "disk_test_" + MIXED),
     "supabase-token": ("sb" + "p_short",),
     "url-password": (
+        "http://box:8080?mail=bob@x.example",
         "postgres://user@host/db",
         "http://host:8080/@scope/package",
         "postgres://user:${PASSWORD}@host/db",

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from egress_proxy.native import KERNEL
 from egress_proxy.scan.cues import WORDS, CueLines, cue_lines
@@ -16,6 +17,7 @@ from egress_proxy.scan.own import own_rules
 from egress_proxy.scan.prefilter import Place, Prefilter
 from egress_proxy.scan.projection import project
 from egress_proxy.scan.prose import _PROSE as PROSE_WORDS
+from egress_proxy.scan.prose import DRAWN
 from egress_proxy.scan.rule import Rule
 from egress_proxy.scan.rules import plugin_rules
 from tests.bench.corpora import CODE, LOGS, PROSE, texts
@@ -54,10 +56,14 @@ def test_a_line_that_an_expression_matches_is_named(
     sort: int, expression: re.Pattern[str], data: st.DataObject
 ) -> None:
     before = data.draw(st.sampled_from(["", "", "key_", "tokenpw", "pass-pw ", "secret ", "é x\n"]))
+    if expression.pattern == DRAWN:
+        before = "the password is "  # it is only looked for in lines with a word, and has none of its own
     text = before + data.draw(st.from_regex(expression, alphabet=st.characters(codec="ascii")))
     match = expression.search(text)
     if match is None or "\n" in match[0].rstrip("\n"):
         return  # a match lies in one line
+    if expression.pattern == DRAWN and "\n" in text[: match.start()]:
+        return
     projected = project(text)
     line = projected[projected.rfind(b"\n", 0, match.start()) + 1 :].partition(b"\n")[0]
     assert line in lines_of(named(projected)[sort])
@@ -88,6 +94,11 @@ def test_only_lines_with_a_word_are_named(line: str) -> None:
         ("pass-h4ll", True),
         ("passe h4ll", True),
         ("암호키 key가 h4ll", True),
+        ("the key is amber-violet-otter-kiln", True),
+        ("the key is qXvTzRbW", True),
+        ("the key is the first-come one, or well-known", False),
+        ("the key is userName", False),
+        ("qXvTzRbW is the key", False),
         ("the keyword is h4ll", False),
         ("h4ll is the keyword", False),
         ("3 keys of it", False),
@@ -156,7 +167,8 @@ def corpus() -> Iterator[str]:
 
 
 def test_the_same_places_with_and_without_these_lines() -> None:
-    with_lines, without = (Prefilter(list(enumerate(RULES)), kernel) for kernel in (KERNEL, None))
+    rules = [replace(rule, said=tuple(one for one in rule.said if one != DRAWN)) for rule in RULES]
+    with_lines, without = (Prefilter(list(enumerate(rules)), kernel) for kernel in (KERNEL, None))
     places = 0
     for text in corpus():
         expected = {place for place in _by_line(without, text) if not _is_sentence(place, text)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from egress_proxy.scan.own.shell import SECRET_NAME, WORD, given, odd, telling
+from egress_proxy.scan.own.shell import SECRET_NAME, WORD, given, likely, odd, telling
 from egress_proxy.scan.patterns import Pattern
 from egress_proxy.scan.random_tokens import is_value
 from egress_proxy.scan.rule import Rule, Scope, Span
@@ -23,9 +23,11 @@ PATTERNS = (
     # A name and a value with nothing but space between: `ENV API_KEY …` of Docker, `setx`, `setenv`.
     Pattern(
         "command-password",
-        rf"^[ \t]*+(?:env|setx|setenv|set(?>[ \t]++-\w++)++|\#[ \t]*+define)[ \t]++\"?{SECRET_NAME}\"?[ \t]++{WORD}",
+        rf"^[ \t]*+(?:env|setx|setenv|set(?>[ \t]++-\w++)++|\#[ \t]*+define"
+        rf"|\((?:setq|setf|def\w*|set!))[ \t]++\"?{SECRET_NAME}\"?[ \t]++{WORD}",
         telling,
-        prefilter=rf"(?:env|setx|setenv|define|set[ \t]+-\w+)[ \t]+\"?{SECRET_NAME}\"?[ \t]+[^\s|;&<>(){{}}$`]",
+        prefilter=rf"(?:env|setx|setenv|define|\((?:def|set)[\w!]*|set[ \t]+-\w+)[ \t]+\"?{SECRET_NAME}\"?[ \t]+"
+        r"[^\s|;&<>(){}$`]",
     ),
     Pattern(
         "secret-below-its-name",
@@ -40,7 +42,7 @@ PATTERNS = (
         "secret-assignment",
         rf"variable[ \t]++\"{SECRET_NAME}\"[ \t]*+\{{[ \t]*+\r?\n(?:[^}}\n]{{0,160}}+\n){{0,2}}?"
         r"[ \t]*+default[ \t]*+=[ \t]*+\"(?P<s>[^\"\n]{4,}+)\"",
-        odd,
+        likely,
         scope=Scope.NEAR,
         prefilter=rf"variable[ \t]+\"{SECRET_NAME}\"[ \t]*\{{",
         strong=False,
@@ -48,7 +50,7 @@ PATTERNS = (
     Pattern(
         "secret-assignment",
         rf"<key>{SECRET_NAME}</key>\s{{0,40}}<string>(?P<s>[^<\n]{{6,}}+)</string>",
-        odd,
+        likely,
         scope=Scope.NEAR,
         prefilter=rf"<key>{SECRET_NAME}</key>",
         named=True,
@@ -58,7 +60,7 @@ PATTERNS = (
     Pattern(
         "secret-assignment",
         rf"name=\"{SECRET_NAME}\"\r?\n(?:[^\r\n]++\r?\n)?\r?\n(?P<s>[^\r\n]{{4,}}+)",
-        odd,
+        likely,
         scope=Scope.NEAR,
         prefilter=rf"name=\"{SECRET_NAME}\"\r?\n",
         strong=False,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from egress_proxy.scan.own.shell import likely
+from egress_proxy.scan.passwords import password_like
 from egress_proxy.scan.patterns import Pattern
 from egress_proxy.scan.values import mixed, not_placeholder
 
@@ -46,6 +47,23 @@ PATTERNS = (
         r"\"?(?P<s>[^\s\"]{8,}+)\"?"
         r"(?:[ \t]++(?:des|aes(?:-?\d{3})?)[ \t]++\"?(?P<s2>[^\s\"]{8,}+))?",
         _given,
+    ),
+    Pattern("device-password", r"\bplain-text-password(?:-value)?[ \t]++\"?(?P<s>[^\s\"';]{4,}+)", likely),
+    Pattern(
+        "device-password",
+        r"\b(?:ssid|wi-?fi|wlan|hotspot)\b[^\n]{0,100}?\b(?:key|pass|pw|psk)[ \t]*+[:=][ \t]*+"
+        r"[\"'`]?(?P<s>[^\s\"'`,;]{8,63}+)",
+        likely,
+        prefilter=r"(?:ssid|wi-?fi|wlan|hotspot)[^\n]*(?:key|pass|pw|psk)[ \t]*[:=][ \t]*[\"'`]?[^\s\"'`]{8}",
+    ),
+    # Who, on which machine, the secret, from where: `bob * … *` for PPP.
+    Pattern(
+        "device-password",
+        r"^\"?[^\s\"#*]{1,60}+\"?[ \t]++(?:\*|pptpd|x?l2tpd|ppp\w*+)[ \t]++\"?"
+        r"(?P<s>[^\s\"*][^\s\"]{5,}+)\"?[ \t]++(?:\*|\d[\d./]*)[ \t]*+(?![^\n])",
+        password_like,
+        prefilter=r"(?:\" \*|\"\t\*|pptpd|l2tpd|ppp[a-z]*\"?)[ \t]+[^\s*][^\s]{5,}[ \t]+[*\d]",
+        strong=False,
     ),
     Pattern("device-password", r"\"(?P<s>\$9\$[0-9A-Za-z./-]{8,100}+)\"", caseless=False),
     Pattern("device-password", r":[ \t]*+(?:PSK|XAUTH|EAP)[ \t]++\"(?P<s>[^\"\n]{4,}+)\"", _given, caseless=False),

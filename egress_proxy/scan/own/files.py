@@ -165,6 +165,10 @@ PATTERNS = (
         prefilter=r"(?:password|pwd|passwd)[ \t]*=[ \t]*[^;\"'\s<>{}$*%]{3,};",
         named=True,
     ),
+    *(
+        Pattern("sql-password", rf"\b{before}[ \t]*+[\"'](?P<s>[^\"'\n]{{4,}}+)[\"']", _sql_value)
+        for before in (r"pragma[ \t]++(?:re)?key[ \t]*+=", r"attach[ \t]++database[ \t][^\n]{0,120}?[ \t]key")
+    ),
     Pattern(
         "connection-string", r"jdbc:oracle:[a-z]{1,10}:[^\s/@:\"']{1,64}+/(?P<s>[^\s@/\"']{3,}+)@", not_placeholder
     ),

@@ -15,6 +15,7 @@ from egress_proxy.scan.rule import Rule, Span
 
 _USER = r"(?:user(?:[ _-]?(?:name|id))?|id|login|account|acc?t|아이디|계정|사용자)"
 _KOREAN = "비밀번호|비번|암호|패스워드"
+_CHINESE = "密码|密碼|口令|パスワード|暗証番号"
 _PASS = rf"(?:passw(?:or)?d|passcode|pass|pwd|pw|p/w|{_KOREAN})"
 _WORD = r"[^\s\"'`<>(),;]"  # what a value is made of
 _NAME = r"[^\W_][\w.@+-]{0,63}"
@@ -36,6 +37,7 @@ _ANNOUNCED = (
     rf"(?P<s>{_WORD}{{4,96}}+)"
 )
 # `10.0.0.9 (root/…)`, `bob@box.example,bob/…`, `10.0.0.9 staging --> root/…`.
+_BESIDE_HOST = rf"{_HOST}[ \t]{{1,3}}(?:{_MACHINES})[ \t]{{1,3}}(?P<s>{_WORD}{{4,96}}+){_END}"
 _AT_HOST = rf"{_HOST}(?:[ \t]{{1,3}}[\w-]{{1,24}})?[ \t]{{0,3}}(?:[,/(]|-{{1,2}}>|계정)?[ \t]{{0,3}}{_LOGIN}"
 # `telnet (root/…)`, `Login: root/…`, and a user that many machines have: `root/…`.
 _AT_SERVICE = rf"(?<![\w-])(?:telnet|s?ftp|ssh|rdp|vnc|{_USER})[ \t]?[:(-][ \t]{{0,3}}{_LOGIN}"
@@ -43,21 +45,33 @@ _OF_MACHINE = rf"(?<![\w/.@:-])(?:{_MACHINES})//?(?P<s>{_WORD}{{4,96}}+){_END}"
 # `PW - …`, `pwd(…)`, `(PW) …`, `bob/PASS-…`, `password, default: …`, `password for root: …`.
 _LABELLED = (
     rf"(?<![^\W_])(?:(?<=[ /(,&:|+]){_PASS}-|{_PASS}(?:\)[ ]?|[ ]?\((?:default:[ ]?)?|[ ]?,[ ]?default:[ ]?"
-    rf"|[ ]-{{1,2}}[ ]|[ ]|[ ](?:for|of)[ ][\w.@-]{{1,40}}[ ]?:[ ]?))(?P<s>{_WORD}{{4,96}}+)"
+    rf"|[ ]-{{1,8}}[ ]|[ ]|[ ](?:for|of)[ ][\w.@-]{{1,40}}[ ]?:[ ]?))(?P<s>{_WORD}{{4,96}}+)"
 )
 # The particle stands behind the word: `비밀번호는 …`.
 _WITH_PARTICLE = (
-    rf"(?:{_KOREAN}|(?<![\w/])p/w)(?:설정)?[은는]?[ ]{{0,2}}[\])(:=]?[ ]{{0,2}}(?:default:)?(?P<s>{_WORD}{{4,96}}+)"
+    rf"(?:(?:{_KOREAN}|(?<![\w/])p/w)(?:설정)?[은는]?|(?:{_CHINESE})(?:是|为|為|は)?)"
+    rf"[ ]{{0,2}}[\])(:=]?[ ]{{0,2}}(?:default:)?(?P<s>{_WORD}{{4,96}}+)"
+)
+# As other languages have it, behind a sign.
+_FOREIGN = (
+    r"(?<![^\W_])(?:şifre(?:si|niz)?|parol[aăe]?|jelszó|lozinka|geslo|slaptažodis|salasõna|parool|kata sandi"
+    r"|mật khẩu"
+    r"|סיסמ[הא]|كلمة (?:المرور|السر)"
+    r"|گذرواژه|رمز عبور"
+    r"|รหัสผ่าน|पासवर्ड|кодовое слово)"
+    rf"[ ]{{0,2}}(?:[:=]|->|[—-](?=[ ]))[ ]{{0,2}}[`*]{{0,2}}(?P<s>{_WORD}{{4,96}}+)"
 )
 _COMPILED = tuple(
     (re.compile(expression, re.IGNORECASE), check)
     for expression, check in (
         (_ANNOUNCED, bare_password),
         (_AT_HOST, surely_password),
+        (_BESIDE_HOST, surely_password),
         (_AT_SERVICE, surely_password),
         (_OF_MACHINE, surely_password),
         (_LABELLED, surely_password),
         (_WITH_PARTICLE, bare_password),
+        (_FOREIGN, bare_password),
     )
 )
 
@@ -77,6 +91,7 @@ def _logins(line: str) -> Iterator[Span]:
 _ODD = rf"{_WORD}{{0,24}}[0-9!@#$%^&*+?~]"
 _BEHIND = r"[\w.@+-][ ]?//?[ ]?[^\s\"'`<>(),;/]{4}"
 _LABEL = r"(?:pass(?:w(?:or)?d|code)?|pwd|pw)"
+_OTHERS = r"[as]ifre(?:si|niz)?|parol[ae]?|jelsz[ao]|lozinka|geslo|slapta[az]odis|salas[ao]na|parool|sandi|kh[au]u"
 RULES = (
     Rule(
         "noted-login",
@@ -86,15 +101,17 @@ RULES = (
         strong=False,
         also=(
             rf"@[\w-]+\.[\w.-]+[ \t,/(>a-][^\n/]{{0,32}}{_BEHIND}",
+            rf"\d[ \t]{{1,3}}(?:{_MACHINES})[ \t]{{1,3}}{_ODD}",
             rf"(?:telnet|ftp|ssh|rdp|vnc|id|name|user|login|account|acc?t|aa)[ \t]?[:(-][ \t]{{0,3}}[\w.@+-]*{_BEHIND}",
             rf"aa[ ]{{0,2}}[\])(:=][ ]{{0,2}}(?:default:)?{_ODD}",
-            rf"aaaa[ ]{{0,2}}{_ODD}",
+            rf"aaa[ ]{{0,2}}{_ODD}",
+            rf"(?:{_OTHERS}|aaa)[ ]{{0,2}}(?:[:=a-]|->)[ ]{{0,2}}[`*]{{0,2}}{_ODD}",
             rf"aa[/,&:|(+]a{{2}}[^\n]{{0,64}}{_ODD}",
             rf"p/w[^\n]{{0,64}}{_ODD}",
         ),
         said=(
             rf"(?:id|name|user|login|account|acc?t|aa)\)?(?:[ ]?[/,&:|(+][ ]?\(?|[ ](?:and[ ])?){_LABEL}[^\n]*{_ODD}",
-            rf"{_LABEL}(?:\)[ ]?|[ ]?\((?:default:[ ]?)?|[ ]?,[ ]?default:[ ]?|[ ]-{{1,2}}[ ]|[ ]){_ODD}",
+            rf"{_LABEL}(?:\)[ ]?|[ ]?\((?:default:[ ]?)?|[ ]?,[ ]?default:[ ]?|[ ]-{{1,8}}[ ]|[ ]){_ODD}",
             rf"{_LABEL}[ ](?:for|of)[ ][\w.@-]{{1,40}}[ ]?:[ ]?{_ODD}",
             rf"[ /(,&:|+]{_LABEL}-{_ODD}",
         ),

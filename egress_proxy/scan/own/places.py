@@ -71,15 +71,23 @@ PATTERNS = (
 _SETTING = re.compile(r"[A-Za-z_.-]{2,40}[=:]")
 _DIRECTIVE = re.compile(
     r"(?:secret|key|token|password|passphrase)[ \t]++(?:\d{1,3}[ \t]++)?(?:(?:md5|hmac-\w{1,8}|sha\d{0,3}|ascii"
-    r"|hex|cipher|simple|clear)[ \t]++)?(?P<quote>[\"']?)(?P<s>[^\s\"',;<>`]{8,96}+)(?P=quote)",
+    r"|hex|cipher|simple|clear)[ \t]++)?(?P<quote>[\"']?)(?P<s>[^\s\"',;<>`]{6,96}+)(?P=quote)",
     re.IGNORECASE,
 )
+# In the configuration of a device there is nothing else behind such a word.
+_OF_DEVICE = re.compile(r"(?:enable|username|ppp|neighbor|isakmp|ospf|tacacs|radius|ntp)[ -]", re.IGNORECASE)
+_FROM_DEVICE = 100
 
 
 def _directives(line: str) -> Iterator[Span]:
     for found in _DIRECTIVE.finditer(line):
         value = found["s"]
-        if value[-1] not in ".):" and not _SETTING.match(value) and surely_password(value):
+        if value[-1] in ".):" or _SETTING.match(value):
+            continue
+        start = found.start()
+        if surely_password(value) or (
+            likely(value) and _OF_DEVICE.search(line, max(0, start - _FROM_DEVICE), start) is not None
+        ):
             yield found.span("s")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from egress_proxy.scan.drawn import drawn, random_letters
 from egress_proxy.scan.patterns import Pattern
 from egress_proxy.scan.phrases import is_passphrase
 from egress_proxy.scan.random_text import masked, random_score
@@ -12,8 +13,9 @@ from egress_proxy.scan.values import looks_random, mixed, not_placeholder
 WORD = r"(?:\"(?P<s1>[^\"\n]{3,}+)\"|'(?P<s2>[^'\n]{3,}+)'|(?P<s3>[^\s\"'|;&<>(){}$`]{3,}+))"
 
 _OPTIONS = (
-    "password|passwd|passphrase|pass|pwd|pw|secret|api-?key|access-?key|secret-?key|auth-?token|token|private-?key"
-    "|credential|auth|secret-access-key|requirepass"
+    r"password|passwd|passphrase|pass|pwd|pw|secret|api-?key|access-?key|secret-?key|auth-?token|token|private-?key"
+    "|credential|auth|secret-access-key|requirepass|secret-string|auth-?key"
+    r"|(?:account|license|encryption|join|signing|master|shared|service|ingest|write|admin|deploy)-key"
 )
 # Tokens that let nobody in.
 _OF_REQUESTS = "next|page|starting|continuation|client|client-request"
@@ -47,7 +49,7 @@ def telling(value: str) -> bool:
 def _of_letters(value: str) -> bool:
     """Random letters, or words that were drawn by lot."""
     if value.isalpha():
-        return len(value) >= _SHORTEST_LETTERS and random_score(value) >= _RANDOM
+        return random_letters(value) or (len(value) >= _SHORTEST_LETTERS and random_score(value) >= _RANDOM)
     if _FOURS.fullmatch(value):
         return random_score(value.replace("-", "")) >= _ENOUGH
     return is_passphrase(value)
@@ -58,9 +60,16 @@ def likely(value: str) -> bool:
     return odd(value) or (given(value) and _of_letters(value))
 
 
+def _passed(value: str) -> bool:
+    """What a call named after a secret is given: what it is called after may be there as well, in words."""
+    return likely(value) and (" " not in value or drawn(value))
+
+
 def _paired(value: str) -> bool:
     """Behind a user's name, where a group or a port may stand as well."""
-    return likely(value) and (value.isalpha() or looks_random(value) or any(char in "!@#$%^&*+?" for char in value))
+    if not likely(value):
+        return False
+    return _of_letters(value) or looks_random(value) or any(char in "!@#$%^&*+?" for char in value)
 
 
 def odd(value: str) -> bool:
@@ -76,7 +85,7 @@ PATTERNS = (
     *(
         Pattern(
             "command-password",
-            rf"(?<![\w-])--?(?!(?:{_OF_REQUESTS})-token)(?:[a-z]{{1,16}}[_-]){{0,3}}(?:{names})(?:=|[ \t]++)"
+            rf"(?<![\w-])--?(?!(?:{_OF_REQUESTS})-token)(?:[a-z]{{1,16}}[_-]|oauth2-){{0,3}}(?:{names})(?:=|[ \t]++)"
             rf"(?:pass:)?{WORD}",
             telling,
             named=named,
@@ -134,14 +143,14 @@ PATTERNS = (
         rf"(?:\bmysqli?(?:_p?connect)?|\bpdo|getconnection|\.connect|ssh2_auth_password|ftp_login)\({_ARGUMENT}"
         rf"(?:\d{{1,5}}+[ \t]*+,[ \t]*+)?"
         rf"{_ARGUMENT}{_GIVEN_TO_CALL % 's'}",
-        odd,
+        likely,
         strong=False,
     ),
     Pattern(
         "login-call",
         r"(?:\bsimple_bind(?:_s)?|\bwifi\.begin|\bcreatehmac|\bjwt\.(?:sign|verify|encode|decode)|\bcookieparser|\bcredentials"
         rf"|\btwilio)\((?:{_ARGUMENT}){{0,3}}{_GIVEN_TO_CALL % 's'}[ \t]*+[,)]",
-        odd,
+        likely,
         strong=False,
     ),
     Pattern("login-call", r"\bClient\([\"']AC[0-9a-f]{32}[\"'],[ \t]*+[\"'](?P<s>[0-9a-f]{32})[\"']", caseless=False),
@@ -150,7 +159,7 @@ PATTERNS = (
         r"(?:auth[ \t]*+=[ \t]*+|basicauth|basic_auth|digestauth|\.login|authenticate"
         r"|credentials?)\([ \t]*+[\"'][^\"'\n]{1,80}+[\"']"
         r"[ \t]*+,[ \t]*+[\"'](?P<s>[^\"'\n]{4,200}+)[\"']",
-        odd,
+        likely,
         strong=False,
     ),
     # Any program that is told a user and then a password.
@@ -161,7 +170,7 @@ PATTERNS = (
         likely,
         prefilter=r"[ \t](?:-u|--user|--username|/u:)[^\n|;]*[ \t](?:-p|-w|/p:)",
     ),
-    Pattern("command-password", rf"\bsecurity[ \t]++add-[a-z-]{{8,30}}[^\n|;]{{0,200}}?[ \t]-w[ \t]++{WORD}", odd),
+    Pattern("command-password", rf"\bsecurity[ \t]++add-[a-z-]{{8,30}}[^\n|;]{{0,200}}?[ \t]-w[ \t]++{WORD}", likely),
     Pattern(
         "command-password",
         rf"(?<![\w-])-(?:src|dest)?(?:store|key)pass[ \t]++{WORD}",
@@ -171,6 +180,54 @@ PATTERNS = (
     ),
     Pattern("command-password", r"-pass(?:in|out|word)?[ \t]++[\"']?pass:(?P<s>[^\s\"'<>]{3,}+)", given, named=True),
     Pattern("command-password", rf"\bopenssl[ \t]++enc\b[^\n|;]{{0,200}}?[ \t]-k[ \t]++{WORD}", given),
+    # Windows': of a task, of a drive, of whom something is run as.
+    Pattern(
+        "command-password",
+        rf"[ \t]/(?:user:[^\s\"']{{1,80}}+|rp|pass)[ \t]++{WORD}",
+        likely,
+        prefilter=r"[ \t]/(?:user:[^\s\"']+|rp|pass)[ \t]+[^\s|;&<>(){}$`/]",
+    ),
+    Pattern("command-password", rf"\brar\b[^\n|;]{{0,200}}?[ \t]-hp{WORD}", given, prefilter=r"[ \t]-hp[^\s|;&<>]"),
+    Pattern("command-password", rf"\bencrypt_string[ \t]++(?:--[a-z-]++[ \t]++\S++[ \t]++){{0,3}}+{WORD}", likely),
+    Pattern("command-password", rf"[ \t]-setcookie[ \t]++{WORD}", likely),
+    Pattern(
+        "command-password",
+        rf"\b(?:ejabberdctl|prosodyctl)[ \t]++(?:register|change_password)(?:[ \t]++[^\s\"']++){{1,2}}?[ \t]++{WORD}"
+        r"[ \t]*+(?![^\n])",
+        likely,
+    ),
+    # What a program runs to be told the password.
+    Pattern(
+        "command-password",
+        r"--pass[a-z-]{0,24}(?:command|eval)(?:=|[ \t]++)[\"'][ \t]*+(?:echo|printf)[ \t]++(?P<s>[^\s\"']{4,}+)",
+        likely,
+        prefilter=r"--pass[a-z-]*(?:command|eval)(?:=|[ \t]+)[\"'][ \t]*(?:echo|printf)[ \t]",
+    ),
+    Pattern("command-login", r"\baddauth[ \t]++digest[ \t]++[\w.-]{1,60}+:(?P<s>\S{4,}+)", likely),
+    Pattern(
+        "command-login",
+        r"(?:\bimpacket-\w++|\.py)[ \t][^\n|;]{0,120}?(?<![^ \t\"'])[\w.-]{1,60}/[\w.-]{1,60}+:[\"']?"
+        r"(?P<s>[^\s\"'@/]{4,}+)[\"']?@",
+        likely,
+        prefilter=r"(?:impacket-\w+|\.py)[ \t][^\n]*/[\w.-]+:[^\s@/]+@",
+    ),
+    Pattern(
+        "login-call",
+        r"\b(?:pgp_sym_(?:en|de)crypt|aes_(?:en|de)crypt|encryptbypassphrase|sp_addlogin|sp_password|openrowset"
+        r"|hash::make|db\.auth|directoryentry|principalcontext)[ \t(][^\n]{0,160}?[,;(][ \t]*+"
+        r"[\"'](?P<s>[^\"'\n]{4,200}+)[\"'][ \t]*+(?:[,);]|(?![^\n]))",
+        likely,
+        strong=False,
+    ),
+    # The one thing that such a call is given.
+    Pattern(
+        "login-call",
+        r"(?:password|secret|token)\([ \t]*+"
+        r"[\"'](?P<s>[^\"'\n]{6,200}+)[\"'][ \t]*+\)",
+        _passed,
+        strong=False,
+        named=True,
+    ),
     Pattern(
         "command-password",
         rf"\bnet[ \t]++use[ \t]++(?:[a-z]:[ \t]++)?\\\\[^\s\"']++[ \t]++{WORD}[ \t]++/user:",
@@ -191,7 +248,8 @@ PATTERNS = (
     ),
     Pattern(
         "command-password",
-        r"\b(?:sqlplus|sqlldr|expdp|impdp)[ \t]++(?:-\w++[ \t]++){0,3}[\"']?[\w.-]{1,30}+/(?P<s>[^\s@\"'/]{3,}+)@",
+        r"\b(?:sqlplus|sqlldr|expdp|impdp|connect)[ \t]++(?:-\w++[ \t]++){0,3}[\"']?[\w.-]{1,30}+"
+        r"/(?P<s>[^\s@\"'/]{3,}+)@",
         given,
     ),
     Pattern("command-password", rf"\bhttp-basic\.\S{{1,100}}+[ \t]++\S++[ \t]++{WORD}", given),
@@ -217,10 +275,10 @@ PATTERNS = (
     Pattern(
         "command-password",
         rf"(?:^|[ \t])(?:requirepass|masterauth|bindpw|rootpw(?:[ \t]++--plaintext)?|auth_pass|insecure-password"
-        rf"|user_pw|owner_pw|nickserv[ \t]++identify)[ \t]++{WORD}",
+        rf"|user_pw|owner_pw|nickserv[ \t:]++identify)[ \t]++{WORD}",
         given,
         prefilter=r"(?:requirepass|masterauth|bindpw|rootpw|auth_pass|insecure-password|user_pw|owner_pw"
-        r"|nickserv[ \t]+identify)[ \t]+\S",
+        r"|nickserv[ \t:]+identify)[ \t]+\S",
     ),
     # What is said to a server: Redis' and IMAP's.
     Pattern(

@@ -29,7 +29,10 @@ _HOOKS = (
 
 PATTERNS = (
     Pattern(
-        "url-password", r"://[^\s/?#:@\"'<>`]*+:(?P<s>[^\s/?\"'<>`]{2,})@(?=[\w\[])", not_placeholder, caseless=False
+        "url-password",
+        r"://[^\s/?#:@\"'<>`]*+:(?!\d{1,5}[?#])(?P<s>[^\s/\"'<>`]{2,})@(?=[\w\[])",
+        not_placeholder,
+        caseless=False,
     ),
     Pattern("url-token", r"https?://(?P<s>[0-9A-Za-z_.~%-]{20,}+)@(?=[\w\[])", looks_random),
     Pattern("slack-workflow-webhook", _HOOKS[0]),
