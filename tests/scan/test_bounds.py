@@ -50,6 +50,14 @@ def test_a_text_of_findings_without_end_is_undecided(scanner: TextScanner) -> No
     assert {found.text for found in scan.findings if found.detector == "secret-keyword"} >= {0}
 
 
+def test_strings_that_calls_are_given_are_paid_for(scanner: TextScanner) -> None:
+    """Each takes as long as many characters: a text of nothing else is undecided, and neither one with as many strings
+    in other places, nor one with some."""
+    string, many = '"Words-And/12", ', SIZE // 12
+    dense, few, elsewhere = "passw" + string * many, "passw" + string * 100, "login(" + string * many
+    assert scanner.scan([dense, few, elsewhere]).undecided == (0,)
+
+
 def test_a_text_that_asks_too_much_of_the_rules_is_undecided_and_its_neighbours_are_not() -> None:
     """Counted in characters shown to rules: a rule for each line, and lines too many for the length of the text."""
     made = Tally(["a" * 4, "b"], set())

@@ -56,6 +56,7 @@ WORST: dict[str, str] = {
     "pem-blocks": "-----BEGIN PRIVATE" + " KEY-----\nMIIE\n-----END PRIVATE KEY-----\n",
     "pem-begins": "-----BEGIN RSA PRIVATE" + " KEY-----\n",
     # dense with candidates that are none
+    "given-strings": 'login("Words-And/12", ',
     "quoted-hex": '"0123456789abcdef",',
     "quoted-numbers": '"0123456789",',
     "quoted-ties": '"0011223344556677",',

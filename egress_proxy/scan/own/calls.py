@@ -7,7 +7,8 @@ taken that looks like a password (`passwords`). So does a line that speaks of pa
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 
 from egress_proxy.scan.beginnings import lowered
 from egress_proxy.scan.passwords import password_like, surely_password
@@ -20,7 +21,13 @@ _CALLEES = (
 )
 _SPEAKS = "passw|passphrase|pwd|user-secrets"
 _REACH = 240  # from a callee to what it is given
-_CALLEE = re.compile(rf"(?:{_CALLEES}|(?<![a-z])sign)[\w:<>]{{0,40}}+!?\(")
+_A_STRING = 500  # characters as they are counted of what is read: whether one is a password takes as long
+# In lower case. By first letters, and with what stands before `sign` behind its own: `re` looks for letters first.
+_BY_LETTER = "|".join(
+    f"{letter}(?:{'|'.join(word[1:] for word in _CALLEES.split('|') if word[0] == letter)})"
+    for letter in sorted({word[0] for word in _CALLEES.split("|")})
+)
+_CALLEE = re.compile(rf"(?:{_BY_LETTER}|s(?<![a-z]s)ign)[\w:<>]{{0,40}}+!?\(")
 _SPEAKING = re.compile(_SPEAKS)
 # Without a space, with a digit or a sign, and with a capital or a sign.
 _SIGNS = "!#$%^&*?@+~"
@@ -38,24 +45,34 @@ _CHARACTERS = re.compile(r"\"(?P<s>[^\"\n]{6,120}+)\"\.toCharArray\(\)")
 
 
 def _given(line: str) -> Iterator[Span]:
-    speaks: bool | None = None
-    for string in _STRING.finditer(line):
+    for string, speaks, stands in _candidates(line):
         value = string["s"]
-        if not password_like(value):
-            continue
-        if surely_password(value):
-            if speaks is None:
-                speaks = _SPEAKING.search(lowered(line)) is not None
-            if speaks:
-                yield string.span("s")
-                continue
-        start = string.start()
-        if (
-            _BEFORE.search(line, max(0, start - _BEFORE_REACH), start)
-            and _AFTER.match(line, string.end())
-            and _CALLEE.search(lowered(line[max(0, start - _REACH) : start]))
-        ):
+        if password_like(value) and (stands or (speaks and surely_password(value))):
             yield string.span("s")
+
+
+def _candidates(line: str) -> Iterator[tuple[re.Match[str], bool, bool]]:
+    """The strings of a line that are to be judged: whether the line speaks of passwords, whether a call is given it."""
+    low = lowered(line)
+    speaks = _SPEAKING.search(low) is not None
+    callees = [found.end() for found in _CALLEE.finditer(low)]
+    for string in _STRING.finditer(line):
+        stands = _is_given(line, string, callees)
+        if stands or speaks:
+            yield string, speaks, stands
+
+
+def _is_given(line: str, string: re.Match[str], callees: Sequence[int]) -> bool:
+    start = string.start()
+    near = bisect_right(callees, start)
+    if not near or callees[near - 1] <= start - _REACH:
+        return False
+    before = _BEFORE.search(line, max(0, start - _BEFORE_REACH), start)
+    return before is not None and _AFTER.match(line, string.end()) is not None
+
+
+def _cost(line: str) -> int:
+    return _A_STRING * sum(1 for _ in _candidates(line))
 
 
 def _characters(line: str) -> Iterator[Span]:
@@ -77,6 +94,7 @@ RULES = (
         caseless=True,
         strong=False,
         also=(rf"(?:{_SPEAKS})[^\n]*[\"'][^\s\"']*[0-9{_SIGNS}][^\s\"']*[\"']",),
+        cost=_cost,
     ),
     Rule("login-call", r"[\"']\.to(?:char|uni)array\(", _characters, caseless=True, strong=False),
 )
