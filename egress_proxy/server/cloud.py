@@ -155,7 +155,7 @@ class Cloud:
         reason = self.entrance.refusal(request)
         if reason is not None:
             return await self._refuse_stranger(request, reason)
-        client = self.entrance.client(request)
+        client = self.entrance.client_now(request)
         if client is None:
             self.metrics.count_login_failure()
             return await self._refuse_stranger(request, Reason.UNAUTHENTICATED)

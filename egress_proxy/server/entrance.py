@@ -64,12 +64,9 @@ class Entrance:
             return True
         return self.certified is not None and host in self.certified.names
 
-    def client(self, request: web.BaseRequest) -> Client | None:
-        """Whose request it is."""
-        return self._logins.client(_token(request), _shown(request))
-
     def client_now(self, request: web.BaseRequest) -> Client | None:
-        """The same, asked once a turn of the event loop: a frame is written to many readers in one."""
+        """Whose request it is, asked once a turn of the event loop: in one a frame is written to many readers, and a
+        request is mostly read whole."""
         key = (_token(request) or "", _shown(request))
         if key not in self._asked:
             self._asked[key] = self._logins.client(*key) if key[0] else self._logins.client(None, key[1])

@@ -22,8 +22,6 @@ _NO_TEXTS: Final = frozenset({"part", "id", "sessionID", "messageID", "parentID"
 def given_away(made: object, texts: Sequence[str], find: Find) -> Iterator[Finding]:
     """A finding for each text of an answer that gives a value away together with others. `made` is what a projection
     made, or JSON builtins; `texts` are its strings, each once."""
-    if _is_of_messages(made):
-        return
     numbers: dict[str, int] = {}
     for entries in _lists(msgspec.to_builtins(made)):
         longest = _LONGEST if len(entries) <= _MANY else _LONGEST_OF_MANY
@@ -36,8 +34,10 @@ def given_away(made: object, texts: Sequence[str], find: Find) -> Iterator[Findi
                 yield Finding(numbers[entry], 0, len(entry), hit.detector, "", Form.ENCODED, hit.value)
 
 
-def _is_of_messages(made: object) -> bool:
+def of_messages(made: object) -> bool:
     """Whether it tells of messages or sessions, a history above all: that has no other lists, and is long."""
+    if hasattr(made, "parts"):
+        return True
     one = made[0] if isinstance(made, (list, tuple)) and made else made
     inner = getattr(one, "properties", getattr(getattr(one, "payload", None), "properties", one))
     return any(hasattr(inner, name) for name in ("parts", "part", "info"))

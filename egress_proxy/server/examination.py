@@ -14,7 +14,7 @@ from egress_proxy.model import Judgement, Projected, Scan, Scanner, Verdict
 from egress_proxy.scan import TextScanner
 from egress_proxy.scan.told_apart import Find
 from egress_proxy.server import strings
-from egress_proxy.server.entries import given_away
+from egress_proxy.server.entries import given_away, of_messages
 from egress_proxy.server.prefixes import as_released
 from egress_proxy.server.strings import spoken
 from egress_proxy.server.tree import Remembering
@@ -44,7 +44,7 @@ def examine(projected: Projected, scanner: Scanner, judge: Judge) -> Examined:
         scan = scanner.scan_told(texts, found.told, found.ids)
     else:
         scan = scanner.scan(texts, found.ids)
-    if shared := tuple(given_away(projected.made, texts, _finder(scanner))):
+    if not of_messages(projected.made) and (shared := tuple(given_away(projected.made, texts, _finder(scanner)))):
         scan = msgspec.structs.replace(scan, findings=tuple(sorted({*scan.findings, *shared})))
     judgement = judge(texts, scan)
     if judgement.verdict is not Verdict.CLEAN:

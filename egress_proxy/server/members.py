@@ -12,7 +12,9 @@ from collections.abc import Callable
 from operator import attrgetter
 from typing import Annotated, Any, Final, NamedTuple, get_args, get_origin
 
-from msgspec import Struct, UnsetType, inspect, structs
+from msgspec import Meta, Struct, UnsetType, inspect, structs
+
+from egress_proxy.wire.fields import WORD
 
 Get = Callable[[object], tuple[Any, ...]]
 
@@ -69,7 +71,7 @@ def look_into(kind: type) -> Members:
     """The members of Structs of exactly that type, kept in `LOOKED_INTO`. Raises `TypeError` for any other type."""
     if not issubclass(kind, Struct):
         raise TypeError("neither JSON nor a Struct")
-    sorts = {field.name: sort(field.encode_name) for field in structs.fields(kind)}
+    sorts = {field.name: WORDS if _is_word(field.type) else sort(field.encode_name) for field in structs.fields(kind)}
     names: tuple[list[str], list[str], list[str]] = ([], [], [])
     others: list[str] = []
     for field, shape in zip(structs.fields(kind), _shapes(kind), strict=True):
@@ -90,6 +92,14 @@ def look_into(kind: type) -> Members:
 def _shapes(kind: type[Struct]) -> list[inspect.Type]:
     shape = inspect.type_info(kind)
     return [field.type for field in shape.fields] if isinstance(shape, inspect.StructType) else []
+
+
+def _is_word(declared: object) -> bool:
+    """Whether a member holds a word of a closed set (`wire.fields.Word`), or nothing."""
+    if get_origin(declared) is Annotated:
+        return any(isinstance(one, Meta) and WORD in (one.extra or {}) for one in get_args(declared)[1:])
+    unset, *others = sorted(get_args(declared), key=lambda one: one is not UnsetType) or (None,)
+    return unset is UnsetType and all(map(_is_word, others))
 
 
 def _of_numbers(shape: inspect.Type) -> bool:

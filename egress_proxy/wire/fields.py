@@ -42,6 +42,11 @@ _EXTENSION: Final = re.compile(r"\.[A-Za-z0-9_+.-]{1,24}")
 _BRANCH: Final = re.compile(r"[^\x00-\x20\x7f~^:?*\[\\]{1,200}")
 
 
+WORD: Final = "word"
+Word = Annotated[str, Meta(extra={WORD: True})]
+"""One of a closed set or of the operator's lists, or blank: scanned like all, but nobody can tell anything by it."""
+
+
 def wire_name(name: str) -> str:
     """Give the server's spelling of a field: `session_id` is `sessionID`, `is_retryable` is `isRetryable`."""
     first, *rest = name.split("_")

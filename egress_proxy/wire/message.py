@@ -20,7 +20,7 @@ from egress_proxy.model import Refused
 from egress_proxy.reasons import Reason
 from egress_proxy.wire.decoding import UNREADABLE, Items
 from egress_proxy.wire.failure import Failure, failure
-from egress_proxy.wire.fields import MessageID, Number, SessionID, Time, Wire
+from egress_proxy.wire.fields import MessageID, Number, SessionID, Time, Wire, Word
 from egress_proxy.wire.part import GivenMessagePart, part
 from egress_proxy.wire.part_types import Part
 from egress_proxy.wire.usage import Tokens, finish_word, variant_word
@@ -86,13 +86,13 @@ class UserMessage(Wire, frozen=True, tag_field="role", tag="user"):
     id: MessageID
     session_id: SessionID
     time: MessageTime
-    agent: str
+    agent: Word
     model: MessageModel
 
 
 class BlankPath(Wire, frozen=True):
-    cwd: str = ""
-    root: str = ""
+    cwd: Word = ""
+    root: Word = ""
 
 
 class AssistantMessage(Wire, frozen=True, tag_field="role", tag="assistant"):
@@ -102,13 +102,13 @@ class AssistantMessage(Wire, frozen=True, tag_field="role", tag="assistant"):
     parent_id: MessageID
     provider_id: str
     model_id: str
-    mode: str
-    agent: str
+    mode: Word
+    agent: Word
     cost: Number
     tokens: Tokens
     path: BlankPath = BlankPath()
-    finish: str | UnsetType = UNSET
-    variant: str | UnsetType = UNSET
+    finish: Word | UnsetType = UNSET
+    variant: Word | UnsetType = UNSET
     summary: bool | UnsetType = UNSET
     error: Failure | UnsetType = UNSET
 

@@ -11,7 +11,7 @@ from typing import Final
 from msgspec import UNSET, UnsetType, field
 
 from egress_proxy.wire.failure import Failure
-from egress_proxy.wire.fields import MessageID, Number, PartID, SessionID, Time, Wire
+from egress_proxy.wire.fields import MessageID, Number, PartID, SessionID, Time, Wire, Word
 from egress_proxy.wire.usage import Tokens
 
 _EMPTY_FILE: Final = "data:,"
@@ -91,7 +91,7 @@ class StepStartPart(Part, frozen=True, tag="step-start"):
 
 
 class StepFinishPart(Part, frozen=True, tag="step-finish"):
-    reason: str
+    reason: Word
     cost: Number
     tokens: Tokens
 
