@@ -32,6 +32,7 @@ from egress_proxy.routes.catalogue import ROWS
 from egress_proxy.wire.event_properties import RELEASED
 from egress_proxy.wire.fields import Wire
 from egress_proxy.wire.growth import DELTA
+from tests.kit.each import each
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -242,7 +243,7 @@ def test_the_docs_name_every_exit_code() -> None:
     assert [int(number) for number in told] == [int(number) for number in EXIT_CODES]
 
 
-@pytest.mark.parametrize("page", PAGES, ids=name_of)
+@each("page", PAGES, ids=name_of)
 def test_every_setting_named_exists(page: Path) -> None:
     known = {setting.name for setting in settings()} | set(Config.__struct_fields__)
     named = {
@@ -253,7 +254,7 @@ def test_every_setting_named_exists(page: Path) -> None:
     assert named <= known
 
 
-@pytest.mark.parametrize("page", PAGES, ids=name_of)
+@each("page", PAGES, ids=name_of)
 def test_every_metric_named_exists(page: Path) -> None:
     """Names may have a histogram's suffix, those with colons are recorded ones; `egress_proxy` is the package."""
     text = " ".join(code(page.read_text(encoding="utf-8")))
@@ -262,7 +263,7 @@ def test_every_metric_named_exists(page: Path) -> None:
     assert {re.sub(r"_(bucket|sum|count)$", "", name) for name in named - from_verify} <= metric_names()
 
 
-@pytest.mark.parametrize("page", PAGES, ids=name_of)
+@each("page", PAGES, ids=name_of)
 def test_every_command_named_exists(page: Path) -> None:
     known = {words[0] for words in command_words()} | {" ".join(words) for words in command_words()}
     text = "\n".join(code(page.read_text(encoding="utf-8")))
@@ -272,14 +273,14 @@ def test_every_command_named_exists(page: Path) -> None:
         assert group not in groups or not inner or f"{group} {inner}" in known
 
 
-@pytest.mark.parametrize("page", PAGES, ids=name_of)
+@each("page", PAGES, ids=name_of)
 def test_every_make_target_named_exists(page: Path) -> None:
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
     named = re.findall(r"^(?:\$ )?make ([a-z]+)", "\n".join(code(page.read_text(encoding="utf-8"))), re.MULTILINE)
     assert set(named) <= targets
 
 
-@pytest.mark.parametrize("page", PAGES, ids=name_of)
+@each("page", PAGES, ids=name_of)
 def test_every_link_to_a_file_leads_somewhere(page: Path) -> None:
     text = CODE_BLOCK.sub("", page.read_text(encoding="utf-8"))
     for target in re.findall(r"\]\(([^)\s]+)\)", text):
@@ -290,7 +291,7 @@ def test_every_link_to_a_file_leads_somewhere(page: Path) -> None:
             assert not anchor or anchor in anchors(leads_to), target
 
 
-@pytest.mark.parametrize("page", PAGES, ids=name_of)
+@each("page", PAGES, ids=name_of)
 def test_every_row_of_a_table_has_its_columns(page: Path) -> None:
     text = CODE_BLOCK.sub("", page.read_text(encoding="utf-8"))
     for table in re.findall(r"(?:^\|.*\|$\n?)+", text, re.MULTILINE):
@@ -298,14 +299,14 @@ def test_every_row_of_a_table_has_its_columns(page: Path) -> None:
         assert len(set(columns)) == 1, table.splitlines()[0]
 
 
-@pytest.mark.parametrize("page", PAGES, ids=name_of)
+@each("page", PAGES, ids=name_of)
 def test_every_file_of_code_named_exists(page: Path) -> None:
     for span in code(page.read_text(encoding="utf-8")):
         if re.fullmatch(r"(?:egress_proxy|tests|config|deploy|requirements)/[\w./-]*", span):
             assert (ROOT / span).exists(), span
 
 
-@pytest.mark.parametrize("page", PAGES, ids=name_of)
+@each("page", PAGES, ids=name_of)
 def test_every_method_named_exists(page: Path) -> None:
     source = "\n".join(file.read_text(encoding="utf-8") for file in ROOT.glob("egress_proxy/**/*.py"))
     for span in code(page.read_text(encoding="utf-8")):
@@ -339,7 +340,7 @@ def test_a_lock_of_the_tests_has_hashes_and_no_address(name: str) -> None:
     assert "://" not in lock
 
 
-@pytest.mark.parametrize("name", [*Limits.__struct_fields__, *Features.__struct_fields__])
+@each("name", [*Limits.__struct_fields__, *Features.__struct_fields__])
 def test_every_limit_and_feature_is_in_force(name: str) -> None:
     """A documented bound that nothing reads would be a promise not kept."""
     files = [page for page in ROOT.glob("egress_proxy/**/*.py") if "config" not in page.parts]

@@ -17,6 +17,8 @@ from typing import Any
 
 import pytest
 
+from tests.kit.each import each
+
 PACKAGE = Path(__file__).parents[1] / "egress_proxy"
 POSSESSIVE = re.compile(r"(?<![\\(])\)(?:[*+?]|\{[0-9,]+\})\+")
 ONE = {codes.LITERAL, codes.NOT_LITERAL, codes.ANY, codes.IN}
@@ -79,7 +81,7 @@ def test_it_is_told_from_what_is_right(text: str, expected: bool) -> None:
     assert unsafe(text) is expected
 
 
-@pytest.mark.parametrize("file", sorted(PACKAGE.rglob("*.py")), ids=lambda file: file.relative_to(PACKAGE).as_posix())
+@each("file", sorted(PACKAGE.rglob("*.py")), ids=lambda file: file.relative_to(PACKAGE).as_posix())
 def test_no_group_is_repeated_that_an_older_python_leaves_in_the_middle(file: Path) -> None:
     source = file.read_text(encoding="utf-8")
     if POSSESSIVE.search(source.replace("{{", "{").replace("}}", "}")):

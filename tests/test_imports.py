@@ -21,6 +21,8 @@ from typing import Any
 
 import pytest
 
+from tests.kit.each import each
+
 PACKAGE = Path(__file__).parents[1] / "egress_proxy"
 FILES = sorted(PACKAGE.rglob("*.py"))
 
@@ -195,12 +197,12 @@ def own_units(path: Path) -> set[str]:
     return {name[1] if len(name) > 1 and name[1] in LEVELS else "__init__" for name in names}
 
 
-@pytest.mark.parametrize("path", FILES, ids=name_of)
+@each("path", FILES, ids=name_of)
 def test_every_module_has_a_level(path: Path) -> None:
     assert unit_of(path) in LEVELS, "give the new unit its place in LEVELS and in docs/architecture.md"
 
 
-@pytest.mark.parametrize("path", FILES, ids=name_of)
+@each("path", FILES, ids=name_of)
 def test_imports_run_one_way(path: Path) -> None:
     unit = unit_of(path)
     wrong = {
@@ -211,7 +213,7 @@ def test_imports_run_one_way(path: Path) -> None:
     assert not wrong
 
 
-@pytest.mark.parametrize("path", FILES, ids=name_of)
+@each("path", FILES, ids=name_of)
 def test_outside_things_come_in_by_their_door(path: Path) -> None:
     name = name_of(path)
     for top in {module.split(".")[0] for module in imported(path)} & set(DOORS):
@@ -236,7 +238,7 @@ def project() -> Any:
     return tomllib.loads((PACKAGE.parent / "pyproject.toml").read_text("utf-8"))["project"]
 
 
-@pytest.mark.parametrize("path", FILES, ids=name_of)
+@each("path", FILES, ids=name_of)
 def test_every_outside_import_is_a_declared_dependency(path: Path, project: Any) -> None:
     lines = [
         *project["dependencies"],
@@ -253,7 +255,7 @@ def test_some_have_a_single_importer(top: str) -> None:
     assert len(importers) <= 1, importers
 
 
-@pytest.mark.parametrize("path", [p for p in FILES if name_of(p).startswith(PURE)], ids=name_of)
+@each("path", [p for p in FILES if name_of(p).startswith(PURE)], ids=name_of)
 def test_pure_modules_have_no_clock_file_network_or_log(path: Path) -> None:
     names = {name for name in imported(path) if not name.startswith("pathlib.Pure")}
     wrong = {module for module in IMPURE_MODULES for name in names if f"{name}.".startswith(f"{module}.")}
@@ -261,7 +263,7 @@ def test_pure_modules_have_no_clock_file_network_or_log(path: Path) -> None:
     assert not wrong
 
 
-@pytest.mark.parametrize("path", FILES, ids=name_of)
+@each("path", FILES, ids=name_of)
 def test_nothing_is_imported_run_or_unpickled_by_name(path: Path) -> None:
     """A module found by name at run time would not be seen by these tests, and nor would code made from text."""
     banned = {"importlib", "pickle", "marshal", "shelve", "runpy"}

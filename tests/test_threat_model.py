@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import pytest
-
 from egress_proxy.explanations import EXPLAINED
 from egress_proxy.reasons import Reason, Stage
+from tests.kit.each import each
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "threat-model.md").read_text(encoding="utf-8")
@@ -22,12 +21,12 @@ def section(title: str) -> str:
     return PAGE.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
 
 
-@pytest.mark.parametrize("place", PLACES)
+@each("place", PLACES)
 def test_every_place_named_exists(place: str) -> None:
     assert (ROOT / place).exists()
 
 
-@pytest.mark.parametrize("place", [place for place in PLACES if place.startswith("tests/")])
+@each("place", [place for place in PLACES if place.startswith("tests/")])
 def test_every_test_named_tests_something(place: str) -> None:
     assert re.search(r"^(?:class Test|(?:async )?def test_)", (ROOT / place).read_text(encoding="utf-8"), re.MULTILINE)
 
@@ -53,7 +52,7 @@ def test_every_reason_in_a_table_exists() -> None:
         assert set(named) <= known, row[0]
 
 
-@pytest.mark.parametrize("reason", [reason for reason in Reason if EXPLAINED[reason].stage is Stage.ADMIT])
+@each("reason", [reason for reason in Reason if EXPLAINED[reason].stage is Stage.ADMIT])
 def test_every_refusal_of_a_request_answers_an_attack(reason: Reason) -> None:
     assert f"`{reason}`" in section("Attacks")
 

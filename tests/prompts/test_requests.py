@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from egress_proxy.prompt_rules import INSTRUCTION
 from egress_proxy.prompts import PromptRules, nouns, words
 from egress_proxy.prompts.words import LONG, MOST_LETTERS, sentences
+from tests.kit.each import each
 from tests.prompts.samples import ASKING, INNOCENT
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -44,12 +45,12 @@ def test_there_are_enough_of_both() -> None:
     assert len(set(INNOCENT)) >= 60
 
 
-@pytest.mark.parametrize("text", ASKING)
+@each("text", ASKING)
 def test_what_plainly_asks_is_found(text: str) -> None:
     assert RULES.asked(text)
 
 
-@pytest.mark.parametrize("text", ASKING)
+@each("text", ASKING)
 def test_it_is_found_within_a_brief(text: str) -> None:
     """Whatever the case, and whatever stands around it."""
     brief = f"Set up the database for the tests. Use the schema in `db/`.\n\n- {text}\n- Then run the tests.\n"
@@ -57,7 +58,7 @@ def test_it_is_found_within_a_brief(text: str) -> None:
     assert RULES.asked(f"{'The tests fail at random. ' * 100}\n\n{text}")
 
 
-@pytest.mark.parametrize("text", INNOCENT)
+@each("text", INNOCENT)
 def test_what_speaks_of_a_value_is_innocent(text: str) -> None:
     assert RULES.asked(text) == ""
     assert RULES.asked(f"Hello.\n\n1. {text}\n2. Then run the tests.\n") == ""
