@@ -28,7 +28,7 @@ _LONGEST: Final = 200  # characters that say a piece
 _QUOTED: Final = re.compile(r"`([^`\n]{1,200})`|\"([^\"\n]{1,200})\"|'([^'\n]{1,200})'|\*\*([^*\n]{1,200})\*\*")
 _BEFORE: Final = re.compile(r"(?:[:=\u2192\u2014]|->|\b(?:is|are|by|then|next))(?:[ \t]++|(?=[^\w\s]))", re.IGNORECASE)
 _LAST: Final = re.compile(r"(\S{1,64}+)[ \t.!]{0,4}\Z")
-_FILE: Final = re.compile(r"\A[^\s/]*/(?:[^\s/]*/)*+|(?:(?<=/)|\A)\d{1,3}[-_.](?=\w)|(?<=\w)\.[a-z]{1,4}\Z")
+_FILE: Final = re.compile(r"\A[^\s/]*/(?>[^\s/]*/)*+|(?:(?<=/)|\A)\d{1,3}[-_.](?=\w)|(?<=\w)\.[a-z]{1,4}\Z")
 _LABEL: Final = re.compile(r"\A[ \t]*+(?:[-*\u2022>|]|\(?#?\d{1,3}[.):\]|]|\[\d{1,3}\])[ \t]++")
 _WORD: Final = re.compile(r"[A-Za-z0-9-]++|[^\sA-Za-z0-9,.]++")
 _CODES: Final = re.compile(r"(?:(?:0[xX]|\\[xu]|%|&#x?|U\+)?[0-9A-Fa-f]{2,4};?[\s,]*+){1,64}")

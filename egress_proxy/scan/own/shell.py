@@ -188,7 +188,7 @@ PATTERNS = (
         prefilter=r"[ \t]/(?:user:[^\s\"']+|rp|pass)[ \t]+[^\s|;&<>(){}$`/]",
     ),
     Pattern("command-password", rf"\brar\b[^\n|;]{{0,200}}?[ \t]-hp{WORD}", given, prefilter=r"[ \t]-hp[^\s|;&<>]"),
-    Pattern("command-password", rf"\bencrypt_string[ \t]++(?:--[a-z-]++[ \t]++\S++[ \t]++){{0,3}}+{WORD}", likely),
+    Pattern("command-password", rf"\bencrypt_string[ \t]++(?>--[a-z-]++[ \t]++\S++[ \t]++){{0,3}}+{WORD}", likely),
     Pattern("command-password", rf"[ \t]-setcookie[ \t]++{WORD}", likely),
     Pattern(
         "command-password",
