@@ -14,6 +14,7 @@ from egress_proxy.gates.parse import parse
 from egress_proxy.gates.shell import MAX_CHARS, MAX_COMMANDS
 from tests.gates.commands import DECLARED, PLAIN, ROWS
 from tests.gates.sample import CLIENT, GENEROUS, OWN, POLICY, TREE, shell
+from tests.kit.each import each
 
 
 def decided(command: str, policy: GatePolicy = GENEROUS) -> Decision:
@@ -26,14 +27,14 @@ def test_the_table_is_long_and_has_no_row_twice() -> None:
     assert {row[1] for row in ROWS} == set(Gate)
 
 
-@pytest.mark.parametrize(("command", "gate", "rule"), ROWS, ids=range(len(ROWS)))
+@each(("command", "gate", "rule"), ROWS)
 def test_commands(command: str, gate: str, rule: str) -> None:
     found = decided(command)
     assert (found.gate.value, found.rule) == (gate, rule), found.why
     assert found.why
 
 
-@pytest.mark.parametrize("command", [row[0] for row in ROWS], ids=range(len(ROWS)))
+@each("command", [row[0] for row in ROWS])
 def test_without_a_rule_of_the_operators_no_command_is_the_agents(command: str) -> None:
     assert decided(command, POLICY).gate is not Gate.SELF
     assert decided(command, GatePolicy(own=OWN)).gate is Gate.HUMAN
@@ -88,7 +89,7 @@ WRAPPERS = [
 ]
 
 
-@pytest.mark.parametrize("wrapper", WRAPPERS, ids=range(len(WRAPPERS)))
+@each("wrapper", WRAPPERS)
 def test_nothing_round_a_command_makes_its_verdict_weaker(wrapper: str) -> None:
     for command, *_ in ROWS:
         if len(command) < MAX_CHARS // 2 and "\n" not in command:

@@ -11,6 +11,7 @@ from urllib.parse import quote
 import pytest
 
 from tests.kit.canaries import Canaries
+from tests.kit.each import each
 from tests.kit.script import marked, read_request
 
 SPELLINGS: dict[str, Callable[[str], str]] = {
@@ -40,15 +41,15 @@ SPELLINGS: dict[str, Callable[[str], str]] = {
 canaries = Canaries.planted()
 
 
-@pytest.mark.parametrize("spelling", SPELLINGS)
-@pytest.mark.parametrize("name", canaries.values)
+@each("spelling", SPELLINGS)
+@each("name", canaries.values)
 def test_a_value_is_found_in_a_spelling(name: str, spelling: str) -> None:
     text = f'{{"before": "x", "text": "{SPELLINGS[spelling](canaries[name])}"}}'
     assert name in canaries.leaks(text)
     assert name in canaries.leaks(text.encode())
 
 
-@pytest.mark.parametrize("name", canaries.values)
+@each("name", canaries.values)
 def test_half_a_value_and_its_name_are_not_found(name: str) -> None:
     value = canaries[name]
     assert canaries.leaks(f"{name}={value[: len(value) // 2]} {value[len(value) // 2 + 1 :]}") == []

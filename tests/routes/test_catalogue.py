@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from egress_proxy.model import BodyRule, Resource, RouteClass, Row, Scope
 from egress_proxy.routes import catalogue
 from egress_proxy.routes.catalogue import ROWS
+from tests.kit.each import each
 
 OPERATIONS = Path(__file__).parents[1] / "data" / "operations"
 COUNTS = {"1.15.13": 131, "1.18.33": 188}
@@ -32,7 +33,7 @@ def test_each_operation_has_one_row_and_one_known_version_at_least() -> None:
     assert all(row.versions and set(row.versions) <= set(catalogue.versions()) for row in ROWS)
 
 
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+@each("row", ROWS, ids=lambda row: row.name)
 def test_each_row_has_a_short_reason_and_a_denied_row_permits_nothing(row: Row) -> None:
     assert 15 <= len(row.why) <= 120
     assert row.why.endswith(".")

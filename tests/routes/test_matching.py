@@ -8,6 +8,7 @@ from egress_proxy.model import RouteClass, Routed, Row
 from egress_proxy.reasons import Reason
 from egress_proxy.routes.catalogue import ROWS
 from egress_proxy.routes.matching import MAX_TARGET_CHARS, Router, match
+from tests.kit.each import each
 from tests.routes.sample import JSON, MSG, PER, QUE, SES, reason, request
 
 SPELLING, UNKNOWN, DENIED = Reason.TARGET_SPELLING, Reason.OPERATION_UNKNOWN, Reason.OPERATION_DENIED
@@ -33,7 +34,7 @@ def example(row: Row) -> str:
     return "/".join(segments)
 
 
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+@each("row", ROWS, ids=lambda row: row.name)
 def test_each_operation_is_matched_in_its_canonical_spelling(row: Row) -> None:
     found = match(request(row.method, example(row)))
     if row.route_class is RouteClass.DENY:

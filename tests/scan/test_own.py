@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 
-import pytest
-
 from egress_proxy.scan.canaries import CANARIES
 from egress_proxy.scan.engine import TextScanner
 from egress_proxy.scan.own import TOKENS, own_rules
 from egress_proxy.scan.tokens import Token, pattern_of, sample_of
+from tests.kit.each import each
 from tests.scan.examples import EXAMPLES
 from tests.scan.own_near_misses import NEAR_MISSES
 from tests.scan.own_texts import IN_CONTEXT
@@ -28,8 +27,8 @@ def test_every_detector_has_a_canary_and_an_example() -> None:
     assert names == set(IN_CONTEXT) | {token.detector for token in TOKENS}
 
 
-@pytest.mark.parametrize(("detector", "token"), EXAMPLES, ids=[detector for detector, _ in EXAMPLES])
-@pytest.mark.parametrize(
+@each(("detector", "token"), EXAMPLES, ids=lambda case: case[0])
+@each(
     "context",
     ["it is %s.", 'f("%s")', '{"note": "first\\n%s"}', "| x | `%s` |", "?next=%%3D%s", "%s"],
 )
@@ -41,7 +40,7 @@ def test_a_token_is_found_whole_wherever_it_stands(
     assert token in found(scanner, text, detector) or detector not in {name for name, _ in EXAMPLES}
 
 
-@pytest.mark.parametrize("token", TOKENS, ids=lambda token: token.shape)
+@each("token", TOKENS, ids=lambda token: token.shape)
 def test_a_token_of_every_shape_is_found_and_its_near_misses_are_not(scanner: TextScanner, token: Token) -> None:
     sample = sample_of(token.shape)
     assert re.fullmatch(pattern_of(token.shape), sample)
@@ -55,17 +54,13 @@ def test_a_token_of_every_shape_is_found_and_its_near_misses_are_not(scanner: Te
         assert not found(scanner, f"key {short} end", token.detector), "too short"
 
 
-@pytest.mark.parametrize(
-    ("detector", "marked"), [(detector, text) for detector, texts in IN_CONTEXT.items() for text in texts]
-)
+@each(("detector", "marked"), [(detector, text) for detector, texts in IN_CONTEXT.items() for text in texts])
 def test_what_its_context_gives_away_is_found_whole(scanner: TextScanner, detector: str, marked: str) -> None:
     before, _, rest = marked.partition("«")
     secret, _, after = rest.partition("»")
     assert secret in found(scanner, before + secret + after, detector)
 
 
-@pytest.mark.parametrize(
-    ("detector", "text"), [(detector, text) for detector, texts in NEAR_MISSES.items() for text in texts]
-)
+@each(("detector", "text"), [(detector, text) for detector, texts in NEAR_MISSES.items() for text in texts])
 def test_a_near_miss_is_none(scanner: TextScanner, detector: str, text: str) -> None:
     assert not found(scanner, text, detector)

@@ -25,6 +25,7 @@ from egress_proxy.wire import (
     read_session_list,
 )
 from egress_proxy.wire.decoding import whole
+from tests.kit.each import each
 from tests.wire import samples
 from tests.wire.oracle import wrong
 from tests.wire.test_message import ASSISTANT
@@ -61,8 +62,8 @@ MALFORMED = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("resource", RESOURCES)
-@pytest.mark.parametrize("body", MALFORMED)
+@each("resource", RESOURCES)
+@each("body", MALFORMED)
 def test_what_is_not_json_does_not_cross(resource: Resource, body: bytes) -> None:
     reason = refused(resource, body)
     # A wrong type at the front is found before the error behind it.
@@ -72,15 +73,15 @@ def test_what_is_not_json_does_not_cross(resource: Resource, body: bytes) -> Non
 SHAPES = [b"5", b'"text"', b"null", b"-1e300", b"1e999", b"9" * 5000]
 
 
-@pytest.mark.parametrize("resource", RESOURCES)
-@pytest.mark.parametrize("body", SHAPES, ids=lambda body: body[:8].decode())
+@each("resource", RESOURCES)
+@each("body", SHAPES, ids=lambda body: body[:8].decode())
 def test_a_scalar_is_no_answer(resource: Resource, body: bytes) -> None:
     assert refused(resource, body) is Reason.ANSWER_SHAPE
 
 
-@pytest.mark.parametrize("resource", RESOURCES)
-@pytest.mark.parametrize("opening", [b"[", b'{"a":', b'[{"parts":', b'{"x":[', b'{"payload":{"properties":'])
-@pytest.mark.parametrize("closed", [True, False])
+@each("resource", RESOURCES)
+@each("opening", [b"[", b'{"a":', b'[{"parts":', b'{"x":[', b'{"payload":{"properties":'])
+@each("closed", [True, False])
 def test_depth_does_not_crash(resource: Resource, opening: bytes, closed: bool) -> None:
     closing = b"".join(b"]" if one == ord("[") else b"}" for one in reversed(opening) if one in b"[{")
     body = opening * DEEP + b"1" + (closing * DEEP if closed else b"")
