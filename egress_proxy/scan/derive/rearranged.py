@@ -20,7 +20,7 @@ _IN_ALL = 2048  # of all runs; more random-looking runs than that are data
 _BESIDE = 96  # characters beside digits inside of words, on their line
 _SHIFTED_IN_ALL = 256  # of what is shifted by every letter of the alphabet
 _AROUND = 480  # characters beside words whose initials look random
-_ID = re.compile(r"(?:[A-Za-z0-9]{1,16}[_=-]|sha[0-9]{1,3}:)?[0-9a-f]{16,}+")
+_ID = re.compile(r"[0-9a-f]{16,}+|(?:[A-Za-z0-9]{1,16}+[_=-]|sha[0-9]{1,3}:)[0-9a-f]{16,}+")
 
 
 def _some(spans: Iterable[Span], most: int) -> Iterator[Span]:
