@@ -54,7 +54,9 @@ _PARTS = (
     *_words("secret", "", "secrets?"),
     *_words("pass", _WORD_START, "pwd", "pass", "pw", "mdp", "psk"),
     *_words("pass", _WORD_START, "remotepass", "localpass", "userpass", "dbpass", "rootpass", "adminpass", "smtppass",
-        "sshpass", "mypass", "ftppass", "mailpass", "newpass", "oldpass", "syspass", "keymaterial", "clear-?text"),
+        "requirepass", "sshpass", "mypass", "ftppass", "mailpass", "newpass", "oldpass", "syspass",
+        "keymaterial", "clear-?text",
+    ),
     *_words(
         "token", _WORD_START, "token", "credentials?", "creds?", "auth", "bearer", "jwt", "pat", "apikey", "authtoken",
         "accesstoken", "sas", "otp", "salt", "tok",
@@ -127,9 +129,10 @@ _ASSIGN = re.compile(
     r"(?P<quote>\\?[\"'`]|)"
 )
 _ELEMENT = re.compile(r">(?P<value>[^<>\n]{3,256}+)</")
-_NAMED_ELEMENT = re.compile(r"[\"'](?:[ \t][^<>\n]{0,80})?>(?P<value>[^<>\n]{3,256}+)</")
+_NAMED_ELEMENT = re.compile(r"(?:[\"']|[ ][\w:.-]{1,40}=[\"'])[^<>\n]{0,80}>(?:<value>)?(?P<value>[^<>\n]{3,256}+)</")
 _PAIRED = re.compile(
-    r"\\?[\"'][ \t]*+,?[ \t]*+\\?[\"']?[a-z_]{0,16}value\\?[\"']?[ \t]*+[:=][ \t]*+(?P<quote>\\?[\"'])", re.IGNORECASE
+    r"\\?[\"'][ \t]*+(?:,|:[ \t]*+\{)?[ \t]*+\\?[\"']?[a-z_]{0,16}value\\?[\"']?[ \t]*+[:=][ \t]*+(?P<quote>\\?[\"'])",
+    re.IGNORECASE,
 )
 # `getenv("PASSWORD", "…")`, `VALUES ('password', '…')`: lists of names look the same, so the value must be longer.
 _LISTED = re.compile(r"(?P<quote>[\"'])[ \t]*+,[ \t]*+(?P=quote)(?P<inner>\\[\"'])?")
@@ -160,7 +163,8 @@ _OTHER = (
 _ASSIGNED = (
     r"(?:[_-]?\d{1,2}|[_-][a-z0-9]{1,10})?(?:[\]\"'`)*_?\\]{0,5}[ \t]*(?:[=:|]|->|<-|[+?]=|\?\?"
     r"|n?(?:string|str|varchar)[(\d) ]*=)"
-    r"|(?:[\"'][^<>\n]*)?>[^<>\n]{3}|\\?[\"'][ \t]*,?[ \t]*(?:\\?[\"']){0,2}(?:[a-z_]{0,16}value|[^\s\"']{10}"
+    r"|(?:(?:[ ][\w:.-]+=)?[\"'][^<>\n]*)?>(?:<value>)?[^<>\n]{3}"
+    r"|\\?[\"'][ \t]*,?[ \t]*(?:\\?[\"']){0,2}(?:[a-z_]{0,16}value|[^\s\"']{10}"
     r"|[^\s\"'\\]{4,9}\\?[\"'][ \t]*(?:[\");,]|\n|\z)|[a-z]{3,12}[ ][a-z]{3}))"
 )
 
@@ -271,7 +275,7 @@ def _value(line: str, name: re.Match[str], kind: str, budget: _Budget) -> Span |
     next_ = line[name.end() : name.end() + 1]
     if next_ == ">" and (element := _ELEMENT.match(line, name.end())):
         return _element(line, element, kind, budget)
-    if next_ in _OPENING:
+    if next_ in _OPENING or next_ == " ":
         if beside := _PAIRED.match(line, name.end()) or _LISTED.match(line, name.end()):
             return _beside(line, name, beside, kind, budget)
         if named := _NAMED_ELEMENT.match(line, name.end()):

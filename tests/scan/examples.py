@@ -127,6 +127,7 @@ EXAMPLES: tuple[tuple[str, str], ...] = (
     ("honeycomb-key", "hc" + "aik_" + lower(58)),
     ("hubspot-token", "pa" + "t-na1-" + UUID),
     ("huggingface-token", "h" + "f_" + letters(34)),
+    ("revenuecat-key", "ap" + "pl_" + "QwZrLkXvTnBmHsJdFpGcYaKeWzRt"),
     ("infisical-token", "s" + "t." + hexa(24) + "." + hexa(32) + "." + hexa(32)),
     ("instagram-token", "IG" + "QWR" + url64(140)),
     ("intercom-token", "dG" + "9rO" + mixed(55) + "="),

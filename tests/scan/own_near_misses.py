@@ -43,6 +43,7 @@ NEAR_MISSES: dict[str, tuple[str, ...]] = {
     "facebook-token": ("1234567890123456|" + "a" * 27, "123|" + MIXED),
     "wallet-key": ("new Wallet(privateKey)", "secret_key: [1, 2, 3]", "Wallet(0x" + HEX + ")"),
     "noted-login": (
+        "the master / release-2 branch",
         "10.0.0.9 root logged in",
         "密码是秘密",
         "parola: required",
@@ -69,6 +70,9 @@ NEAR_MISSES: dict[str, tuple[str, ...]] = {
         "id -u user:group",
     ),
     "command-password": (
+        "net user bob domain",
+        "impdp system/scott directory=d",
+        "mount -u:bob -p:tcp",
         "docker run -p left-to-right x",
         "tool --password my-app-db-secret run",
         "tool --password userAuthenticationProvider run",
@@ -125,6 +129,7 @@ NEAR_MISSES: dict[str, tuple[str, ...]] = {
         "kind: Secret\nmetadata:\n  name: aHVudGVyMg==\n",
     ),
     "login-call": (
+        'auth.basic("bob", "password")',
         'user.setPassword("currentPassword");',
         'expect(t("password.strength")).toBe(2)',
         "AES_ENCRYPT(x, 'column')",
@@ -289,6 +294,8 @@ NEAR_MISSES: dict[str, tuple[str, ...]] = {
     "replicate-token": ("r" + "8_short",),
     "rubygems-token": ("ruby" + "gems_" + HEX,),
     "secret-assignment": (
+        '<Password type="text">Your password</Password>',
+        '<setting name="Password"><value>required</value></setting>',
         "secret: jenkins-operator-prometheus-grafana",
         "password: change-it-every-month",
         'password = "Falsches Passwort eingegeben bitte"',

@@ -53,7 +53,7 @@ IN_CONTEXT: dict[str, tuple[str, ...]] = {
         "secret key: «[" + ", ".join(str(7 * number % 256) for number in range(64)) + "]»",
     ),
     "noted-login": (
-        "10.0.0.9 root «Qw7Zr2Lk9X»",
+        "admin panel: admin / «Qw7Zr2Lk9X»",
         "密码是«Qw7Zr2Lk9X»",
         "şifre: «Qw7Zr2Lk9X»",
         "Ldap password ---- «Qw7Zr2Lk9X»",
@@ -103,6 +103,12 @@ IN_CONTEXT: dict[str, tuple[str, ...]] = {
         "curl --user 'admin:«s3cr3t!»' https://host",
     ),
     "command-password": (
+        "winrs -u:bob -p:«Qw7Zr2Lk»",
+        'passwordeval "echo «Qw7Zr2Lk»"',
+        "net user bob «Qw7Zr2Lk»",
+        "impdp system/«Qw7Zr2Lk» directory=d",
+        "ssh-keygen -N '«Qw7Zr2Lk»' -f k",
+        "vault operator unseal «Qw7Zr2Lk9Xv4Tn8B»",
         "docker login -u bob -p «amber-violet-otter-kiln»",
         "tool --password «amber-violet-otter-kiln» run",
         "tool --password «qXvTzRbWkLpM» run",
@@ -178,6 +184,7 @@ IN_CONTEXT: dict[str, tuple[str, ...]] = {
         "kind: Secret\nstringData:\n  user: «anna»\n",
     ),
     "login-call": (
+        'Credentials.basic("bob", "«Qw7Zr2Lk»")',
         'user.setPassword("«amber-violet-otter-kiln»");',
         'auth=("bob", "«qXvTzRbWkLpM»")',
         "AES_ENCRYPT(x, '«Qw7Zr2Lk»')",
@@ -226,6 +233,10 @@ IN_CONTEXT: dict[str, tuple[str, ...]] = {
     ),
     "registry-auth": ('{"auths": {"host": {"auth": "«dXNlcjpodW50ZXIyIQ==»"}}}',),
     "secret-assignment": (
+        '<Password type="text">«Qw7Zr2Lk»</Password>',
+        '<setting name="Password"><value>«Qw7Zr2Lk»</value></setting>',
+        '"adminPassword": { "value": "«amber-violet-otter-kiln»" }',
+        "requirepass = «Qw7Zr2Lk»",
         "password: «amber-violet-otter-kiln»",
         'password = "«maple orbit canyon velvet»"',
         '<string name="db_password">«Qw7Zr2Lk»</string>',
@@ -286,6 +297,7 @@ IN_CONTEXT: dict[str, tuple[str, ...]] = {
         "$ echo $API_TOKEN\n«" + MIXED + "»\n",
     ),
     "secret-in-prose": (
+        'pre-shared-key ascii-text "«Qw7Zr2Lk9X»"',
         "The admin password is «amber-violet-otter-kiln».",
         "My password is «qXvTzRbWkLpM» and it still works.",
         "The API token is «qXvTzRbWkLpMnHdS».",

@@ -113,7 +113,12 @@ PATTERNS = (
         r"\bBUNDLE_[A-Z0-9_]{3,80}+:?[ \t]*+[=:]?[ \t]*+[\"']?(?P<s>[0-9A-Za-z_.-]{2,64}+:[0-9A-Za-z_.+/=-]{6,}+)",
         caseless=False,
     ),
-    Pattern("pgpass-entry", r"\{PLAIN(?:TEXT)?\}(?P<s>[^\s:\"']{4,}+)", not_placeholder, caseless=False),
+    Pattern(
+        "pgpass-entry",
+        r"\{(?:PLAIN(?:TEXT)?|CLEAR(?:TEXT)?|plain|cleartext)\}(?P<s>[^\s:\"']{4,}+)",
+        not_placeholder,
+        caseless=False,
+    ),
     Pattern("pgpass-entry", r"\bcache_peer[ \t][^\n]{0,200}?\blogin=[^\s:]{1,64}+:(?P<s>\S{4,}+)", not_placeholder),
     Pattern(
         "pgpass-entry",

@@ -37,11 +37,10 @@ _ANNOUNCED = (
     rf"(?P<s>{_WORD}{{4,96}}+)"
 )
 # `10.0.0.9 (root/…)`, `bob@box.example,bob/…`, `10.0.0.9 staging --> root/…`.
-_BESIDE_HOST = rf"{_HOST}[ \t]{{1,3}}(?:{_MACHINES})[ \t]{{1,3}}(?P<s>{_WORD}{{4,96}}+){_END}"
 _AT_HOST = rf"{_HOST}(?:[ \t]{{1,3}}[\w-]{{1,24}})?[ \t]{{0,3}}(?:[,/(]|-{{1,2}}>|계정)?[ \t]{{0,3}}{_LOGIN}"
 # `telnet (root/…)`, `Login: root/…`, and a user that many machines have: `root/…`.
 _AT_SERVICE = rf"(?<![\w-])(?:telnet|s?ftp|ssh|rdp|vnc|{_USER})[ \t]?[:(-][ \t]{{0,3}}{_LOGIN}"
-_OF_MACHINE = rf"(?<![\w/.@:-])(?:{_MACHINES})//?(?P<s>{_WORD}{{4,96}}+){_END}"
+_OF_MACHINE = rf"(?<![\w/.@:-])(?:{_MACHINES})(?://?|[ ]/[ ])(?P<s>{_WORD}{{4,96}}+){_END}"
 # `PW - …`, `pwd(…)`, `(PW) …`, `bob/PASS-…`, `password, default: …`, `password for root: …`.
 _LABELLED = (
     rf"(?<![^\W_])(?:(?<=[ /(,&:|+]){_PASS}-|{_PASS}(?:\)[ ]?|[ ]?\((?:default:[ ]?)?|[ ]?,[ ]?default:[ ]?"
@@ -66,7 +65,6 @@ _COMPILED = tuple(
     for expression, check in (
         (_ANNOUNCED, bare_password),
         (_AT_HOST, surely_password),
-        (_BESIDE_HOST, surely_password),
         (_AT_SERVICE, surely_password),
         (_OF_MACHINE, surely_password),
         (_LABELLED, surely_password),
@@ -95,13 +93,12 @@ _OTHERS = r"[as]ifre(?:si|niz)?|parol[ae]?|jelsz[ao]|lozinka|geslo|slapta[az]odi
 RULES = (
     Rule(
         "noted-login",
-        rf"(?:{_MACHINES})//?[^\s\"'`<>(),;/]{{4}}",
+        rf"(?:{_MACHINES})(?://?|[ ]/[ ])[^\s\"'`<>(),;/]{{4}}",
         _logins,
         caseless=True,
         strong=False,
         also=(
             rf"@[\w-]+\.[\w.-]+[ \t,/(>a-][^\n/]{{0,32}}{_BEHIND}",
-            rf"\d[ \t]{{1,3}}(?:{_MACHINES})[ \t]{{1,3}}{_ODD}",
             rf"(?:telnet|ftp|ssh|rdp|vnc|id|name|user|login|account|acc?t|aa)[ \t]?[:(-][ \t]{{0,3}}[\w.@+-]*{_BEHIND}",
             rf"aa[ ]{{0,2}}[\])(:=][ ]{{0,2}}(?:default:)?{_ODD}",
             rf"aaa[ ]{{0,2}}{_ODD}",

@@ -70,7 +70,8 @@ PATTERNS = (
 # A word of a configuration with its value behind it: `shared_key …`, `IPSec secret …`, `isakmp key … address`.
 _SETTING = re.compile(r"[A-Za-z_.-]{2,40}[=:]")
 _DIRECTIVE = re.compile(
-    r"(?:secret|key|token|password|passphrase)[ \t]++(?:\d{1,3}[ \t]++)?(?:(?:md5|hmac-\w{1,8}|sha\d{0,3}|ascii"
+    r"(?:secret|key|token|password|passphrase)[ \t]++(?:\d{1,3}[ \t]++)?(?:(?:md5|hmac-\w{1,8}|sha\d{0,3}"
+    r"|ascii(?:-text)?"
     r"|hex|cipher|simple|clear)[ \t]++)?(?P<quote>[\"']?)(?P<s>[^\s\"',;<>`]{6,96}+)(?P=quote)",
     re.IGNORECASE,
 )
@@ -95,7 +96,7 @@ _CUED = r"passwd|password|authtoken|auth-?pass|auth|secrets?[ \t]+(?:set|put|cre
 # What is said to a program in its own words: `user add bob …`, `unlock …`.
 _SAID = re.compile(
     r"^[ \t$#>]*+(?:sudo[ \t]++)?(?:(?:mk|smb|ldap)passw[a-z]*+|[a-z][\w.-]++(?:[ \t]++[\w.:=/-]++){0,3}?"
-    r"[ \t]++(?:login|unlock|passwd|password|authtoken"
+    r"[ \t]++(?:login|unlock|unseal|passwd|password|authtoken"
     r"|auth(?:-?pass)?|user[ \t]++(?:create|add|set\w*)|useradd|adduser|add-user|config[ \t]++set"
     r"|(?:user-)?secrets?[ \t]++(?:set|put|create|add)))(?=[ \t])"
 )
@@ -138,7 +139,7 @@ _REST, _STOP = r"[^\s\"'`:/,;()\[\]{}<>|\\]*", r"(?:[\"']|[ \t]*(?:\r?\n|\z))"
 RULES = (
     Rule(
         "command-password",
-        rf"(?:unlock|login|user[ \t]+(?:create|add|set)|useradd|adduser|add-user|config[ \t]+set)[ \t]+(?:"
+        rf"(?:unlock|unseal|login|user[ \t]+(?:create|add|set)|useradd|adduser|add-user|config[ \t]+set)[ \t]+(?:"
         rf"[^\n]*[ \t:])?{_MIX}",
         _told,
         strong=False,

@@ -48,6 +48,7 @@ TOKENS = (
     Token("prefect-key", "pn(u|b)_{A36}"),
     Token("rapidapi-key", "{h10}msh{h15}p1{h5}jsn{h12}"),
     Token("readme-key", "rdme_{a60}"),
+    Token("revenuecat-key", "(appl|goog|amzn|strp)_{L28}", weak=True),
     Token("riot-key", "RGAPI-{uuid}"),
     Token("sanity-token", "sk{A100}"),
     Token("salesforce-token", "00D{A12-15}!{s60}"),

@@ -156,7 +156,7 @@ PATTERNS = (
     Pattern("login-call", r"\bClient\([\"']AC[0-9a-f]{32}[\"'],[ \t]*+[\"'](?P<s>[0-9a-f]{32})[\"']", caseless=False),
     Pattern(
         "login-call",
-        r"(?:auth[ \t]*+=[ \t]*+|basicauth|basic_auth|digestauth|\.login|authenticate"
+        r"(?:auth[ \t]*+=[ \t]*+|basicauth|basic_auth|digestauth|\.login|authenticate|\.basic"
         r"|credentials?)\([ \t]*+[\"'][^\"'\n]{1,80}+[\"']"
         r"[ \t]*+,[ \t]*+[\"'](?P<s>[^\"'\n]{4,200}+)[\"']",
         likely,
@@ -166,7 +166,7 @@ PATTERNS = (
     Pattern(
         "command-password",
         rf"[ \t](?:-u|--user(?:name)?[ =]|/u:)[ \t]*+[^\s\"']{{1,80}}+[^\n|;]{{0,80}}?"
-        rf"[ \t](?:-p[ \t]++|-w[ \t]++|/p:){WORD}",
+        rf"[ \t](?:-p[ \t]++|-w[ \t]++|[/-]p:){WORD}",
         likely,
         prefilter=r"[ \t](?:-u|--user|--username|/u:)[^\n|;]*[ \t](?:-p|-w|/p:)",
     ),
@@ -199,9 +199,10 @@ PATTERNS = (
     # What a program runs to be told the password.
     Pattern(
         "command-password",
-        r"--pass[a-z-]{0,24}(?:command|eval)(?:=|[ \t]++)[\"'][ \t]*+(?:echo|printf)[ \t]++(?P<s>[^\s\"']{4,}+)",
+        r"(?:--pass[a-z-]{0,24}(?:command|eval)|\bpasswordeval)(?:=|[ \t]++)"
+        r"[\"'][ \t]*+(?:echo|printf)[ \t]++(?P<s>[^\s\"']{4,}+)",
         likely,
-        prefilter=r"--pass[a-z-]*(?:command|eval)(?:=|[ \t]+)[\"'][ \t]*(?:echo|printf)[ \t]",
+        prefilter=r"(?:--pass[a-z-]*(?:command|eval)|passwordeval)(?:=|[ \t]+)[\"'][ \t]*(?:echo|printf)[ \t]",
     ),
     Pattern("command-login", r"\baddauth[ \t]++digest[ \t]++[\w.-]{1,60}+:(?P<s>\S{4,}+)", likely),
     Pattern(
@@ -235,6 +236,12 @@ PATTERNS = (
         prefilter=r"[ \t]/user:",
     ),
     Pattern("command-password", rf"\bnet[ \t]++user[ \t]++\S++[ \t]++{WORD}[ \t]++/add", given),
+    Pattern("command-password", rf"\bnet[ \t]++user[ \t]++\S++[ \t]++{WORD}[ \t]*+(?![^\n])", likely),
+    Pattern(
+        "command-password",
+        r"\b(?:sqlplus|sqlldr|expdp|impdp)[ \t]++(?:-\w++[ \t]++){0,3}[\w.-]{1,30}+/(?P<s>[^\s@\"'/]{3,}+)(?=[ \t]|$)",
+        likely,
+    ),
     Pattern(
         "command-password",
         rf"\brabbitmqctl[ \t]++(?:add_user|change_password|authenticate_user)[ \t]++\S++[ \t]++{WORD}",
