@@ -32,6 +32,7 @@ from tests.corpus.noise import made
 from tests.corpus.outcome import Outcome, beyond, outcome
 from tests.corpus.parts import BASE62, Parts, crc_base62
 from tests.corpus.secrets import LONG, LONG_KINDS, SHORT_KINDS, Value, values
+from tests.kit.each import each
 
 FORM: Final = {form.name: form for form in FORMS}
 VALUES: Final = values(3, LONG_KINDS, 1)
@@ -149,7 +150,7 @@ INVERSES: Final[dict[str, Callable[[str], str]]] = {
 _ONE_LINE: Final = frozenset({"acrostic of lines"})
 
 
-@pytest.mark.parametrize("name", INVERSES)
+@each("name", INVERSES)
 def test_a_form_decodes_back_to_the_value(name: str) -> None:
     form = FORM[name]
     for value in VALUES:
@@ -167,7 +168,7 @@ def test_forms_are_many_and_differ() -> None:
     assert len(written) == len(FORMS)
 
 
-@pytest.mark.parametrize("form", [form for form in FORMS if not form.core], ids=lambda form: form.name)
+@each("form", [form for form in FORMS if not form.core], ids=lambda form: form.name)
 def test_a_form_depends_on_the_value_alone(form: Form) -> None:
     text, other = VALUES[0].text, VALUES[1].text
     assert form.write(text) == form.write(text) != form.write(other)
@@ -213,7 +214,7 @@ def test_a_writing_stands_where_the_context_says() -> None:
             assert squeezed(value.text[-6:]) in unquote(squeezed(placed.written).replace("+\\n", ""))
 
 
-@pytest.mark.parametrize("name", KINDS)
+@each("name", KINDS)
 def test_the_secrets_of_a_kind_stand_in_its_texts_and_differ(name: str) -> None:
     planted = [KINDS[name](Parts(Random(f"1 {at}")), at) for at in range(INSTANCES)]
     for one in planted:

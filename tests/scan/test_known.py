@@ -17,6 +17,7 @@ from egress_proxy.model import Finding, Form, Secret
 from egress_proxy.scan.canonical import canonical
 from egress_proxy.scan.known import KnownValues
 from egress_proxy.scan.registration import TooManyValuesError
+from tests.kit.each import each
 from tests.scan.conftest import KEY, known
 from tests.scan.spellings import SPELLINGS
 
@@ -57,17 +58,17 @@ def test_a_plain_value_is_found_with_its_exact_span(name: str) -> None:
     assert len(expected) == 3
 
 
-@pytest.mark.parametrize("name", [name for name in VALUES if name != "short"])
-@pytest.mark.parametrize("spelling", SPELLINGS)
+@each("name", [name for name in VALUES if name != "short"])
+@each("spelling", SPELLINGS)
 def test_every_spelling_is_found(name: str, spelling: str) -> None:
     value = VALUES[name]
     text = SPELLINGS[spelling](value)
     if value in text:
-        pytest.skip("the same in this spelling")
+        return  # the same in this spelling
     if name == "cyrillic" and spelling in {"full-width", "rot13"}:
-        pytest.skip("an alphabet without it")
+        return  # an alphabet without it
     if (name, spelling) == ("eight", "two-lines"):
-        pytest.skip("seven letters over two lines could be an innocent sentence")
+        return  # seven letters over two lines could be an innocent sentence
     assert forms(known(value), f"see: {text} .") == {Form.ENCODED}
 
 

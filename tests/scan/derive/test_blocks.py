@@ -15,6 +15,7 @@ from egress_proxy.scan.derive.kinds import Kind
 from egress_proxy.scan.derive.spelled import NAMES, SILENT
 from tests.bench.corpora import SORTS, texts
 from tests.corpus.forms import FORMS, Form
+from tests.kit.each import each
 from tests.scan.conftest import known
 from tests.scan.derive.writers import WRITERS
 from tests.scan.test_derive_table import VALUES, spans
@@ -69,14 +70,14 @@ def at(place: int, text: str) -> Hints:
 
 
 @with_kernel
-@pytest.mark.parametrize("name", WRITTEN)
+@each("name", WRITTEN)
 def test_a_spelling_is_hinted_wherever_it_begins(name: str) -> None:
     expected = at(1, WRITTEN[name])
     assert all(at(place, WRITTEN[name]) == expected for place in ALL)
 
 
 @with_kernel
-@pytest.mark.parametrize("form", FORMS, ids=lambda form: form.name)
+@each("form", FORMS, ids=lambda form: form.name)
 def test_a_form_is_hinted_wherever_it_begins(form: Form) -> None:
     text = f"Here it is: {form.write(VALUES[0])}\nThat is all."
     expected = at(1, text)
@@ -91,13 +92,13 @@ def test_any_text_is_hinted_wherever_it_begins(text: str, place: int) -> None:
     assert at(place, text) == at(1, text)
 
 
-@pytest.mark.parametrize("name", WRITTEN)
+@each("name", WRITTEN)
 def test_a_value_is_found_wherever_its_spelling_begins(name: str) -> None:
     for place in SOME:
         assert spans(known(VALUES[1]), f"{' ' * place}\n{WRITTEN[name]}\nThat is all of it.")
 
 
-@pytest.mark.parametrize("name", sorted(name for name in {*NAMES, *SILENT} if name.isalpha()))
+@each("name", sorted(name for name in {*NAMES, *SILENT} if name.isalpha()))
 def test_every_name_of_a_character_is_known(name: str) -> None:
     assert Kind.SPELLED in hinted(f"{name} " * 20)
     assert Kind.SPELLED in hinted(f"{name.capitalize()}, " * 20)
