@@ -162,6 +162,8 @@ def _bare(piece: str) -> str:
 def _read(piece: str) -> str:
     """What a piece says as a code; itself where it is none."""
     piece = piece.strip(" \t`\"'*.,")
+    if piece.isalpha() and piece.islower() and 3 < len(piece) < 7 and piece not in NAMES:  # noqa: PLR2004
+        return piece  # most words: too short for base32, and of no other code but by chance
     for reader in (_spelled, _numbers, _hexadecimal, _of_base64, _of_base32):
         if found := reader(piece):
             return found

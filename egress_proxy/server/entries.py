@@ -16,19 +16,28 @@ from egress_proxy.scan.told_apart import Find, said, shared
 
 _MANY: Final = 256  # entries: of more, only short ones are looked at
 _LONGEST, _LONGEST_OF_MANY = 400, 12
-_NO_TEXTS: Final = frozenset({"part", "id", "sessionID", "messageID", "parentID", "callID", "rootID", "status", "type"})
+# Members that the server or the operator fills, and that a list repeats: nobody says anything there.
+_NO_TEXTS: Final = frozenset(
+    {
+        *("id", "sessionID", "messageID", "parentID", "callID", "rootID", "projectID", "providerID", "modelID"),
+        *("part", "type", "status", "priority", "version", "slug", "directory", "agent", "mode", "answerer"),
+    }
+)
 
 
-def given_away(made: object, texts: Sequence[str], find: Find) -> Iterator[Finding]:
+def given_away(made: object, texts: Sequence[str], find: Find | None) -> Iterator[Finding]:
     """A finding for each text of an answer that gives a value away together with others. `made` is what a projection
-    made, or JSON builtins; `texts` are its strings, each once."""
+    made, or JSON builtins; `texts` are its strings, each once; without `find` nothing is watched for."""
+    if find is None:
+        return
     numbers: dict[str, int] = {}
     for entries in _lists(msgspec.to_builtins(made)):
         longest = _LONGEST if len(entries) <= _MANY else _LONGEST_OF_MANY
         short = [entry for entry in entries if len(entry) <= longest]
         if len(short) < 2:
             continue
-        for hit, touched in shared(find, [said(entry) for entry in short]):
+        told = {entry: said(entry) for entry in set(short)}
+        for hit, touched in shared(find, [told[entry] for entry in short]):
             numbers = numbers or {text: number for number, text in enumerate(texts)}
             for entry in {short[number] for number in touched}:
                 yield Finding(numbers[entry], 0, len(entry), hit.detector, "", Form.ENCODED, hit.value)

@@ -61,15 +61,15 @@ def examine(projected: Projected, scanner: Scanner, judge: Judge) -> Examined:
     )
 
 
-def _finder(scanner: Scanner) -> Find:
-    """What finds the values that a scanner watches for, in texts as they stand."""
+def _finder(scanner: Scanner) -> Find | None:
+    """What finds the values that a scanner watches for, in texts as they stand; None where there are none."""
     match scanner:
         case Remembering():
-            return scanner.found
-        case TextScanner():
+            return scanner.found if scanner.watches else None
+        case TextScanner() if len(scanner.known):
             return lambda texts: scanner.known.find(texts).findings
         case _:
-            return lambda _: ()
+            return None
 
 
 def _replaced(texts: tuple[str, ...], judged: tuple[str, ...]) -> dict[str, str]:

@@ -302,6 +302,11 @@ class Remembering:
         for tree in self._trees:
             tree.keep_place(text, place, pieces=pieces)
 
+    @property
+    def watches(self) -> bool:
+        """Whether there is any value to look for."""
+        return any(map(len, self._known))
+
     def found(self, texts: Sequence[str]) -> list[Finding]:
         """All known and tainted values in texts as they stand, but for words that a sentence may say."""
         found = (finding for known in self._known for finding in known.find(texts).findings)
