@@ -49,10 +49,10 @@ class Beginning:
         self._heads = re.compile("|".join(f"{letter}(?={'|'.join(own)})" for letter, own in rests.items()))
         self._pattern = re.compile(pattern, re.IGNORECASE)
 
-    def finditer(self, line: str) -> Iterator[re.Match[str]]:
-        """As that of `re`."""
+    def finditer(self, line: str, stop: int | None = None) -> Iterator[re.Match[str]]:
+        """As that of `re`, of matches whose heads end before `stop`."""
         end = 0
-        for head in self._heads.finditer(lowered(line)):
+        for head in self._heads.finditer(lowered(line), 0, len(line) if stop is None else stop):
             if head.start() >= end and (found := self._pattern.match(line, head.start())):
                 yield found
                 end = found.end()

@@ -164,9 +164,10 @@ def _marked(value: str, *, password: bool) -> bool:
 
 
 def _stated(line: str) -> Iterator[Span]:
+    stop = 1 + max(map(line.rfind, " \t："))  # each expression has one of these, and a line of base64 may be long
     left = _FIRST_SAID + len(line) // _SAID_EACH
     for pattern in (_IS, _SIGNED, _FROM, _WITH, _NAMED):
-        for said in pattern.finditer(line):
+        for said in pattern.finditer(line, stop):
             left -= 1
             if left < 0:
                 raise TooMuchError

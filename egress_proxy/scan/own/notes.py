@@ -60,23 +60,30 @@ _FOREIGN = (
     r"|รหัสผ่าน|पासवर्ड|кодовое слово)"
     rf"[ ]{{0,2}}(?:[:=]|->|[—-](?=[ ]))[ ]{{0,2}}[`*]{{0,2}}(?P<s>{_WORD}{{4,96}}+)"
 )
+# What a line of ASCII must have, in small letters, for an expression to match in it: that begins with a few characters,
+# which are searched for at once, where the expression itself is tried at each.
+_TOLD = "p(?:ass|/?w)"
+_AT_SLASH = "|".join(rf"(?<={name}{gap}/)" for name in _MACHINES.split("|") for gap in ("", " "))
 _COMPILED = tuple(
-    (re.compile(expression, re.IGNORECASE), check)
-    for expression, check in (
-        (_ANNOUNCED, bare_password),
-        (_AT_HOST, surely_password),
-        (_AT_SERVICE, surely_password),
-        (_OF_MACHINE, surely_password),
-        (_LABELLED, surely_password),
-        (_WITH_PARTICLE, bare_password),
-        (_FOREIGN, bare_password),
+    (re.compile(expression, re.IGNORECASE), check, re.compile(needed, re.ASCII))
+    for expression, check, needed in (
+        (_ANNOUNCED, bare_password, rf"[/,&:|(+ ]{_TOLD}"),
+        (_AT_HOST, surely_password, r"@[^@/]{0,400}/|[.][0-9]{1,3}[.][0-9]{1,3}[\w \t,(>.@:+-]{0,200}/"),
+        (_AT_SERVICE, surely_password, r"[:(-][ \t]{0,3}[0-9a-z][\w.@+-]{0,63}[ ]?/"),
+        (_OF_MACHINE, surely_password, rf"/(?:{_AT_SLASH})"),
+        (_LABELLED, surely_password, rf"{_TOLD}[a-z]{{0,6}}[ (),-]"),
+        (_WITH_PARTICLE, bare_password, "p/w"),
+        (_FOREIGN, bare_password, "[pglk](?:arol|arool|ozinka|eslo|ata sandi)"),
     )
 )
 
 
 def _logins(line: str) -> Iterator[Span]:
     ends = set[int]()
-    for pattern, check in _COMPILED:
+    small = line.lower() if line.isascii() else None
+    for pattern, check, needed in _COMPILED:
+        if small is not None and not needed.search(small):
+            continue
         for found in pattern.finditer(line):
             value = found["s"].rstrip(".:")
             end = found.start("s") + len(value)

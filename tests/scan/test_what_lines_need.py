@@ -1,0 +1,69 @@
+"""What a line is asked for before an expression reads all of it is in every line in which the expression matches."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+
+from egress_proxy.scan import prose
+from egress_proxy.scan.own import notes
+
+WORDS = """
+root admin ec2-user service id ID user login account telnet ssh for is the from are now to be pw PW pass pwd p/w
+password Pass-Code token key secret api 비밀번호 密码 parola PAROLE geslo lozinka 10.0.0.9 10.0.0.9:22 bob@box.example
+@ box.example bob aB3xyz9 zQ8 9 . default:
+"""
+PIECES = (*WORDS.split(), "kata sandi")
+SIGNS = (
+    "/",
+    " / ",
+    "//",
+    ":",
+    " ",
+    "  ",
+    "-",
+    " - ",
+    "(",
+    " (",
+    ")",
+    ",",
+    ", ",
+    "=",
+    "&",
+    "|",
+    "+",
+    "->",
+    " --> ",
+    "\t",
+)
+MARKS = ("`", '"', "'", "**", "“", "：", "→ ", "’s ", "é", "是 ")
+
+
+def lines(count: int, pieces: tuple[str, ...]) -> Iterator[str]:
+    chance = random.Random(5)
+    for _ in range(count):
+        yield "".join(chance.choice(pieces) for _ in range(chance.randint(2, 14)))
+
+
+def test_of_notes() -> None:
+    matched = [0] * len(notes._COMPILED)
+    for line in lines(20_000, (*PIECES, *SIGNS, *SIGNS)):
+        if not line.isascii():
+            continue
+        for number, (pattern, _, needed) in enumerate(notes._COMPILED):
+            if pattern.search(line):
+                matched[number] += 1
+                assert needed.search(line.lower()), (number, line)
+    assert min(matched) > 0
+
+
+def test_of_sentences() -> None:
+    """They end where no blank is any more."""
+    matched = 0
+    for line in lines(20_000, (*PIECES, *SIGNS, *MARKS)):
+        stop = 1 + max(map(line.rfind, " \t："))
+        for pattern in (prose._IS, prose._SIGNED, prose._FROM, prose._WITH, prose._NAMED):
+            found = [said.span() for said in pattern.finditer(line)]
+            assert [said.span() for said in pattern.finditer(line, stop)] == found, line
+            matched += len(found)
+    assert matched > 1_000
