@@ -31,8 +31,11 @@ _LAST: Final = re.compile(r"(\S{1,64}+)[ \t.!]{0,4}\Z")
 _FILE: Final = re.compile(r"\A[^\s/]*/(?>[^\s/]*/)*+|(?:(?<=/)|\A)\d{1,3}[-_.](?=\w)|(?<=\w)\.[a-z]{1,4}\Z")
 _LABEL: Final = re.compile(r"\A[ \t]*+(?:[-*\u2022>|]|\(?#?\d{1,3}[.):\]|]|\[\d{1,3}\])[ \t]++")
 _WORD: Final = re.compile(r"[A-Za-z0-9-]++|[^\sA-Za-z0-9,.]++")
-_CODES: Final = re.compile(r"(?:(?:0[xX]|\\[xu]|%|&#x?|U\+)?[0-9A-Fa-f]{2,4};?[\s,]*+){1,64}")
-_CODE: Final = re.compile(r"(0[xX]|\\[xu]|%|&#x|&#|U\+)?([0-9A-Fa-f]{2,4})")
+_MARK = r"0[xX]|\\[xu]|%|&#x?|U\+"
+# A code ends where another begins or nothing of one follows, so there is one way to read a row of them.
+_ENDS = r"(?=[;\s,]|0[xX]|[\\%&U]|\Z)"
+_CODES: Final = re.compile(rf"(?:(?>(?:{_MARK})?[0-9A-Fa-f]{{2,4}}?{_ENDS});?+[\s,]*+){{1,64}}")
+_CODE: Final = re.compile(rf"({_MARK})?([0-9A-Fa-f]{{2,4}}?){_ENDS}")
 _BASE64: Final = re.compile(r"[A-Za-z0-9+/_-]{4,64}={0,2}|[A-Za-z0-9+/_-]{2,3}={1,2}")
 _HEX: Final = re.compile(r"(?:0x)?((?:[0-9A-Fa-f]{2}){2,32})")
 _BASE32: Final = re.compile(r"([A-Z2-7]{7,64}|[a-z2-7]{7,64})={0,6}")

@@ -8,6 +8,7 @@ import string
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -125,3 +126,37 @@ def test_any_texts_have_rows(texts: list[str]) -> None:
     for row in rows(told):
         assert len(row.places) == len(texts)
         assert "\n".join(row.text[start:end] for start, end in sorted(row.places) if start < end) == row.text
+
+
+ROWS_OF_CODES = (
+    "65 66 67",
+    "0x41,0x42,0x43",
+    "0x410x420x43",
+    r"\x41\x42\x43",
+    "%41%42%43",
+    "&#65;&#66;&#67;",
+    "U+0041U+0042U+0043",
+)
+
+
+@pytest.mark.parametrize("row", ROWS_OF_CODES)
+def test_a_row_of_codes_is_read(row: str) -> None:
+    told = said(f"Next: {row}")
+    assert told is not None
+    assert "ABC" in told
+
+
+ODD_ENDS = ("", "!", "g", " g", ";;", "\\", "%", "0x", "&#", "é")
+
+
+@pytest.mark.parametrize(
+    "unit",
+    ["a", "0", "a1", "41 ", "41;", "0x41", "%41", "&#65", "U+", "'", "`", "**", "- ", "a/", "/", ".", ":", "is "],
+)
+def test_no_text_takes_longer_than_its_length(unit: str) -> None:
+    """What has two ways to be read would take twice as long for each character more: this would not end."""
+    for end in ODD_ENDS:
+        for length in (60, 190, 390, 4_000):
+            row = unit * (length // len(unit))
+            for text in (row + end, f"`{row}{end}`", f"Next: {row}{end}", f"{row}{end}\n" * 8):
+                said(text)
