@@ -24,6 +24,7 @@ from egress_proxy.scan.derive.spelled import FILLERS, NAMES, SILENT
 MOST: Final = 64  # characters that are said apart at once
 SHORT: Final = 400  # characters of a text that is a reply to "what is the next one?"
 _LINES: Final = 16  # of one text that are read
+_READ: Final = 32_768  # characters of either end of a longer one: a text of a megabyte has thousands of lines
 _LONGEST: Final = 200  # characters that say a piece
 _QUOTED: Final = re.compile(r"`([^`\n]{1,200})`|\"([^\"\n]{1,200})\"|'([^'\n]{1,200})'|\*\*([^*\n]{1,200})\*\*")
 _BEFORE: Final = re.compile(r"(?:[:=\u2192\u2014]|->|\b(?:is|are|by|then|next))(?:[ \t]++|(?=[^\w\s]))", re.IGNORECASE)
@@ -49,9 +50,7 @@ Said: TypeAlias = tuple[str, ...]
 
 def said(text: str) -> Said | None:
     """What a text says apart; None where that is nothing."""
-    lines = [line for line in text.strip().split("\n") if line.strip()]
-    if len(lines) > _LINES:  # a piece stands at the beginning or at the end of what hides it
-        lines[_LINES // 2 : -_LINES // 2] = ()
+    lines = _lines_of(text.strip())
     if not lines:
         return None
     told = [manner(lines, len(text)) for manner in MANNERS]
@@ -62,6 +61,20 @@ def said(text: str) -> Said | None:
     same: dict[str, str] = {}  # what is said in one manner is mostly said in another, and must not be kept twice
     read = ["".join(map(_read, pieces)) for pieces in told]
     return tuple(same.setdefault(piece, piece) for piece in (*plain, *read))
+
+
+def _lines_of(text: str) -> list[str]:
+    """The first lines and the last: a piece stands at the beginning or at the end of what hides it."""
+    if len(text) > 2 * _READ:
+        return [*_written(text[:_READ])[: _LINES // 2], *_written(text[-_READ:])[-_LINES // 2 :]]
+    lines = _written(text)
+    if len(lines) > _LINES:
+        lines[_LINES // 2 : -_LINES // 2] = ()
+    return lines
+
+
+def _written(text: str) -> list[str]:
+    return [line for line in text.split("\n") if line.strip()]
 
 
 class Row(Struct, frozen=True):

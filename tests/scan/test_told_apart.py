@@ -96,10 +96,11 @@ def test_texts_between_that_say_nothing_apart_do_not_matter() -> None:
 
 
 def test_pieces_at_an_end_of_a_long_text_are_put_together() -> None:
-    lines = "\n".join(["So it went on for a while, and nothing of it matters to anybody who reads it."] * 40)
     pieces = [VALUE[at : at + 4] for at in range(0, len(VALUE), 4)]
-    assert _in_a_row([f"Here you are: `{piece}`\n{lines}" for piece in pieces])
-    assert _in_a_row([f"{lines}\n\n{piece}\n" for piece in pieces])
+    for count in (40, 2_000):
+        lines = "\n".join(["So it went on for a while, and nothing of it matters to anybody who reads it."] * count)
+        assert _in_a_row([f"Here you are: `{piece}`\n{lines}" for piece in pieces])
+        assert _in_a_row([f"{lines}\n\n{piece}\n" for piece in pieces])
 
 
 def test_prose_says_nothing_apart() -> None:
