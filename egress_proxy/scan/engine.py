@@ -22,10 +22,9 @@ from egress_proxy.errors import StartError
 from egress_proxy.model import Finding, Form, Scan
 from egress_proxy.native import KERNEL
 from egress_proxy.scan import derive as derivation
-from egress_proxy.scan import random_tokens
+from egress_proxy.scan import random_tokens, verbatim
 from egress_proxy.scan.canaries import CANARIES, Canary
 from egress_proxy.scan.decoded import Derived, DerivedTexts, Deriver, mapped
-from egress_proxy.scan.forms import REVEAL
 from egress_proxy.scan.joined import LARGE, JoinedTexts, Lines, LinesOf, shown
 from egress_proxy.scan.known import KnownValues
 from egress_proxy.scan.look import Asking, Looking
@@ -34,9 +33,9 @@ from egress_proxy.scan.prefilter import Prefilter
 from egress_proxy.scan.projection import projection
 from egress_proxy.scan.quoted import QuotedStrings
 from egress_proxy.scan.redaction import placeholders
-from egress_proxy.scan.rule import Rule, Scope, Span
+from egress_proxy.scan.rule import Rule, Scope
 from egress_proxy.scan.rules import plugin_rules
-from egress_proxy.scan.search import outside, spans_by_text, without_parts
+from egress_proxy.scan.search import spans_by_text, without_parts
 from egress_proxy.scan.tally import Tally, masked
 from egress_proxy.scan.token_search import TokenSearch
 
@@ -322,7 +321,7 @@ class TextScanner:
         plain = spans_by_text(own) if known.findings else {}
         for found in known.findings:
             number, text = derived[found.text]
-            if not _says_itself(text, found, plain.get(number, ())):
+            if not verbatim.says_itself(text, found, plain.get(number, ()), self._known):
                 for told in mapped((found,), derived, Form.ENCODED):
                     tally.add(told, late=True)
 
@@ -356,22 +355,6 @@ class TextScanner:
                 failed.add(canary.detector)
         if failed:
             raise StartError(f"the scanner failed its self-test: {', '.join(sorted(failed))}")
-
-
-def _says_itself(derived: Derived, found: Finding, plain: Sequence[Span]) -> bool:
-    """Whether a finding in a derived text is of a value that stands in `plain` spans of the original as it is.
-
-    That is no encoding of itself: too little to say anything is of what stands elsewhere.
-    """
-    left = length = 0
-    at = found.start
-    for word in derived.text[found.start : found.end].split("\n") if plain else ():
-        if word:
-            span = derived.span(at, at + len(word))
-            left += outside(span, plain)
-            length += span[1] - span[0]
-        at += len(word) + 1
-    return left < min(REVEAL, length)
 
 
 def _without_long(texts: Sequence[str]) -> tuple[Sequence[str], set[int]]:

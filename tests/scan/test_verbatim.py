@@ -30,6 +30,7 @@ TEXTS = (
     "cfg:\n  first: {}\n  other: 1\n",
     'curl -H "X: {}" http://a.example',
     "a\n- {}\n- b\n- c\n",
+    "HOME=/home/app\nPAYMENTS_SERVICE_SERVER_PASSWORD={}\nSHLVL=0\n",
     "The build of the second stage takes as long as before, and no test is slower.\n" * 3 + "It is {}, no other.\n" * 2,
 )
 
@@ -62,3 +63,14 @@ def test_beside_it_an_encoding_is_withheld() -> None:
     moved = value.encode().hex()
     found = scanner.scan([f"It is {value}, or {moved}."]).findings
     assert {Form.PLAIN, Form.ENCODED} <= {one.form for one in found if one.detector == KnownValues.DETECTOR}
+
+
+@pytest.mark.parametrize("between", ["=", "", "_"])
+def test_glued_to_it_its_letters_moved_are_withheld(between: str) -> None:
+    value = drawn(36)
+    moved = value.translate({ord(char): chr(ord(char) + 1) for char in string.ascii_letters if char not in "zZ"})
+    scanner = build_scanner(KnownValues.build([("OWN", Secret(value))], bytes(32)))
+    for said in (f"PAYMENTS_SERVICE_SERVER_PASSWORD={value}{between}{moved}", f"{moved}{between}{value} it is"):
+        found = [one for one in scanner.scan([said]).findings if one.form is Form.ENCODED]
+        start = said.index(moved)
+        assert any(one.start <= start and start + len(moved) <= one.end for one in found)
