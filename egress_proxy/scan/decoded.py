@@ -66,7 +66,8 @@ class Deriver(Protocol):
     ) -> Iterable[tuple[int, Derivation]]:
         """What can be decoded from each text, by its number, where that is anything. `joined` is all of them, a newline
         between. What only known values are looked for in is left out where `rearranged` is not set, and the texts that
-        are `closed`, too. `hints` are those of the kernel, by number of the text, if somebody has them."""
+        are `closed`, too. `hints` are those of the kernel, by number of the text, if somebody has them: nobody is asked
+        where there are none."""
         ...
 
 

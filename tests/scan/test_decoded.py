@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import copy
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ import pytest
 
 from egress_proxy.model import Finding, Form
 from egress_proxy.scan.decoded import Derivation
-from egress_proxy.scan.engine import TextScanner
+from egress_proxy.scan.engine import Rules, TextScanner
 from tests.scan.conftest import known
 
 VALUE = "Zq8Kd03mXw7Tn2"
@@ -54,8 +55,16 @@ class Stub:
 
 
 @pytest.fixture
-def decoding(scanner: TextScanner) -> TextScanner:
-    return TextScanner(scanner._rules, known(DB=VALUE), Stub())
+def rules(scanner: TextScanner) -> Rules:
+    """All rules, with nobody to say that there is nothing to decode: the kernel knows the writings of `derive` only."""
+    unhinted = copy.copy(scanner._rules)
+    unhinted._looking = None
+    return unhinted
+
+
+@pytest.fixture
+def decoding(rules: Rules) -> TextScanner:
+    return TextScanner(rules, known(DB=VALUE), Stub())
 
 
 def hidden(value: str) -> str:
@@ -140,7 +149,7 @@ class Rearranging(Stub):
             yield from super().derivations(texts, joined, rearranged=True, closed=closed)
 
 
-def test_what_was_clean_without_values_is_looked_into_for_those_of_a_session(scanner: TextScanner) -> None:
-    without = TextScanner(scanner._rules, known(), Rearranging())
+def test_what_was_clean_without_values_is_looked_into_for_those_of_a_session(rules: Rules) -> None:
+    without = TextScanner(rules, known(), Rearranging())
     assert without.scan(["<short>"]).findings == ()
     assert [own.text for _, own in without.look(["<short>"])[1]] == ["trohs"]
