@@ -69,7 +69,7 @@ pins: setup  ## Choose newer versions of the dependencies and pin them with hash
 	$(BIN)/uv pip compile $(PINS) --output-file requirements/clients.txt tests/clients/requirements.in
 
 clean:  ## Remove what was made, the environment included
-	rm -rf .venv $(OPENCODE) $(CLIENTS) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv $(OPENCODE) $(CLIENTS) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .databases
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/.stamp: pyproject.toml hatch_build.py requirements/dev.txt egress_proxy/__init__.py $(wildcard egress_proxy/native/*.[ch])

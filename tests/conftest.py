@@ -30,6 +30,7 @@ from tests.kit.opencode import OpenCode
 from tests.kit.postgres import Cluster
 from tests.kit.postgres import binaries as binaries_of_postgres
 from tests.kit.proxy import Proxy, configuration
+from tests.kit.startup import sitecustomize
 from tests.kit.world import World, plant
 
 # How long an example takes says nothing on a busy machine.
@@ -59,6 +60,10 @@ class ByRelease(LoadScopeScheduling):  # type: ignore[misc]  # its base is untyp
         release = _RELEASE.search(nodeid)
         folder = _folder(nodeid)
         return f"{folder} {release[1]}" if release and folder in _SHARING else nodeid.partition("::")[0]
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    sitecustomize.forget_old()
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

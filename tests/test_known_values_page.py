@@ -82,7 +82,8 @@ class Shell:
             (tools / name).write_text(f"#!/bin/sh\n{line}")
             (tools / name).chmod(0o755)
         (self.directory / "legacy.json").write_text(LEGACY)
-        self.environment = {**os.environ, "PATH": f"{tools}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT)}
+        modules = f"{ROOT}:{os.environ['PYTHONPATH']}"
+        self.environment = {**os.environ, "PATH": f"{tools}:{os.environ['PATH']}", "PYTHONPATH": modules}
 
     def run(self, line: str) -> str:
         done = subprocess.run(
