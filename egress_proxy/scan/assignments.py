@@ -13,6 +13,7 @@ from itertools import groupby
 from typing import NamedTuple
 
 from egress_proxy.scan.beginnings import lowered
+from egress_proxy.scan.code_names import is_name
 from egress_proxy.scan.drawn import drawn, random_letters
 from egress_proxy.scan.random_text import random_score
 from egress_proxy.scan.rule import Rule, Span, TooMuchError
@@ -141,6 +142,8 @@ _DEFINED = re.compile(r"define\([ \t]*[\"'][\w.-]*\Z", re.IGNORECASE)  # a const
 _CALL = 80
 _CLOSING = ",;)}].\\"
 _MORE = re.compile(r"(?:[,;]|&(?:amp;)?)[A-Za-z][\w.-]{0,40}=")  # the next of several that stand in a row
+# In code without blanks the next name, and what closes the object: `{auth:t,p256dh:e}};`.
+_NEXT = re.compile(r"[,;}]{1,3}[A-Za-z_$][\w$.-]{0,40}[:=]|[)}]{1,3}[;,]")
 _COMMAND = re.compile(r"(?<![^ ])-{1,2}[A-Za-z]|(?<![^ ])[A-Z_]{2,}=|[/.]\w")
 _LINE_START = re.compile(r"\s*(?:(?:export|set|setx|ENV|ARG|declare -x)[ \t]+)?[\w.-]*")
 _BARE_LINE = re.compile(r"[^\s\"'`#\\][^\s\"'`\\]*+(?> [^\s\"'`#()=\\]++){0,7}+(?=[ \t]++\#|[ \t]*$)")
@@ -193,13 +196,14 @@ _SHORTEST = {
     True: {"pass": 4, "secret": 4, "token": 8, "key": 8},
     False: {"pass": 6, "secret": 6, "token": 12, "key": 12},
 }
+_OF_OBJECTS = frozenset({":", "==", "==="})
 _OPENING = frozenset("\\\"'")
 # What names and values cost, and what a line may: a few microseconds are some 20.
 _A_NAME, _A_VALUE = 24, 50
 _FIRST, _EACH = 1024, 4
 _ATTRIBUTE = re.compile(r"[A-Za-z_]\w*(?:(?:\.|::|->)\$?[A-Za-z_]\w*)+")
 _PATH = re.compile(
-    r"(?:~|\.{0,2})/[\w.@+-]*(?:/[\w.@+-]*)*|[A-Za-z]:\\.*|(?:[\w.-]+/)+[\w.-]+\.[A-Za-z]{1,5}"
+    r"(?:~|\.{0,2})/[\w.@+-]*(?:/[\w.@+:-]*)*|[A-Za-z]:\\.*|(?:[\w.-]+/)+[\w.-]+\.[A-Za-z]{1,5}"
     r"|(?:[a-z][a-z.-]*/){2,}[\w.-]*"
 )
 _REGEX = re.compile(r"\(\?[:=!<P]|\[\^?(?:a-z|A-Z|0-9|\\)|\\[dws][+*{]|\]\{\d|\][?*+]")
@@ -235,7 +239,7 @@ def _secret_in_env(kind: str, value: str) -> bool:
 
 
 def _secret_in_code(kind: str, value: str) -> bool:
-    if _ATTRIBUTE.fullmatch(value.rstrip("!")):
+    if _ATTRIBUTE.fullmatch(value.rstrip("!")) or is_name(value):
         return False
     if kind == "pass":
         return _odd(value) or concrete(value) or drawn(value)
@@ -354,13 +358,30 @@ def _bare(line: str, name: re.Match[str], sign: re.Match[str], kind: str, budget
         return whole.span() if _accepted(whole[0], kind, budget, env=True) else None
     value = _BARE.match(line, sign.end())
     env = _tight(sign) and line[name.start() : name.end()].isupper()
-    if value is None or not _accepted(value[0].rstrip(_CLOSING), kind, budget, env=env):
+    if value is None:
+        return None
+    if (own := _alone(line, value, sign)) is not None:
+        accepted = _accepted(own.rstrip(_CLOSING), kind, budget, env=env)
+        return (value.start(), value.start() + len(own.rstrip(_CLOSING))) if accepted else None
+    if not _accepted(value[0].rstrip(_CLOSING), kind, budget, env=env):
         return None
     rest = _BARE_REST.match(line, value.end())
     full = value[0] + (rest[0] if rest else "")
     if not first and _tight(sign) and (more := _MORE.search(full)):
         full = full[: more.start()]
     return value.start(), value.start() + len(full.rstrip(_CLOSING))
+
+
+def _alone(line: str, value: re.Match[str], sign: re.Match[str]) -> str | None:
+    """A value without what is glued to it, where something surely is: the end of its emphasis, code without blanks."""
+    start = value.start()
+    if line.startswith("**", start - 2):
+        own, marks, _ = value[0].partition("**")
+        return own if marks else None
+    if sign["space"] or sign["after"] or sign[0] not in _OF_OBJECTS:
+        return None
+    more = _NEXT.search(value[0])
+    return value[0][: more.start()] if more else None
 
 
 def _before_command(value: str) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from enum import Enum
 
-from egress_proxy.scan.random_text import words
+from egress_proxy.scan.random_text import random_score, words
 from egress_proxy.scan.rule import Span
 
 SECRET_WORDS = words(
@@ -44,7 +44,7 @@ ANY_KEY_WORDS = words(
     """
 )
 # Before `token`: where a list goes on, and what makes a request that is sent twice count once.
-NO_TOKEN_WORDS = words("next page pagination continuation idempotency lock cursor resume")
+NO_TOKEN_WORDS = words("next page pagination continuation idempotency lock change cursor resume")
 INNOCENT_WORDS = words(
     """
     commit commits sha digest digests checksum checksums integrity md etag tag tags rev revision revisions uuid
@@ -73,6 +73,8 @@ _MAIL = re.compile(r"[\w.+-]++@[\w-]++\.[\w.-]++")
 _HALF_WORD = re.compile(r"\w+")
 _NOT_AFTER = re.compile(r"[\t{}<>=\[\]]|\w/")
 _CACHE = re.compile(r"(?<![a-z])cach(?:e|ed|ing)(?![a-z])", re.IGNORECASE)
+_RUN = re.compile(r"[0-9A-Za-z+/]{24,}+")
+_RANDOM = 0.42
 _MASK = "[]"  # how what was found already begins: nothing beyond it counts, for its placeholder may be shorter
 _QUOTES = "\"'`<[{*\\@$ \t_"
 _SIGNS = ":=|(>"
@@ -106,7 +108,14 @@ def cue(line: str, span: Span) -> Cue:
         if said is not Cue.NONE or (sign not in "(," and named and named[-1].lower() not in ANY_WORDS):
             return said
     said = _last(_WORD.findall(before))
+    if said is Cue.SECRET or said is Cue.KEY:
+        said = _last(_WORD.findall(_RUN.sub(_unless_random, before)))
     return said if said is not Cue.NONE else _first(_WORD.findall(_NOT_AFTER.split(line[end : end + AFTER], 1)[0]))
+
+
+def _unless_random(run: re.Match[str]) -> str:
+    """A run of characters if it has words: what a blob of base64 holds are none."""
+    return " " if random_score(run[0]) >= _RANDOM else run[0]
 
 
 def may_tell(line: str, span: Span) -> bool:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from egress_proxy.scan import random_tokens
+from egress_proxy.scan import amid, messages, random_tokens
+from egress_proxy.scan.code_names import is_name, says_what_is_wrong
 from egress_proxy.scan.context import SECRET_WORDS, name_of
 from egress_proxy.scan.random_text import MOST, masked, random_score, words
 from egress_proxy.scan.rule import Innocent
@@ -21,7 +22,7 @@ _ASKED_FOR = re.compile(r"(?:\w ?\(|[\"'] [=!]{2,3} )[\"'`]\Z")
 _OF_SECRETS = words(
     """
     type name label hint header field param prefix suffix env var url path file format placeholder title message
-    error description text prompt policy manager provider class
+    error description text prompt policy manager provider class ref used
     """
 )
 _NAME_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
@@ -37,6 +38,11 @@ def innocent_of(detector: str) -> Innocent | None:
     if detector.endswith("-high-entropy-string"):
         return random_tokens.innocent
     return _INNOCENT.get(detector, _masked)
+
+
+def innocent_in_text(text: str, start: int, end: int) -> bool:
+    """Whether a quoted value beside a word such as `password` is none by what stands around it."""
+    return amid.innocent(text, start, end) or messages.innocent(text, start, end)
 
 
 def _masked(line: str, start: int, end: int) -> bool:
@@ -67,7 +73,7 @@ def _no_value(line: str, start: int, end: int) -> bool:
         return True
     if line[start - 1 : start] == "`" and "`" in value:
         return True  # from one code mark to the end of another: what stands in the first is found by itself
-    if _VERSION.fullmatch(value):
+    if _VERSION.fullmatch(value) or is_name(value) or says_what_is_wrong(value):
         return True
     if _LABEL.fullmatch(value) and _ASKED_FOR.search(line, max(0, start - _NEAR), start):
         return True

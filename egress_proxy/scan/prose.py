@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator
 
 from egress_proxy.scan.beginnings import Beginning
+from egress_proxy.scan.code_names import is_type
 from egress_proxy.scan.context import Cue, cue
 from egress_proxy.scan.drawn import drawn, random_letters
 from egress_proxy.scan.random_text import masked, random_score, words
@@ -102,7 +103,8 @@ _NOT_BARE = re.compile(
     r"[A-Za-z][a-z']*(?:-[a-z]+)*|\d[\d.,:/%-]*(?:st|nd|rd|th|x|ms|s|kb|mb|gb|k|m|h|d|min|chars?|bits?"
     r"|bytes?)?|v?\d+(?:\.\d+)+|[A-Z_]{3,}(?:_\d)?|[\w.]+\(.*|\$.*"
     r"|https?://.*|[\w./~-]*/[\w./-]*|[A-Za-z]+\d|[a-z_]\w*(?:\.[a-z_]\w*)+|\*.*|--?[a-z][\w.-]*|[\w-]+@[A-Za-z][\w.-]*"
-    r"|[A-Za-z]+[_-][\w-]*[A-Za-z]|\w+_(?:password|passwd|pass|secret|token|key)|sha\d+|argon2(?:id?|d)?|p?bkdf2\w*|md5|base64|utf-?8|[A-Z]{2,5}-?\d{1,5}|[#@&*]\w*",
+    r"|[A-Za-z]+[_-][\w-]*[A-Za-z]|\w+_(?:password|passwd|pass|secret|token|key)|sha\d+|argon2(?:id?|d)?|p?bkdf2\w*|md5|base64|utf-?8|[A-Z]{2,5}-?\d{1,5}|[A-Z]\d{4,6}|[#@&*]\w*(?:::\w+)*|@[\w-]+"
+    r"|\+\w+\+|\w+(?:,[\w=]+){2,}",
     re.IGNORECASE,
 )
 
@@ -115,7 +117,7 @@ def _bare(value: str, *, password: bool) -> bool:
         return (len(value) >= 12 and mixed(value) and random_score(value) >= 0.42) or _letters_of_key(value)  # noqa: PLR2004
     if drawn(value):
         return True
-    if _NOT_BARE.fullmatch(value) and not _NAME_AND_DIGIT.fullmatch(value):
+    if (_NOT_BARE.fullmatch(value) and not _NAME_AND_DIGIT.fullmatch(value)) or is_type(value):
         return False
     return (
         len(value) >= _SHORTEST
@@ -262,6 +264,7 @@ def _logins(line: str) -> Iterator[Span]:
             and len(set(word)) >= _SHORTEST
             and not _NO_LOGIN.fullmatch(word)
             and not (_NUMBERED.fullmatch(word) and _NUMBERED.fullmatch(said["user"]))
+            and not (line[said.end("user")] == "/" and line.endswith(" to ", 0, said.start("user")))
             and not word.startswith(("http", "//", ":", "sha256:", "sha512:", "md5:"))
         ):
             yield said.start("value"), said.start("value") + len(word)

@@ -17,6 +17,7 @@ import re
 from collections.abc import Iterator
 from itertools import pairwise
 
+from egress_proxy.scan import amid
 from egress_proxy.scan.context import BEFORE, Cue, cue, may_tell, name_of, of_name
 from egress_proxy.scan.drawn import drawn, random_letters
 from egress_proxy.scan.random_text import masked, random_score, words
@@ -37,7 +38,13 @@ _SHORT_HEX = re.compile(r"(?=[0-9a-f]*?\d)(?=[0-9a-f]*?[a-f])[0-9a-f]{16,}", re.
 _ULID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
 _JWK_PUBLIC = re.compile(r"[\"'][xyn][\"'][ \t]*:[ \t]*[\"']\Z")
 _ARN = re.compile(r"arn:[a-z-]+:[^\s\"']*\Z")
-_CALLED = re.compile(r"[(\[]|[ \t]{2,40}\(")  # a name that something is called by, also in a column of such
+_CALLED = re.compile(r"[(\[]|\)\(|[ \t]{2,40}\(")  # a name that something is called by, also in a column of such
+# What a program generates, by what: `fileDescriptor_…`. What is assigned to: `symbolSqrt3=Math`. A point of a curve,
+# so a public key.
+_GENERATED = re.compile(
+    r"[a-z]+(?>[A-Z][a-z]++)++_[0-9a-f]{16}|[A-Za-z_]\w*=(?=[A-Za-z_$(])"
+    r"|B[A-P][0-9A-Za-z_-]{85}(?![0-9A-Za-z_-])"
+)
 _OTHER = re.compile(r"0123456|123456789|(?i:abcdefg)|\A[0-7][0-9A-HJKMNP-TV-Z]{25}\Z")  # counted, or a ULID
 _BLOB_LINE = re.compile(r"[0-9A-Za-z+/]{48,}\Z")
 _GLUED_BEFORE = re.compile(r"[:!.](?:[0-9A-Za-z_.!-]{1,24}:){0,2}[0-9A-Za-z_.!-]{1,24}(?=[\s\"'`=(]|\Z)")
@@ -57,7 +64,7 @@ KNOWN_STARTS = tuple(
     thread_ asst_ file- evt- cus_ sub_ pi_ ch_ in_ price_ prod_ usr_ user_ org_ acct_ evt job_ task_ trace- i-
     vpc- sg- ami- subnet- arn: pk_live_ pk_test_ AAAAB3Nza AAAAC3Nza AAAAE2Vj AAAAGnNr iVBORw0KGgo R0lGOD /9j/
     UklGR PHN2Zy d09GM T2dnU JVBERi0 H4sI UEsDB data: AGFzbQ MII LS0tLS1CRUdJTiBDRVJU LS0tLS1CRUdJTiBQVUJM _ZN
-    _R Qm bafy 0x
+    _R Qm bafy 0x IPY_MODEL_
         """
     )
 )
@@ -147,7 +154,10 @@ def is_secret(line: str, start: int, end: int) -> bool:
 
 
 def _is_digest(line: str, start: int, end: int) -> bool:
-    """Whether a token stands where programs write digests: go.sum, `sha256sum`, a Rust symbol, `the MD5 of … is`."""
+    """Whether a token is made by a program, or stands where programs write digests: go.sum, `sha256sum`, a Rust symbol,
+    `the MD5 of … is`."""
+    if (made := _GENERATED.match(line, start)) and made.end() >= end:
+        return True
     before = line[max(0, start - BEFORE) : start]
     if before.endswith(("h1:", "h1:+", "h1:/")) or _JWK_PUBLIC.search(before) or _ARN.search(before):
         return True
@@ -244,7 +254,7 @@ def innocent(line: str, start: int, end: int) -> bool:
         return True  # the value alone is found as a token
     if end - start < _SHORTEST or not _DIGIT.search(line, start, end):
         return cue(line, (start, end)) is not Cue.SECRET
-    return not is_secret(line, start, end)
+    return not is_secret(line, start, end) or amid.innocent(line, start, end)
 
 
 RULES = (

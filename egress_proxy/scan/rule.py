@@ -76,6 +76,14 @@ class Rule(Struct, frozen=True):
         return replace(self, find=self.decoded) if self.decoded else None
 
 
+def unless(rule: Rule, in_text: Innocent) -> Rule:
+    """The rule without what `in_text` says is innocent."""
+    own = rule.in_text
+    if own is None:
+        return replace(rule, in_text=in_text)
+    return replace(rule, in_text=lambda text, start, end: own(text, start, end) or in_text(text, start, end))
+
+
 def spans_of(pattern: re.Pattern[str], group: int = 0, check: Check | None = None) -> Finder:
     """A finder from a pattern: the span of `group` in each match that passes `check` (given that group's text)."""
 

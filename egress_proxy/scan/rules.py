@@ -32,7 +32,7 @@ from msgspec import Struct
 
 from egress_proxy.scan.blocks import private_keys
 from egress_proxy.scan.cues import WORDS
-from egress_proxy.scan.innocent import innocent_of
+from egress_proxy.scan.innocent import innocent_in_text, innocent_of
 from egress_proxy.scan.keywords import ASSIGN, assignments, expressions
 from egress_proxy.scan.prefilter import expression
 from egress_proxy.scan.quoted import Quoted
@@ -146,6 +146,7 @@ def _special_rule(detector: str, plugin: type[BasePlugin]) -> Rule:
             named=tuple(map(expression, expressions("|".join(told)))),
             strong=False,
             innocent=innocent_of(detector),
+            in_text=innocent_in_text,
         )
     if issubclass(plugin, HighEntropyStringsPlugin):
         return _entropy_rule(detector, plugin())  # type: ignore[call-arg]  # each class has its own limit

@@ -11,7 +11,7 @@
 
 from __future__ import annotations
 
-from egress_proxy.scan import assignments, patterns, prose, random_tokens, tables, tokens
+from egress_proxy.scan import amid, assignments, messages, patterns, prose, random_tokens, tables, tokens
 from egress_proxy.scan.own import (
     apart,
     blocks,
@@ -34,7 +34,7 @@ from egress_proxy.scan.own import (
     talk,
     urls,
 )
-from egress_proxy.scan.rule import Rule
+from egress_proxy.scan.rule import Rule, unless
 
 TOKENS = (
     *cloud.TOKENS,
@@ -71,16 +71,20 @@ RULES = (
     *places.RULES,
     *urls.RULES,
 )
+# What a place, a name or a sentence says: it may be said of something else.
+_BY_PLACE = (
+    *(patterns.rule_of(pattern) for pattern in PATTERNS),
+    *RULES,
+    *(unless(rule, messages.innocent) for rule in assignments.RULES),
+    *tables.RULES,
+    *prose.RULES,
+    *random_tokens.RULES,
+)
 
 
 def own_rules() -> tuple[Rule, ...]:
     """Every rule that is not a plugin's. Several may share a detector."""
     return (
         *(tokens.rule_of(token) for token in TOKENS),
-        *(patterns.rule_of(pattern) for pattern in PATTERNS),
-        *RULES,
-        *assignments.RULES,
-        *tables.RULES,
-        *prose.RULES,
-        *random_tokens.RULES,
+        *(unless(rule, amid.innocent) for rule in _BY_PLACE),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from egress_proxy.scan.code_names import is_algorithm
 from egress_proxy.scan.drawn import drawn, random_letters
 from egress_proxy.scan.patterns import Pattern
 from egress_proxy.scan.phrases import is_passphrase
@@ -18,9 +19,10 @@ _OPTIONS = (
     r"|(?:account|license|encryption|join|signing|master|shared|service|ingest|write|admin|deploy)-key"
 )
 # Tokens that let nobody in.
-_OF_REQUESTS = "next|page|starting|continuation|client|client-request"
+_OF_REQUESTS = "next|page|starting|continuation|client|client-request|change|idempotency|lock|lifecycle-action"
 _SHORTEST, _SHORTEST_LETTERS, _RANDOM, _ENOUGH = 6, 10, 0.5, 0.4
 _FOURS = re.compile(r"[a-z]{4}(?:-[a-z]{4}){3}")  # a password that is made for one program
+_ESCAPED = re.compile(r"(?>\\u[0-9A-Fa-f]{4}){1,48}\W?")  # a word in another script
 SECRET_NAME = (
     r"[\w.-]{0,60}(?:password|passwd|passphrase|pass|pwd|pw|secret|token|key|credentials?|auth|pat|salt)(?:_\d)?"  # noqa: S105  how names end
 )
@@ -33,6 +35,7 @@ def given(value: str) -> bool:
         not_placeholder(value)
         and not masked(value)
         and not value.startswith(("-", "$", "<", "[", "{", "@", "/", "./", "~"))
+        and not _ESCAPED.fullmatch(value)
     )
 
 
@@ -63,6 +66,11 @@ def likely(value: str) -> bool:
 def _passed(value: str) -> bool:
     """What a call named after a secret is given: what it is called after may be there as well, in words."""
     return likely(value) and (" " not in value or drawn(value))
+
+
+def _keyed(value: str) -> bool:
+    """What a call is given of which the first may be an algorithm: `createHmac('sha256', key)`."""
+    return likely(value) and not is_algorithm(value)
 
 
 def _paired(value: str) -> bool:
@@ -150,7 +158,7 @@ PATTERNS = (
         "login-call",
         r"(?:\bsimple_bind(?:_s)?|\bwifi\.begin|\bcreatehmac|\bjwt\.(?:sign|verify|encode|decode)|\bcookieparser|\bcredentials"
         rf"|\btwilio)\((?:{_ARGUMENT}){{0,3}}{_GIVEN_TO_CALL % 's'}[ \t]*+[,)]",
-        likely,
+        _keyed,
         strong=False,
     ),
     Pattern("login-call", r"\bClient\([\"']AC[0-9a-f]{32}[\"'],[ \t]*+[\"'](?P<s>[0-9a-f]{32})[\"']", caseless=False),

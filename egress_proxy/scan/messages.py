@@ -1,0 +1,68 @@
+"""What is said to users, which programs keep under names such as `weak-password`: sentences, and labels.
+
+A sentence has function words or a full stop, or is written in letters that passwords are not. A label is told by what
+stands around it: where the lines before and after give names their texts as well, `"yourpassword": "Senha"` is one of
+these. Digits and signs are no part of a label.
+"""
+
+from __future__ import annotations
+
+import re
+
+from egress_proxy.scan.random_text import words
+
+_REACH = 600  # characters of the lines around
+_AROUND = 3  # lines on each side
+_LEAST_SPACES = 3
+_LEAST_TEXTS = 3
+_MOST_FOREIGN = 0.5
+_QUOTES = ('"', "'", "`")
+_USUAL = words(
+    """
+    the a an is are be to of in for and or must your you this that with not was has have can will if at from please
+    der die das und ist oder nicht ein eine le la les des est et ou une votre el los las es un una su o os as e il per
+    """
+)
+_END = re.compile(r"[.!?:\u2026\u3002\uff01\uff1f\u0964]\"?\Z")
+_BEYOND = re.compile(r"[^\x00-\u036f\u2000-\u206f]")  # letters of other scripts
+_LABEL = re.compile(r"[^\W\d_][^0-9\"@#$%^&*+~=<>{}\\/_|]*")
+# A name, a sign and a text that begins with a capital or in another script, or has words with spaces between.
+_TEXT = re.compile(
+    r"[ \t]*+[\"']?[\w.-]{1,80}+[\"']?[ \t]*+(?::|=>?)[ \t]*+[\"']"
+    r"(?:[A-Z\u00c0-\u00de]|[^\x00-\u036f]|[^\"'\n ]{1,30}+ [^\"'\n ])"
+)
+
+_SET = re.compile(r"[A-Z0-9_]?=[\"'`]")  # as in a file of settings, where a password may be a sentence
+
+
+def innocent(text: str, start: int, end: int) -> bool:
+    """Whether text[start:end], a string beside a name, is said to users."""
+    opened = text[max(0, start - 2) : start]
+    if opened[-1:] not in _QUOTES or not opened or _SET.fullmatch(opened):
+        return False
+    return is_sentence(text[start:end]) or is_label(text, start, end)
+
+
+def is_sentence(value: str) -> bool:
+    """Whether it is a sentence, by what it says."""
+    if value.count(" ") < _LEAST_SPACES:
+        return False
+    told = value[0].isupper() or not value[0].isascii()
+    if told and (_END.search(value) or not _USUAL.isdisjoint(value.lower().split())):
+        return True
+    return len(_BEYOND.findall(value)) > _MOST_FOREIGN * len(value)
+
+
+def is_label(text: str, start: int, end: int) -> bool:
+    """Whether text[start:end], a string without a digit, is one of a list of texts."""
+    value = text[start:end]
+    if not _LABEL.fullmatch(value) or not (value[0].isupper() or not value.isascii()):
+        return False
+    return sum(_TEXT.match(line) is not None for line in _around(text, start, end)) >= _LEAST_TEXTS
+
+
+def _around(text: str, start: int, end: int) -> list[str]:
+    """The lines before and after that of a string, next ones first cut at a bound."""
+    before = text[max(0, start - _REACH) : start].split("\n")[:-1][-_AROUND:]
+    after = text[end : end + _REACH].split("\n")[1 : _AROUND + 1]
+    return before + after

@@ -1,0 +1,80 @@
+"""What stands where a secret could and is none, beside the same place with one in it."""
+
+from __future__ import annotations
+
+from egress_proxy.scan.engine import TextScanner
+from tests.kit.each import each
+from tests.scan.own_texts import HEX, MIXED
+
+HEXES = HEX * 2
+POINT = "BD" + (MIXED + MIXED[::-1] + MIXED.swapcase())[:85]  # of a curve, as a browser is given it
+ODD = "Qw7Zr2Lk9!"
+HINDI = "पासवर्ड"
+MESSAGES = """{
+ "login": "Anmelden",
+ "logout": "Abmelden",
+ "yourpassword": "%s",
+ "again": "Noch einmal",
+ "back": "Zurück"
+}"""
+BLOB = "iVBORw0KGgoAAAANSUhEUgAA/Qm7pwZr2Lk9KeyXv4Tn8+Bm3Hs6Jd1"
+
+# (what is none, the same place with a secret between marks)
+PAIRS = (
+    # Names of types, classes, constants, files, errors.
+    ("function(password: Uint8Array, salt: Uint8Array)", "function(password: «" + ODD + "», salt: Uint8Array)"),
+    ("Secrets::Aes128Gcm { key, iv }", 'secret = "«Aes128Gcm' + MIXED[:4] + '»"'),
+    ("'expand_secret_ref': 'V1SecretReference',", "'expand_secret': '«V1Zr2Lk9»',"),
+    ('USER_PASSWORD_FORM="shop.accounts.forms.ResetForm"', 'USER_PASSWORD="«shop.accounts.7Zr2Lk»"'),
+    ('ExporterMasterSecret => "EXPORTER_SECRET",', 'secret: "«EXPORTER_7ZR2LK»",'),
+    ('password_template = "shop/password_required.html"', 'password = "«shop/Qw7Zr2Lk»"'),
+    ('INVALID_PASSWORD:"auth/wrong-password",', 'PASSWORD:"«auth/wr7Zr2Lk-pass»",'),
+    ('password_last_used = "not_supported"', 'password = "«knot-supper-ted-lagoon»"'),
+    ('"passwd": `root:x:0:0::/bin:/bin/false`', '"passwd": `«root:Qw7Zr2Lk»`'),
+    ("fn new(suite: &Suite, secret: &hkdf::Prk)", "the secret: «&hkdf7!Prk»"),
+    ("createHmac('sha256', secret)", "createHmac('sha256', '«" + ODD + "»')"),
+    # Code between strings, code without blanks.
+    ('s = append(s, "Secret: "+fmt.Sprint(x)+",")', 's = f("x", secret="«+fmt.Qw7Zr2»")'),
+    ('prompt = "%s password: " % become_method', 'password = "«% become_Qw7Zr2»"'),
+    ("{endpoint:a,auth:t,p256dh:e}};return o", "{endpoint:a,auth:«" + MIXED[:20] + "»,p256dh:e}};return o"),
+    ("{alphaNumToken:58,textNoTagsToken:59,MD_STR:61}", "{alphaNumToken:«" + MIXED[:20] + "»,MD_STR:61}"),
+    ('"/v1/signInWithPassword","/v1/accounts:signInWithPhone"', '"signInPassword","«Qw7Zr2Lk:signInWith»"'),
+    ("var keys;d3_svg_symbolSqrt3=Math.sqrt(3)", "var key='«" + MIXED + "=»';"),
+    ("const salt = (0, index_js_2.toUtf8Bytes)(password)", "const salt = ('«Qw7Zr2Lk9Xv4Tn8Bm3»')"),
+    ('RegisterFile("auth.proto", fileDescriptor_8bbd6f3875b0e874)', 'RegisterToken("auth", "«' + HEXES + '»")'),
+    ('Username string `protobuf:"bytes,1,opt,name=Username,proto3"`', "Username bob, password «bytes,7Zr2Lk!»"),
+    # Names of resources, and what is said of a kind of them.
+    ('"AWS::ApiGateway::ApiKey": "' + HEX + '",', '"Gateway.ApiKey": "«' + HEX + '»",'),
+    ("arn:aws:secretsmanager:eu:1:secret:Reports-1a2b3c", "secret: «Reports-1a2b3c4d5e»"),
+    ('"encryptionKey": "arn:aws:kms:eu:123456789012:alias/aws/s3",', '"encryptionKey": "«' + MIXED + '»",'),
+    ("members of the account ``arn:aws:detective:eu:1111:graph:1234``.", "log in to the account bob:«" + ODD + "»"),
+    ("--lock-token 447e55ac-2396-4c6d-b9f9-86b67c17f8b5", "--api-token «447e55ac-2396-4c6d-b9f9-86b67c17f8b5»"),
+    # Random, and none: ids of a notebook's parts, a public key, pictures.
+    ('"layout": "IPY_MODEL_2c67de94f62d4887866d22abca7f6f13",', '"token": "«' + HEXES + '»"'),
+    ('push-scope",Ue="' + POINT + '",qe="https"', 'VAPID_KEY = "«' + POINT[44:] + '»"'),
+    (BLOB + "\\n" + MIXED + MIXED[::-1] + "\\n", "the KeyXv4Tn8 token " + "«" + MIXED + MIXED[::-1] + "»"),
+    # What is said to users, in any language.
+    ('"weak-password":"The password must be 6 characters or more."', '"weak-password":"«Qw7Zr2 Lk 9»"'),
+    (MESSAGES % "Kennwort Ihres Kontos", MESSAGES % "«Kennwort7Zr2»"),
+    (MESSAGES % HINDI, MESSAGES % ("«" + ODD + "»")),
+    ('"yourpassword": "' + " ".join([HINDI] * 5) + ' $1"', '"yourpassword": "«' + HINDI + '7!»"'),
+    (r"-keypass \uBC0F -new\uB97C", "-keypass «" + ODD + "» -new"),
+    # Markup, tickets, hosts.
+    ("| [**create_secret**](#secret) | **POST** /api", "| the secret | **«Qw7Zr2Lk»** /api"),
+    ("the length of a password (T64685).", "the default password (T64685x!): «" + ODD + "»"),
+    ("# pass +Parameters+ to a method", "the password +«" + ODD + "»"),
+    ("to log in to scandium/testhost1001", "to log in with scandium/«testhost1001»"),
+)
+
+
+@each("pair", PAIRS, ids=lambda pair: pair[0])
+def test_a_secret_is_found_where_what_is_none_is_left_alone(scanner: TextScanner, pair: tuple[str, str]) -> None:
+    benign, marked = pair
+    found = scanner.scan([benign])
+    assert not {benign[item.start : item.end] for item in found.findings}
+    assert not found.undecided
+    before, _, rest = marked.partition("«")
+    secret, _, after = rest.partition("»")
+    text = before + secret + after
+    covered = {place for item in scanner.scan([text]).findings for place in range(item.start, item.end)}
+    assert covered >= set(range(len(before), len(before) + len(secret))), marked
