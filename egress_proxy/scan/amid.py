@@ -14,8 +14,12 @@ from egress_proxy.scan.random_text import random_score
 _REACH = 160
 _QUOTES = "\"'`"
 # Code that goes on behind a string, and code that leads to the next.
-_OPENS = re.compile(r"[ \t]*+(?:[+%][ \t]*+[A-Za-z_(]|,[ \t]*+[\w$(]|\)?\.[a-z]\w*\(|\)[ \t]*+[,+.;)&|])")
-_CLOSES = re.compile(r"(?:[+,(%?:]|&&|\|\|)[ \t]*+\Z")
+_OPENS = re.compile(
+    r"[ \t]*+(?:[+%][ \t]*+[A-Za-z_(]|,[ \t]*+[\w$(]|\)?\.[a-z]\w*\(|\)[ \t]*+[,+.;)&|])"
+    r"|[ \t]++(?:not|in|and|or|is|if|else|for)[ ]"
+)
+_CLOSES = re.compile(r"(?:[+,(\[%?:]|&&|\|\|)[ \t]*+\Z")
+_CALLS = re.compile(r"[ \t]*+[+%,][ \t]*+[A-Za-z_$][\w$.]*\(")
 _BLOB = re.compile(r"[0-9A-Za-z+/]{16,}+={0,2}")
 _RANDOM = 0.42
 _KIND_OF_RESOURCE = re.compile(
@@ -40,4 +44,6 @@ def _between_strings(text: str, start: int, end: int) -> bool:
         return False
     if _BLOB.fullmatch(text, start, end) and random_score(text[start:end]) >= _RANDOM:
         return False
+    if _CALLS.match(text, start, end):
+        return True
     return _CLOSES.search(text, start, end) is not None or text[end : end + 1] in {"", "\n", "\r"}

@@ -15,6 +15,17 @@ _END = re.compile(
     r"-{0,5}[ \t]{0,4}END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?[ \t]{0,4}-{0,5}"
     r"|Private-(?:MAC|Hash):[ \t]{0,4}[0-9A-Fa-f]*+"
 )
+# What follows where a header is only spoken of: `starting with 'BEGIN EC PRIVATE KEY') and`.
+_SPOKEN_OF = re.compile(r"[\"'`][),.;:]*[ \n]")
+_DATA = re.compile(r"[0-9A-Za-z+/]{40}")
+_REACH = 400
+
+
+def _spoken_of(text: str, head: re.Match[str]) -> bool:
+    """Whether a header without dashes is named in a sentence, and no key follows."""
+    if head[0].startswith("-") or not _SPOKEN_OF.match(text, head.end()):
+        return False
+    return _DATA.search(text, head.end(), head.end() + _REACH) is None
 
 
 def private_keys(headers: str) -> Finder:
@@ -24,6 +35,9 @@ def private_keys(headers: str) -> Finder:
     def find(text: str) -> Iterator[Span]:
         position = 0
         while head := begin.search(text, position):
+            if _spoken_of(text, head):
+                position = head.end()
+                continue
             tail = _END.search(text, head.end())
             position = tail.end() if tail else len(text)
             yield head.start(), position

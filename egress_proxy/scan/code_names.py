@@ -15,12 +15,12 @@ from egress_proxy.scan.random_text import random_score, words
 _LONGEST, _RANDOM = 120, 0.42
 # Words with a capital, among them one with the number that its kind is known by.
 _KIND = (
-    r"(?:U?[Ii]nt|Float|Sha|Aes|Tls|Ssl|Chacha|ChaCha|Poly|Argon|Base|Http|O[Aa]uth|Utf|UTF|SHA|AES|[XVUIF])"
+    r"(?:U?[Ii]nt|Float|Sha|Aes|Tls|Ssl|Chacha|ChaCha|Poly|Argon|Base|Http|O[Aa]uth|Utf|UTF|SHA|AES|PKCS|RFC|[XVUIF])"
     r"[0-9]{1,4}"
 )
 _TYPE = re.compile(rf"(?=[A-Za-z]*[0-9])(?:U?int(?:8|16|32|64)[A-Z][a-z]+|(?>{_KIND}|[A-Z][a-z]++)++)")
 _ALGORITHM = re.compile(
-    r"(?:rsa-)?(?:sha|md|aes|hmac|blake|ripemd|sm|[hrep]s)[-_]?[0-9]{1,4}[a-z]?(?:[-_/][a-z0-9]{2,8}){0,3}",
+    r"(?:rsa-|scram-)?(?:sha|md|aes|hmac|blake|ripemd|sm|[hrep]s)[-_]?[0-9]{1,4}[a-z]?(?:[-_/][a-z0-9]{2,8}){0,3}",
     re.IGNORECASE,
 )
 _CONSTANT = re.compile(r"[A-Z]++(?>_[A-Z]++)++(?:_[0-9])?")
@@ -29,6 +29,7 @@ _CLASS = re.compile(r"(?>[A-Za-z_]++\.){2,}+[A-Za-z_]++")
 _FILE = re.compile(r"(?>[A-Za-z_.-]++/)++[A-Za-z_-]+(?:\.[a-z]{2,5}){1,2}")
 _ACCOUNT = re.compile(r"[\w-]{1,32}:[x*!]{1,2}:[0-9]*:[0-9]*:.*")  # a line of /etc/passwd or /etc/shadow without a hash
 _RESOURCE = re.compile(r"arn:[a-z-]{2,20}:[a-z0-9-]{2,40}:.*|-----BEGIN (?:PUBLIC|CERTIFICATE|RSA PUBLIC).*", re.DOTALL)
+_ADDRESS = re.compile(r"[a-z][a-z.+-]{0,40}@(?:[a-z-]{1,40}\.){1,4}(?:com|org|net|edu|io|de|local|test|invalid)")
 _WORDS = re.compile(r"[A-Za-z]{2,}(?:[-_/ ][A-Za-z]{2,}){1,4}")
 _GAP = re.compile(r"[-_/ ]")
 _OF_SECRETS = frozenset(
@@ -38,7 +39,7 @@ _OF_SECRETS = frozenset(
 _SAID = words(
     """
     wrong invalid missing weak expired incorrect not unsupported disabled denied error failed mismatch required forgot
-    forgotten unset no
+    forgotten unset no too exceeded
     """
 )
 
@@ -50,7 +51,7 @@ def is_name(value: str) -> bool:
     return (
         is_type(value)
         or (_CONSTANT.fullmatch(value) is not None and not _OF_SECRETS.isdisjoint(value.split("_")))
-        or any(form.fullmatch(value) for form in (_ACCOUNT, _RESOURCE))
+        or any(form.fullmatch(value) for form in (_ACCOUNT, _ADDRESS, _RESOURCE))
         or (any(form.fullmatch(value) for form in (_CLASS, _FILE)) and random_score(value) < _RANDOM)
     )
 

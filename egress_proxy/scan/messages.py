@@ -13,7 +13,7 @@ from egress_proxy.scan.random_text import words
 
 _REACH = 600  # characters of the lines around
 _AROUND = 3  # lines on each side
-_LEAST_SPACES = 3
+_LEAST_SPACES, _LEAST_FOREIGN, _LEAST_IDEOGRAPHS = 3, 2, 6
 _LEAST_TEXTS = 3
 _MOST_FOREIGN = 0.5
 _QUOTES = ('"', "'", "`")
@@ -24,6 +24,8 @@ _USUAL = words(
     """
 )
 _END = re.compile(r"[.!?:\u2026\u3002\uff01\uff1f\u0964]\"?\Z")
+_REST = re.compile(r"(?>[^\"\\\n]|\\[^\n]|(?<=\\)\"){1,300}")
+_IDEOGRAPHS = re.compile(r"[\u3041-\u9fff\uac00-\ud7af]")  # written without spaces
 _BEYOND = re.compile(r"[^\x00-\u036f\u2000-\u206f]")  # letters of other scripts
 _LABEL = re.compile(r"[^\W\d_][^0-9\"@#$%^&*+~=<>{}\\/_|]*")
 # A name, a sign and a text that begins with a capital or in another script, or has words with spaces between.
@@ -40,22 +42,25 @@ def innocent(text: str, start: int, end: int) -> bool:
     opened = text[max(0, start - 2) : start]
     if opened[-1:] not in _QUOTES or not opened or _SET.fullmatch(opened):
         return False
+    if text[end - 1] == "\\" and (rest := _REST.match(text, end)):  # an escaped quote
+        end = rest.end()
     return is_sentence(text[start:end]) or is_label(text, start, end)
 
 
 def is_sentence(value: str) -> bool:
     """Whether it is a sentence, by what it says."""
+    foreign = len(_BEYOND.findall(value)) > _MOST_FOREIGN * len(value)
+    if foreign and (value.count(" ") >= _LEAST_FOREIGN or len(_IDEOGRAPHS.findall(value)) >= _LEAST_IDEOGRAPHS):
+        return True
     if value.count(" ") < _LEAST_SPACES:
         return False
     told = value[0].isupper() or not value[0].isascii()
-    if told and (_END.search(value) or not _USUAL.isdisjoint(value.lower().split())):
-        return True
-    return len(_BEYOND.findall(value)) > _MOST_FOREIGN * len(value)
+    return told and (_END.search(value) is not None or not _USUAL.isdisjoint(value.lower().split()))
 
 
 def is_label(text: str, start: int, end: int) -> bool:
     """Whether text[start:end], a string without a digit, is one of a list of texts."""
-    value = text[start:end]
+    value = text[start:end].replace('\\"', "")
     if not _LABEL.fullmatch(value) or not (value[0].isupper() or not value.isascii()):
         return False
     return sum(_TEXT.match(line) is not None for line in _around(text, start, end)) >= _LEAST_TEXTS

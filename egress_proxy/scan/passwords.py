@@ -35,7 +35,7 @@ def password_like(value: str) -> bool:
         return False
     score = random_score(value)
     if value.isalpha():
-        return len(value) >= _SHORTEST_LETTERS and score >= _RANDOM_LETTERS
+        return value.isascii() and len(value) >= _SHORTEST_LETTERS and score >= _RANDOM_LETTERS
     if is_passphrase(value):
         return True
     if (not bare_password(value) or _OTHER.fullmatch(value)) and score < _SURELY_RANDOM:

@@ -99,19 +99,21 @@ _SAID_OF_PASSWORDS = words(
     number object bytes private public basic bearer current new old yes no key value
     """
 )
+# Of which a sentence is made, and hardly a password.
+_IDEOGRAPHS = re.compile(r"[\u3001-\u9fff\uac00-\ud7af\uff01\uff08-\uff0c\uff1f]")
 _NOT_BARE = re.compile(
     r"[A-Za-z][a-z']*(?:-[a-z]+)*|\d[\d.,:/%-]*(?:st|nd|rd|th|x|ms|s|kb|mb|gb|k|m|h|d|min|chars?|bits?"
     r"|bytes?)?|v?\d+(?:\.\d+)+|[A-Z_]{3,}(?:_\d)?|[\w.]+\(.*|\$.*"
     r"|https?://.*|[\w./~-]*/[\w./-]*|[A-Za-z]+\d|[a-z_]\w*(?:\.[a-z_]\w*)+|\*.*|--?[a-z][\w.-]*|[\w-]+@[A-Za-z][\w.-]*"
     r"|[A-Za-z]+[_-][\w-]*[A-Za-z]|\w+_(?:password|passwd|pass|secret|token|key)|sha\d+|argon2(?:id?|d)?|p?bkdf2\w*|md5|base64|utf-?8|[A-Z]{2,5}-?\d{1,5}|[A-Z]\d{4,6}|[#@&*]\w*(?:::\w+)*|@[\w-]+"
-    r"|\+\w+\+|\w+(?:,[\w=]+){2,}",
+    r"|\+\w+\+|\w+(?:,[\w=]+){2,}|[\w']+&#\d+|[\w:./-]*\?[A-Za-z]\w*=.*|[\w./-]*\.[a-z]{1,5}:\d+",
     re.IGNORECASE,
 )
 
 
 def _bare(value: str, *, password: bool) -> bool:
     """Whether a word of a sentence can be meant as a secret."""
-    if masked(value) or not not_placeholder(value):
+    if masked(value) or not not_placeholder(value) or len(_IDEOGRAPHS.findall(value)) * 2 > len(value):
         return False
     if not password:
         return (len(value) >= 12 and mixed(value) and random_score(value) >= 0.42) or _letters_of_key(value)  # noqa: PLR2004
@@ -141,6 +143,7 @@ _ODD_EARLY = re.compile(
     r"|[A-Za-z]{0,12}?[a-z][A-Z][A-Za-z]{0,8}?[a-z][A-Z]"
 )
 _SIGN = re.compile(r"[0-9!@#$%^&*+?~]")  # every password has one
+_ROUTE = re.compile(r"(?:/[a-z_-]*(?:v\d)?){1,6}/[A-Za-z:_.-]+")
 _SHORTEST, _SHORTEST_KEY = 5, 16
 _CALLS = {"(", "[", "{", "<"}
 # What a line may say of passwords: so much, and once in so many characters. Each takes some microseconds.
@@ -153,7 +156,7 @@ def _marked(value: str, *, password: bool) -> bool:
     low = value.lower().strip(" .:,")
     if masked(value) or not not_placeholder(value) or low in _SAID_OF_PASSWORDS or len(value) != len(value.strip()):
         return False
-    if any(char in value for char in "(){}<>$=[]/\\") and not mixed(value):
+    if (any(char in value for char in "(){}<>$=[]/\\") and not mixed(value)) or _ROUTE.fullmatch(value):
         return False
     if not password:
         odd = len(value) >= 8 and " " not in value and mixed(value) and random_score(value) >= 0.42  # noqa: PLR2004
@@ -180,6 +183,7 @@ def _stated(line: str) -> Iterator[Span]:
                     value
                     and _ODD_EARLY.match(value[0])
                     and line[value.end() : value.end() + 1]
+                    and not (pattern is _WITH and _PASSED.search(line, max(0, said.start() - _NEAR), said.start() + 4))
                     and (pattern is not _NAMED or cue(line, value.span()) is Cue.SECRET)
                     and _marked(marked := value[0].removesuffix("**"), password=password)
                 ):

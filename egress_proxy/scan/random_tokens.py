@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from egress_proxy.scan import amid
+from egress_proxy.scan.code_names import is_type
 from egress_proxy.scan.context import BEFORE, Cue, cue, may_tell, name_of, of_name
 from egress_proxy.scan.drawn import drawn, random_letters
 from egress_proxy.scan.random_text import masked, random_score, words
@@ -40,10 +41,11 @@ _JWK_PUBLIC = re.compile(r"[\"'][xyn][\"'][ \t]*:[ \t]*[\"']\Z")
 _ARN = re.compile(r"arn:[a-z-]+:[^\s\"']*\Z")
 _CALLED = re.compile(r"[(\[]|\)\(|[ \t]{2,40}\(")  # a name that something is called by, also in a column of such
 # What a program generates, by what: `fileDescriptor_…`. What is assigned to: `symbolSqrt3=Math`. A point of a curve,
-# so a public key.
+# so a public key. A path of a drawing.
 _GENERATED = re.compile(
     r"[a-z]+(?>[A-Z][a-z]++)++_[0-9a-f]{16}|[A-Za-z_]\w*=(?=[A-Za-z_$(])"
     r"|B[A-P][0-9A-Za-z_-]{85}(?![0-9A-Za-z_-])"
+    r"|(?>[MLHVCSQTAZmlhvcsqtaz-]?[0-9]++(?:\.[0-9]++)?){3,}+[zZ]?"
 )
 _OTHER = re.compile(r"0123456|123456789|(?i:abcdefg)|\A[0-7][0-9A-HJKMNP-TV-Z]{25}\Z")  # counted, or a ULID
 _BLOB_LINE = re.compile(r"[0-9A-Za-z+/]{48,}\Z")
@@ -145,7 +147,13 @@ def is_secret(line: str, start: int, end: int) -> bool:
         return _PLAINS.fullmatch(token) is not None or (
             _SHORT_HEX.fullmatch(token) is not None and bool(name_of(line[max(0, start - BEFORE) : start])[0])
         )
-    if _CALLED.match(line, end) or _FILE_NAME.search(token) or masked(token) or not _unlike_words(token):
+    if (
+        _CALLED.match(line, end)
+        or is_type(token)
+        or _FILE_NAME.search(token)
+        or masked(token)
+        or not _unlike_words(token)
+    ):
         return False
     told = cue(line, (start, end))
     if told is Cue.SECRET or told is Cue.KEY:

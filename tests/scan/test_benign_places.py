@@ -64,6 +64,34 @@ PAIRS = (
     ("the length of a password (T64685).", "the default password (T64685x!): «" + ODD + "»"),
     ("# pass +Parameters+ to a method", "the password +«" + ODD + "»"),
     ("to log in to scandium/testhost1001", "to log in with scandium/«testhost1001»"),
+    # Code: values of variables, operators between strings, types, algorithms, scripts in one line.
+    ("    password = null;", "    password = «nu7Zr2Lk»;"),
+    ("char[] password = key.getPassword();", "Server=x;password=«key.get7Zr»;"),
+    ("assert 'SECRET==' not in censored['backend']", "assert 'SECRET==«notin7Zr2»'"),
+    ("""url+"&password="+encode(e.password),x=o):(a=f('<label for="new">'+b""", "password='«+encode7Zr2»'"),
+    ("pub type PresharedKeyBinders = VecU16OfPayloadU8;", "the key is «VecU16OfPa7Zr2Lk9Xv»;"),
+    ("password_mechanism == 'sshpass'", "ssh_password == '«sshpass7»'"),
+    ("password_encryption = 'scram-sha-256'", "password = '«scram-Sha!256»'"),
+    (
+        'exports="SECRET_DO_NOT"},5438:function(e){"use strict";',
+        'exports="SECRET_DO"},5438:function(e){"«use7strict»";',
+    ),
+    ("s3_secret_access_key = 's3-secret-access-key'", "s3_secret_access_key = '«s3-Qw7Zr2Lk9Xv»'"),
+    ("RESET_PASSWORD = '/v1/accounts:resetPassword'", "RESET_PASSWORD = '«/v1Zr2Lk9Xv!»'"),
+    ("await confirmPasswordReset('user@example.com', code)", "await confirmPassword('«usr@Qw7Zr2Lk»')"),
+    # Parts of an address, of a list of files, of a number, of a drawing.
+    ("url = 'redis://username:password@localhost:6379?a=1'", "url = 'redis://username:«p7Zr2Lk»@localhost:6379?a=1'"),
+    ("#: templates/account/password_reset/complete.html:3", "account/password «complete7Zr2»"),
+    ('"30ACCA4F483A797ABC0AB182B324FB61D108A94BB2C8E3FB" +', '"«AK' + 'IAQ7ZR2LK9XV4TN8BM»" +'),
+    ('transform="rotate(5 2670.568 688.345)" d="M0 0h795v794.948H0z"/>', 'token="«0h795k794x948W0z9q»"'),
+    # What is said of them.
+    ("You can't just pass 'html5', you need an array.", "The password '«html5x9»'"),
+    ("the new user or account is registered, and what&#8217;s put", "login with account bob and «what#82!»"),
+    ("If the user passes size=42, this is it", "user/pass: bob «size42!x»"),
+    ("PEM that starts with 'BEGIN EC PRIVATE KEY') and", "«BEGIN EC PRIVATE KEY') " + MIXED * 2 + "»"),
+    ("'secret':'\\u3299\\ufe0f',", "'secret':'«\\u3299Qw7Zr2»',"),
+    ('"disclaimer": "Project:Ovdâsvástádâsrijjâvuotâ",', '"root:«Qw7Zr2Lk9Xv»"'),
+    ('"oldpassword": "你嘅密碼最少要有$1個半形字元。"', '"oldpassword": "«密碼Qw7»"'),
 )
 
 

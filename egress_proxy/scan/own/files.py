@@ -23,6 +23,7 @@ _HASHES = (
 )
 
 _SHORTEST_WORD = 6
+_CALL = re.compile(r"[A-Za-z_][\w.]*\(.*\)")
 _RANDOM = 0.45  # of letters alone
 
 
@@ -37,6 +38,11 @@ def _sql_value(value: str) -> bool:
 
 def _sql_word(value: str) -> bool:
     return (mixed(value) or random_score(value) >= _RANDOM) and not_placeholder(value) and "(" not in value
+
+
+def _no_code(value: str) -> bool:
+    """What stands between a sign and a semicolon, and is no call and no word for nothing."""
+    return not_placeholder(value) and value not in NOT_A_VALUE and not _CALL.fullmatch(value)
 
 
 def _mixed_word(value: str) -> bool:
@@ -166,7 +172,7 @@ PATTERNS = (
     Pattern(
         "connection-string",
         r"(?:(?<=[;\"' ])|^)(?:password|pwd|passwd)[ \t]*+=[ \t]*+(?P<s>[^;\"'\s<>{}$*%]{3,}+)(?=;)",
-        not_placeholder,
+        _no_code,
         prefilter=r"(?:password|pwd|passwd)[ \t]*=[ \t]*[^;\"'\s<>{}$*%]{3,};",
         named=True,
     ),

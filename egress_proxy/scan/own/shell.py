@@ -22,7 +22,7 @@ _OPTIONS = (
 _OF_REQUESTS = "next|page|starting|continuation|client|client-request|change|idempotency|lock|lifecycle-action"
 _SHORTEST, _SHORTEST_LETTERS, _RANDOM, _ENOUGH = 6, 10, 0.5, 0.4
 _FOURS = re.compile(r"[a-z]{4}(?:-[a-z]{4}){3}")  # a password that is made for one program
-_ESCAPED = re.compile(r"(?>\\u[0-9A-Fa-f]{4}){1,48}\W?")  # a word in another script
+_ESCAPED = re.compile(r"(?>\\u(?!00)[0-9A-Fa-f]{4}){1,48}\W?")  # a word in another script
 SECRET_NAME = (
     r"[\w.-]{0,60}(?:password|passwd|passphrase|pass|pwd|pw|secret|token|key|credentials?|auth|pat|salt)(?:_\d)?"  # noqa: S105  how names end
 )
