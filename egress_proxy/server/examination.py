@@ -79,10 +79,5 @@ def _replaced(texts: tuple[str, ...], judged: tuple[str, ...]) -> dict[str, str]
 
 
 def _size(texts: tuple[str, ...]) -> int:
-    characters = sum(map(len, texts))
-    return characters if all(map(str.isascii, texts)) else characters + sum(map(_more, texts))
-
-
-def _more(text: str) -> int:
-    """How many more bytes a text takes than it has characters."""
-    return 0 if text.isascii() else len(text.encode("utf-8", "surrogatepass")) - len(text)
+    beyond = [text for text in texts if not text.isascii()]
+    return sum(map(len, texts)) + sum(len(text.encode("utf-8", "surrogatepass")) - len(text) for text in beyond)
