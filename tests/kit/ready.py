@@ -161,10 +161,13 @@ def _mains() -> dict[str, Callable[[], int]]:
 
 def _warm() -> None:
     import egress_proxy.app  # noqa: F401, PLC0415
+    from egress_proxy.model import Secret  # noqa: PLC0415
+    from egress_proxy.scan import KnownValues  # noqa: PLC0415
     from egress_proxy.scan.engine import _standard  # noqa: PLC0415
 
     _mains()
     _standard().prepare()
+    KnownValues.build([("ANY", Secret("to have its tables made"))], bytes(32))
     gc.collect()
     gc.freeze()
 
