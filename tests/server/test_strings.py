@@ -205,3 +205,8 @@ def test_a_string_that_is_none_does_not_cross(text: object) -> None:
 def test_what_is_written_undecoded_is_refused(value: object) -> None:
     with pytest.raises(TypeError, match="neither JSON"):
         collect([value])
+
+
+def test_the_size_is_that_of_all_texts_in_utf_8() -> None:
+    examined = examine(Projected(["So", "Größe", "🔑"]), build_scanner(KnownValues.build((), bytes(32))), judge)
+    assert examined.size == 2 + 7 + 4
