@@ -47,7 +47,12 @@ _DECLARED: Final = f"""
 """
 _GATES: Final = Path(__file__).parents[1] / "config" / "gates.yaml"
 _SHARING: Final = frozenset({"tests/e2e", "tests/clients"})
-_LONGEST: Final = ("tests/e2e", "tests/clients", "tests/bench", "tests/scan", "tests/corpus", "tests/console")
+_APART: Final = frozenset({"tests/e2e/test_first_minutes.py"})
+"""Its tests take minutes, and each has servers of its own alone: any worker may run them, beside the others."""
+_LONGEST: Final = (
+    "tests/e2e", "tests/clients", "tests/bench", "tests/scan", "tests/corpus", "tests/console",
+    "tests/test_known_values_page.py", "tests/test_install.py", "tests/fuzz", "tests/test_platforms.py", "tests/deploy",
+)  # fmt: skip
 _FIRST: Final = {folder: place for place, folder in enumerate(_LONGEST)}
 _RELEASE: Final = re.compile(r"\[(\d+\.\d+\.\d+)")
 
@@ -57,6 +62,8 @@ class ByRelease(LoadScopeScheduling):  # type: ignore[misc]  # its base is untyp
     once; else a module each."""
 
     def _split_scope(self, nodeid: str) -> str:
+        if nodeid.partition("::")[0] in _APART:
+            return nodeid
         release = _RELEASE.search(nodeid)
         folder = _folder(nodeid)
         return f"{folder} {release[1]}" if release and folder in _SHARING else nodeid.partition("::")[0]
@@ -89,7 +96,8 @@ def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> 
 
 
 def _folder(nodeid: str) -> str:
-    return "/".join(nodeid.split("/")[:2])
+    """The folder below `tests`, or the file if there is none."""
+    return "/".join(nodeid.partition("::")[0].split("/")[:2])
 
 
 @pytest.hookimpl(optionalhook=True)
