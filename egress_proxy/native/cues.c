@@ -258,7 +258,7 @@ EXPORT void cue_lines(const uint8_t *text, size_t length, Copy *named, Copy *sai
         start = before ? before + 1 : done;
         stop = stop ? stop + 1 : end;
         int is_named = frames(start, (size_t)(stop - start)) || is_header(start, stop), is_said = 0;
-        Line line = {start, stop, NULL, NULL, NULL, NULL};
+        Line line = {start, stop, NULL, NULL, NULL, NULL, NULL};
         for (const uint8_t *read = start; word < stop && !(is_named && is_said);) {
             const uint8_t *run = word; /* all of a run is read once, however many words it has */
             while (run > read && (kind(run[-1]) & RUN))

@@ -57,6 +57,7 @@ typedef struct {
     const uint8_t *first_odd, *last_odd; /* what is ODD; `stop` and `start` where nothing is */
     const uint8_t *last_drawn;           /* where the last word of letters alone ends that may be a secret; `start`: none */
     const uint8_t *verb;                 /* the first after that which may tell what was. NULL: not looked for yet, as above */
+    const uint8_t *letters;              /* where those end in which the last word stands. NULL: not looked for yet */
 } Line;
 
 /* cues_said.c: whether a sentence may tell a secret with a word, in a run from `run` to `read`. */

@@ -75,14 +75,21 @@ static void find_drawn(Line *line)
     }
 }
 
-/* Where a name with a word ends, so that a sentence may go on there; NULL: it is another word, as in `keyword`. */
-static const uint8_t *name_end(const uint8_t *word, const uint8_t *read)
+/* Where the letters from a word on end. They are read once, however many words they are: `passpasspass…`. */
+static const uint8_t *letters_end(Line *line, const uint8_t *word, const uint8_t *read)
 {
-    const uint8_t *end = word;
-    if ((word[0] | 0x20) == 'k' && (word + 3 == read || !is_letter(word[3])))
-        return word + 3;
+    const uint8_t *end = line->letters && line->letters > word ? line->letters : word;
     while (end < read && is_letter(*end))
         end++;
+    return line->letters = end;
+}
+
+/* Where a name with a word ends, so that a sentence may go on there; NULL: it is another word, as in `keyword`. */
+static const uint8_t *name_end(Line *line, const uint8_t *word, const uint8_t *read)
+{
+    if ((word[0] | 0x20) == 'k' && (word + 3 == read || !is_letter(word[3])))
+        return word + 3;
+    const uint8_t *end = letters_end(line, word, read);
     size_t letters = (size_t)(end - word);
     uint8_t first = word[0] | 0x20, next = letters > 4 ? word[4] | 0x20 : 0;
     size_t least = first == 'k' ? 3 : first == 't' ? 5 : 4; /* of the name itself */
@@ -150,7 +157,7 @@ int says(Line *line, const uint8_t *word, const uint8_t *run, const uint8_t *rea
         if (line->last_odd > word)
             return 1;
     }
-    const uint8_t *end = name_end(word, read);
+    const uint8_t *end = name_end(line, word, read);
     if (end == read) {
         on = goes_on(read, line->stop);
         last = run > line->start && run[-1] == ' ';

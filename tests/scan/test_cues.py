@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import random
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -220,3 +223,15 @@ def test_an_expression_for_other_lines_is_not_looked_for_there() -> None:
     assert [text[place.start : place.end] for place in Prefilter(rules).places(text, project(text))] == text.split(
         "\n"
     )[1:3]
+
+
+def test_words_without_end_are_read_once() -> None:
+    """A megabyte of one run each, in a process of its own: the kernel cannot be interrupted, and if each of the words was
+    read to the end of the run, it would need minutes."""
+    program = (
+        "from egress_proxy.native import KERNEL\n"
+        "from egress_proxy.scan.cues import cue_lines\n"
+        "for word in (b'pass', b'key', b'token', b'cred', b'auth', b'secret', b'pw', b'passwd_'):\n"
+        "    cue_lines(word * (1048576 // len(word)), KERNEL)\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=120, cwd=Path(__file__).parents[2])
