@@ -13,12 +13,13 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final, TypeAlias
 
 from msgspec import Struct
 
-from egress_proxy.model import Finding
+from egress_proxy.model import Finding, Scan
 from egress_proxy.scan.derive.spelled import FILLERS, NAMES, SILENT
 
 MOST: Final = 64  # characters that are said apart at once
@@ -78,27 +79,31 @@ def _written(text: str) -> list[str]:
 
 
 class Row(Struct, frozen=True):
-    """What texts said in one manner, with a newline between, and which of it each said: first and last place."""
+    """What texts said in one manner, with a newline between: the numbers of those that said anything, in the order of
+    the row, and where each begins there."""
 
     text: str
-    places: tuple[tuple[int, int], ...]
+    numbers: tuple[int, ...]
+    starts: tuple[int, ...]
 
     def __repr__(self) -> str:
-        return f"Row({len(self.places)})"
+        return f"Row({len(self.numbers)})"
 
     def touched(self, hit: Finding) -> set[int]:
-        """The numbers of the texts that said some of what was found."""
-        places = enumerate(self.places)
-        return {number for number, (start, end) in places if max(start, hit.start) < min(end, hit.end)}
+        """The numbers of the texts that said some of what was found: not of those whose newline alone is in it."""
+        first, stop = bisect_right(self.starts, hit.start) - 1, bisect_left(self.starts, hit.end)
+        ends = (*self.starts[first + 1 : stop + 1], len(self.text) + 1)
+        places = zip(self.numbers[first:stop], ends, strict=False)
+        return {number for number, end in places if end - 1 > hit.start}
 
 
 def rows(texts: Sequence[Said | None]) -> tuple[Row, ...]:
     """All rows of texts in their order, and in the other: those in which more than one text has said something."""
     found = []
     for manner in range(2 * (len(MANNERS) + 1)):
-        pieces = [told[manner] if told else "" for told in texts]
-        if sum(map(bool, pieces)) > 1:
-            found += [_row(pieces), _backwards(pieces)]
+        pieces = [(number, told[manner]) for number, told in enumerate(texts) if told and told[manner]]
+        if len(pieces) > 1:
+            found += [_row(pieces), _row(pieces[::-1])]
     return tuple(dict.fromkeys(found))
 
 
@@ -111,22 +116,24 @@ def shared(find: Find, texts: Sequence[Said | None]) -> Iterator[tuple[Finding, 
             yield hit, numbers
 
 
+def found_in(scan: Scan, texts: Sequence[str], detector: str) -> list[Finding]:
+    """For whoever finds in rows: of a row with more than can be decided all counts as found, or what is said beside it
+    would pass."""
+    whole = [Finding(number, 0, len(texts[number]), detector) for number in scan.undecided]
+    return [*scan.findings, *whole]
+
+
 def first(find: Find, texts: Sequence[Said | None], own: int | None) -> Finding | None:
     """A value that more than one text gives away, if there is one; with `own`, the text of that number among them."""
     return next((hit for hit, numbers in shared(find, texts) if own is None or own in numbers), None)
 
 
-def _row(pieces: Sequence[str]) -> Row:
-    at, places = 0, []
-    for piece in pieces:
-        places.append((at, at + len(piece)))
-        at += len(piece) + bool(piece)
-    return Row("\n".join(filter(None, pieces)), tuple(places))
-
-
-def _backwards(pieces: Sequence[str]) -> Row:
-    turned = _row(pieces[::-1])
-    return Row(turned.text, turned.places[::-1])
+def _row(pieces: Sequence[tuple[int, str]]) -> Row:
+    at, starts = 0, []
+    for _, piece in pieces:
+        starts.append(at)
+        at += len(piece) + 1
+    return Row("\n".join([piece for _, piece in pieces]), tuple(number for number, _ in pieces), tuple(starts))
 
 
 def _alone(lines: Sequence[str], _: int) -> Sequence[str]:

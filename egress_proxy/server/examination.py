@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from egress_proxy.model import Judgement, Projected, Scan, Scanner, Verdict
 from egress_proxy.scan import TextScanner
-from egress_proxy.scan.told_apart import Find
+from egress_proxy.scan.told_apart import Find, found_in
 from egress_proxy.server import strings
 from egress_proxy.server.entries import given_away, of_messages
 from egress_proxy.server.prefixes import as_released
@@ -67,7 +67,7 @@ def _finder(scanner: Scanner) -> Find | None:
         case Remembering():
             return scanner.found if scanner.watches else None
         case TextScanner() if len(scanner.known):
-            return lambda texts: scanner.known.find(texts).findings
+            return lambda texts: found_in(scanner.known.find(texts), texts, scanner.known.detector)
         case _:
             return None
 

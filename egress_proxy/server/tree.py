@@ -20,6 +20,7 @@ from egress_proxy.model import Finding, Form, Scan
 from egress_proxy.scan import KnownValues, Pieces, Taint, TaintedScanner, TextScanner, TooManyValuesError, pieces_of
 from egress_proxy.scan.taint_names import NAMELESS, WORDLY
 from egress_proxy.scan.tainted import DETECTOR
+from egress_proxy.scan.told_apart import found_in
 from egress_proxy.server.apart import THREAD_BYTES
 from egress_proxy.server.told import Told, tells_apart
 from egress_proxy.server.verdicts import Clean, Verdicts, Withheld
@@ -309,7 +310,7 @@ class Remembering:
 
     def found(self, texts: Sequence[str]) -> list[Finding]:
         """All known and tainted values in texts as they stand, but for words that a sentence may say."""
-        found = (finding for known in self._known for finding in known.find(texts).findings)
+        found = (one for known in self._known for one in found_in(known.find(texts), texts, known.detector))
         return [finding for finding in found if not finding.name.startswith(WORDLY)]
 
     def first(self, texts: Sequence[str]) -> Finding | None:

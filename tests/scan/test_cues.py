@@ -226,8 +226,8 @@ def test_an_expression_for_other_lines_is_not_looked_for_there() -> None:
 
 
 def test_words_without_end_are_read_once() -> None:
-    """A megabyte of one run each, in a process of its own: the kernel cannot be interrupted, and if each of the words was
-    read to the end of the run, it would need minutes."""
+    """A megabyte of one run each, in a process of its own: the kernel cannot be interrupted, and would need minutes
+    if it read each of the words to the end of the run."""
     program = (
         "from egress_proxy.native import KERNEL\n"
         "from egress_proxy.scan.cues import cue_lines\n"

@@ -5,15 +5,17 @@ from __future__ import annotations
 import base64
 import random
 import string
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from egress_proxy.model import Finding, Scan
 from egress_proxy.scan.derive.spelled import NAMES
-from egress_proxy.scan.told_apart import MANNERS, rows, said
+from egress_proxy.scan.told_apart import MANNERS, Row, found_in, rows, said
 
 VALUE = "".join(random.Random("told apart").choices(string.ascii_letters + string.digits, k=24))
 PROSE = Path(__file__).parents[1] / "data" / "benign" / "prose.md"
@@ -111,8 +113,40 @@ def test_prose_says_nothing_apart() -> None:
 def test_each_place_of_a_row_is_the_text_that_said_it() -> None:
     told = [said(text) for text in ("`ab`", "So far, nothing has come of it at all. " * 12, "`cd`", "`ef`")]
     assert told[1] is None
-    for row in rows(told):
-        assert [row.text[start:end] for start, end in row.places] == ["ab", "", "cd", "ef"]
+    forwards, backwards = rows(told)
+    assert (forwards.text, backwards.text) == ("ab\ncd\nef", "ef\ncd\nab")
+    for row, numbers in ((forwards, (0, 2, 3)), (backwards, (3, 2, 0))):
+        touched = [row.touched(Finding(0, place, place + 1, "a-detector")) for place in range(len(row.text))]
+        assert touched == [{numbers[0]}] * 2 + [set()] + [{numbers[1]}] * 2 + [set()] + [{numbers[2]}] * 2
+        assert row.touched(Finding(0, 1, 5, "a-detector")) == {*numbers[:2]}
+        assert row.touched(Finding(0, 2, 8, "a-detector")) == {*numbers[1:]}
+
+
+def test_what_was_found_is_looked_up_in_a_long_row() -> None:
+    """An answer of 100,000 entries may say a short value in each: if all entries were read for each that is found, it
+    would hold a thread for hours."""
+    counted = 0
+
+    class Counted(tuple[int, ...]):
+        __slots__ = ()
+
+        def __getitem__(self, place: Any) -> Any:
+            nonlocal counted
+            counted += 1
+            return super().__getitem__(place)
+
+        def __iter__(self) -> Iterator[int]:
+            raise AssertionError("all of a row is read for one finding")
+
+    count = 100_000
+    row = Row("\n".join(["abcd"] * count), Counted(range(count)), Counted(range(0, 5 * count, 5)))
+    assert row.touched(Finding(0, 5 * 777, 5 * 777 + 9, "a-detector")) == {777, 778}
+    assert 0 < counted < 100
+
+
+def test_of_a_row_that_is_undecided_all_counts_as_found() -> None:
+    found = (Finding(0, 1, 2, "a-detector"),)
+    assert found_in(Scan(found, (1,)), ("abc", "defg"), "another") == [*found, Finding(1, 0, 4, "another")]
 
 
 def test_one_text_makes_no_row() -> None:
@@ -125,8 +159,9 @@ def test_any_texts_have_rows(texts: list[str]) -> None:
     told = [said(text) for text in texts]
     assert all(one is None or len(one) == 2 * (len(MANNERS) + 1) for one in told)
     for row in rows(told):
-        assert len(row.places) == len(texts)
-        assert "\n".join(row.text[start:end] for start, end in sorted(row.places) if start < end) == row.text
+        assert len(row.numbers) == len(set(row.numbers)) <= len(texts)
+        ends = (*(start - 1 for start in row.starts[1:]), len(row.text))
+        assert "\n".join(row.text[start:end] for start, end in zip(row.starts, ends, strict=True)) == row.text
 
 
 ROWS_OF_CODES = (

@@ -137,6 +137,18 @@ def test_the_entries_of_an_answer_are_put_together(place: str) -> None:
     assert json.loads(control.body) == value
 
 
+@pytest.mark.parametrize("known", [True, False])
+def test_beside_entries_with_more_values_than_are_told_apart_no_piece_crosses(*, known: bool) -> None:
+    """One text has at most 8,192 findings: what is said beside as many of another value is not decided."""
+    other = "q7Zr2Lk9"
+    pieces = [VALUE[at : at + 3] for at in range(0, len(VALUE), 3)]
+    value = [{"content": text} for text in [other] * 8_200 + pieces]
+    inner = build_scanner(KnownValues.build([("DB_PASSWORD", Secret(VALUE)), ("OTHER", Secret(other))], bytes(32)))
+    scanner = inner if known else Remembering(inner, (_tree(VALUE, known=True),))
+    released = json.loads(examine(Projected(value), scanner, judge).body)
+    assert not set(pieces) & {one["content"] for one in released}
+
+
 def test_ordinary_lists_are_not_put_together() -> None:
     value = [
         {"content": text} for text in ("Read the code", "Fix `parser.py`", "Run 12 tests", "Tell: done", VALUE[:6])
