@@ -27,9 +27,9 @@ def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     real = type(kept.Database().own)
 
     class Counted(real):  # type: ignore[misc,valid-type]
-        def compile(self, **given: Any) -> None:
+        def compile(self, *plain: Any, **given: Any) -> None:
             made.compiled += 1
-            super().compile(**given)
+            super().compile(*plain, **given)
 
     made.Database, made.Scratch = Counted, lambda given: kept.Scratch(SimpleNamespace(own=given))
     sitecustomize.keep(made, tmp_path / "kept")
@@ -56,6 +56,12 @@ def test_what_was_kept_finds_the_same_and_is_not_compiled_again(library: Any) ->
     assert found(library, rb"token_[0-9]{4}", rb"secret\d") == first
     assert library.compiled == 1
     assert found(library, rb"token_[0-9]{4}", rb"secret\d", text=OTHER) == []
+
+
+def test_expressions_by_place_are_told_apart_too(library: Any) -> None:
+    for expressions in ([b"abc"], [b"abd"], [b"abc"]):
+        library.Database().compile(expressions)
+    assert library.compiled == 2
 
 
 def test_another_set_is_another_database(library: Any) -> None:

@@ -81,14 +81,14 @@ def keep(hyperscan: Any, kept: Path = KEPT) -> None:
         def __init__(self, *arguments: Any, **named: Any) -> None:
             self.own = make(*arguments, **named)
 
-        def compile(self, **given: Any) -> None:
+        def compile(self, *plain: Any, **given: Any) -> None:
             import hashlib  # noqa: PLC0415
 
-            said = repr((hyperscan.__version__, sorted(given.items())))
+            said = repr((hyperscan.__version__, plain, sorted(given.items())))
             file = kept / hashlib.sha256(said.encode()).hexdigest()
             if not self._read(file):
                 began = time.process_time()
-                self.own.compile(**given)
+                self.own.compile(*plain, **given)
                 if time.process_time() - began > WORTH_S:
                     _write(file, hyperscan.dumpb(self.own))
 
