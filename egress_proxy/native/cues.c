@@ -139,9 +139,12 @@ static int is_header(const uint8_t *at, const uint8_t *stop)
     return signs > 0;
 }
 
-/* Whether a type may have ended there, before the sign: `password string = ...`, `nvarchar(50) = ...`. */
-static int is_type(const uint8_t *at, const uint8_t *stop)
+/* Whether a type may have ended there, before the sign: `password string = ...`, `nvarchar(50) = ...`, `pwd As String = ...`. */
+static int is_type(const uint8_t *run, const uint8_t *at, const uint8_t *stop)
 {
+    if (at - run == 2 && (run[0] | 0x20) == 'a' && (run[1] | 0x20) == 's')
+        for (at = past_blanks(at, stop); at < stop && is_letter(*at);)
+            at++;
     while (at < stop && (*at == '(' || *at == ')' || *at == ' ' || (uint8_t)(*at - '0') < 10))
         at++;
     return at < stop && *at == '=';
@@ -180,20 +183,24 @@ static int names(const uint8_t *run, const uint8_t *after, const uint8_t *stop, 
         if (password && (opens(at, stop) || says_phrase(at, stop)))
             return 1;
         at += (kind(*at) & QUOTE) != 0;
+        const uint8_t *type = at;
         for (size_t length = 0; at < stop && (kind(*at) & RUN); at++)
             if (++length >= LONG)
                 return 1;
-        return is_type(at, stop);
+        return is_type(type, at, stop);
     }
 }
 
-/* Whether a line is a table's, ends in a colon, or compares with something or ends it as code does. */
+/* Whether a line is a table's, a heading, a command behind its prompt, ends in a colon or with a question, or compares with
+ * something or ends it as code does. */
 static int frames(const uint8_t *start, size_t length)
 {
     const uint8_t *stop = start + length, *last = stop;
     while (last > start && ((kind(last[-1]) & BLANK) || last[-1] == '\n' || last[-1] == '*' || last[-1] == '_'))
         last--;
-    if (last > start && last[-1] == ':')
+    if (last > start && (last[-1] == ':' || last[-1] == '?'))
+        return 1;
+    if (*start == '#' || *start == '$' || (*start == '*' && length > 1 && start[1] == '*'))
         return 1;
     if (memchr(start, '|', length))
         return 1;

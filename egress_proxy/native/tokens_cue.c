@@ -8,7 +8,7 @@
 #define MULTIPLIER 0x9E3779B97F4A7C15u
 
 /* Of a word. */
-enum { IS_SECRET = 1, IS_INNOCENT = 2, IS_KEYS = 4, IS_NO_KEY = 8, IS_ANY_KEY = 16, IS_ANY = 32, IS_KEY = 64 };
+enum { IS_SECRET = 1, IS_INNOCENT = 2, IS_KEYS = 4, IS_NO_KEY = 8, IS_ANY_KEY = 16, IS_ANY = 32, IS_KEY = 64, IS_CIPHER = 128 };
 
 typedef struct {
     const uint8_t *start;
@@ -107,6 +107,17 @@ Cue named_by(const TokenPlan *plan, const uint8_t *from, const uint8_t *end)
 #define QUOTES "\"'`<[{*\\@$ \t_"
 #define SIGNS ":=|(>"
 
+/* Whether one of the last three words before a value is of something that encrypts or signs. */
+static int of_cipher(const TokenPlan *plan, const uint8_t *before, const uint8_t *end)
+{
+    Name found[PIECES];
+    size_t count = words(before, end, found), least = count > 3 ? count - 3 : 0;
+    while (count-- > least)
+        if (flags_of(plan, &found[count]) & IS_CIPHER)
+            return 1;
+    return 0;
+}
+
 /* Whether a name decides, and what it says. */
 static int by_name(const TokenPlan *plan, const uint8_t *before, const uint8_t *end, Cue *said)
 {
@@ -134,6 +145,8 @@ static int by_name(const TokenPlan *plan, const uint8_t *before, const uint8_t *
     Name found[PIECES];
     size_t count = words(name, end, found);
     *said = last_of(plan, found, count);
+    if (*said == KEY && count == 1 && of_cipher(plan, before, end))
+        *said = SECRET;
     return *said != NONE ||
            (sign != '(' && sign != ',' && count && !(flags_of(plan, &found[count - 1]) & IS_ANY));
 }

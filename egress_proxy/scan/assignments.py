@@ -46,7 +46,8 @@ def _words(kind: str, lead: str, *texts: str) -> tuple[_Word, ...]:
 _PARTS = (
     *_words("token", _WORD_START, "secret[ _-]?id"),
     *_words(
-        "pass", "", "passw(?:or)?d", "passphrase", "passcode", "passwort", "kennwort", "contrase(?:ñ|n)a", "senha",
+        "pass", "", "passw(?:or)?d", "pass[_-]?phrase", "passcode", "pass[_-]word", "passwort", "kennwort",
+        "contrase(?:ñ|n)a", "senha",
         "wlan[_ -]?key", "network[_ -]?key", "wachtwoord", "has(?:ł|l)o", "heslo", "l(?:ö|o)senord", "salasana",
         "mot[_ -]?de[_ -]?passe", "adgangskode",
         "pre[_ -]?shared[_ -]?key", "wifi[_ -]?key", "пароль",
@@ -56,7 +57,7 @@ _PARTS = (
     *_words("pass", _WORD_START, "pwd", "pass", "pw", "mdp", "psk"),
     *_words("pass", _WORD_START, "remotepass", "localpass", "userpass", "dbpass", "rootpass", "adminpass", "smtppass",
         "requirepass", "sshpass", "mypass", "ftppass", "mailpass", "newpass", "oldpass", "syspass",
-        "keymaterial", "clear-?text",
+        "keymaterial", "clear-?text", "auth_?tok",
     ),
     *_words(
         "token", _WORD_START, "token", "credentials?", "creds?", "auth", "bearer", "jwt", "pat", "apikey", "authtoken",
@@ -122,11 +123,12 @@ _KEY_ONLY = re.compile(r"_(?<=[A-Z0-9]_)KEY(?:_\d|\d)?(?!\w)")
 _ASSIGN = re.compile(
     r"\\?[]\"'`)*_?]{0,4}+(?P<space>[ \t]*+)(?::[ \t]*+(?:&(?:'\w{1,16} )?)?[A-Za-z_][\w.]{0,30}(?:\[[\w, .]{0,30}\]"
     r"|<[\w, .&']{0,30}>)?\??(?:[ \t]*+\|[ \t]*+(?:None|null|undefined))?(?:[ \t]++=(?![=>])|=(?=[ \t\"'`]))|=>"
-    r"|(?<=[ \t])[nN]?(?:string|str|varchar|VARCHAR)(?:\(\d{1,4}\))?[ ]*+=(?!=)"
+    r"|(?<=[ \t])(?:[nN]?(?:string|str|varchar|VARCHAR)(?:\(\d{1,4}\))?|[Aa]s[ ][Ss]tring)[ ]*+=(?!=)"
     r"|:=|->|<-|={1,3}+|:-|:{1,2}+"
     r"|(?:\|\||\?\??|\+)=|(?:\|\||\?\?)(?=[ \t]*+[\"'`])|\|(?=[ \t]))"
     r"(?P<after>[ \t]*+)"
-    r"(?:[&!][A-Za-z]\w{0,30}[ \t]++)?\*{0,2}+[ \t]*+(?:[bBrRfFuUN@$]{1,2}(?=[\"']))?(?:\"\"(?=\"[^\"])|''(?='[^']))?"
+    r"(?:[&!][A-Za-z]\w{0,30}[ \t]++)?(?:\*{1,2}+(?!:))?+[ \t]*+(?:[bBrRfFuUN@$]{1,2}(?=[\"']))?(?:\"\"(?=\""
+    r"[^\"])|''(?='[^']))?"
     r"(?P<quote>\\?[\"'`]|)"
 )
 _ELEMENT = re.compile(r">(?P<value>[^<>\n]{3,256}+)</")
@@ -156,7 +158,7 @@ _ESCAPED, _ESCAPED_REST = re.compile(r"[^\"'`\\\n]{1,96}+"), re.compile(r"[^\"'`
 # The prefilter: words that are looked for in lines with one of `cues`, and others.
 _CUED = (
     r"(?:passw(?:or)?d|passphrase|passcode|pwd|pass|passwort|passe|secrets?(?:[_-]?id)?|token|credentials?|creds?|key"
-    r"|auth|(?:^|[^a-z0-9])pw)"
+    r"|auth(?:_?tok)?|(?:^|[^a-z0-9])pw)"
 )
 _OTHER = (
     r"(?:kennwort|contrase[an]a|senha|wachtwoord|has[la]o|heslo|l[ao]senord|salasana|adgangskode|aaaaaa|bearer|jwt"
@@ -165,7 +167,7 @@ _OTHER = (
 )
 _ASSIGNED = (
     r"(?:[_-]?\d{1,2}|[_-][a-z0-9]{1,10})?(?:[\]\"'`)*_?\\]{0,5}[ \t]*(?:[=:|]|->|<-|[+?]=|\?\?"
-    r"|n?(?:string|str|varchar)[(\d) ]*=)"
+    r"|(?:as[ ]|n)?(?:string|str|varchar)[(\d) ]*=)"
     r"|(?:(?:[ ][\w:.-]+=)?[\"'][^<>\n]*)?>(?:<value>)?[^<>\n]{3}"
     r"|\\?[\"'][ \t]*,?[ \t]*(?:\\?[\"']){0,2}(?:[a-z_]{0,16}value|[^\s\"']{10}"
     r"|[^\s\"'\\]{4,9}\\?[\"'][ \t]*(?:[\");,]|\n|\z)|[a-z]{3,12}[ ][a-z]{3}))"
@@ -193,6 +195,7 @@ _ARGUMENT = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+,?")
 _RANDOM = 0.45
 _PASSWORDS = {"pass": None, "secret": None}  # a `secret` may be the name of one, so it is no passphrase
 _SIGN = re.compile(r"[!@#$%^&*+?~]")
+_SHORTEST_SCATTERED, _SIGNS = 32, 8
 # The shortest secrets, in an env file or not: shorter ones are switches.
 _SHORTEST = {
     True: {"pass": 4, "secret": 4, "token": 8, "key": 8},
@@ -225,6 +228,15 @@ def _plausible(value: str, *, code: bool) -> bool:
         and _URL.fullmatch(value) is None
         and _REGEX.search(value) is None
     )
+
+
+def _scattered(value: str) -> bool:
+    """Whether signs of all sorts stand among letters of both cases and digits, as where all that can be typed is drawn
+    from: no expression of a program has so many."""
+    if len(value) < _SHORTEST_SCATTERED or len(set(value)) < len(value) // 2 or not mixed(value):
+        return False
+    signs = [char for char in value if not (char.isalnum() or char == " ")]
+    return len(set(signs)) >= _SIGNS and 4 * len(signs) >= len(value) and not value.islower()
 
 
 def _odd(value: str) -> bool:
@@ -339,6 +351,8 @@ def _accepted(value: str, kind: str, budget: _Budget, *, env: bool, quoted: bool
     if len(value) < _SHORTEST[env][kind]:
         return False
     budget.spend(_A_VALUE + len(value))
+    if quoted and not env and _scattered(value):
+        return True
     return _plausible(value, code=not env and not (quoted and (kind in _PASSWORDS or "[" not in value))) and (
         _secret_in_env if env else _secret_in_code
     )(kind, value)

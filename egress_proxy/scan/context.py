@@ -24,6 +24,17 @@ SECRET_WORDS = words(
     sensitive
     """
 )
+# Written as one word: `skey`, `bottoken`. `monkey` and `pubkey` end in the same letters, so each stands here.
+_COMPOUNDS = {
+    "key": "s app auth admin bot client crypt db enc encrypt encryption aes hmac jwt license master server session"
+    " shared sign signing stream user web write",
+    "token": "admin app bearer bot id refresh service session user web",
+    "secret": "api app client consumer cookie jwt master my session shared token web",
+    "pass": "admin db ftp mail my root smtp ssh user",
+    "pwd": "admin db root user",
+    "tok": "auth access",
+}
+SECRET_WORDS |= {first + last for last, firsts in _COMPOUNDS.items() for first in firsts.split()}
 # Words that are said of other things as well, and those before `key` that make it no secret or any key.
 KEY_WORDS = words(
     """
@@ -58,6 +69,8 @@ INNOCENT_WORDS = words(
     """
 )
 # Names that could be anything's: what stands further away counts too.
+# Before a name that is only `key`, on the way down to it: `'crypt' => ['key' => …`.
+CIPHER_WORDS = words("crypt crypto encryption encrypt cipher aes hmac jwt signing")
 ANY_WORDS = words(
     """
     value val v x y s str string text content data result res output out body default const let var self this it
@@ -105,6 +118,8 @@ def cue(line: str, span: Span) -> Cue:
         named = _WORD.findall(name)
         if said is Cue.KEY and _CACHE.search(before):
             return Cue.INNOCENT  # `cache restored from key: …`
+        if said is Cue.KEY and len(named) == 1 and CIPHER_WORDS.intersection(_lowered(_WORD.findall(before)[-3:])):
+            return Cue.SECRET
         if said is not Cue.NONE or (sign not in "(," and named and named[-1].lower() not in ANY_WORDS):
             return said
     said = _last(_WORD.findall(before))

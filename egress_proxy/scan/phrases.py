@@ -60,13 +60,15 @@ def phrase_parts(value: str) -> Iterator[Form]:
 
 
 def is_passphrase(value: str) -> bool:
-    """Whether a value is some words with spaces or hyphens between, as drawn by lot: none that sentences and settings
-    have. Names have hyphens as well, so there it takes one word more."""
+    """Whether a value is some words with spaces or hyphens between, as drawn by lot, perhaps one of them twice: none
+    that sentences and settings have. Names have hyphens as well, so there it takes one word more."""
     words = value.lower().split("-" if "-" in value else " ")
     if "-" in value and len(words) < _FEWEST:
         return False
     drawn = all(_LEAST_WORD <= len(word) <= _MOST_WORD and word.isalpha() for word in words)
-    return WORDS <= len(words) <= _MOST_WORDS and drawn and len(set(words)) == len(words) and not _USUAL & set(words)
+    return (
+        WORDS <= len(words) <= _MOST_WORDS and drawn and len(set(words)) >= len(words) - 1 and not _USUAL & set(words)
+    )
 
 
 def _telling(words: Sequence[str]) -> bool:

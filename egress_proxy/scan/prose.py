@@ -24,6 +24,7 @@ _PASSWORD = (
     r"|mot de passe|mdp|contrase(?:ñ|n)a|clave|senha|palavra[- ]passe"
     r"|wachtwoord|has(?:ł|l)o|heslo|l(?:ö|o)senord(?:et)?|adgangskoden?|passord(?:et)?|salasana|parola|jelsz(?:ó|o)|пароль"
     r"|пароля|密码|密碼|口令|パスワード|비밀번호"
+    r"|(?:wi-?fi|wlan|network|pre-?shared)[ _-]?key|psk|puk"
     r"|pin(?: code)?|secret|login"
 )
 _TOKEN = (
@@ -32,7 +33,7 @@ _TOKEN = (
 )
 # What may stand between the word and the verb, and the verb: `password for the staging database is now`.
 _VERB = (
-    r"(?:[ ](?>[^\s.:;!?=|\"'`]|(?<=\w)'(?=\w)){1,24}+){0,7}?[ ](?:is|are|was|will be|has been set to|set to"
+    r"(?:[ ](?>[^\s.:;!?=|\"'`]|(?<=\w)['.](?=\w)){1,24}+){0,7}?[ ](?:is|are|was|will be|has been set to|set to"
     r"|changed to|reset to|rotated to|to|be|as|auf|ist|lautet|ist jetzt|est|es|é|è|jest|je|är|er|on|this"
     r"|now|это|这是)(?!\w)(?:[ ](?:now|currently|still|just|simply|set to|actually|jetzt|now set to|maintenant|ahora"
     r"|agora))?[ ]?:?"
@@ -42,7 +43,7 @@ _WORDS = rf"(?<![^\W_\u3040-\u9fff\uac00-\ud7af])(?<!\s-)(?<!--)(?<!\A-)(?:(?P<p
 # The first letters of these words.
 _HEADS = (
     "pas pwd pw ken zug mot mdp con cla sen pal wac has hes lös los adg sal par jel пар 密 口 パ 비 pin sec log"
-    " api acc aut pri lic enc sig bot mas adm tok key cre sch cl chi cha lla ток клю"
+    " wif wi- wla net pre psk puk api acc aut pri lic enc sig bot mas adm tok key cre sch cl chi cha lla ток клю"
 )
 _IS = Beginning(_HEADS, rf"{_WORDS}(?:{_VERB}|[’']s(?=[ ])|[ ]?(?:は|是|为|為)(?=[ ])){_OPEN}")
 _SIGNED = Beginning(
@@ -56,6 +57,18 @@ _WITH = Beginning(
     rf"(?<![\w-])(?P<pass>password|passwd|pass|pwd|pw|passwort|mot de passe|contraseña|senha)[ ]\(?{_OPEN}",
 )
 _FROM = Beginning(_HEADS, rf"{_WORDS}(?:[ ][a-z]{{1,12}}+){{0,4}}?[ ]from[ ]{_OPEN}")
+_THEN_TO = re.compile(r"[ ]to[ ](?P<value>[^\s\"'`“”‘’«»<>(){}\[\]|]{4,200}+)")
+# `the same password, hunter2, for both` and `here is the key 4f9d… for it`.
+_APPOSED = Beginning(
+    "pas pw",
+    r"(?<![\w-])(?P<pass>password|passphrase|passcode|pw),[ ](?P<open>)(?=[^\s,;]{5,64}[,.;](?:[ \n]|\Z))",
+)
+_HERE = Beginning(
+    "her",
+    rf"(?<![\w-])here(?:[’']s|[ ]is|[ ]are|[ ]you[ ](?:go|are)[,:]?)(?:[ ][\w-]{{1,16}}){{0,4}}?[ ](?:(?P<pass>p"
+    rf"assw(?:or)?d"
+    rf"|passphrase|pwd|pw|login)|(?P<token>key|token|secret|credentials?))[,:]?{_OPEN}(?<=[\s\"'`“*])",
+)
 # A key or a token named just before it: only in marks, for bare words follow such names in any sentence.
 _NAMED = Beginning(
     "api acc app sec pri sig tok cre key pat",
@@ -63,6 +76,7 @@ _NAMED = Beginning(
     r"[ ](?P<open>[\"'`“])",
 )
 _IN_MARKS = re.compile(r"[^\"'`“”‘’«»\n]{3,200}+")
+_BOLD = re.compile(r"(?:[^\"'`“”‘’«»\n*]|\*(?!\*)){3,200}+")
 _BARE = re.compile(r"[^\s\"'`“”‘’«»<>(){}\[\]|]{4,200}+")
 # `pass` is no noun in `should pass size=0` and `flags to pass down to it`, and neither before an identifier.
 _PASSED = re.compile(
@@ -119,7 +133,8 @@ def _bare(value: str, *, password: bool) -> bool:
         return (len(value) >= 12 and mixed(value) and random_score(value) >= 0.42) or _letters_of_key(value)  # noqa: PLR2004
     if drawn(value):
         return True
-    if (_NOT_BARE.fullmatch(value) and not _NAME_AND_DIGIT.fullmatch(value)) or is_type(value):
+    named = _NOT_BARE.fullmatch(value) and not _NAME_AND_DIGIT.fullmatch(value) and not _random_word(value)
+    if named or is_type(value):
         return False
     return (
         len(value) >= _SHORTEST
@@ -132,11 +147,17 @@ def _letters_of_key(value: str) -> bool:
     return len(value) >= _SHORTEST_KEY and random_letters(value)
 
 
+def _random_word(value: str) -> bool:
+    """Whether what has the form of a name, `ab1_Cd`, is one that nobody would think of."""
+    return _OF_BASE64.fullmatch(value) is not None and random_score(value) >= _SURELY_RANDOM
+
+
 def bare_password(value: str) -> bool:
     """Whether a word can be meant as a password, and is not one of those that sentences and programs have."""
     return _bare(value, password=True)
 
 
+_OF_BASE64, _SURELY_RANDOM = re.compile(r"(?=\w*?[A-Z])(?=\w*?[a-z])[\w-]{10,64}", re.ASCII), 0.6
 # A digit or a sign, some words with hyphens, or letters of which some in the middle are large.
 _ODD_EARLY = re.compile(
     r"[^\s\"'`<>(){}\[\]|]{0,24}[0-9!@#$%^&*+?~]|[A-Za-z]+-[A-Za-z]+-[A-Za-z]+-[A-Za-z]"
@@ -171,14 +192,14 @@ def _marked(value: str, *, password: bool) -> bool:
 def _stated(line: str) -> Iterator[Span]:
     stop = 1 + max(map(line.rfind, " \t："))  # each expression has one of these, and a line of base64 may be long
     left = _FIRST_SAID + len(line) // _SAID_EACH
-    for pattern in (_IS, _SIGNED, _FROM, _WITH, _NAMED):
+    for pattern in (_IS, _SIGNED, _FROM, _WITH, _NAMED, _APPOSED, _HERE):
         for said in pattern.finditer(line, stop):
             left -= 1
             if left < 0:
                 raise TooMuchError
             password = said.groupdict().get("pass") is not None
             if said["open"]:
-                value = _IN_MARKS.match(line, said.end())
+                value = (_BOLD if said["open"] == "**" else _IN_MARKS).match(line, said.end())
                 if (
                     value
                     and _ODD_EARLY.match(value[0])
@@ -201,6 +222,10 @@ def _stated(line: str) -> Iterator[Span]:
                     and _bare(word, password=password)
                 ):
                     yield value.start(), value.start() + len(word)
+                    if pattern is _FROM and (then := _THEN_TO.match(line, value.end())):
+                        word = then["value"].rstrip(_PAUSES)
+                        if _ODD_EARLY.match(word) and _bare(word, password=password):
+                            yield then.start("value"), then.start("value") + len(word)
 
 
 # A value is looked for before what is said of it, for a value may be any word. It ends where that begins.
@@ -250,7 +275,7 @@ _LOGIN = Beginning(
     r"(?:(?:with|using|as|mit|als|con|avec)[ ])?[`\"'*]{0,2}(?P<user>[A-Za-z][\w.@+-]{1,40})[`\"'*]{0,2}"
     r"(?:[ ]?[/:][ ]?|,?[ ](?:with|and|mit|und|et|y|e|con|avec)[ ](?:(?:the )?(?:password|passwort"
     r"|mot de passe|contraseña|pass|pw)[ ]?:?[ ]?)?)"
-    r"[`\"'*]{0,2}(?P<value>(?![A-Za-z_.-]{2,40}=)[^\s\"'`<>/|(){}\[\];]{5,100})",
+    r"[`\"'*]{0,2}(?P<value>(?![A-Za-z_.-]{2,40}=|(?:pass\w*|pwd|pw|host|port):)[^\s\"'`<>/|(){}\[\];]{5,100})",
 )
 
 
@@ -316,7 +341,7 @@ def _phrases(line: str) -> Iterator[Span]:
 _CUED = r"(?:passw(?:or)?[dt]s?|passphrase|passcode|pwd|pw|passe|passord(?:et)?|pass|token|secret|key|credentials?)"
 _OTHER = (
     r"(?:kennwort|zugangsdaten|mdp|contrase[an]a|clave|senha|wachtwoord|has[la]o|heslo|l[ao]senord(?:et)?|adgangskoden?|salasana"
-    r"|parola|jelsz[ao]|aa|pin|login|schl[au]ssel|cla|chiave|chave|llave)"
+    r"|parola|jelsz[ao]|aa|pin|psk|puk|login|schl[au]ssel|cla|chiave|chave|llave)"
 )
 _LOOSE_VERB = (
     r"(?:from|is|are|was|be|to|as|auf|ist|lautet|est|es|a|jest|je|ar|er|on|this|now|aaa|aa|currently|still|just|simply"
@@ -328,11 +353,12 @@ DRAWN = r"[A-Za-z]+-[A-Za-z]+-[A-Za-z]+-[A-Za-z]|(?-i:[A-Za-z]*[a-z][A-Z][A-Za-z
 _VALUE = rf"[ \t]*(?:[\"'`~]|\*\*|){_ODD}"
 # Of what stands between only that it is of one sentence: bounds and words make the expression slow.
 _SAID = (
-    rf"(?:(?:[ ][^.:;!?=|\"'`\n]*)?(?:[ ]{_LOOSE_VERB}(?:[!@#$%^&*+?~]|(?:[ ]?:|[ \t]|[\"'`]){_VALUE})"
+    rf"(?:(?:[ ](?:[^.:;!?=|\"'`\n]|\.\w)*)?(?:[ ]{_LOOSE_VERB}(?:[!@#$%^&*+?~]|(?:[ ]?:|[ \t]|[\"'`]){_VALUE})"
     rf"|(?:(?:->|=>|[~=:]|-+)[ \t]|~){_VALUE})|(?:['~]s|a)[ ]{_VALUE})"
 )
-_SAID_APOSTROPHE = rf"[ ][^.:;!?=|\"`\n]*'[^.:;!?=|\"`\n]*[ ](?:est|is|era|es|was|to)[ ]?:?{_VALUE}"
+_SAID_APOSTROPHE = rf"[ ](?:[^.:;!?=|\"`\n]|\.\w)*'(?:[^.:;!?=|\"`\n]|\.\w)*[ ](?:est|is|era|es|was|to)[ ]?:?{_VALUE}"
 _QUOTED_NEXT = rf"(?:token|secret|credential|key)[ ][\"'`~]{_ODD}"
+_GIVEN = r"(?:passw(?:or)?d|passphrase|pwd|pw|login|key|token|secret|credentials?)"
 _PHRASE_LOOSE = (
     r"\**[ ]?(?:is|was|ist|est"
     r"|es|:|=)[ *]{0,3}[\"'`]?(?:[a-z]{3,12}[ -]){3,7}[a-z]{3,12}(?:[*`\"']{0,2}[.!]?[ \t]*(?:\n|\z)|[`\"'])"
@@ -353,6 +379,8 @@ RULES = (
             rf"(?:passw(?:or)?[dt]|passe|pass|pwd|pw)[ ]\(?{_VALUE}",
             _QUOTED_NEXT,
             DRAWN,
+            rf"(?:password|passphrase|passcode|pw),[ ]{_ODD}",
+            rf"here(?:['~]s|[ ](?:is|are|you))[ ,:][^\n]*{_GIVEN}[,:]?{_VALUE}",
         ),
     ),
     Rule(

@@ -126,7 +126,7 @@ def _env_entries(text: str) -> Iterator[Span]:
 
 _COLON_END = re.compile(
     r":[ \t*_]*+\r?\n(?:[ \t]*+\r?\n)?(?:[ \t>]*+```[\w-]{0,20}+[ \t]*+\r?\n)?[ \t>]*+[`\"'*]{0,3}(?P<value>"
-    r"[^\s`\"'*]{6,}+)[`\"'*]{0,3}[ \t]*+\r?(?![^\n])"
+    r"[^\s`\"'*][^\s`\"']{5,}+)[`\"']{0,3}[ \t]*+\r?(?![^\n])"
 )
 _CUE = re.compile(rf"{_CUED}|{_OTHER}|(?<=[\w)][ _-])keys?(?!\w)", re.IGNORECASE)
 _CUE_REACH = 100
@@ -140,8 +140,9 @@ def _on_next_line(text: str) -> Iterator[Span]:
         start = max(text.rfind("\n", 0, found.start()) + 1, found.start() - _CUE_REACH)
         for last in _CUE.finditer(text, start, found.start()):
             if of_name(text[start : found.start()]) in {Cue.SECRET, Cue.KEY}:
-                if is_value(found["value"], password=_PASSWORD_NAME.search(last[0]) is not None):
-                    yield found.span("value")
+                value = found["value"].rstrip("*")  # of what is bold
+                if is_value(value, password=_PASSWORD_NAME.search(last[0]) is not None):
+                    yield found.start("value"), found.start("value") + len(value)
                 break
 
 

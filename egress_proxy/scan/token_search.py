@@ -49,6 +49,7 @@ _FLAGS: Final = (
     (16, context.ANY_KEY_WORDS),
     (32, context.ANY_WORDS),
     (64, frozenset({"key", "keys"})),
+    (128, context.CIPHER_WORDS),
 )
 
 

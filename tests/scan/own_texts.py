@@ -9,6 +9,7 @@ HEX = "4f9d8c2ab17e6035"
 IN_CONTEXT: dict[str, tuple[str, ...]] = {
     "ansible-vault": ("$ANSIBLE_VAULT;1.1;AES256\n«" + HEX * 5 + "\n" + HEX * 5 + "\n" + HEX + "»\n",),
     "device-password": (
+        "bob l2tpd «ginger8464BASALT» *",
         "plain-text-password-value «Qw7Zr2Lk»",
         "SSID: Home, key: «Qw7Zr2Lk»",
         '"bob" * "«Qw7Zr2Lk9!»" *',
@@ -25,6 +26,8 @@ IN_CONTEXT: dict[str, tuple[str, ...]] = {
         "WIFI:S:home;T:WPA;P:«hunter2»;;",
     ),
     "one-time-code": (
+        "Alarm code for the server room: «180544»",
+        "the PIN is 776591 and the PUK is «18104074»",
         "Your OTP is «482917».",
         "verification code: «482917»",
         "PIN: «4829»",
@@ -49,6 +52,7 @@ IN_CONTEXT: dict[str, tuple[str, ...]] = {
     ),
     "facebook-token": ("FB=«482917053648291|" + MIXED[:27] + "» x",),
     "wallet-key": (
+        'accounts: ["«0x' + HEX * 4 + '»"]',
         'new ethers.Wallet("0x«' + HEX * 4 + '»")',
         "secret key: «[" + ", ".join(str(7 * number % 256) for number in range(64)) + "]»",
     ),
@@ -91,6 +95,9 @@ IN_CONTEXT: dict[str, tuple[str, ...]] = {
     "azure-sas-signature": ("?sv=1&sig=«" + MIXED + "abcdefgh%3D»",),
     "bearer-token": ("send Bearer «" + MIXED + "» along",),
     "command-login": (
+        "stats auth bob:«RibbonMarble5117»",
+        "socks5 10.2.2.2 1080 bob «Quiver@9522pigeon»",
+        "S: 334 UGFzc3dvcmQ6\nC: «UXc3WnIyTGshOQ==»\nS: 235 ok",
         "zkCli.sh addauth digest bob:«Qw7Zr2Lk»",
         "impacket-psexec corp/bob:«Qw7Zr2Lk»@10.0.0.9",
         "curl -u bob:«amber-violet-otter-kiln» https://x",
@@ -103,6 +110,7 @@ IN_CONTEXT: dict[str, tuple[str, ...]] = {
         "curl --user 'admin:«s3cr3t!»' https://host",
     ),
     "command-password": (
+        'aws ssm put-parameter --name /x/db --type SecureString --value "«FjordWalnut6845»" --overwrite',
         "winrs -u:bob -p:«Qw7Zr2Lk»",
         'passwordeval "echo «Qw7Zr2Lk»"',
         "net user bob «Qw7Zr2Lk»",
@@ -184,6 +192,10 @@ IN_CONTEXT: dict[str, tuple[str, ...]] = {
         "kind: Secret\nstringData:\n  user: «anna»\n",
     ),
     "login-call": (
+        'client.basic_auth("bob", Some("«Tundra_1308»")).send()',
+        'setopt(curl, CURLOPT_USERPWD, "bob:«quiver-oasis-4123»");',
+        'assert check_password(user, "«wombat457LAGOON»")',
+        'DBI->connect("dbi:Pg:dbname=x", "bob", "«TulipSierra1180»", {})',
         'Credentials.basic("bob", "«Qw7Zr2Lk»")',
         'user.setPassword("«amber-violet-otter-kiln»");',
         'auth=("bob", "«qXvTzRbWkLpM»")',
@@ -206,6 +218,7 @@ IN_CONTEXT: dict[str, tuple[str, ...]] = {
     "netrc-password": ("machine host login bot password «hunter2»",),
     "npmrc-token": ("//registry/:_auth=«" + MIXED + "=»", "//registry/:_password=«" + MIXED + "»"),
     "password-hash": (
+        "* NTLM     : «" + HEX * 2 + "»",
         '"bob" "«md5' + HEX * 2 + '»"',
         "user bob on #«" + HEX * 4 + "» ~* +@read",
         "admin = «-pbkdf2-" + HEX * 2 + HEX[:8] + "," + HEX * 2 + ",10»",
@@ -225,6 +238,8 @@ IN_CONTEXT: dict[str, tuple[str, ...]] = {
     "putty-key": ("Private-Lines: 2\n«" + MIXED * 2 + "\n" + MIXED + "»",),
     "query-credential": ("https://h/p?api_key=«" + MIXED + "»&x=1", "/callback?code=«" + MIXED + "»"),
     "random-token": (
+        "skey=«" + MIXED + "»",
+        '"crypt" => ["key" => "«' + HEX * 2 + '»"]',
         "I used «" + MIXED + "» and it worked",
         "the Datadog key «" + HEX * 2 + "» was in the chat",
         'Client("«' + HEX * 2 + '»")  # the signing secret',
@@ -233,6 +248,18 @@ IN_CONTEXT: dict[str, tuple[str, ...]] = {
     ),
     "registry-auth": ('{"auths": {"host": {"auth": "«dXNlcjpodW50ZXIyIQ==»"}}}',),
     "secret-assignment": (
+        "pass_phrase=«t6pDX^+IDsdQ»",
+        "ldap_default_authtok = «SparrowCobalt1627»",
+        'Const sPwd As String = "«summit-indigo-2409»"',
+        "our $bind_password = q(«Olive@3723canyon»);",
+        '{rabbit, [{default_pass, <<"«Winter7149!»">>}]}.',
+        "uint8_t aes_key[16] = { «"
+        + ", ".join("0x" + HEX[at : at + 2] for at in range(0, 16, 2))
+        + ", "
+        + ", ".join("0x" + HEX[at : at + 2] for at in range(0, 16, 2))
+        + "» };",
+        """define( "AUTH_KEY", "«Up,|0VNM>v[xi~$mmF1P0)b#K4F^aduyCi$=rwMNX»" );""",
+        "UNLEASH_API_TOKEN=«*:production." + HEX * 3 + "»",
         '<Password type="text">«Qw7Zr2Lk»</Password>',
         '<setting name="Password"><value>«Qw7Zr2Lk»</value></setting>',
         '"adminPassword": { "value": "«amber-violet-otter-kiln»" }',
@@ -290,6 +317,17 @@ IN_CONTEXT: dict[str, tuple[str, ...]] = {
         "<AdminPassword>\n  <Value>«hunter2»</Value>",
     ),
     "secret-below-its-name": (
+        "whats the pw for jenkins?\nbob: «Qw7Zr2Lk9X»\n",
+        "[10:41] mia: what is the database password?\n[10:42] bob: it's «Qw7Zr2Lk!9»",
+        "Q: What is the password?\nA: «Qw7Zr2Lk!9»",
+        "## Admin password\n\n```text\n«Qw7Zr2Lk!9»\n```",
+        "**API key**\n\n«" + MIXED + "»\n",
+        "$ cat config/master.key\n«" + HEX * 2 + "»\n",
+        "$ cat /etc/openvpn/auth.txt\nbob\n«Qw7Zr2Lk9X»\n",
+        "Here are two passwords:\n\n1. Ab3xQ!9zLmNp\n2. «Qw7Zr2Lk!9Xv»\n",
+        "Passwords:\n- root: «Qw7Zr2Lk!9Xv»\n",
+        "Password for the user (shown once):\n  «fv=+f7*lpI9Yb»\n",
+        'CREDS = {"bob": "«Qw7Zr2Lk!9Xv»"}',
         "smtp_password: |\n  «Qw7Zr2Lk!9»\nsmtp_host: x",
         "Here is the API key:\n\n```\n«" + MIXED + "»\n```\n",
         "The new password:\n«hunter2!»\n",
@@ -297,6 +335,15 @@ IN_CONTEXT: dict[str, tuple[str, ...]] = {
         "$ echo $API_TOKEN\n«" + MIXED + "»\n",
     ),
     "secret-in-prose": (
+        "The password for bob.jones is now `«hK?#fRcVcw2r»`.",
+        "The root password was changed from Thistle4323! to «Umber#9902» today.",
+        "Your password is **«Orchid4656!»** (case sensitive).",
+        "wifi key for the meeting room: «0asis_1997»",
+        "Both share the same password, «olive-delta-2045», for now.",
+        "here's the key «" + HEX * 2 + "» for it",
+        "the vault unlocks with «Delta3432!».",
+        "I typed «Walnut7003!» at the password prompt.",
+        "The passphrase is «thistle-thistle-mistral-velvet-walnut».",
         'pre-shared-key ascii-text "«Qw7Zr2Lk9X»"',
         "The admin password is «amber-violet-otter-kiln».",
         "My password is «qXvTzRbWkLpM» and it still works.",
@@ -348,7 +395,11 @@ IN_CONTEXT: dict[str, tuple[str, ...]] = {
         "seed phrase: «" + " ".join(f"{first}{second}ver" for first in "abc" for second in "lnrt") + "»",
     ),
     "service-account-key-id": ('"private_key_id": "«' + HEX * 2 + HEX[:8] + '»"',),
-    "session-cookie": ("PHPSESSID=«" + MIXED + "»; path=/",),
+    "session-cookie": (
+        "Your session id is «" + HEX * 2 + "»; send it.",
+        '{"name": "_session_id", "value": "«' + HEX * 2 + '»", "path": "/"}',
+        "PHPSESSID=«" + MIXED + "»; path=/",
+    ),
     "slack-workflow-webhook": ("https://hooks.slack" + ".com/workflows/«T012345/A012345/" + MIXED + "»",),
     "sql-password": (
         "PRAGMA key = '«Qw7Zr2Lk»'",

@@ -1,8 +1,8 @@
 """Patterns of our own: what detect-secrets 1.5.0 does not cover, or not as people write it.
 
     tokens of a known shape     cloud, models, forges, talk, payment, saas        one line a kind
-    what stands in a known place    headers, urls, files, shell, options, places, calls, apart, blocks,
-                                    columns, devices, keys, codes
+    what stands in a known place    headers, urls, files, shell, options, places, calls, apart, asked,
+                                    blocks, columns, devices, keys, codes
     what a name or a sentence says  scan.assignments, scan.prose, scan.tables     a word beside a value
     what looks random           scan.random_tokens                                judged in its context
 
@@ -14,6 +14,7 @@ from __future__ import annotations
 from egress_proxy.scan import amid, assignments, messages, patterns, prose, random_tokens, tables, tokens
 from egress_proxy.scan.own import (
     apart,
+    asked,
     blocks,
     calls,
     cloud,
@@ -59,6 +60,7 @@ PATTERNS = (
 )
 RULES = (
     *apart.RULES,
+    *asked.RULES,
     *blocks.RULES,
     *calls.RULES,
     *codes.RULES,

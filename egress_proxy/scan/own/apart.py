@@ -9,6 +9,7 @@ from egress_proxy.scan.own.shell import SECRET_NAME, WORD, given, likely, odd, t
 from egress_proxy.scan.patterns import Pattern
 from egress_proxy.scan.random_tokens import is_value
 from egress_proxy.scan.rule import Rule, Scope, Span
+from egress_proxy.scan.values import looks_random
 
 # How variables that hold secrets are called.
 _VARIABLE = r"(?:PASSWORD|PASSWD|PASS|TOKEN|SECRET|KEY|PWD|CREDENTIALS?|PAT|SALT)"
@@ -56,6 +57,38 @@ PATTERNS = (
         named=True,
         strong=False,
     ),
+    # Quotes that one language alone has: `q(…)` of Perl, `[[…]]` of Lua, `r#"…"#` of Rust, `R"(…)"` of C++.
+    Pattern(
+        "secret-assignment",
+        rf"{SECRET_NAME}[\"'\]}}]{{0,2}}+(?::[ \t]*+[&'\w]{{1,16}}+)?[ \t]*+(?:=>?|:)[ \t]*+(?:%?q[qw]?[(\[{{<|]"
+        rf"|\[\[|r?#{{1,3}}\"|u?r\"\w{{0,8}}\()"
+        r"(?P<s>[^\s\"'()\[\]{}<>|]{4,200}+)[\"()\[\]{}<>|]",
+        likely,
+        prefilter=r"(?:pass\w*|pwd|pw|secret|token|key|credentials?|auth)(?:_\d)?[\"'\]}]{0,2}(?::[ \t]*[&'\w]+"
+        r")?[ \t]*(?:=>?|:)[ \t]*(?:%?q[qw]?[(\[{<|]|\[\[|r?#+\"|u?r\"\w*\()",
+        named=True,
+        strong=False,
+    ),
+    # Pairs of Erlang and Elixir: `{default_pass, <<"…">>}`.
+    Pattern(
+        "secret-assignment",
+        rf"\{{[ \t]*+:?{SECRET_NAME}[ \t]*+,[ \t]*+(?:<<)?\"(?P<s>[^\"\n]{{4,200}}+)\"(?:>>)?[ \t]*+\}}",
+        likely,
+        prefilter=rf"\{{[ \t]*:?{SECRET_NAME}[ \t]*,[ \t]*(?:<<)?\"",
+        strong=False,
+    ),
+    # A key as the bytes that it has.
+    Pattern(
+        "secret-assignment",
+        r"(?<!pub)(?<!public)(?<!public_)(?:key|secret|passw(?:or)?d)\w{0,24}+(?:\[[\w ]{0,24}\])?[ \t]*+(?::"
+        r"[ \t]*+\[[\w; ]{1,24}\][ \t]*+)?[:=]{1,2}[ \t]*+"
+        r"(?:new byte\[\][ \t]*+|\[\]byte|bytes\()?[({\[]\s{0,40}+(?P<s>(?>0x[0-9a-f]{2}(?:,\s{0,40}+)?){16,64}+)",
+        scope=Scope.NEAR,
+        prefilter=r"(?:key|secret|passw(?:or)?d)\w{0,24}(?:\[[\w ]*\])?[ \t]*(?::[ \t]*\[[\w; ]*\][ \t]*)?"
+        r"[:=]{1,2}[^\n]{0,16}[({\[]\s*0x[0-9a-f]{2},",
+        named=True,
+        strong=False,
+    ),
     # A part of a form, and an answer file: what names the value stands before it, on a line of its own.
     Pattern(
         "secret-assignment",
@@ -64,6 +97,16 @@ PATTERNS = (
         scope=Scope.NEAR,
         prefilter=rf"name=\"{SECRET_NAME}\"\r?\n",
         strong=False,
+    ),
+    # A cookie as tools keep it: a name that is none of a secret's, and beside it or below it the value.
+    Pattern(
+        "session-cookie",
+        r"\"name\"[ \t]*+:[ \t]*+\"[^\"\n]{0,60}?(?:sess|sid|csrf|xsrf|remember)[^\"\n]{0,60}+\",\s{0,40}+\"valu"
+        r"e\"[ \t]*+:[ \t]*+"
+        r"\"(?P<s>[^\"\n]{16,2000}+)\"",
+        looks_random,
+        scope=Scope.NEAR,
+        prefilter=r"\"name\"[ \t]*:[ \t]*\"[^\"\n]{0,60}(?:sess|sid|csrf|xsrf|remember)[^\"\n]*\",\s*\"value\"",
     ),
     Pattern(
         "secret-assignment",

@@ -43,7 +43,7 @@ TOKENS = (
     Token("render-key", "rnd_{A28}", weak=True),
     Token("scaleway-key", "SCW{U17}"),
     Token("scalingo-token", "tk-us-{w48}"),
-    Token("supabase-token", "sb(p|_secret|_oauth|p_oauth|p_v0)_{W30}"),
+    Token("supabase-token", "sb(p|_secret|_oauth|p_oauth|p_v0)_{w30}"),
     Token("swarm-token", "SWMTKN-1-{a40-60}-{a20}"),
     Token("swarm-token", "SWMKEY-1-{w40}"),
     Token("tailscale-key", "tskey-{a2-12}-{A11-20}-{A20}"),

@@ -91,7 +91,8 @@ PATTERNS = (
     Pattern(
         "one-time-code",
         r"\b(?:otp|one-time (?:code|password|pin)|(?:verification|security|confirmation|2fa|mfa|totp|sms|login|sign-in"
-        r"|authentication|auth|access) code|passcode|pin(?: code)?(?: (?:of|for|to|on) [\w' -]{1,40})?)(?: is"
+        r"|authentication|auth|access|alarm|door|gate|entry|unlock|safe) code|passcode|pin(?: code)?|puk)(?: (?:"
+        r"of|for|to|on) [\w' -]{1,40})?(?: is"
         r"| was|:| =|=)[ *`\"']{1,4}"
         r"(?P<s>\d{4,8})(?![\w%]|[.,:/-]\d)",
         strong=False,

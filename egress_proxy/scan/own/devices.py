@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from egress_proxy.scan.own.shell import likely
-from egress_proxy.scan.passwords import password_like
 from egress_proxy.scan.patterns import Pattern
 from egress_proxy.scan.values import mixed, not_placeholder
 
@@ -61,7 +60,7 @@ PATTERNS = (
         "device-password",
         r"^\"?[^\s\"#*]{1,60}+\"?[ \t]++(?:\*|pptpd|x?l2tpd|ppp\w*+)[ \t]++\"?"
         r"(?P<s>[^\s\"*][^\s\"]{5,}+)\"?[ \t]++(?:\*|\d[\d./]*)[ \t]*+(?![^\n])",
-        password_like,
+        likely,
         prefilter=r"(?:\" \*|\"\t\*|pptpd|l2tpd|ppp[a-z]*\"?)[ \t]+[^\s*][^\s]{5,}[ \t]+[*\d]",
         strong=False,
     ),

@@ -79,6 +79,11 @@ PATTERNS = (
         not_placeholder,
         prefilter=r"user[ \t]+\S+[ \t][^\n]*(?:#[0-9a-f]{64}|[ \t]>[^\s\"']{4})",
     ),
+    # Of Windows: as good as the password itself.
+    Pattern(
+        "password-hash",
+        r"\b(?:ntlm|nt[ _-]?hash|lm[ _-]?hash)[\"']?[ \t]*+[:=][ \t]*+[\"']?(?P<s>[0-9a-f]{32})(?![0-9a-f])",
+    ),
     Pattern("password-hash", r"(?P<s>\$krb5(?:tgs|asrep|pa)\$[^\s\"'`]{40,}+)"),
     Pattern(
         "password-hash",

@@ -7,10 +7,17 @@ from collections.abc import Iterator
 
 from egress_proxy.scan.patterns import Pattern
 from egress_proxy.scan.rule import Rule, Span
-from egress_proxy.scan.values import concrete
+from egress_proxy.scan.values import concrete, looks_random
 
 _SIGN = r"[\\\"'`*]{0,3}[ \t]*+[:=,|][ \t*]*+[\\\"'`]{0,2}"
 _CHARS = r"[0-9A-Za-z._~+/=|:-]"
+
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+
+
+def _of_session(value: str) -> bool:
+    return looks_random(value) and _UUID.fullmatch(value) is None
+
 
 PATTERNS = (
     Pattern(
@@ -59,6 +66,16 @@ PATTERNS = (
         rf"|cf-access-client-secret|xi-api-key){_SIGN}(?P<s>{_CHARS}{{12,}}+)",
         concrete,
         named=True,
+    ),
+    # In a sentence: what only names a session, in a log, has no `your` before it.
+    Pattern(
+        "session-cookie",
+        r"\b(?:your|the|my|his|her|their|our)[ ](?:[a-z]{1,12}[ ]){0,2}session[ _-]?(?:id|cookie|key|value)[ ]"
+        r"(?:is|was)[ :`\"']{1,3}"
+        r"(?P<s>(?!ses_)[0-9A-Za-z%._~+/-]{20,200}+(?<!\.))",
+        _of_session,
+        prefilter=r"session[ _-]?(?:id|cookie|key|value)[ ](?:is|was)[ :`\"']{1,3}[0-9A-Za-z]",
+        strong=False,
     ),
     Pattern(
         "session-cookie",

@@ -21,6 +21,8 @@ TOKENS = (
 _HEADERS = r"BEGIN (?:ENCRYPTED|ED25519|X25519|ED448|SM2) PRIVATE KEY|PuTTY-User-Key-File-3"
 
 PATTERNS = (
+    # As Hardhat and Foundry are given whom to sign for.
+    Pattern("wallet-key", r"\baccounts[\"']?[ \t]*+[:=][ \t]*+\[[ \t]*+[\"'](?P<s>(?:0x)?[0-9a-f]{64})[\"']"),
     Pattern(
         "ansible-vault",
         r"\$ANSIBLE_VAULT;[0-9.]{3,5};AES256[^\n]{0,80}+\n[ \t]*+(?P<s>[0-9a-f]{8,120}+(?>\r?\n[ \t]*+"

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from egress_proxy.scan.own.shell import SECRET_NAME, WORD, likely
 from egress_proxy.scan.passwords import password_like, surely_password
 from egress_proxy.scan.patterns import Pattern
+from egress_proxy.scan.prose import bare_password
 from egress_proxy.scan.rule import Rule, Span
 
 _ODD = r"[^\s\"'`<>(){}\[\]|]{0,24}[0-9!@#$%^&*+?~]"
@@ -57,6 +58,30 @@ PATTERNS = (
         surely_password,
         strong=False,
         prefilter=r"[ \t]--(?:value|body|data|text|secret-value|plaintext)(?:=|[ \t]+)",
+    ),
+    # Where the command says that it is one: `secret set … --value …`.
+    Pattern(
+        "command-password",
+        rf"(?:secure-?string|secrets?|keyvault|passw(?:or)?d)[^\n|;]{{0,200}}?[ \t]--(?:value|body|data|text)"
+        rf"(?:=|[ \t]++){WORD}",
+        likely,
+        strong=False,
+        prefilter=r"[ \t]--(?:value|body|data|text)(?:=|[ \t]+)",
+    ),
+    Pattern(
+        "secret-in-prose",
+        r"\bunlock(?:s|ed)?[ ](?:(?:it|them|this|that|the [\w-]{1,24})[ ])?(?:with|using)[ ](?:the )?"
+        r"[`\"'*]{0,2}(?P<s>[^\s\"'`*]{4,100}[^\s\"'`*.,;:])",
+        bare_password,
+        strong=False,
+    ),
+    Pattern(
+        "secret-in-prose",
+        r"\b(?:typed|entered|pasted)[ ](?:in[ ])?[`\"']?(?P<s>[^\s\"'`]{5,100}+)[`\"']?[ ](?:at|into|in|for|when|as)[ ]"
+        r"(?:[\w']{1,24}[ ]){0,4}(?:pass(?:word|phrase|code)|pin|token|login)\b",
+        bare_password,
+        strong=False,
+        prefilter=rf"(?:typed|entered|pasted)[ ](?:in[ ])?[`\"']?{_ODD}",
     ),
     Pattern(
         "command-password",

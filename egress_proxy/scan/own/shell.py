@@ -9,6 +9,7 @@ from egress_proxy.scan.drawn import drawn, random_letters
 from egress_proxy.scan.patterns import Pattern
 from egress_proxy.scan.phrases import is_passphrase
 from egress_proxy.scan.random_text import masked, random_score
+from egress_proxy.scan.rule import Scope
 from egress_proxy.scan.values import looks_random, mixed, not_placeholder
 
 WORD = r"(?:\"(?P<s1>[^\"\n]{3,}+)\"|'(?P<s2>[^'\n]{3,}+)'|(?P<s3>[^\s\"'|;&<>(){}$`]{3,}+))"
@@ -21,6 +22,7 @@ _OPTIONS = (
 # Tokens that let nobody in.
 _OF_REQUESTS = "next|page|starting|continuation|client|client-request|change|idempotency|lock|lifecycle-action"
 _SHORTEST, _SHORTEST_LETTERS, _RANDOM, _ENOUGH = 6, 10, 0.5, 0.4
+_NUMBERED = re.compile(r"[A-Za-z]+(?:[_-]?[A-Za-z]+)*[_-]?\d{1,3}(?:[_-][A-Za-z]{1,8})?")
 _FOURS = re.compile(r"[a-z]{4}(?:-[a-z]{4}){3}")  # a password that is made for one program
 _ESCAPED = re.compile(r"(?>\\u(?!00)[0-9A-Fa-f]{4}){1,48}\W?")  # a word in another script
 SECRET_NAME = (
@@ -71,6 +73,11 @@ def _passed(value: str) -> bool:
 def _keyed(value: str) -> bool:
     """What a call is given of which the first may be an algorithm: `createHmac('sha256', key)`."""
     return likely(value) and not is_algorithm(value)
+
+
+def password_given(value: str) -> bool:
+    """As `likely`, and no word with a number: `sha256`, `utf8`."""
+    return likely(value) and not _NUMBERED.fullmatch(value)
 
 
 def _paired(value: str) -> bool:
@@ -148,7 +155,7 @@ PATTERNS = (
     ),
     Pattern(
         "login-call",
-        rf"(?:\bmysqli?(?:_p?connect)?|\bpdo|getconnection|\.connect|ssh2_auth_password|ftp_login)\({_ARGUMENT}"
+        rf"(?:\bmysqli?(?:_p?connect)?|\bpdo|getconnection|(?:\.|->)connect|\bdatabase|ssh2_auth_password|ftp_login)\({_ARGUMENT}"
         rf"(?:\d{{1,5}}+[ \t]*+,[ \t]*+)?"
         rf"{_ARGUMENT}{_GIVEN_TO_CALL % 's'}",
         likely,
@@ -166,8 +173,22 @@ PATTERNS = (
         "login-call",
         r"(?:auth[ \t]*+=[ \t]*+|basicauth|basic_auth|digestauth|\.login|authenticate|\.basic"
         r"|credentials?)\([ \t]*+[\"'][^\"'\n]{1,80}+[\"']"
-        r"[ \t]*+,[ \t]*+[\"'](?P<s>[^\"'\n]{4,200}+)[\"']",
+        r"[ \t]*+,[ \t]*+(?:(?:some|new \w{1,24})\()?[\"'](?P<s>[^\"'\n]{4,200}+)[\"']",
         likely,
+        strong=False,
+    ),
+    Pattern(
+        "login-call",
+        r"userpwd[\"']?[ \t]*+(?:,|=>?|:)[ \t]*+[\"'][^\s\"':]{1,80}+:(?P<s>[^\"'\n]{4,200}+)[\"']",
+        likely,
+        strong=False,
+    ),
+    # Behind a user: `check_password(user, "…")`.
+    Pattern(
+        "login-call",
+        r"passw(?:or)?d[\w]{0,24}+\([ \t]*+[\w.$>-]{1,60}+[ \t]*+,[ \t]*+[\"'](?P<s>[^\s\"'\n]{6,200}+)[\"']"
+        r"[ \t]*+[,)]",
+        password_given,
         strong=False,
     ),
     # Any program that is told a user and then a password.
@@ -211,6 +232,30 @@ PATTERNS = (
         r"[\"'][ \t]*+(?:echo|printf)[ \t]++(?P<s>[^\s\"']{4,}+)",
         likely,
         prefilter=r"(?:--pass[a-z-]*(?:command|eval)|passwordeval)(?:=|[ \t]+)[\"'][ \t]*(?:echo|printf)[ \t]",
+    ),
+    # HAProxy's, and a list of proxies.
+    Pattern(
+        "command-login",
+        r"\bauth[ \t]++[A-Za-z][\w.@-]{0,60}+:(?P<s>[^\s:\"'/]{6,200}+)[ \t]*+\r?(?![^\n])",
+        password_given,
+        prefilter=r"auth[ \t]+[A-Za-z][\w.@-]*:[^\s:\"'/]{6}",
+        named=False,
+        strong=False,
+    ),
+    Pattern(
+        "command-login",
+        r"(?:socks[45]h?|https?)[ \t]++[\w.-]{1,100}+[ \t]++\d{2,5}[ \t]++[\w.@-]{1,60}+[ \t]++(?P<s>\S{6,200}+)"
+        r"[ \t]*+\r?(?![^\n])",
+        likely,
+        strong=False,
+    ),
+    # As mail servers are told: behind `Password:` in base64.
+    Pattern(
+        "command-login",
+        r"UGFzc3dvcmQ6[ \t]*+\r?\n(?:[^\n]{0,60}?[ \t:>])?(?P<s>[0-9A-Za-z+/]{4,200}+={0,2})[ \t]*+\r?(?![^\n])",
+        caseless=False,
+        scope=Scope.NEAR,
+        prefilter="UGFzc3dvcmQ6",
     ),
     Pattern("command-login", r"\baddauth[ \t]++digest[ \t]++[\w.-]{1,60}+:(?P<s>\S{4,}+)", likely),
     Pattern(
