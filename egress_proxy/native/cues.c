@@ -200,7 +200,7 @@ static int frames(const uint8_t *start, size_t length)
         last--;
     if (last > start && (last[-1] == ':' || last[-1] == '?'))
         return 1;
-    if (*start == '#' || *start == '$' || (*start == '*' && length > 1 && start[1] == '*'))
+    if (*start == '#' || *start == '$' || *start == '<' || *start == '[' || (*start == '*' && length > 1 && start[1] == '*'))
         return 1;
     if (memchr(start, '|', length))
         return 1;

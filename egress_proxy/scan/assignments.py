@@ -56,7 +56,7 @@ _PARTS = (
     *_words("secret", "", "secrets?"),
     *_words("pass", _WORD_START, "pwd", "pass", "pw", "mdp", "psk"),
     *_words("pass", _WORD_START, "remotepass", "localpass", "userpass", "dbpass", "rootpass", "adminpass", "smtppass",
-        "requirepass", "sshpass", "mypass", "ftppass", "mailpass", "newpass", "oldpass", "syspass",
+        "requirepass", "sshpass", "mypass", "ftppass", "mailpass", "newpass", "oldpass", "syspass", "smbpass",
         "keymaterial", "clear-?text", "auth_?tok",
     ),
     *_words(

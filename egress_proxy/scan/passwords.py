@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from egress_proxy.scan.phrases import is_passphrase
+from egress_proxy.scan.phrases import USUAL, is_passphrase
 from egress_proxy.scan.prose import bare_password
 from egress_proxy.scan.random_text import masked, random_score
 from egress_proxy.scan.random_tokens import KNOWN_STARTS
@@ -22,9 +22,25 @@ _OTHER = re.compile(
     re.DOTALL,
 )
 _NEVER = re.compile(r"://|[ ;{}()<>\\]|\A[A-Za-z][\w.-]{1,30}:")
+_LONGEST_CHOSEN = 40
 _SHORTEST, _LONGEST, _RANDOM, _SURELY_RANDOM = 8, 96, 0.42, 0.6
 _SHORTEST_LETTERS, _RANDOM_LETTERS = 12, 0.5
 _KINDS = re.compile("[a-z]"), re.compile("[A-Z]"), re.compile("[0-9]")
+
+
+# Words with a number as people put them together; names in programs have theirs otherwise.
+_CHOSEN = re.compile(
+    r"(?:[A-Z][a-z]{2,}){2}\d{3,6}|[a-z]{3,}\d{2,6}[A-Z]{3,}|(?=[A-Z][a-z]{0,11}\d)[A-Z][a-z0-9]{3,12}_\d{2,6}"
+    r"|[A-Z][a-z]{3,}_\d{3,6}|[a-z]{3,}-[a-z]{3,}-\d{3,6}"
+)
+_PARTS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
+
+
+def chosen(value: str) -> bool:
+    """Whether a value is words that settings and programs do not have, with a number: `HazelRiver2041`."""
+    if not _SHORTEST < len(value) <= _LONGEST_CHOSEN or _CHOSEN.fullmatch(value) is None:
+        return False
+    return not any(part.lower() in USUAL for part in _PARTS.findall(value))
 
 
 def password_like(value: str) -> bool:
@@ -36,7 +52,7 @@ def password_like(value: str) -> bool:
     score = random_score(value)
     if value.isalpha():
         return value.isascii() and len(value) >= _SHORTEST_LETTERS and score >= _RANDOM_LETTERS
-    if is_passphrase(value):
+    if is_passphrase(value) or chosen(value):
         return True
     if (not bare_password(value) or _OTHER.fullmatch(value)) and score < _SURELY_RANDOM:
         return False

@@ -23,7 +23,7 @@ _PHRASE = re.compile(r"(?>(?:[A-Za-z]{3,48}+|[0-9]{2,8}+)[^A-Za-z0-9]{0,3}+){2,}
 _WORD = re.compile(r"[A-Z]?[a-z]++|[A-Z]++|[0-9]++")
 
 # Words of sentences, and of names in programs and deployments.
-_USUAL: Final = usual_words(
+USUAL: Final = usual_words(
     """about access account admin after again agent all alpha also and another any app application archive are asset
     audit auth backend backup base because been before being below beta between billing both build but cache can
     change changes check client cloud cluster code command common config configuration connection console container
@@ -66,15 +66,13 @@ def is_passphrase(value: str) -> bool:
     if "-" in value and len(words) < _FEWEST:
         return False
     drawn = all(_LEAST_WORD <= len(word) <= _MOST_WORD and word.isalpha() for word in words)
-    return (
-        WORDS <= len(words) <= _MOST_WORDS and drawn and len(set(words)) >= len(words) - 1 and not _USUAL & set(words)
-    )
+    return WORDS <= len(words) <= _MOST_WORDS and drawn and len(set(words)) >= len(words) - 1 and not USUAL & set(words)
 
 
 def _telling(words: Sequence[str]) -> bool:
     """Whether enough words are there, and hardly any usual ones."""
-    usual = sum(word in _USUAL for word in words)
-    others = len({word for word in words if word.isalpha()} - _USUAL)
+    usual = sum(word in USUAL for word in words)
+    others = len({word for word in words if word.isalpha()} - USUAL)
     if usual or not any(map(str.isdecimal, words)):
         return others >= _FEWEST and usual <= 1
     return others >= WORDS - 1

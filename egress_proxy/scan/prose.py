@@ -34,7 +34,8 @@ _TOKEN = (
 # What may stand between the word and the verb, and the verb: `password for the staging database is now`.
 _VERB = (
     r"(?:[ ](?>[^\s.:;!?=|\"'`]|(?<=\w)['.](?=\w)){1,24}+){0,7}?[ ](?:is|are|was|will be|has been set to|set to"
-    r"|changed to|reset to|rotated to|to|be|as|auf|ist|lautet|ist jetzt|est|es|é|è|jest|je|är|er|on|this"
+    r"|changed to|reset to|rotated to|to|be|as|reads|equals|stays|remains|auf|ist|lautet|ist jetzt|est|es|é|è|je"
+    r"st|je|är|er|on|this"
     r"|now|это|这是)(?!\w)(?:[ ](?:now|currently|still|just|simply|set to|actually|jetzt|now set to|maintenant|ahora"
     r"|agora))?[ ]?:?"
 )
@@ -54,7 +55,8 @@ _SIGNED = Beginning(
 )
 _WITH = Beginning(
     "pas pw mot con sen",
-    rf"(?<![\w-])(?P<pass>password|passwd|pass|pwd|pw|passwort|mot de passe|contraseña|senha)[ ]\(?{_OPEN}",
+    rf"(?<![\w-])(?P<pass>password|passwd|passphrase|passcode|pass|pwd|pw|passwort|mot de passe|contraseña|senha"
+    rf")[ ]\(?{_OPEN}",
 )
 _FROM = Beginning(_HEADS, rf"{_WORDS}(?:[ ][a-z]{{1,12}}+){{0,4}}?[ ]from[ ]{_OPEN}")
 _THEN_TO = re.compile(r"[ ]to[ ](?P<value>[^\s\"'`“”‘’«»<>(){}\[\]|]{4,200}+)")
@@ -69,6 +71,19 @@ _HERE = Beginning(
     rf"assw(?:or)?d"
     rf"|passphrase|pwd|pw|login)|(?P<token>key|token|secret|credentials?))[,:]?{_OPEN}(?<=[\s\"'`“*])",
 )
+# `when it asks for the passphrase, enter hunter2`, and in brackets with a line's number or the like before.
+_ENTERED = Beginning(
+    "pas pw pin",
+    rf"(?<![\w-])(?P<pass>password|passphrase|passcode|pw|pin),[ ](?:(?:please|just|then)[ ])?(?:enter|type|use|"
+    rf"give|try){_OPEN}"
+    r"(?<=[\s\"'`“*])",
+)
+_IN_BRACKETS = Beginning(
+    "pas pw cre sec tok key",
+    r"(?<![\w-])(?:(?P<pass>password|passphrase|pw|credentials?)|(?P<token>secret|token|key))(?:[ ]"
+    r"[\w.,/-]{1,24}){1,6}?[ ]"
+    r"\((?P<open>[\"'`“])",
+)
 # A key or a token named just before it: only in marks, for bare words follow such names in any sentence.
 _NAMED = Beginning(
     "api acc app sec pri sig tok cre key pat",
@@ -77,7 +92,7 @@ _NAMED = Beginning(
 )
 _IN_MARKS = re.compile(r"[^\"'`“”‘’«»\n]{3,200}+")
 _BOLD = re.compile(r"(?:[^\"'`“”‘’«»\n*]|\*(?!\*)){3,200}+")
-_BARE = re.compile(r"[^\s\"'`“”‘’«»<>(){}\[\]|]{4,200}+")
+_BARE = re.compile(r"[^\s\"'`“”‘’«»<>(){}\[\]|\u3001\u3002\u300c\u300d\uff08\uff09\uff0c\uff1a\uff1b]{4,200}+")
 # `pass` is no noun in `should pass size=0` and `flags to pass down to it`, and neither before an identifier.
 _PASSED = re.compile(
     r"\b(?:to|will|would|should|shall|can|could|may|might|must|not|you|we|they|it|and|or|then|please|just|also|always|tests?"
@@ -192,7 +207,7 @@ def _marked(value: str, *, password: bool) -> bool:
 def _stated(line: str) -> Iterator[Span]:
     stop = 1 + max(map(line.rfind, " \t："))  # each expression has one of these, and a line of base64 may be long
     left = _FIRST_SAID + len(line) // _SAID_EACH
-    for pattern in (_IS, _SIGNED, _FROM, _WITH, _NAMED, _APPOSED, _HERE):
+    for pattern in (_IS, _SIGNED, _FROM, _WITH, _NAMED, _APPOSED, _HERE, _ENTERED, _IN_BRACKETS):
         for said in pattern.finditer(line, stop):
             left -= 1
             if left < 0:
@@ -268,8 +283,9 @@ def _start_of_value(line: str, least: int, end: int) -> int:
 
 
 _LOGIN = Beginning(
-    "log sig cre use ben acc anm usu uti",
-    r"(?<![\w-])(?:log(?:ged|ging)?[ -]?in|login|sign(?:ed)?[ -]?in|credentials?|creds|user(?:name)?"
+    "log sig con aut cre use ben acc anm usu uti",
+    r"(?<![\w-])(?:log(?:ged|ging)?[ -]?in|connected|authenticated?|login|sign(?:ed)?[ -]?in|credentials?|creds|"
+    r"user(?:name)?"
     r"|benutzer(?:name)?|account|anmelden|usuario|utilisateur)"
     r"s?[ :](?:(?:at|to|on|to|auf|bei|en|sur|na)[ ]<?https?://[^\s<>]{1,80}+[ ]|[^\n.;(){}=<>\[\]]{0,30}?[ :`\"'*])?"
     r"(?:(?:with|using|as|mit|als|con|avec)[ ])?[`\"'*]{0,2}(?P<user>[A-Za-z][\w.@+-]{1,40})[`\"'*]{0,2}"
@@ -344,7 +360,7 @@ _OTHER = (
     r"|parola|jelsz[ao]|aa|pin|psk|puk|login|schl[au]ssel|cla|chiave|chave|llave)"
 )
 _LOOSE_VERB = (
-    r"(?:from|is|are|was|be|to|as|auf|ist|lautet|est|es|a|jest|je|ar|er|on|this|now|aaa|aa|currently|still|just|simply"
+    r"(?:from|is|are|was|be|to|as|reads|equals|stays|remains|auf|ist|lautet|est|es|a|jest|je|ar|er|on|this|now|aaa|aa|currently|still|just|simply"
     r"|actually|jetzt|maintenant|ahora|agora)"
 )
 _ODD = r"(?:[^\s\"'`<>(){}\[\]|]{0,24}[0-9!@#$%^&*+?~])"
@@ -376,10 +392,12 @@ RULES = (
         said=(
             rf"{_CUED}{_SAID}",
             rf"{_CUED}{_SAID_APOSTROPHE}",
-            rf"(?:passw(?:or)?[dt]|passe|pass|pwd|pw)[ ]\(?{_VALUE}",
+            rf"(?:passw(?:or)?[dt]|passphrase|passcode|passe|pass|pwd|pw)[ ]\(?{_VALUE}",
             _QUOTED_NEXT,
             DRAWN,
             rf"(?:password|passphrase|passcode|pw),[ ]{_ODD}",
+            rf"(?:password|passphrase|passcode|pw),[ ](?:[a-z]+[ ])?(?:enter|type|use|give|try){_VALUE}",
+            rf"(?:password|passphrase|pw|credentials?|secret|token|key)[ ][^\n]*[ ]\([\"'`~]{_ODD}",
             rf"here(?:['~]s|[ ](?:is|are|you))[ ,:][^\n]*{_GIVEN}[,:]?{_VALUE}",
         ),
     ),
@@ -393,7 +411,8 @@ RULES = (
     ),
     Rule(
         "secret-in-prose",
-        r"(?:log(?:ged|ging)?[ -]?in|sign(?:ed)?[ -]?in|credentials?|creds|account|user(?:name)?"
+        r"(?:log(?:ged|ging)?[ -]?in|connected|authenticated?|sign(?:ed)?[ -]?in|credentials?|creds|account|user"
+        r"(?:name)?"
         r"|benutzer(?:name)?|anmelden|usuario|utilisateur)"
         r"s?[ :](?:[^\n.;(){}=<>\[\]]{0,30}[ :`\"'*])?[A-Za-z][\w.@+-]{1,40}[`\"'*]{0,2}(?:[ ]?[/:][ ]?"
         r"|,?[ ](?:with|and|mit|und|et|y|e|con|avec)[ ](?:[a-z ]{0,20}:?[ ]?)?)"

@@ -14,7 +14,7 @@ from egress_proxy.scan.random_tokens import is_value
 from egress_proxy.scan.rule import Rule, Scope, Span, TooMuchError
 from egress_proxy.scan.values import not_placeholder
 
-_RULER = re.compile(r"[ \t>]*+[|+]?(?>[ \t]*+:?-{2,}+:?[ \t]*+[|+]?){1,40}+[ \t]*+\r?(?![^\n])")
+_RULER = re.compile(r"[ \t>]*+[|+]?(?>[ \t]*+:?-++:?[ \t]*+[|+]?){1,40}+[ \t]*+\r?(?![^\n])")
 _OF_RULERS = "--"
 _MOST_NAMES = 16_384  # different ones in a text
 # What rows cost, and what a text may: a microsecond is some 4.

@@ -8,6 +8,7 @@ from tests.scan.own_texts import HEX, MIXED
 NEAR_MISSES: dict[str, tuple[str, ...]] = {
     "ansible-vault": ("$ANSIBLE_VAULT;1.1;AES256 is the header", "$ANSIBLE_VAULT;1.1;AES256\nnot hexadecimal\n"),
     "device-password": (
+        "password reset failed",
         "plain-text-password is not supported",
         "the Wi-Fi key: see below",
         "a * b_total2 * 4",
@@ -24,6 +25,8 @@ NEAR_MISSES: dict[str, tuple[str, ...]] = {
         '"$9$" is a prefix',
     ),
     "one-time-code": (
+        "12345 is your total",
+        "use code 4040 pages",
         "the error code for the request: 180544",
         "the OTP is sent by mail",
         "status code 200",
@@ -32,7 +35,7 @@ NEAR_MISSES: dict[str, tuple[str, ...]] = {
         "the pin is 2026-01-02",
         "totp setup: with your code this will work once",
     ),
-    "private-key": ("BEGIN ENCRYPTED PRIVATE", "a PuTTY-User-Key-File"),
+    "private-key": ("<D>" + HEX + "</D>", "BEGIN ENCRYPTED PRIVATE", "a PuTTY-User-Key-File"),
     "recovery-codes": (
         "Recovery codes:\n\nnone were made\n",
         "backup codes of 2024\n",
@@ -43,6 +46,7 @@ NEAR_MISSES: dict[str, tuple[str, ...]] = {
     "static-key": ("-----BEGIN OpenVPN Static key V1-----\n<key>\n",),
     "facebook-token": ("1234567890123456|" + "a" * 27, "123|" + MIXED),
     "wallet-key": (
+        "master_key: [1, 2, 3, 4]",
         'accounts: ["0x' + HEX * 2 + '"]',
         "new Wallet(privateKey)",
         "secret_key: [1, 2, 3]",
@@ -64,6 +68,8 @@ NEAR_MISSES: dict[str, tuple[str, ...]] = {
         "비밀번호는 비밀입니다",
     ),
     "command-login": (
+        "bob:x:1001:1001::/home/bob:/bin/sh",
+        "https://cloud.example/dav GET status-200",
         "auth service:8080",
         "http localhost 8080 GET /index",
         "334 UGFzc3dvcmQ6 is a prompt",
@@ -79,6 +85,8 @@ NEAR_MISSES: dict[str, tuple[str, ...]] = {
         "id -u user:group",
     ),
     "command-password": (
+        "echo value2 | grep -c token",
+        "login-tool -p blue-server-123",
         "ssm put-parameter --type SecureString --value file://x.txt",
         "net user bob domain",
         "impdp system/scott directory=d",
@@ -139,6 +147,10 @@ NEAR_MISSES: dict[str, tuple[str, ...]] = {
         "kind: Secret\nmetadata:\n  name: aHVudGVyMg==\n",
     ),
     "login-call": (
+        'connect("TestServer2019")',
+        'auth("UserService123")',
+        'strcmp(password, "sha256")',
+        'login("client-server-123")',
         'hash_password(value, "sha256")',
         'check_password(user, "form-field")',
         'database("a", "b", "config")',
@@ -214,6 +226,10 @@ NEAR_MISSES: dict[str, tuple[str, ...]] = {
         "echo $API_TOKEN\nfor file in one two\n",
     ),
     "secret-in-prose": (
+        "for the password, enter it twice",
+        'the key on line 12 ("name") there',
+        "enter `Ctrl-C` in the login window",
+        "Wi-Fi: on / off-2",
         "The password for bob.jones is now required.",
         "The token was changed from v1.2 to v1.3 today.",
         "Your password is **at least 12** characters.",
@@ -333,6 +349,11 @@ NEAR_MISSES: dict[str, tuple[str, ...]] = {
     "replicate-token": ("r" + "8_short",),
     "rubygems-token": ("ruby" + "gems_" + HEX,),
     "secret-assignment": (
+        "<th>Password</th><td>required</td>",
+        "<name>token</name>\n<value>true</value>",
+        'option("--password", default="")',
+        'Field(SECRET, "name")',
+        "*Token:* {{token}}",
         "pass_phrase=None",
         "authtok = authtok or None",
         'Const sPwd As String = "password"',

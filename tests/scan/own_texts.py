@@ -9,6 +9,8 @@ HEX = "4f9d8c2ab17e6035"
 IN_CONTEXT: dict[str, tuple[str, ...]] = {
     "ansible-vault": ("$ANSIBLE_VAULT;1.1;AES256\n«" + HEX * 5 + "\n" + HEX * 5 + "\n" + HEX + "»\n",),
     "device-password": (
+        "password bob «cinder9464LAGOON»",
+        "set snmp community «iTHHRqxH6D7H» authorization read-only",
         "bob l2tpd «ginger8464BASALT» *",
         "plain-text-password-value «Qw7Zr2Lk»",
         "SSID: Home, key: «Qw7Zr2Lk»",
@@ -26,6 +28,10 @@ IN_CONTEXT: dict[str, tuple[str, ...]] = {
         "WIFI:S:home;T:WPA;P:«hunter2»;;",
     ),
     "one-time-code": (
+        "«460980» is your Acme verification code",
+        "Use OTP «173653» to log in.",
+        " * Debugger PIN: «332-755-886»",
+        "If it asks for the PIN, type «283273».",
         "Alarm code for the server room: «180544»",
         "the PIN is 776591 and the PUK is «18104074»",
         "Your OTP is «482917».",
@@ -34,6 +40,7 @@ IN_CONTEXT: dict[str, tuple[str, ...]] = {
         "2FA setup key: «qw7z r2lk x4tn b3hs»",
     ),
     "private-key": (
+        "<D>«" + MIXED * 2 + "»</D>",
         "«-----BEGIN ENCRYPTED PRIVATE KEY-----\n" + MIXED * 2 + "\n-----END ENCRYPTED PRIVATE KEY-----»",
         "«PuTTY-User-Key-File-3: ssh-ed25519\nPrivate-Lines: 1\n" + MIXED * 2 + "\nPrivate-MAC: " + HEX * 4 + "»",
     ),
@@ -52,6 +59,7 @@ IN_CONTEXT: dict[str, tuple[str, ...]] = {
     ),
     "facebook-token": ("FB=«482917053648291|" + MIXED[:27] + "» x",),
     "wallet-key": (
+        "network_key: «[51, 181, 83, 12, 154, 172, 194, 1, 76, 108, 241, 110, 173, 28, 230, 233]»",
         'accounts: ["«0x' + HEX * 4 + '»"]',
         'new ethers.Wallet("0x«' + HEX * 4 + '»")',
         "secret key: «[" + ", ".join(str(7 * number % 256) for number in range(64)) + "]»",
@@ -95,6 +103,9 @@ IN_CONTEXT: dict[str, tuple[str, ...]] = {
     "azure-sas-signature": ("?sv=1&sig=«" + MIXED + "abcdefgh%3D»",),
     "bearer-token": ("send Bearer «" + MIXED + "» along",),
     "command-login": (
+        "https://cloud.example/dav bob «Indigo9480!»",
+        "bob:«ribbon-garnet-7417»:1001:1001::/home/bob:/bin/sh",
+        "`bob:«SierraMaple3241»`",
         "stats auth bob:«RibbonMarble5117»",
         "socks5 10.2.2.2 1080 bob «Quiver@9522pigeon»",
         "S: 334 UGFzc3dvcmQ6\nC: «UXc3WnIyTGshOQ==»\nS: 235 ok",
@@ -110,6 +121,10 @@ IN_CONTEXT: dict[str, tuple[str, ...]] = {
         "curl --user 'admin:«s3cr3t!»' https://host",
     ),
     "command-password": (
+        "echo MercuryDelta8277 | vercel env add DATABASE_PASSWORD production".replace(
+            "MercuryDelta8277", "«MercuryDelta8277»"
+        ),
+        'security unlock-keychain -p "«zinnia3917SPARROW»" login.keychain',
         'aws ssm put-parameter --name /x/db --type SecureString --value "«FjordWalnut6845»" --overwrite',
         "winrs -u:bob -p:«Qw7Zr2Lk»",
         'passwordeval "echo «Qw7Zr2Lk»"',
@@ -192,6 +207,11 @@ IN_CONTEXT: dict[str, tuple[str, ...]] = {
         "kind: Secret\nstringData:\n  user: «anna»\n",
     ),
     "login-call": (
+        'jedis.auth("«timber8750BIRCH»");',
+        'ftp.login("bob", "«JasperCobalt4723»")',
+        'page.fill("#password", "«D3lta_6540»")',
+        'if (strcmp(password, "«WalnutJuniper5840»") == 0)',
+        'PDO->__construct("mysql:host=x", "bob", "«Winter8849!»")',
         'client.basic_auth("bob", Some("«Tundra_1308»")).send()',
         'setopt(curl, CURLOPT_USERPWD, "bob:«quiver-oasis-4123»");',
         'assert check_password(user, "«wombat457LAGOON»")',
@@ -248,6 +268,13 @@ IN_CONTEXT: dict[str, tuple[str, ...]] = {
     ),
     "registry-auth": ('{"auths": {"host": {"auth": "«dXNlcjpodW50ZXIyIQ==»"}}}',),
     "secret-assignment": (
+        "<tr><th>Password</th><td>«pigeon-ginger-9952»</td></tr>",
+        "<p>Your password is <b>«Crims0n_7625»</b></p>",
+        "*Password:* {{«Summit#8074»}}",
+        ":Password: ``«Beacon45!»``",
+        "<property>\n  <name>fs.s3a.secret.key</name>\n  <value>«" + MIXED + "»</value>\n",
+        'option("--password", default="«OnyxSaffron8589»")',
+        'env.put(Context.SECURITY_CREDENTIALS, "«NutmegZinnia4544»");',
         "pass_phrase=«t6pDX^+IDsdQ»",
         "ldap_default_authtok = «SparrowCobalt1627»",
         'Const sPwd As String = "«summit-indigo-2409»"',
@@ -317,6 +344,9 @@ IN_CONTEXT: dict[str, tuple[str, ...]] = {
         "<AdminPassword>\n  <Value>«hunter2»</Value>",
     ),
     "secret-below-its-name": (
+        "<tom> need the pw for grafana?\n<mia> «cinder-wombat-911»\n",
+        "$ pass show prod/db\n«vqIeq3.?gu3CJ4t^NeW»\nuser: bob\n",
+        "User: what password did you set?\nAssistant: I set it to «willow-plasma-420».\n",
         "whats the pw for jenkins?\nbob: «Qw7Zr2Lk9X»\n",
         "[10:41] mia: what is the database password?\n[10:42] bob: it's «Qw7Zr2Lk!9»",
         "Q: What is the password?\nA: «Qw7Zr2Lk!9»",
@@ -335,6 +365,13 @@ IN_CONTEXT: dict[str, tuple[str, ...]] = {
         "$ echo $API_TOKEN\n«" + MIXED + "»\n",
     ),
     "secret-in-prose": (
+        "When it asks for a passphrase, enter «juniper1839SAFFRON».",
+        "a hardcoded credential on line 12 ('«Crimson7058!»') there",
+        "SSID home, passphrase «Cind3r_3963», WPA2.",
+        "Decoded, the secret reads «WillowMercury7874».",
+        "enter `«OceanTimber3233»` in the password field",
+        "Wi-Fi: BirchNet / «Prairie@5648nectar»",
+        "密码是 «wombat-pebble-9285»，用户名是 bob。",
         "The password for bob.jones is now `«hK?#fRcVcw2r»`.",
         "The root password was changed from Thistle4323! to «Umber#9902» today.",
         "Your password is **«Orchid4656!»** (case sensitive).",
@@ -379,6 +416,7 @@ IN_CONTEXT: dict[str, tuple[str, ...]] = {
         "I found the secret key `«4f9d8c2ab17e»` there",
     ),
     "secret-in-table": (
+        "| user | role | password |\n|:--|:-:|--:|\n| bob | x | «Sparrow5288!» |\n",
         "| host | user | pass |\n|--|--|--|\n| db | app | «Qw7Zr2Lk9X» |",
         "user,password\nbob,«amber-violet-otter-kiln»",
         "name,user,password\nshop,bob,«Qw7Zr2Lk!9»\n",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from egress_proxy.scan.own.shell import SECRET_NAME, WORD, given, likely, odd, telling
+from egress_proxy.scan.own.shell import SECRET_NAME, WORD, given, likely, odd, password_given, telling
 from egress_proxy.scan.patterns import Pattern
 from egress_proxy.scan.random_tokens import is_value
 from egress_proxy.scan.rule import Rule, Scope, Span
@@ -19,6 +19,9 @@ def _printed(value: str) -> bool:
     """What a command prints of a variable with a telling name."""
     return is_value(value, password=False)
 
+
+_ENDS = r"(?:password|passwd|passphrase|pass|pwd|pw|secret|token|key|credentials?|auth|pat|salt)(?:_\d)?"  # noqa: S105
+_TAG = r"<(?:code|b|strong|kbd|tt|td|dd|span|em|samp)(?: [^<>]{0,60})?>"
 
 PATTERNS = (
     # A name and a value with nothing but space between: `ENV API_KEY …` of Docker, `setx`, `setenv`.
@@ -85,7 +88,7 @@ PATTERNS = (
         r"(?:new byte\[\][ \t]*+|\[\]byte|bytes\()?[({\[]\s{0,40}+(?P<s>(?>0x[0-9a-f]{2}(?:,\s{0,40}+)?){16,64}+)",
         scope=Scope.NEAR,
         prefilter=r"(?:key|secret|passw(?:or)?d)\w{0,24}(?:\[[\w ]*\])?[ \t]*(?::[ \t]*\[[\w; ]*\][ \t]*)?"
-        r"[:=]{1,2}[^\n]{0,16}[({\[]\s*0x[0-9a-f]{2},",
+        r"[:=]{1,2}[^\n]{0,16}[({\[][ \t]*(?:0x[0-9a-f]{2},|\r?\n)",
         named=True,
         strong=False,
     ),
@@ -98,6 +101,46 @@ PATTERNS = (
         prefilter=rf"name=\"{SECRET_NAME}\"\r?\n",
         strong=False,
     ),
+    # A name in a cell or a label, and the value in the next or in marks: `<th>Password</th><td>…`, `*Password:* {{…}}`.
+    Pattern(
+        "secret-assignment",
+        rf"{SECRET_NAME}(?:[ ]is)?[:=]?[*_}}]{{0,3}}(?:</\w{{1,10}}>[:=]?\s{{0,20}}+|[ \t]{{0,8}}+)"
+        rf"(?:``|\{{\{{|\\(?:texttt|textbf|verb)[{{|]|{_TAG}(?:<(?:code|b|strong|kbd|tt|span)>)?)"
+        r"(?P<s>[^\s`{}<>|]{4,200}+)(?=``|\}|\||</)",
+        likely,
+        scope=Scope.NEAR,
+        prefilter=rf"{_ENDS}(?:[ ]is)?[:=]?[*_}}]*(?:</\w+>[:=]?[ \t]*(?:\r?\n|<)|[ \t]*(?:``|\{{\{{"
+        r"|\\(?:texttt|textbf|verb)[{|]|<(?:code|b|strong|kbd|tt|td|dd|span|em|samp)[ >]))",
+        strong=False,
+    ),
+    # A property by its name: Hadoop's, Hive's, KeePass'.
+    Pattern(
+        "secret-assignment",
+        rf"<(?:name|key)>{SECRET_NAME}</(?:name|key)>\s{{0,40}}<value(?: [^<>]{{0,60}})?>(?P<s>[^<\n]{{4,400}}+)</",
+        likely,
+        scope=Scope.NEAR,
+        prefilter=rf"<(?:name|key)>{SECRET_NAME}</(?:name|key)>",
+        strong=False,
+    ),
+    # The default of an option: `'--password', default='…'`.
+    Pattern(
+        "secret-assignment",
+        rf"[\"']--{SECRET_NAME}[\"'][^\n]{{0,120}}?\bdefault[ \t]*+[=:][ \t]*+[\"'](?P<s>[^\"'\n]{{4,200}}+)[\"']",
+        likely,
+        prefilter=r"[\"']--[\w.-]*(?:pass\w*|pwd|pw|secret|token|key|credentials?|auth)(?:_\d)?[\"'][^\n]*default",
+        named=True,
+        strong=False,
+    ),
+    # A constant that names what the next argument is: `put(Context.SECURITY_CREDENTIALS, "…")`.
+    Pattern(
+        "secret-assignment",
+        r"[A-Z_.]{0,40}(?:PASSWORD|PASSWD|PASSPHRASE|CREDENTIALS|SECRET)[ \t]*+,[ \t]*+[\"'](?P<s>"
+        r"[^\s\"']{4,200}+)[\"']",
+        password_given,
+        caseless=False,
+        strong=False,
+        prefilter=r"(?:PASSWORD|PASSWD|PASSPHRASE|CREDENTIALS|SECRET)[ \t]*,[ \t]*[\"']",
+    ),
     # A cookie as tools keep it: a name that is none of a secret's, and beside it or below it the value.
     Pattern(
         "session-cookie",
@@ -106,7 +149,7 @@ PATTERNS = (
         r"\"(?P<s>[^\"\n]{16,2000}+)\"",
         looks_random,
         scope=Scope.NEAR,
-        prefilter=r"\"name\"[ \t]*:[ \t]*\"[^\"\n]{0,60}(?:sess|sid|csrf|xsrf|remember)[^\"\n]*\",\s*\"value\"",
+        prefilter=r"\"name\"[ \t]*:[ \t]*\"[^\"\n]{0,60}(?:sess|sid|csrf|xsrf|remember)[^\"\n]*\",",
     ),
     Pattern(
         "secret-assignment",

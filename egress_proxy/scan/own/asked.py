@@ -34,7 +34,8 @@ _WHO = (
     r"[*_]{0,2}:)[*_]{0,2}[ \t]++"
 )
 _ANSWER = re.compile(
-    rf"{_EMPTY}(?:{_WHO})?(?:(?:oh|hey|sure|yes|ok|well|try|use)[,:]?[ ])?(?:(?:it|that)(?:['\u2019]?s|[ ]is)[ ](?:no"
+    rf"{_EMPTY}(?:{_WHO})?(?:(?:oh|hey|sure|yes|ok|well|try|use)[,:]?[ ])?(?:(?:(?:it|that)(?:['\u2019]?s|[ ]is)"
+    rf"|i (?:set|changed|reset) it to)[ ](?:no"
     rf"w |still )?)?{_MARKS}"
     rf"(?P<value>[^\s\"'`]{{5,200}}+)[\"'`]{{0,3}}{_END}",
     re.IGNORECASE,
@@ -155,7 +156,7 @@ RULES = tuple(
             _shown,
             Scope.NEAR,
             r"(?:\n|\A)cat[ ][^\n]*(?:key|token|pass|secret|cred|auth)[^\n]*\n",
-            r"(?:\n|\A)[$#][ ][a-z][^\n]*(?:key|token|pass|pwd|secret|cred|auth)[^\n]*\n",
+            r"(?:\n|\A)[$#][ ][^\n]*(?:key|token|pass|pwd|secret|cred|auth)[^\n]*\n",
         ),
         (_mapped, Scope.NEAR, "", rf"{_PLURALS}[\"']?[ \t]*(?:=>?|:)[ \t]*\{{"),
         (_listed, Scope.TEXT, "", rf"{_PLURALS}[^\n]{{0,200}}:[ \t*_]*\r?\n"),

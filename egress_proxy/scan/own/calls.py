@@ -17,7 +17,7 @@ from egress_proxy.scan.rule import Rule, Span, spans_of
 _CALLEES = (
     "auth|login|connect|credential|passw|passphrase|ftp|smtp|imap|ldap|bind|hmac|sequelize|database|datasource|forurl"
     "|digest|encrypt|decrypt|cipher|fernet|secret|mongo|redis|amqp|mqtt|session|token|crypt|certificate|x509|keyspec"
-    "|privatekey|loadkey"
+    "|privatekey|loadkey|superuser|createuser|create_user|adduser|useradd"
 )
 _SPEAKS = "passw|passphrase|pwd|user-secrets"
 _REACH = 240  # from a callee to what it is given

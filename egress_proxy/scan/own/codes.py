@@ -91,10 +91,21 @@ PATTERNS = (
     Pattern(
         "one-time-code",
         r"\b(?:otp|one-time (?:code|password|pin)|(?:verification|security|confirmation|2fa|mfa|totp|sms|login|sign-in"
-        r"|authentication|auth|access|alarm|door|gate|entry|unlock|safe) code|passcode|pin(?: code)?|puk)(?: (?:"
+        r"|authentication|auth|access|alarm|door|gate|entry|unlock|safe|keypad) code|passcode|pin(?: code)?|puk)(?: (?:"
         r"of|for|to|on) [\w' -]{1,40})?(?: is"
         r"| was|:| =|=)[ *`\"']{1,4}"
-        r"(?P<s>\d{4,8})(?![\w%]|[.,:/-]\d)",
+        r"(?P<s>\d{4,8}|\d{3}-\d{3}(?:-\d{3})?)(?![\w%]|[.,:/-]\d)",
+        strong=False,
+    ),
+    Pattern(
+        "one-time-code",
+        r"\b(?:(?:use|enter)[ ](?:the[ ]|this[ ]|your[ ])?(?:otp|code|passcode|pin)|pin,[ ](?:enter|type|use))"
+        r"[ :]{1,2}(?P<s>\d{5,8})(?![\w%]|[.,:/-]\d)",
+        strong=False,
+    ),
+    Pattern(
+        "one-time-code",
+        r"(?<![\w.,:/-])(?:[A-Z]-)?(?P<s>\d{4,8})[ ]is[ ]your[ ](?:[\w-]{1,24}[ ]){0,4}(?:code|otp|pin|passcode)\b",
         strong=False,
     ),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from egress_proxy.scan.own.shell import likely
 from egress_proxy.scan.patterns import Pattern
+from egress_proxy.scan.prose import bare_password
 from egress_proxy.scan.values import mixed, not_placeholder
 
 _COMMON = {"public", "private", "none", "optional", "required"}
@@ -31,7 +32,7 @@ PATTERNS = (
     ),
     Pattern(
         "device-password",
-        r"\b(?:snmp-server[ \t]++community|rocommunity6?|rwcommunity6?)[ \t]++(?P<s>[^\s\"']{4,}+)",
+        r"\b(?:snmp(?:-server)?[ \t]++community|rocommunity6?|rwcommunity6?)[ \t]++(?P<s>[^\s\"']{4,}+)",
         _given,
         prefilter=r"community6?[ \t]+[^\s\"']{4}",
     ),
@@ -46,6 +47,14 @@ PATTERNS = (
         r"\"?(?P<s>[^\s\"]{8,}+)\"?"
         r"(?:[ \t]++(?:des|aes(?:-?\d{3})?)[ \t]++\"?(?P<s2>[^\s\"]{8,}+))?",
         _given,
+    ),
+    # GRUB's: `password bob …`.
+    Pattern(
+        "device-password",
+        r"^[ \t]*+password[ \t]++[\w.-]{1,40}+[ \t]++(?P<s>[^\s\"']{6,100}+)[ \t]*+\r?(?![^\n])",
+        bare_password,
+        prefilter=r"(?:\n|\A)[ \t]*password[ \t]+[\w.-]+[ \t]+[^\s\"']{6,}[ \t]*(?:\r?\n|\z)",
+        strong=False,
     ),
     Pattern("device-password", r"\bplain-text-password(?:-value)?[ \t]++\"?(?P<s>[^\s\"';]{4,}+)", likely),
     Pattern(

@@ -21,6 +21,8 @@ TOKENS = (
 _HEADERS = r"BEGIN (?:ENCRYPTED|ED25519|X25519|ED448|SM2) PRIVATE KEY|PuTTY-User-Key-File-3"
 
 PATTERNS = (
+    # .NET's way to write an RSA key.
+    Pattern("private-key", r"<(?:D|P|Q|DP|DQ|InverseQ)>(?P<s>[0-9A-Za-z+/]{40,2000}+={0,2})</", caseless=False),
     # As Hardhat and Foundry are given whom to sign for.
     Pattern("wallet-key", r"\baccounts[\"']?[ \t]*+[:=][ \t]*+\[[ \t]*+[\"'](?P<s>(?:0x)?[0-9a-f]{64})[\"']"),
     Pattern(
@@ -44,9 +46,10 @@ PATTERNS = (
     ),
     Pattern(
         "wallet-key",
-        r"(?:secret|private)[ _-]?key[\"'`*]{0,3}[ \t]*+[:=][ \t]*+"
-        r"(?P<s>\[[ \t]*+(?>\d{1,3},[ \t]?){31,63}+\d{1,3}[ \t]*+\])",
-        prefilter=r"(?:secret|private)[ _-]?key[\"'`*]{0,3}[ \t]*[:=][ \t]*\[[ \t]*\d{1,3},",
+        r"(?:secret|private|network|encryption|aes|master)[ _-]?key[\"'`*]{0,3}[ \t]*+[:=][ \t]*+"
+        r"(?P<s>\[[ \t]*+(?>\d{1,3},[ \t]?){15,63}+\d{1,3}[ \t]*+\])",
+        prefilter=r"(?:secret|private|network|encryption|aes|master)[ _-]?key[\"'`*]{0,3}[ \t]*[:=][ \t]*\["
+        r"[ \t]*\d{1,3},",
         named=True,
     ),
 )

@@ -17,7 +17,7 @@ _USER = r"(?:user(?:[ _-]?(?:name|id))?|id|login|account|acc?t|아이디|계정|
 _KOREAN = "비밀번호|비번|암호|패스워드"
 _CHINESE = "密码|密碼|口令|パスワード|暗証番号"
 _PASS = rf"(?:passw(?:or)?d|passcode|pass|pwd|pw|p/w|{_KOREAN})"
-_WORD = r"[^\s\"'`<>(),;]"  # what a value is made of
+_WORD = r"[^\s\"'`<>(),;\u3001\u3002\u300c\u300d\uff08\uff09\uff0c\uff1a\uff1b]"  # what a value is made of
 _NAME = r"[^\W_][\w.@+-]{0,63}"
 _IP = r"(?:\d{1,3}\.){3}\d{1,3}(?::\d{1,5})?"
 _HOST = rf"(?<![\w.@-])(?:[\w.-]{{1,64}}@)?(?:{_IP}|(?<=@)[\w-]{{1,40}}(?:\.[\w-]{{1,40}}){{1,4}})"
@@ -93,7 +93,7 @@ def _logins(line: str) -> Iterator[Span]:
 
 
 # For the prefilter: a word with a digit or a sign, and a word behind a name and a slash.
-_ODD = rf"{_WORD}{{0,24}}[0-9!@#$%^&*+?~]"
+_ODD = r"[^\s\"'`<>(),;]{0,24}[0-9!@#$%^&*+?~]"
 _BEHIND = r"[\w.@+-][ ]?//?[ ]?[^\s\"'`<>(),;/]{4}"
 _LABEL = r"(?:pass(?:w(?:or)?d|code)?|pwd|pw)"
 _OTHERS = r"[as]ifre(?:si|niz)?|parol[ae]?|jelsz[ao]|lozinka|geslo|slapta[az]odis|salas[ao]na|parool|sandi|kh[au]u"

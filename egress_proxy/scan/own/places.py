@@ -77,6 +77,22 @@ PATTERNS = (
     ),
     Pattern(
         "secret-in-prose",
+        r"\b(?:enter|type|put|paste)[ ](?:in[ ])?(?P<q>[`\"'])(?P<s>[^\s\"'`]{5,100}+)(?P=q)[ ](?:at|into|in|for"
+        r"|when|as)[ ]"
+        r"(?:[\w']{1,24}[ ]){0,4}(?:pass(?:word|phrase|code)|pin|token|login)\b",
+        bare_password,
+        strong=False,
+        prefilter=rf"(?:enter|type|put|paste)[ ](?:in[ ])?[`\"']{_ODD}",
+    ),
+    Pattern(
+        "secret-in-prose",
+        r"\bwi-?fi[^\n:]{0,24}:[ \t]*+[\w.-]{1,32}(?: [\w.-]{1,24})?[ ]/[ ](?P<s>[^\s\"'`<>()]{8,63}+)",
+        bare_password,
+        strong=False,
+        prefilter=rf"wi-?fi[^\n:]*:[ \t]*[\w.-][^\n]*[ ]/[ ]{_ODD}",
+    ),
+    Pattern(
+        "secret-in-prose",
         r"\b(?:typed|entered|pasted)[ ](?:in[ ])?[`\"']?(?P<s>[^\s\"'`]{5,100}+)[`\"']?[ ](?:at|into|in|for|when|as)[ ]"
         r"(?:[\w']{1,24}[ ]){0,4}(?:pass(?:word|phrase|code)|pin|token|login)\b",
         bare_password,
@@ -145,8 +161,8 @@ def _told(line: str) -> Iterator[Span]:
 
 # `root:…` alone on a line or between quotes, perhaps with a host behind it.
 _PAIR = re.compile(
-    r"(?:^[ \t-]*+(?:\S{4,80}+[ \t]++)?|[\"'])(?:[\w.-]{1,20}+/)?[A-Za-z][\w.@-]{1,60}+:"
-    r"(?P<s>[A-Za-z0-9][^\s\"'`:/,;()\[\]{}<>|\\]{7,120}+)(?:[\"']|[ \t]*$)"
+    r"(?:^[ \t-]*+(?:\S{4,80}+[ \t]++)?|[\"'`])(?:[\w.-]{1,20}+/)?[A-Za-z][\w.@-]{1,60}+:"
+    r"(?P<s>[A-Za-z0-9][^\s\"'`:/,;()\[\]{}<>|\\]{7,120}+)(?:[\"'`]|[ \t]*$)"
 )
 _LONGEST = 40  # longer ones are keys and digests, judged as tokens
 _HOST = re.compile(r"@[\w-]+(?:\.[\w-]+)+\Z")
@@ -160,7 +176,7 @@ def _pairs(line: str) -> Iterator[Span]:
             yield pair.start("s"), pair.start("s") + len(value)
 
 
-_REST, _STOP = r"[^\s\"'`:/,;()\[\]{}<>|\\]*", r"(?:[\"']|[ \t]*(?:\r?\n|\z))"
+_REST, _STOP = r"[^\s\"'`:/,;()\[\]{}<>|\\]*", r"(?:[\"'`~]|[ \t]*(?:\r?\n|\z))"
 RULES = (
     Rule(
         "command-password",

@@ -6,6 +6,7 @@ import re
 
 from egress_proxy.scan.code_names import is_algorithm
 from egress_proxy.scan.drawn import drawn, random_letters
+from egress_proxy.scan.passwords import chosen, password_like
 from egress_proxy.scan.patterns import Pattern
 from egress_proxy.scan.phrases import is_passphrase
 from egress_proxy.scan.random_text import masked, random_score
@@ -80,11 +81,15 @@ def password_given(value: str) -> bool:
     return likely(value) and not _NUMBERED.fullmatch(value)
 
 
+def _of_row(value: str) -> bool:
+    return password_like(value) and (chosen(value) or looks_random(value) or odd(value)) and "=" not in value
+
+
 def _paired(value: str) -> bool:
     """Behind a user's name, where a group or a port may stand as well."""
     if not likely(value):
         return False
-    return _of_letters(value) or looks_random(value) or any(char in "!@#$%^&*+?" for char in value)
+    return chosen(value) or _of_letters(value) or looks_random(value) or any(char in "!@#$%^&*+?" for char in value)
 
 
 def odd(value: str) -> bool:
@@ -125,7 +130,8 @@ PATTERNS = (
     # And any program, if it looks like one.
     Pattern(
         "command-login",
-        r"[ \t](?:-u|--user(?:name)?|--auth|-a|--creds|--credentials?)(?:=|[ \t]++)[\"']?[A-Za-z][\w.@-]{0,60}+:"
+        r"[ \t](?:-u|--user(?:name)?|--auth(?:-cred)?|-a|--creds|--credentials?)(?:=|[ \t]++)[\"']?[A-Za-z]"
+        r"[\w.@-]{0,60}+:"
         r"(?P<s>[^\s\"'/]{6,}+)",
         _paired,
     ),
@@ -155,7 +161,7 @@ PATTERNS = (
     ),
     Pattern(
         "login-call",
-        rf"(?:\bmysqli?(?:_p?connect)?|\bpdo|getconnection|(?:\.|->)connect|\bdatabase|ssh2_auth_password|ftp_login)\({_ARGUMENT}"
+        rf"(?:\bmysqli?(?:_p?connect)?|\bpdo(?:->__construct)?|getconnection|(?:\.|->)connect|\bdatabase|ssh2_auth_password|ftp_login)\({_ARGUMENT}"
         rf"(?:\d{{1,5}}+[ \t]*+,[ \t]*+)?"
         rf"{_ARGUMENT}{_GIVEN_TO_CALL % 's'}",
         likely,
@@ -232,6 +238,47 @@ PATTERNS = (
         r"[\"'][ \t]*+(?:echo|printf)[ \t]++(?P<s>[^\s\"']{4,}+)",
         likely,
         prefilter=r"(?:--pass[a-z-]*(?:command|eval)|passwordeval)(?:=|[ \t]+)[\"'][ \t]*(?:echo|printf)[ \t]",
+    ),
+    # An account or a keychain, by whatever program.
+    Pattern(
+        "command-password",
+        rf"(?:user|login|keychain|vault|sign(?:ing)?|account)[\w-]{{0,12}}+[ \t][^\n|;]{{0,120}}?[ \t]-p[ \t]++{WORD}",
+        password_like,
+        prefilter=r"[ \t]-p[ \t]+[\"']?[A-Za-z0-9]",
+        strong=False,
+    ),
+    # Into a secret of some service.
+    Pattern(
+        "command-password",
+        rf"\b(?:echo|printf)[ \t]++(?:-n[ \t]++)?{WORD}[ \t]*+\|[ \t]*+(?!(?:e?grep|rg|sed|g?awk|tr|cut|wc|jq|ba"
+        rf"se64|xxd|\w*sum)\b)"
+        r"[a-z][^\n|]{0,80}?(?:passw|secret|token)",
+        likely,
+        prefilter=r"(?:echo|printf)[ \t]+[^\n|]*\|[^\n|]*(?:passw|secret|token)",
+        strong=False,
+    ),
+    # Rows of an address, who, and a password: WebDAV's, S3's; and a file of users whose second field holds no mark.
+    Pattern(
+        "command-login",
+        r"\bhttps?://[^\s\"'<>]{1,200}+[ \t]++[\w.@-]{2,60}+[ \t]++(?P<s>[^\s\"'<>]{8,200}+)[ \t]*+\r?(?![^\n])",
+        _of_row,
+        prefilter=r"://[^\s\"'<>]+[ \t]+[\w.@-]+[ \t]+[^\s\"'<>]{8,}[ \t]*(?:\r?\n|\z)",
+        strong=False,
+    ),
+    Pattern(
+        "command-login",
+        r"^[\w.-]{1,40}+:(?P<s>[^\s:\"'*!$]{5,64}+):\d{1,10}:\d{1,10}:[^:\n]{0,100}+:/",
+        likely,
+        prefilter=r"[\w.-]:[^\s:\"'*!$]{5,64}:[0-9]+:[0-9]+:[^:\n]*:/",
+        strong=False,
+    ),
+    Pattern(
+        "login-call",
+        r"\w{0,12}(?:cmp|equals)\([ \t]*+[\w.$>-]{0,40}?(?:passw(?:or)?d|pwd|pass|secret|token)[ \t]*+,[ \t]*+"
+        r"[\"'](?P<s>[^\s\"']{6,200}+)[\"'][ \t]*+[,)]",
+        password_given,
+        prefilter=r"(?:cmp|equals)\([ \t]*[\w.$>-]{0,40}(?:passw(?:or)?d|pwd|pass|secret|token)[ \t]*,",
+        strong=False,
     ),
     # HAProxy's, and a list of proxies.
     Pattern(
@@ -322,9 +369,9 @@ PATTERNS = (
     Pattern(
         "command-password",
         rf"\b(?:echo|printf)[ \t]++(?:-[en]{{1,2}}[ \t]++)?{WORD}[ \t]*+>{{1,2}}[ \t]*+[\"']?"
-        r"[^\s\"'|;&<>]{0,80}?(?:passw|secret|token|cred|key|auth|netrc)",
+        r"[^\s\"'|;&<>]{0,80}?(?:pass|vault|secret|token|cred|key|auth|netrc)",
         likely,
-        prefilter=r"(?:echo|printf)[ \t]+[^\n]*>[ \t]*[^\s|;&<>]*(?:passw|secret|token|cred|key|auth)",
+        prefilter=r"(?:echo|printf)[ \t]+[^\n]*>[ \t]*[^\s|;&<>]*(?:pass|vault|secret|token|cred|key|auth)",
     ),
     Pattern("command-password", rf"\bconvertto-securestring[ \t]++(?:-string[ \t]++)?{WORD}", given),
     Pattern(

@@ -12,7 +12,7 @@ from egress_proxy.scan.values import concrete, looks_random, not_placeholder
 _PARAMETERS = (
     r"access_?token|api_?key|apikey|auth_?token|auth|token|client_?secret|password|passwd|pwd|pass|secret|id_?token"
     r"|refresh_?token|private_?key|app_?key|appid|subscription-key|session_?token|session|jwt|code|otp|signature|sign|hash_?key"
-    r"|key|api_?token|ticket|magic|invite|reset_?token|confirmation_?token|sas|se?cret_?key|hmac|x-goog-signature"
+    r"|key|api_?token|tkn|ticket|magic|invite|reset_?token|confirmation_?token|sas|se?cret_?key|hmac|x-goog-signature"
 )
 _HOOKS = (
     r"hooks\.slack\.com/(?:workflows|triggers|services)/(?P<s>[0-9A-Za-z_/-]{20,}+)",
