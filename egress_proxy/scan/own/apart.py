@@ -20,7 +20,7 @@ def _printed(value: str) -> bool:
     return is_value(value, password=False)
 
 
-_ENDS = r"(?:password|passwd|passphrase|pass|pwd|pw|secret|token|key|credentials?|auth|pat|salt)(?:_\d)?"  # noqa: S105
+_ENDS = r"(?:password|passwd|passphrase|pass|pwd|pw|secret|token|key|credentials?|auth|pat|salt)(?:_\d)?"
 _TAG = r"<(?:code|b|strong|kbd|tt|td|dd|span|em|samp)(?: [^<>]{0,60})?>"
 
 PATTERNS = (
