@@ -69,7 +69,7 @@ _HERE = Beginning(
     "her",
     rf"(?<![\w-])here(?:[’']s|[ ]is|[ ]are|[ ]you[ ](?:go|are)[,:]?)(?:[ ][\w-]{{1,16}}){{0,4}}?[ ](?:(?P<pass>p"
     rf"assw(?:or)?d"
-    rf"|passphrase|pwd|pw|login)|(?P<token>key|token|secret|credentials?))[,:]?{_OPEN}(?<=[\s\"'`“*])",
+    rf"|passphrase|pwd|pw)|(?P<token>key|token|secret|credentials?))[,:]?[ ]{_OPEN}",
 )
 # `when it asks for the passphrase, enter hunter2`, and in brackets with a line's number or the like before.
 _ENTERED = Beginning(
@@ -374,7 +374,7 @@ _SAID = (
 )
 _SAID_APOSTROPHE = rf"[ ](?:[^.:;!?=|\"`\n]|\.\w)*'(?:[^.:;!?=|\"`\n]|\.\w)*[ ](?:est|is|era|es|was|to)[ ]?:?{_VALUE}"
 _QUOTED_NEXT = rf"(?:token|secret|credential|key)[ ][\"'`~]{_ODD}"
-_GIVEN = r"(?:passw(?:or)?d|passphrase|pwd|pw|login|key|token|secret|credentials?)"
+_GIVEN = r"(?:passw(?:or)?d|passphrase|pwd|pw|key|token|secret|credentials?)"
 _PHRASE_LOOSE = (
     r"\**[ ]?(?:is|was|ist|est"
     r"|es|:|=)[ *]{0,3}[\"'`]?(?:[a-z]{3,12}[ -]){3,7}[a-z]{3,12}(?:[*`\"']{0,2}[.!]?[ \t]*(?:\n|\z)|[`\"'])"
@@ -398,7 +398,7 @@ RULES = (
             rf"(?:password|passphrase|passcode|pw),[ ]{_ODD}",
             rf"(?:password|passphrase|passcode|pw),[ ](?:[a-z]+[ ])?(?:enter|type|use|give|try){_VALUE}",
             rf"(?:password|passphrase|pw|credentials?|secret|token|key)[ ][^\n]*[ ]\([\"'`~]{_ODD}",
-            rf"here(?:['~]s|[ ](?:is|are|you))[ ,:][^\n]*{_GIVEN}[,:]?{_VALUE}",
+            rf"here(?:['~]s|[ ](?:is|are|you))[ ,:][^\n]*{_GIVEN}[,:]?[ ]{_VALUE}",
         ),
     ),
     Rule(

@@ -63,11 +63,11 @@ PATTERNS = (
     # Quotes that one language alone has: `q(…)` of Perl, `[[…]]` of Lua, `r#"…"#` of Rust, `R"(…)"` of C++.
     Pattern(
         "secret-assignment",
-        rf"{SECRET_NAME}[\"'\]}}]{{0,2}}+(?::[ \t]*+[&'\w]{{1,16}}+)?[ \t]*+(?:=>?|:)[ \t]*+(?:%?q[qw]?[(\[{{<|]"
+        rf"{SECRET_NAME}[\"'\]]{{0,2}}+(?::[ \t]*+[&'\w]{{1,16}}+)?[ \t]*+(?:=>?|:)[ \t]*+(?:%?q[qw]?[(\[{{<|]"
         rf"|\[\[|r?#{{1,3}}\"|u?r\"\w{{0,8}}\()"
         r"(?P<s>[^\s\"'()\[\]{}<>|]{4,200}+)[\"()\[\]{}<>|]",
         likely,
-        prefilter=r"(?:pass\w*|pwd|pw|secret|token|key|credentials?|auth)(?:_\d)?[\"'\]}]{0,2}(?::[ \t]*[&'\w]+"
+        prefilter=r"(?:pass\w*|pwd|pw|secret|token|key|credentials?|auth)(?:_\d)?[\"'\]]{0,2}(?::[ \t]*[&'\w]+"
         r")?[ \t]*(?:=>?|:)[ \t]*(?:%?q[qw]?[(\[{<|]|\[\[|r?#+\"|u?r\"\w*\()",
         named=True,
         strong=False,

@@ -158,7 +158,7 @@ RULES = tuple(
             r"(?:\n|\A)cat[ ][^\n]*(?:key|token|pass|secret|cred|auth)[^\n]*\n",
             r"(?:\n|\A)[$#][ ][^\n]*(?:key|token|pass|pwd|secret|cred|auth)[^\n]*\n",
         ),
-        (_mapped, Scope.NEAR, "", rf"{_PLURALS}[\"']?[ \t]*(?:=>?|:)[ \t]*\{{"),
+        (_mapped, Scope.NEAR, "", r"(?:passwords|credentials|creds|keys|secrets)[\"']?[ \t]*(?:=>?|:)[ \t]*\{"),
         (_listed, Scope.TEXT, "", rf"{_PLURALS}[^\n]{{0,200}}:[ \t*_]*\r?\n"),
     )
 )
