@@ -38,6 +38,9 @@ _PLAINS = re.compile(
 _SHORT_HEX = re.compile(r"(?=[0-9a-f]*?\d)(?=[0-9a-f]*?[a-f])[0-9a-f]{16,}", re.IGNORECASE)
 _ULID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
 _JWK_PUBLIC = re.compile(r"[\"'][xyn][\"'][ \t]*:[ \t]*[\"']\Z")
+# What a script or a style is called whose digest it is: `"bokeh-3.2.0.min.js": "…"`, and digests in base64.
+_OF_FILE = re.compile(r"[\w.@+/-]{1,80}\.(?:m?js|cjs|css|map|wasm|woff2?|png|svg)[\"'][ \t]*:[ \t]*[\"']\Z")
+_BASE64_DIGEST = re.compile(r"[0-9A-Za-z+/]{43}=|[0-9A-Za-z+/]{64}|[0-9A-Za-z+/]{86}==")
 _ARN = re.compile(r"arn:[a-z-]+:[^\s\"']*\Z")
 _CALLED = re.compile(r"[(\[]|\)\(|[ \t]{2,40}\(")  # a name that something is called by, also in a column of such
 # What a program generates, by what: `fileDescriptor_…`. What is assigned to: `symbolSqrt3=Math`. A point of a curve,
@@ -167,7 +170,8 @@ def _is_digest(line: str, start: int, end: int) -> bool:
     if (made := _GENERATED.match(line, start)) and made.end() >= end:
         return True
     before = line[max(0, start - BEFORE) : start]
-    if before.endswith(("h1:", "h1:+", "h1:/")) or _JWK_PUBLIC.search(before) or _ARN.search(before):
+    of_file = _BASE64_DIGEST.fullmatch(line, start, end) is not None and _OF_FILE.search(before) is not None
+    if of_file or before.endswith(("h1:", "h1:+", "h1:/")) or _JWK_PUBLIC.search(before) or _ARN.search(before):
         return True
     if before.endswith(",") and before.count(",") >= _CELLS and _PLAIN.fullmatch(line, start, end):
         return True  # the cells of a table are mostly no names of what is in others

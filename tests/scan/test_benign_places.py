@@ -53,6 +53,7 @@ PAIRS = (
     ('"layout": "IPY_MODEL_2c67de94f62d4887866d22abca7f6f13",', '"token": "«' + HEXES + '»"'),
     ('push-scope",Ue="' + POINT + '",qe="https"', 'VAPID_KEY = "«' + POINT[44:] + '»"'),
     (BLOB + "\\n" + MIXED + MIXED[::-1] + "\\n", "the KeyXv4Tn8 token " + "«" + MIXED + MIXED[::-1] + "»"),
+    ('"shop-1.0.min.js": "' + MIXED + MIXED[::-1] + '",', '"shop-1.0.min": "«' + MIXED + MIXED[::-1] + '»",'),
     # What is said to users, in any language.
     ('"weak-password":"The password must be 6 characters or more."', '"weak-password":"«Qw7Zr2 Lk 9»"'),
     (MESSAGES % "Kennwort Ihres Kontos", MESSAGES % "«Kennwort7Zr2»"),
