@@ -52,28 +52,41 @@ _WITH_PARTICLE = (
     rf"[ ]{{0,2}}[\])(:=]?[ ]{{0,2}}(?:default:)?(?P<s>{_WORD}{{4,96}}+)"
 )
 # As other languages have it, behind a sign.
+_OTHERS = (
+    r"şifre(?:si|niz)?|parol[aăe]?|jelszó|lozinka|geslo|slaptažodis|salasõna|parool|kata sandi|mật khẩu"
+    r"|סיסמ[הא]|كلمة (?:المرور|السر)|گذرواژه|رمز عبور|รหัสผ่าน|पासवर्ड|кодовое слово"
+)
 _FOREIGN = (
-    r"(?<![^\W_])(?:şifre(?:si|niz)?|parol[aăe]?|jelszó|lozinka|geslo|slaptažodis|salasõna|parool|kata sandi"
-    r"|mật khẩu"
-    r"|סיסמ[הא]|كلمة (?:المرور|السر)"
-    r"|گذرواژه|رمز عبور"
-    r"|รหัสผ่าน|पासवर्ड|кодовое слово)"
+    rf"(?<![^\W_])(?:{_OTHERS})"
     rf"[ ]{{0,2}}(?:[:=]|->|[—-](?=[ ]))[ ]{{0,2}}[`*]{{0,2}}(?P<s>{_WORD}{{4,96}}+)"
 )
-# What a line of ASCII must have, in small letters, for an expression to match in it: that begins with a few characters,
-# which are searched for at once, where the expression itself is tried at each.
+# What a line must have for an expression to match in it: that begins with a few characters, which are searched for at
+# once, where the expression itself is tried at each. Of a line of ASCII small letters are asked, which takes a tenth of
+# the time, and so there is another one for all other lines.
 _TOLD = "p(?:ass|/?w)"
+_TOLD_ANY = rf"(?:{_TOLD}|{_KOREAN})"
 _AT_SLASH = "|".join(rf"(?<={name}{gap}/)" for name in _MACHINES.split("|") for gap in ("", " "))
+_AMID = r"[\w \t,(>.@:+-]{0,200}/"
 _COMPILED = tuple(
-    (re.compile(expression, re.IGNORECASE), check, re.compile(needed, re.ASCII))
-    for expression, check, needed in (
-        (_ANNOUNCED, bare_password, rf"[/,&:|(+ ]{_TOLD}"),
-        (_AT_HOST, surely_password, r"@[^@/]{0,400}/|[.][0-9]{1,3}[.][0-9]{1,3}[\w \t,(>.@:+-]{0,200}/"),
-        (_AT_SERVICE, surely_password, r"[:(-][ \t]{0,3}[0-9a-z][\w.@+-]{0,63}[ ]?/"),
-        (_OF_MACHINE, surely_password, rf"/(?:{_AT_SLASH})"),
-        (_LABELLED, surely_password, rf"{_TOLD}[a-z]{{0,6}}[ (),-]"),
-        (_WITH_PARTICLE, bare_password, "p/w"),
-        (_FOREIGN, bare_password, "[pglk](?:arol|arool|ozinka|eslo|ata sandi)"),
+    (re.compile(expression, re.IGNORECASE), check, re.compile(small, re.ASCII), re.compile(needed, re.IGNORECASE))
+    for expression, check, small, needed in (
+        (_ANNOUNCED, bare_password, rf"[/,&:|(+ ]{_TOLD}", rf"[/,&:|(+ ]{_TOLD_ANY}"),
+        (
+            _AT_HOST,
+            surely_password,
+            rf"@[^@/]{{0,400}}/|[.][0-9]{{1,3}}[.][0-9]{{1,3}}{_AMID}",
+            rf"@[^@/]{{0,400}}/|[.]\d{{1,3}}[.]\d{{1,3}}{_AMID}",
+        ),
+        (
+            _AT_SERVICE,
+            surely_password,
+            r"[:(-][ \t]{0,3}[0-9a-z][\w.@+-]{0,63}[ ]?/",
+            r"[:(-][ \t]{0,3}[^\W_][\w.@+-]{0,63}[ ]?/",
+        ),
+        (_OF_MACHINE, surely_password, rf"/(?:{_AT_SLASH})", rf"/(?:{_AT_SLASH})"),
+        (_LABELLED, surely_password, rf"{_TOLD}[a-z]{{0,6}}[ (),-]", rf"{_TOLD_ANY}[a-z]{{0,6}}[ (),-]"),
+        (_WITH_PARTICLE, bare_password, "p/w", rf"p/w|{_KOREAN}|{_CHINESE}"),
+        (_FOREIGN, bare_password, "[pglk](?:arol|arool|ozinka|eslo|ata sandi)", _OTHERS),
     )
 )
 
@@ -81,8 +94,8 @@ _COMPILED = tuple(
 def _logins(line: str) -> Iterator[Span]:
     ends = set[int]()
     small = line.lower() if line.isascii() else None
-    for pattern, check, needed in _COMPILED:
-        if small is not None and not needed.search(small):
+    for pattern, check, of_small, of_any in _COMPILED:
+        if not (of_any.search(line) if small is None else of_small.search(small)):
             continue
         for found in pattern.finditer(line):
             value = found["s"].rstrip(".:")
@@ -96,7 +109,7 @@ def _logins(line: str) -> Iterator[Span]:
 _ODD = r"[^\s\"'`<>(),;]{0,24}[0-9!@#$%^&*+?~]"
 _BEHIND = r"[\w.@+-][ ]?//?[ ]?[^\s\"'`<>(),;/]{4}"
 _LABEL = r"(?:pass(?:w(?:or)?d|code)?|pwd|pw)"
-_OTHERS = r"[as]ifre(?:si|niz)?|parol[ae]?|jelsz[ao]|lozinka|geslo|slapta[az]odis|salas[ao]na|parool|sandi|kh[au]u"
+_PROJECTED = r"[as]ifre(?:si|niz)?|parol[ae]?|jelsz[ao]|lozinka|geslo|slapta[az]odis|salas[ao]na|parool|sandi|kh[au]u"
 RULES = (
     Rule(
         "noted-login",
@@ -109,7 +122,7 @@ RULES = (
             rf"(?:telnet|ftp|ssh|rdp|vnc|id|name|user|login|account|acc?t|aa)[ \t]?[:(-][ \t]{{0,3}}[\w.@+-]*{_BEHIND}",
             rf"aa[ ]{{0,2}}[\])(:=][ ]{{0,2}}(?:default:)?{_ODD}",
             rf"aaa[ ]{{0,2}}{_ODD}",
-            rf"(?:{_OTHERS}|aaa)[ ]{{0,2}}(?:[:=a-]|->)[ ]{{0,2}}[`*]{{0,2}}{_ODD}",
+            rf"(?:{_PROJECTED}|aaa)[ ]{{0,2}}(?:[:=a-]|->)[ ]{{0,2}}[`*]{{0,2}}{_ODD}",
             rf"aa[/,&:|(+]a{{2}}[^\n]{{0,64}}{_ODD}",
             rf"p/w[^\n]{{0,64}}{_ODD}",
         ),
