@@ -123,9 +123,13 @@ def cue(line: str, span: Span) -> Cue:
         if said is not Cue.NONE or (sign not in "(," and named and named[-1].lower() not in ANY_WORDS):
             return said
     said = _last(_WORD.findall(before))
-    if said is Cue.SECRET or said is Cue.KEY:
-        said = _last(_WORD.findall(_RUN.sub(_unless_random, before)))
-    return said if said is not Cue.NONE else _first(_WORD.findall(_NOT_AFTER.split(line[end : end + AFTER], 1)[0]))
+    if said is Cue.INNOCENT:
+        return said
+    again = said if said is Cue.NONE else _last(_WORD.findall(_RUN.sub(_unless_random, before)))
+    if again is Cue.NONE:
+        again = _first(_WORD.findall(_NOT_AFTER.split(line[end : end + AFTER], 1)[0]))
+    # A second look says no more than the first, which is the one that the kernel takes.
+    return Cue.KEY if said is Cue.KEY and again is Cue.SECRET else again
 
 
 def _unless_random(run: re.Match[str]) -> str:

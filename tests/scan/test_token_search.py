@@ -115,6 +115,7 @@ def test_the_kernel_leaves_out_nothing_that_is_taken(seed: int, pieces: int) -> 
 @given(st.lists(st.one_of(st.text(max_size=8), st.sampled_from(WORDS), st.sampled_from(GLUE)), max_size=20))
 @example(["a8Kd03mXw7Tn2Bv5Hs6Jd1F"])
 @example(["key _", "a8Kd03mXw7Tn2Bv5Hs6Jd1F"])
+@example(["SENHA#", "raurwg4gkcfm6q6v0cad5jzht9kajssmyf5iPrivate/", "={", "e51254ae0c2e1bf1de7b2388"])
 def test_nor_in_any_text(pieces: list[str]) -> None:
     text = "".join(pieces)
     assert searched(text) == expected(text)
