@@ -155,8 +155,6 @@ static int may_be_pieces(const struct region *region, const struct picked *words
 {
     size_t mixed = 0, codes = 0, count = words->count;
     for (size_t at = 0; at < count; at++) {
-        if (words->of[at]->end - words->of[at]->start > LONGEST_PIECE)
-            return 0;
         mixed += words->of[at]->mixed;
         codes += words->of[at]->code;
     }
@@ -212,22 +210,28 @@ static const struct word *word_at(const struct table *table, size_t row, size_t 
     return place >= count ? NULL : right ? table->last[row] - 1 - place : table->first[row] + place;
 }
 
-static void pick(struct picked *words, const struct table *table, size_t place, int right, const uint8_t *order)
+/* What is longer is no piece, and hides none: characters glued to one word would leave out all of its column. */
+static int is_piece(const struct word *word) { return word->end - word->start <= LONGEST_PIECE; }
+
+/* The words of a column that may be pieces; whether it has any words. */
+static int pick(struct picked *words, const struct table *table, size_t place, int right, const uint8_t *order)
 {
+    int any = 0;
     words->count = 0;
     for (size_t row = 0; row < table->count; row++) {
         const struct word *word = word_at(table, order ? order[row] : row, place, right);
-        if (word)
+        any |= word != NULL;
+        if (word && is_piece(word))
             words->of[words->count++] = word;
     }
+    return any;
 }
 
 static void see_columns(struct columns *columns, const struct table *table, int right, const uint8_t *order)
 {
     for (size_t place = 0; place < MOST_COLUMNS; place++) {
         struct picked words;
-        pick(&words, table, place, right, NULL);
-        if (!words.count)
+        if (!pick(&words, table, place, right, NULL))
             return;
         if (!may_be_pieces(&columns->region, &words))
             continue;
@@ -261,14 +265,15 @@ void see_periods(struct columns *columns, const struct word *words, size_t count
 {
     struct picked picked = {.count = 0};
     for (size_t at = 0; at < count; at++)
-        if (words[at].end - words[at].start <= LONGEST_PIECE)
+        if (is_piece(words + at))
             picked.of[picked.count++] = words + at;
     write_words(columns, &picked, 1);
     for (size_t period = 2; period <= LAST_PERIOD; period++)
         for (size_t first = 0; first < period && first < count; first++) {
             picked.count = 0;
             for (size_t at = first; at < count; at += period)
-                picked.of[picked.count++] = words + at;
+                if (is_piece(words + at))
+                    picked.of[picked.count++] = words + at;
             if (picked.count > 2 && may_be_pieces(&columns->region, &picked))
                 write_words(columns, &picked, 0);
         }

@@ -28,6 +28,8 @@ from egress_proxy.server.verdicts import Clean, Verdicts, Withheld
 MOST_SURE: Final = 5_000  # values of a tree; some 1 KB each
 MOST_RANDOM: Final = 2_000
 _MOST_UNJUDGED: Final = 256  # texts of a history that have not crossed: older ones have no piece that is still kept
+_MOST_UNNOTED: Final = 2_048  # texts, by their parts
+_MOST_WAITING: Final = 33_554_432  # characters of both
 _MOST_STAMPS: Final = 2_000  # some 100 bytes each, and of messages
 MOST_MESSAGES: Final = 1_024
 _WARY: Final = Finding(0, 0, 0, DETECTOR, NAMELESS, Form.ENCODED)
@@ -132,8 +134,14 @@ class Tree:
 
     @property
     def busy(self) -> bool:
-        """Whether some thread judges texts: another one that has to waits until it has done."""
-        return self._judging.locked()
+        """Whether judging a text takes long now: some thread does, and another one waits until it has done, or much has
+        to be judged before."""
+        return self._judging.locked() or self._waiting() > THREAD_BYTES
+
+    def _waiting(self) -> int:
+        """Characters of texts that are looked at when the next one is judged."""
+        with self._speaking:
+            return sum(map(len, self._unjudged)) + sum(len(text) for _, text in self._unnoted)
 
     def spoke(self, texts: Iterable[str]) -> None:
         """Texts of the agent in the order in which it wrote them, whether they have crossed or not. Does not wait for
@@ -146,10 +154,13 @@ class Tree:
 
     def told_by(self, parts: Iterable[tuple[str, str]]) -> None:
         """Texts of the agent by the ids of their parts: what each says apart is noted, at the latest when the next one
-        is judged. Does not wait for what is being judged, unless there are many by then."""
+        is judged, and of much not before: then that is done in a thread (`busy`). Does not wait for what is being
+        judged, unless there is too much by then."""
         with self._speaking:
             self._unnoted += parts
-        if self._judging.acquire(blocking=len(self._unnoted) > _MOST_UNJUDGED):
+        waiting = self._waiting()
+        full = waiting > _MOST_WAITING or len(self._unnoted) > _MOST_UNNOTED
+        if (full or waiting <= THREAD_BYTES) and self._judging.acquire(blocking=full):
             try:
                 self._note_told()
             finally:

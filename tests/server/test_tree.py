@@ -17,7 +17,7 @@ from egress_proxy.scan.pieces import KEPT, Pieces
 from egress_proxy.scan.taint_names import NAMELESS, WORDLY
 from egress_proxy.server import verdicts
 from egress_proxy.server.apart import THREAD_BYTES
-from egress_proxy.server.tree import MOST_MESSAGES, MOST_RANDOM, MOST_SURE, Log, Remembering, Tree
+from egress_proxy.server.tree import _MOST_UNNOTED, MOST_MESSAGES, MOST_RANDOM, MOST_SURE, Log, Remembering, Tree
 from egress_proxy.server.verdicts import Clean
 
 LETTERS = string.ascii_letters + string.digits
@@ -220,8 +220,31 @@ def test_what_is_said_does_not_wait_for_what_is_judged() -> None:
     assert busy == [False, True]
     assert tree._unjudged == ["So.", long]
     assert repr(tree._told) == "Told(0)"
+    judged(tree)
     tree.told_by([("prt_2", "The next is `xQz`.")])
     assert repr(tree._told) == "Told(2)"
+
+
+def judged(tree: Tree) -> None:
+    Remembering(build_scanner(KnownValues.none()), [tree]).scan_told(["So."], frozenset({"So."}))
+
+
+@pytest.mark.parametrize("count", [1, 8])
+def test_much_that_was_said_is_noted_by_who_judges_next_in_a_thread(count: int) -> None:
+    """Each such text takes some milliseconds, and the event loop tells of hundreds at once."""
+    tree = Tree(KEY)
+    tree.told_by((f"prt_{number}", "The next is `aB3`.\n" + "x" * 10_000) for number in range(count))
+    much = count > 1
+    assert (tree.busy, repr(tree._told)) == (much, f"Told({0 if much else count})")
+    judged(tree)
+    assert (tree.busy, repr(tree._told)) == (False, f"Told({count})")
+
+
+def test_texts_that_nobody_judges_are_noted_before_they_are_too_many() -> None:
+    tree = Tree(KEY)
+    for number in range(100):
+        tree.told_by((f"prt_{number}_{part}", "x" * 8_000) for part in range(64))
+    assert len(tree._unnoted) <= _MOST_UNNOTED + 64
 
 
 def test_a_long_text_is_judged_once_however_often_it_is_said() -> None:

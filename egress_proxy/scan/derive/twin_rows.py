@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import zip_longest
 from string import ascii_letters, digits
 from typing import Final
@@ -88,12 +88,17 @@ def _alike(text: str, lines: Sequence[Span]) -> Iterator[Sequence[Span]]:
 
 def _periodic(words: _Row) -> Iterator[_Row]:
     """Every second word of a line, every third, and so on; and all from the last one to the first."""
-    yield [word for word in words[::-1] if len(word[0]) <= _LONGEST]
+    yield _pieces(words[::-1])
     for period in _PERIODS:
         for first in range(min(period, len(words))):
-            column = words[first::period]
+            column = _pieces(words[first::period])
             if len(column) > _FEWEST and _may_be_pieces([word for word, _ in column]):
                 yield column
+
+
+def _pieces(words: Iterable[_Word | None]) -> _Row:
+    """What is longer is no piece, and hides none: characters glued to one word would leave out all of its column."""
+    return [word for word in words if word and len(word[0]) <= _LONGEST]
 
 
 def _table(text: str, words: re.Pattern[str], parts: Sequence[Span]) -> list[_Row]:
@@ -112,13 +117,13 @@ def _columns(table: list[_Row]) -> Iterator[_Row]:
 
 def _of_order(table: list[_Row], order: Sequence[int]) -> Iterator[_Row]:
     for column in zip_longest(*table):
-        words = [word for word in column if word]
+        words = _pieces(column)
         if _may_be_pieces([word for word, _ in words]):
             yield words
             yield words[::-1]
             yield from _downwards(words)
             if order:
-                yield [word for at in order if (word := column[at])]
+                yield _pieces([column[at] for at in order])
 
 
 def _downwards(words: Sequence[_Word]) -> Iterator[_Row]:
@@ -131,8 +136,6 @@ def _downwards(words: Sequence[_Word]) -> Iterator[_Row]:
 def _may_be_pieces(words: Sequence[str]) -> bool:
     """Whether they are different, and look random, or are numbers of characters."""
     different = len(set(words))
-    if max(map(len, words)) > _LONGEST:
-        return False
     mixed = sum(_MIXED.search(word) is not None for word in words)
     if mixed * _OF_ROWS >= len(words) and different >= max(_FEWEST, len(words) / 2):
         return True

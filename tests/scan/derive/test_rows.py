@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import string
+from ctypes import CDLL
 
 import pytest
 from hypothesis import example, given
@@ -10,7 +12,9 @@ from hypothesis import strategies as st
 
 from egress_proxy.native import KERNEL
 from egress_proxy.scan.derive.pieces import columns, rows
+from egress_proxy.scan.engine import TextScanner
 from tests.bench.corpora import SORTS, texts
+from tests.scan.conftest import known
 
 pytestmark = pytest.mark.skipif(KERNEL is None, reason="no compiled kernel here")
 
@@ -87,3 +91,21 @@ def test_rows_inside_of_others_are_read_once() -> None:
     assert woven.text == alone.text
     at = woven.text.index("d4E5")
     assert woven.pieces.span(at, at + 6) == (19, 25)
+
+
+@pytest.mark.parametrize("kernel", [KERNEL, None])
+@pytest.mark.parametrize("longer", [0, 40])
+def test_characters_glued_to_one_word_hide_no_other_one(kernel: CDLL | None, longer: int) -> None:
+    pieces = ["a1B2", "c3D4", "e5F6", "g7H8" + "x" * longer]
+    region = "\n".join(f"PART_{number}={piece}" for number, piece in enumerate(pieces))
+    text, _ = columns(region, [(0, len(region))], kernel)
+    assert "a1B2\nc3D4\ne5F6\n" in text
+
+
+def test_a_known_value_in_rows_is_found_beside_a_long_word(scanner: TextScanner) -> None:
+    value = "".join(random.Random(4).choices(string.ascii_letters + string.digits, k=24))
+    found = scanner.with_known(known(DB=value))
+    rows = [f"PART_{number}={char}" for number, char in enumerate(value[:20])]
+    for end in ("", "0123456789" * 4):
+        assert found.scan(["\n".join([*rows, f"PART_20={value[20:]}{end}"])]).findings, end
+    assert not found.scan(["\n".join([*rows[:8], f"PART_20={'x' * 44}"])]).findings  # the control
