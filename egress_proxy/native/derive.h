@@ -235,7 +235,7 @@ int random_initials(const uint8_t *initials, size_t first);
 struct alike_rows {
     struct row rows;
     uint32_t before;
-    size_t start, end, mixed, halves, numbered;
+    size_t start, end, mixed, halves, shorts, numbered;
 };
 
 /* Words in a row, and where the last one that was looked at ends: each is looked at once, however many digits it has. */

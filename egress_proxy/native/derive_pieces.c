@@ -12,6 +12,9 @@
 #define LONGEST_HALF  8   /* characters of a word, for two rows to be enough */
 #define WORDS_APART   64  /* characters from one mixed word to the next, of those on one line */
 #define SHORTEST_WORD 3
+#define LONGEST_SHORT 4   /* characters of a word that may be one of many pieces */
+#define FEWEST_SHORT  4   /* rows with such */
+#define OF_SHORT      6   /* one row of so many has one that looks random, at least */
 #define LONGEST_NUMBERED 48 /* characters of a row with a label and the number of a character */
 
 enum { A_LETTER = 'a', A_DIGIT = '0' };
@@ -61,6 +64,15 @@ static uint64_t mixed_of(const struct line_bits *line, size_t block)
     return (letters & before(line->digits, block)) | (line->capitals[block] & after_small & after(line->words, block) & ~before_small);
 }
 
+/* The same, and digits after a letter, and all capitals after a small one: enough for a word of a few characters. */
+static uint64_t changed_of(const struct line_bits *line, size_t block)
+{
+    uint64_t small = small_of(line, block), letters = line->words[block] & ~line->digits[block];
+    uint64_t after_small = small << 1 | small_of(line, block - 1) >> 63;
+    uint64_t after_letter = before(line->words, block) & ~before(line->digits, block);
+    return (letters & before(line->digits, block)) | (line->digits[block] & after_letter) | (line->capitals[block] & after_small);
+}
+
 /* Where the word with a character of a block begins, and ends. */
 static size_t first_of(const uint64_t *words, size_t block, unsigned bit)
 {
@@ -96,6 +108,21 @@ static size_t longest_mixed(const struct line_bits *line, size_t blocks, size_t 
     return longest;
 }
 
+/* Whether there is a word of a few characters that looks random. */
+static int has_short(const struct line_bits *line, size_t blocks)
+{
+    size_t done = 0;
+    for (size_t block = 1; block <= blocks; block++)
+        for (uint64_t changed = changed_of(line, block); changed; changed &= changed - 1) {
+            if ((block - 1) * BLOCK + lowest(changed) < done)
+                continue;
+            done = end_of(line->words, block, lowest(changed));
+            if (done - first_of(line->words, block, lowest(changed)) <= LONGEST_SHORT)
+                return 1;
+        }
+    return 0;
+}
+
 static void see_mixed_row(struct alike_rows *p, const uint8_t *text, size_t start, size_t end, size_t length)
 {
     struct line_bits line = {.words = {0}};
@@ -109,14 +136,16 @@ static void see_mixed_row(struct alike_rows *p, const uint8_t *text, size_t star
     p->mixed += longest >= SHORTEST_WORD;
     p->numbered += end - start <= LONGEST_NUMBERED && (numbers > 1 || longest > 1);
     p->halves += longest >= LONGEST_HALF;
+    p->shorts += has_short(&line, blocks);
 }
 
 static void end_slot(struct alike_rows *p, struct found *found)
 {
     int enough = p->rows.count >= FEWEST_ROWS && p->mixed > 1 && p->mixed * 4 >= p->rows.count;
+    enough |= p->rows.count >= FEWEST_SHORT && p->shorts > 1 && p->shorts * OF_SHORT >= p->rows.count;
     if (p->rows.count > 1 && (enough || (p->halves > 1 && p->rows.count <= FEWEST_ROWS) || p->numbered >= FEWEST))
         report(found, PIECES, p->rows.start, p->rows.end);
-    p->rows.count = p->mixed = p->halves = p->numbered = 0;
+    p->rows.count = p->mixed = p->halves = p->shorts = p->numbered = 0;
 }
 
 void end_rows(struct alike_rows slots[ROW_SLOTS], struct found *found)

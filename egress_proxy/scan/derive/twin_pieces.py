@@ -14,7 +14,10 @@ from egress_proxy.scan.derive.twin_rows import BLANKS, beginning
 
 _LONGEST_ROW, _LONGEST_WORD, _ROWS_APART, _SLOTS = 160, 64, 400, 8
 _FEWEST_ROWS, _LONGEST_HALF, _APART, _SHORTEST_WORD, _LONGEST_NUMBERED = 3, 8, 64, 3, 48
+_FEWEST_SHORT, _OF_SHORT = 4, 6
 _WORD = re.compile(r"[A-Za-z0-9]+")
+_SHORT = re.compile(r"(?<![A-Za-z0-9])[A-Za-z0-9]{2,4}(?![A-Za-z0-9])")
+_CHANGED = re.compile(r"[0-9][A-Za-z]|[A-Za-z][0-9]|[a-z][A-Z]")
 _MIXED = re.compile(r"[0-9][A-Za-z]|[a-z][A-Z](?=[A-Z0-9])")
 _BESIDE = re.compile(r"[0-9](?=[A-Za-z])|(?<=[A-Za-z])[0-9]")
 _BOTH_CASES = re.compile(r"[0-9][A-Za-z]|[a-z].*[A-Z]|[A-Z].*[a-z]")
@@ -31,15 +34,17 @@ class _Rows(Struct):
     count: int = 0
     mixed: int = 0
     halves: int = 0
+    shorts: int = 0
     numbered: int = 0
 
     def over(self) -> Iterator[Hint]:
         """What they are, where they are enough."""
         enough = self.count >= _FEWEST_ROWS and self.mixed > 1 and self.mixed * 4 >= self.count
-        enough = enough or (self.halves > 1 and self.count <= _FEWEST_ROWS) or self.numbered >= FEWEST
+        short = self.count >= _FEWEST_SHORT and self.shorts > 1 and self.shorts * _OF_SHORT >= self.count
+        enough = enough or short or (self.halves > 1 and self.count <= _FEWEST_ROWS) or self.numbered >= FEWEST
         if self.count > 1 and enough:
             yield Kind.PIECES, self.start, self.end
-        self.count = self.mixed = self.halves = self.numbered = 0
+        self.count = self.mixed = self.halves = self.shorts = self.numbered = 0
 
     def see(self, text: str, start: int, end: int, own: str) -> Iterator[Hint]:
         """Take one more line, which begins so."""
@@ -59,6 +64,7 @@ class _Rows(Struct):
         self.end = end
         self.mixed += longest >= _SHORTEST_WORD
         self.halves += longest >= _LONGEST_HALF
+        self.shorts += any(map(_CHANGED.search, _SHORT.findall(line)))
         self.numbered += len(line) <= _LONGEST_NUMBERED and (len(_NUMBER_ENDS.findall(line)) > 1 or longest > 1)
 
 

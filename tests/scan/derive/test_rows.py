@@ -105,7 +105,20 @@ def test_characters_glued_to_one_word_hide_no_other_one(kernel: CDLL | None, lon
 def test_a_known_value_in_rows_is_found_beside_a_long_word(scanner: TextScanner) -> None:
     value = "".join(random.Random(4).choices(string.ascii_letters + string.digits, k=24))
     found = scanner.with_known(known(DB=value))
-    rows = [f"PART_{number}={char}" for number, char in enumerate(value[:20])]
+    rows = [f"PART_{number}={value[4 * number : 4 * number + 4]}" for number in range(6)]
     for end in ("", "0123456789" * 4):
-        assert found.scan(["\n".join([*rows, f"PART_20={value[20:]}{end}"])]).findings, end
-    assert not found.scan(["\n".join([*rows[:8], f"PART_20={'x' * 44}"])]).findings  # the control
+        assert found.scan(["\n".join(rows) + end]).findings, end
+    assert not found.scan(["\n".join(rows[:2])]).findings  # the control: too little to say anything
+
+
+@pytest.mark.parametrize("size", [2, 3, 4])
+@pytest.mark.parametrize("label", ["PART_{}={}", "{}. `{}`", "step {}: {}", "row {} is {}, then"])
+def test_a_known_value_in_small_pieces_behind_labels_is_found(scanner: TextScanner, size: int, label: str) -> None:
+    """Of two characters each too few may look random: one value in thirty."""
+    missed = 0
+    for seed in range(20):
+        value = "".join(random.Random(seed).choices(string.ascii_letters + string.digits, k=24))
+        pieces = [value[start : start + size] for start in range(0, len(value), size)]
+        text = "\n".join(label.format(number, piece) for number, piece in enumerate(pieces))
+        missed += not scanner.with_known(known(DB=value)).scan([text]).findings
+    assert missed <= (size == 2)
