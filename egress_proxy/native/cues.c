@@ -150,6 +150,15 @@ static int is_type(const uint8_t *run, const uint8_t *at, const uint8_t *stop)
     return at < stop && *at == '=';
 }
 
+/* Whether an element has an attribute there, before its text: `<password xml:lang="en">...`. */
+static int is_attribute(const uint8_t *at, const uint8_t *stop)
+{
+    const uint8_t *start = at;
+    while (at < stop && (is_letter(*at) || (uint8_t)(*at - '0') < 10 || *at == '_' || *at == ':' || *at == '.' || *at == '-'))
+        at++;
+    return at > start && stop - at > 1 && *at == '=' && (kind(at[1]) & QUOTE);
+}
+
 /* Whether what follows a name, or where it begins, tells that a value may be beside it. `password` tells whether the
  * word in it may be that. */
 static int names(const uint8_t *run, const uint8_t *after, const uint8_t *stop, int password)
@@ -181,6 +190,8 @@ static int names(const uint8_t *run, const uint8_t *after, const uint8_t *stop, 
         return of_header(run, after);
     default:
         if (password && (opens(at, stop) || says_phrase(at, stop)))
+            return 1;
+        if (is_attribute(at, stop))
             return 1;
         at += (kind(*at) & QUOTE) != 0;
         const uint8_t *type = at;

@@ -91,7 +91,7 @@ _NAMED = Beginning(
     r"[ ](?P<open>[\"'`“])",
 )
 _IN_MARKS = re.compile(r"[^\"'`“”‘’«»\n]{3,200}+")
-_BOLD = re.compile(r"(?:[^\"'`“”‘’«»\n*]|\*(?!\*)){3,200}+")
+_BOLD = re.compile(r"(?>(?:[^\"'`“”‘’«»\n*]|\*(?!\*)){3,200})")
 _BARE = re.compile(r"[^\s\"'`“”‘’«»<>(){}\[\]|\u3001\u3002\u300c\u300d\uff08\uff09\uff0c\uff1a\uff1b]{4,200}+")
 # `pass` is no noun in `should pass size=0` and `flags to pass down to it`, and neither before an identifier.
 _PASSED = re.compile(
