@@ -5,7 +5,10 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 
+import pytest
+
 from egress_proxy.scan import prose
+from egress_proxy.scan.engine import TextScanner
 from egress_proxy.scan.own import notes
 
 WORDS = """
@@ -83,3 +86,10 @@ def test_of_sentences() -> None:
             assert [said.span() for said in pattern.finditer(line, stop)] == found, line
             matched += len(found)
     assert matched > 1_000
+
+
+@pytest.mark.parametrize("label", ["(pw ", "id/pw "])
+def test_labels_without_end_are_given_up_on(scanner: TextScanner, label: str) -> None:
+    """Each is asked about: 256 KB of them took three seconds and more."""
+    scan = scanner.scan([label * 20 + "!", label * 2_000 + "!"])
+    assert scan.undecided == (1,)

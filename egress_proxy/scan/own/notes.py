@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from egress_proxy.scan.passwords import surely_password
 from egress_proxy.scan.prose import bare_password
-from egress_proxy.scan.rule import Rule, Span
+from egress_proxy.scan.rule import Rule, Span, TooMuchError
 
 _USER = r"(?:user(?:[ _-]?(?:name|id))?|id|login|account|acc?t|아이디|계정|사용자)"
 _KOREAN = "비밀번호|비번|암호|패스워드"
@@ -91,8 +91,12 @@ _COMPILED = tuple(
 )
 
 
+_MOST_VALUES = 512  # of one line: whether one is a password takes some 50 µs
+
+
 def _logins(line: str) -> Iterator[Span]:
     ends = set[int]()
+    asked = 0
     small = line.lower() if line.isascii() else None
     for pattern, check, of_small, of_any in _COMPILED:
         if not (of_any.search(line) if small is None else of_small.search(small)):
@@ -100,6 +104,9 @@ def _logins(line: str) -> Iterator[Span]:
         for found in pattern.finditer(line):
             value = found["s"].rstrip(".:")
             end = found.start("s") + len(value)
+            asked += 1
+            if asked > _MOST_VALUES:
+                raise TooMuchError
             if end not in ends and check(value):  # else what stands before it is the user
                 ends.add(end)
                 yield found.start("s"), end
