@@ -17,7 +17,7 @@ _END = re.compile(
 )
 # What follows where a header is only spoken of: `starting with 'BEGIN EC PRIVATE KEY') and`.
 _SPOKEN_OF = re.compile(r"[\"'`][),.;:]*[ \n]")
-_DATA = re.compile(r"[0-9A-Za-z+/]{40}")
+_DATA = re.compile(r"[0-9A-Za-z+/]{24}")
 _REACH = 400
 
 

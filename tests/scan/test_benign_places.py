@@ -90,6 +90,8 @@ PAIRS = (
     ("the new user or account is registered, and what&#8217;s put", "login with account bob and «what#82!»"),
     ("If the user passes size=42, this is it", "user/pass: bob «size42!x»"),
     ("PEM that starts with 'BEGIN EC PRIVATE KEY') and", "«BEGIN EC PRIVATE KEY') " + MIXED * 2 + "»"),
+    # Lines of a key, however short they were made.
+    ("The header is 'BEGIN EC PRIVATE KEY' here", "«BEGIN EC PRIVATE KEY' \n" + MIXED[:26] + "\n" + MIXED[:26] + "»"),
     ("'secret':'\\u3299\\ufe0f',", "'secret':'«\\u3299Qw7Zr2»',"),
     ('"disclaimer": "Project:Ovdâsvástádâsrijjâvuotâ",', '"root:«Qw7Zr2Lk9Xv»"'),
     ('"oldpassword": "你嘅密碼最少要有$1個半形字元。"', '"oldpassword": "«密碼Qw7»"'),
