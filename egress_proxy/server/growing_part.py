@@ -169,7 +169,7 @@ class GrowingPart:
     def _examine(self, beginning: str) -> Judged:
         if self._scanner is None:
             raise RuntimeError("examined without a scanner")
-        judged = examiner(self._scanner)(beginning)
+        judged = examiner(self._scanner, part=self.name.part_id)(beginning)
         self._found.update(judged.findings)
         self._text = beginning
         self._examined += len(beginning)

@@ -35,13 +35,14 @@ from egress_proxy.server.tree import Remembering
 MOST_AGAIN: Final = APART * MOST_LOOKED
 
 
-def examiner(scanner: Scanner, pieced: Callable[[], None] = lambda: None) -> Examine:
-    """What judges the beginning of a text, as `examine` would judge it if it were all, but remembers nothing of it.
-    Calls `pieced` when one is withheld for pieces of earlier texts."""
+def examiner(scanner: Scanner, pieced: Callable[[], None] = lambda: None, *, part: str = "") -> Examine:
+    """What judges the beginning of a text, as `examine` would judge it if it were all, but remembers nothing of it: of
+    one that is being written, in a `part`, that it may have left. Calls `pieced` when one is withheld for pieces of
+    earlier texts."""
 
     def examine(text: str) -> Judged:
         found = judged(text, scanner.scan((text,)))
-        if found.withheld or not isinstance(scanner, Remembering) or not scanner.gives_away(text, found.findings):
+        if found.withheld or not isinstance(scanner, Remembering) or not scanner.gives_away(text, found.findings, part):
             return found
         pieced()
         return Judged(withheld=WITHHELD_ENCODED)

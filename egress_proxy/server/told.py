@@ -27,24 +27,44 @@ class Told:
         self._ids: list[str] = []
         self._said: dict[str, tuple[int, Said]] = {}  # with the digest of the text
         self._fresh: set[str] = set()
+        self._open: set[str] = set()  # of which only the beginning was told
 
     def __repr__(self) -> str:
         return f"Told({len(self._ids)})"
 
     def add(self, part: str, text: str, digest: Callable[[str], int]) -> None:
         """Note what a text says, which is the whole of a part."""
-        if part in self._said:
+        if part in self._said and part not in self._open:
             return
+        self._open.discard(part)
         told = said(text)
         if told is None:
+            self._drop(part)
             return
-        self._said[part] = (digest(text), told)
-        insort(self._ids, part)
         self._fresh.add(part)
+        self._put(part, digest(text), told)
+
+    def write(self, part: str, beginning: str) -> None:
+        """Note what the beginning of a text says that is still being written: others may be at the same time."""
+        if part in self._said and part not in self._open:
+            return
+        told = said(beginning)
+        if told is not None:
+            self._open.add(part)
+            self._put(part, 0, told)
+
+    def _put(self, part: str, digest: int, told: Said) -> None:
+        if part not in self._said:
+            insort(self._ids, part)
+        self._said[part] = (digest, told)
         for old in self._ids[:-KEPT]:
-            del self._said[old]
-            self._fresh.discard(old)
-        del self._ids[:-KEPT]
+            self._drop(old)
+
+    def _drop(self, part: str) -> None:
+        if self._said.pop(part, None) is not None:
+            del self._ids[bisect_left(self._ids, part)]
+        self._fresh.discard(part)
+        self._open.discard(part)
 
     def given_away(self, find: Find) -> list[tuple[int, Finding]]:
         """The texts that have come since this was last asked and that give a value away with those before them: what
@@ -62,13 +82,13 @@ class Told:
                 found.append((self._said[part][0], hit))
         return found
 
-    def goes_on(self, text: str, find: Find) -> bool:
-        """Whether the beginning of a text gives a value away with those that were told before it: before now, or
-        before a text that may be this one."""
+    def goes_on(self, text: str, find: Find, own: str = "") -> bool:
+        """Whether the beginning of a text, of the part `own` if that is known, gives a value away with those that were
+        told before it: before now, or before a text that may be this one."""
         told = said(text)
         if told is None or not self._ids:
             return False
-        others = [self._said[part][1] for part in self._ids]
+        others = [self._said[part][1] for part in self._ids if part != own]
         same = (at for at, other in enumerate(others) if _begins(other, told))
         places = (len(others), *list(same)[-_MOST_SAME:])
         return any(first(find, [*others[max(at - _BESIDE, 0) : at], told], min(at, _BESIDE)) for at in places)

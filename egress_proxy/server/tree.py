@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections import OrderedDict
 from collections.abc import Container, Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Final
 
-from msgspec import Raw
+from msgspec import Raw, Struct
 from msgspec.structs import replace
 
 from egress_proxy.model import Finding, Form, Scan
@@ -29,10 +30,23 @@ MOST_SURE: Final = 5_000  # values of a tree; some 1 KB each
 MOST_RANDOM: Final = 2_000
 _MOST_UNJUDGED: Final = 256  # texts of a history that have not crossed: older ones have no piece that is still kept
 _MOST_UNNOTED: Final = 2_048  # texts, by their parts
+MOST_OPEN: Final = 128  # texts that are being written, or were and have no end: up to 48 pieces of each
 _MOST_WAITING: Final = 33_554_432  # characters of both
 _MOST_STAMPS: Final = 2_000  # some 100 bytes each, and of messages
 MOST_MESSAGES: Final = 1_024
 _WARY: Final = Finding(0, 0, 0, DETECTOR, NAMELESS, Form.ENCODED)
+
+
+class _Open(Struct, frozen=True):
+    """The beginning of a text that is being written, as far as it was looked at: its pieces, and what it is known by.
+    It may have left, and other texts may be judged before it has its end."""
+
+    pieces: tuple[str, ...]
+    length: int
+    digest: int
+
+    def __repr__(self) -> str:
+        return f"_Open({self.length})"
 
 
 class Log:
@@ -92,6 +106,7 @@ class Tree:
         self._pieces = Pieces()
         self._verdicts = Verdicts(clean or Clean(), withheld)
         self._told = Told()
+        self._open: OrderedDict[str, _Open] = OrderedDict()  # by their parts, the longest untouched first
         self._unnoted: list[tuple[str, str]] = []  # texts by the ids of their parts
         self._unjudged: list[str] = []
         self._judging = threading.Lock()  # held while texts are scanned
@@ -186,17 +201,28 @@ class Tree:
                 if hit is not None
             )
 
-    def gives_away(self, text: str, findings: Sequence[Finding], scanner: Remembering) -> bool:
-        """Whether a text that is still being written gives a value away with pieces of earlier ones. It is not kept."""
+    def gives_away(self, text: str, findings: Sequence[Finding], scanner: Remembering, part: str = "") -> bool:
+        """Whether the beginning of a text gives a value away with pieces of earlier ones. If not, and it is being
+        written now, in a `part`, it counts as said for what is judged before it has its end."""
         with self._judging:
             self._judge_told(scanner)
             self._judge_unjudged(scanner)
             new = pieces_of(text, findings)
             if self._verdicts.wary and (new or tells_apart(text)):
                 return True
-            if self._told.goes_on(text, scanner.found):
+            goes_on = self._told.goes_on(text, scanner.found, part)
+            if part:  # what is withheld counts as said there, as of whole texts
+                self._told.write(part, text)
+            if goes_on:
                 return True
-            return bool(new) and self._hit(self._pieces, new, scanner)[0] is not None
+            if new and self._hit(self._pieces, new, scanner, self._beside(part))[0] is not None:
+                return True
+            if part:
+                self._close(part, text)
+                self._open[part] = _Open(new, len(text), self._verdicts.digest(text))
+                while len(self._open) > MOST_OPEN:
+                    self._close(next(iter(self._open)), "")
+            return False
 
     def place(self, text: str) -> int | None:
         """Up to which checkpoint a text was judged that is withheld (`scan.growing`), if it was."""
@@ -212,6 +238,24 @@ class Tree:
             parts, self._unnoted = self._unnoted, []
         for part, text in parts:
             self._told.add(part, text, self._verdicts.digest)
+            if self._close(part, text):
+                # Whatever becomes of the event of its end: what has left of it is said.
+                self.spoke((text,))
+
+    def _close(self, part: str, text: str) -> bool:
+        """A text is no longer open, or has grown to `text`. Whether that is so: what has left of one that began
+        otherwise stays among the pieces."""
+        was = self._open.pop(part, None)
+        if was is None:
+            return False
+        goes_on = len(text) >= was.length and self._verdicts.digest(text[: was.length]) == was.digest
+        if not goes_on:
+            self._pieces = self._pieces.with_new(was.pieces)
+        return goes_on
+
+    def _beside(self, part: str = "") -> tuple[str, ...]:
+        """The pieces of texts that are being written, but for one."""
+        return tuple(piece for name, one in self._open.items() if name != part for piece in one.pieces)
 
     def _judge_told(self, scanner: Remembering) -> None:
         """Withhold what gives a value away with what was said apart before it."""
@@ -243,7 +287,7 @@ class Tree:
         if any(finding.form is Form.ENCODED for finding in findings):
             return None  # withheld anyway, so none of it becomes a piece
         new = pieces_of(text, findings)
-        hit, self._pieces = self._hit(self._pieces, new, scanner)
+        hit, self._pieces = self._hit(self._pieces, new, scanner, self._beside())
         if hit is not None:
             self._verdicts.add_hit(digest, hit)
             return hit
@@ -254,18 +298,21 @@ class Tree:
         return None
 
     @staticmethod
-    def _hit(pieces: Pieces, new: tuple[str, ...], scanner: Remembering) -> tuple[Finding | None, Pieces]:
-        """What new pieces give away with earlier ones, and these without those that do so alone."""
-        hit = scanner.first(pieces.joins(new))
+    def _hit(
+        pieces: Pieces, new: tuple[str, ...], scanner: Remembering, beside: tuple[str, ...]
+    ) -> tuple[Finding | None, Pieces]:
+        """What new pieces give away with earlier ones and those of texts `beside` them, and the earlier ones without
+        those that do so alone."""
+        earlier = pieces.with_new(beside) if beside else pieces
+        hit = scanner.first(earlier.joins(new))
         if hit is None:
             return None, pieces
         # A value that became known since may be in one of the pieces alone: then the join tells nothing new.
-        alone = {piece for piece in (*pieces.kept, *new) if scanner.first([piece]) is not None}
+        alone = {piece for piece in (*earlier.kept, *new) if scanner.first([piece]) is not None}
         if not alone:
             return hit, pieces
-        pieces = pieces.without(alone)
         others = tuple(piece for piece in new if piece not in alone)
-        return scanner.first(pieces.joins(others)), pieces
+        return scanner.first(earlier.without(alone).joins(others)), pieces.without(alone)
 
 
 class _Sorted:
@@ -301,9 +348,9 @@ class Remembering:
         found = {finding for tree in self._trees for finding in tree.pieced(texts, told, scan, self)}
         return replace(scan, findings=tuple(sorted({*scan.findings, *found}))) if found else scan
 
-    def gives_away(self, text: str, findings: Sequence[Finding]) -> bool:
-        """Whether the beginning of a text does so. Nothing is remembered of it."""
-        return any(tree.gives_away(text, findings, self) for tree in self._trees)
+    def gives_away(self, text: str, findings: Sequence[Finding], part: str = "") -> bool:
+        """Whether the beginning of a text does so. Nothing is remembered of it but while it is written, in a `part`."""
+        return any(tree.gives_away(text, findings, self, part) for tree in self._trees)
 
     def place(self, text: str) -> int | None:
         """From which checkpoint on a text was withheld before, if it was; the first, where trees differ."""
