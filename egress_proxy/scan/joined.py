@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 CLOSE: Final = 160  # characters before a line that `Scope.BELOW` shows
-LINES_AFTER: Final = 3  # that `Scope.NEAR` shows
+LINES_AFTER: Final = {Scope.NEAR: 3, Scope.LIST: 64}
 LARGE: Final = frozenset({Scope.BLOCK, Scope.TEXT})
 """Scopes that show the same lines for many: once is enough. What is found there is not of its own line alone."""
 
@@ -86,18 +86,19 @@ def shown(scope: Scope, text: str, start: int, end: int) -> Span:
     """What a rule of a scope is shown of a text for the line from `start` to `end`."""
     if scope is Scope.LINE:
         return start, end
-    if scope is Scope.NEAR:
-        return start, _near(text, end)
+    if scope in LINES_AFTER:
+        return start, _after(text, end, LINES_AFTER[scope])
     if scope is Scope.BELOW:
         return max(0, start - CLOSE), end
     return (start, _block(text, end)) if scope is Scope.BLOCK else (0, len(text))
 
 
-def _near(text: str, end: int) -> int:
-    for _ in range(LINES_AFTER):
-        if end < len(text):
-            end = text.find("\n", end + 1)
-            end = len(text) if end < 0 else end
+def _after(text: str, end: int, lines: int) -> int:
+    for _ in range(lines):
+        if end >= len(text):
+            break
+        end = text.find("\n", end + 1)
+        end = len(text) if end < 0 else end
     return end
 
 

@@ -34,6 +34,7 @@ class Scope(StrEnum):
 
     LINE = "line"  # as detect-secrets does; no match reaches over a line's end
     NEAR = "near"  # a line and those after it
+    LIST = "list"  # a line and as many after it as a list may have
     BELOW = "below"  # a line and what stands close before it; spans begin in the line
     BLOCK = "block"  # a line and all after it, up to an empty one
     TEXT = "text"  # blocks of several lines

@@ -104,7 +104,7 @@ def _one(expression: str, at: int) -> tuple[_Row, int]:
 def _may_be_blank(one: str) -> bool:
     if one == ".":
         return True
-    if "[:" in one or _NUMBERED.match(one):
+    if "[:" in one[1:] or _NUMBERED.match(one):  # a class by its name, within a class
         raise _Unclear
     try:
         return re.compile(one).search(_BLANKS) is not None

@@ -216,6 +216,25 @@ def test_a_block_is_looked_up_once_however_many_of_its_lines_ask(
     assert asked.count(Scope.BLOCK) == 2
 
 
+def test_of_a_long_text_a_list_alone_is_read_below_what_it_is_of(
+    scanner: TextScanner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shares: list[int] = []
+
+    def shown(scope: Scope, text: str, start: int, end: int) -> Span:
+        first, last = joined.shown(scope, text, start, end)
+        shares.append(last - first)
+        return first, last
+
+    monkeypatch.setattr(engine, "shown", shown)
+    value = "Tr0ub4dor" + "#3x"
+    prose = "Nothing of this is said twice, and nothing is meant by it.\n" * 2_000
+    text = f"{prose}Their passwords:\n\n- alice: {value}\n- bob: {value[::-1]}\n\n{prose}"
+    assert [text[one.start : one.end] for one in scanner.scan([text]).findings] == [value, value[::-1]]
+    assert shares
+    assert max(shares) < 5_000
+
+
 def test_a_table_is_read_to_its_end(scanner: TextScanner) -> None:
     value = "Tr0ub4dor" + "#3x"
     rows = "".join(f"{number},{'no password here ' * 5},\n" for number in range(1_500))

@@ -118,18 +118,18 @@ def _shown(text: str) -> Iterator[Span]:
 
 def _listed(text: str) -> Iterator[Span]:
     """The entries of a list below a line that says what they are."""
-    for head in _LISTS.finditer(text):
-        start = text.rfind("\n", max(0, head.start() - _REACH), head.start()) + 1
-        named = _PLURAL.search(text, max(start, head.start() - _REACH), head.start())
-        at = head.end()
-        for _ in range(_MOST_ITEMS if named else 0):
-            if item := _ITEM.match(text, at):
-                yield from _entry(item)
-                at = item.end() + 1
-            elif blank := _NO_ITEM.match(text, at):
-                at = blank.end()
-            else:
-                break
+    head = _LISTS.search(text, 0, text.find("\n") + 1)
+    if head is None or not _PLURAL.search(text, max(0, head.start() - _REACH), head.start()):
+        return
+    at = head.end()
+    for _ in range(_MOST_ITEMS):
+        if item := _ITEM.match(text, at):
+            yield from _entry(item)
+            at = item.end() + 1
+        elif blank := _NO_ITEM.match(text, at):
+            at = blank.end()
+        else:
+            break
 
 
 def _mapped(text: str) -> Iterator[Span]:
@@ -159,6 +159,6 @@ RULES = tuple(
             r"(?:\n|\A)[$#][ ][^\n]*(?:key|token|pass|pwd|secret|cred|auth)[^\n]*\n",
         ),
         (_mapped, Scope.NEAR, "", r"(?:passwords|credentials|creds|keys|secrets)[\"']?[ \t]*(?:=>?|:)[ \t]*\{"),
-        (_listed, Scope.TEXT, "", rf"{_PLURALS}[^\n]{{0,200}}:[ \t*_]*\r?\n"),
+        (_listed, Scope.LIST, "", rf"{_PLURALS}[^\n]{{0,200}}:[ \t*_]*\r?\n"),
     )
 )
