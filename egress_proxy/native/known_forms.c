@@ -7,6 +7,8 @@
 #include <string.h>
 
 #define MOST_FORMS 64
+#define FEWEST_HEX 10 /* as in `scan/forms.py` */
+#define PLAIN 1       /* the shape of a value itself, as there */
 
 enum kind { WRITTEN, BACKWARDS, BASE64, BASE64_UTF16, BASE32, BASE85 };
 
@@ -117,6 +119,17 @@ static int only_letters_and_digits(const uint8_t *raw, size_t length)
     return 1;
 }
 
+/* Whether ids and digests hold a form by accident: it has few codes, all of them hex digits. */
+static int like_an_id(const uint8_t *codes, size_t size, uint32_t shape)
+{
+    if (size >= FEWEST_HEX || shape == PLAIN)
+        return 0;
+    for (size_t at = 0; at < size; at++)
+        if (!((codes[at] >= '0' && codes[at] <= '9') || (codes[at] >= 'a' && codes[at] <= 'f')))
+            return 0;
+    return 1;
+}
+
 /* The forms of values, of each without repetition, and none that is shorter than its `least` or empty. `starts` has one
  * place a value in `raw`, and one more. Written are codes, one form after the other, with room for eight more at the
  * end; how many a form has; its shape; and how many forms a value has. Gives how many forms there are. The caller has
@@ -135,7 +148,7 @@ EXPORT size_t known_forms(const struct tables *tables, const struct recipe *reci
             if (recipes[at].signs && plain)
                 continue;
             size_t size = formed(tables, &recipes[at], own, length, end);
-            int again = (int64_t)size < least[value] || !size;
+            int again = (int64_t)size < least[value] || !size || like_an_id(end, size, recipes[at].shape);
             for (size_t old = 0; old < made && !again; old++)
                 again = sizes[old] == size && !memcmp(seen[old], end, size);
             if (again)

@@ -87,6 +87,8 @@ class Shapes(IntEnum):
     OF_PHRASE = 15
 
 
+FEWEST_HEX: Final = 10  # digits of a form that is none but these; as in `native/known_forms.c`
+_HEX: Final = b"0123456789abcdef"
 REVEAL: Final = 12  # characters of a value that are no accident
 _MOST_INNOCENT: Final = 0.25  # of the codes by which twelve with signs are told
 
@@ -106,9 +108,15 @@ def forms(value: str, *, few: bool = False) -> Iterator[Form]:
     of themselves, and the commonest tricks."""
     seen = set()
     for form in _few(value) if few else _all(value):
-        if form.codes and form.codes not in seen:
+        if form.codes and form.codes not in seen and not _like_an_id(form):
             seen.add(form.codes)
             yield form
+
+
+def _like_an_id(form: Form) -> bool:
+    """Whether it is one of so few codes, all of them hex digits, that ids and digests hold it by accident: a password's
+    signs become letters where it is moved, and its letters signs."""
+    return len(form.codes) < FEWEST_HEX and form.shape != Shapes.PLAIN and not form.codes.strip(_HEX)
 
 
 def signed_parts(value: str, innocent: bytes = b"") -> Iterator[Form]:

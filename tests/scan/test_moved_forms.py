@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import string
 
 from egress_proxy.model import Form, Secret
@@ -29,3 +30,14 @@ def test_each_is_found_and_is_of_its_value_alone() -> None:
         assert {(hit.text, hit.name) for hit in found} == {(at, f"V{at}") for at in range(len(values))}, name
         assert {hit.form for hit in found} == {Form.ENCODED}, name
         assert known.find([f"so it is {write(value)} in all" for value in others]).findings == (), name
+
+
+def test_what_ids_hold_by_accident_is_no_form() -> None:
+    """Moved by 47 places letters become signs, and these drop out: of a name and a year six hex digits may be left."""
+    value = "Ott" + "er2016."
+    known = KnownValues.build([("V", Secret(value))], bytes(32))
+    moved = "".join(chr(33 + (ord(char) + 14) % 94) for char in value)
+    left = "".join(filter(str.isalnum, moved)).lower()
+    assert re.fullmatch("[0-9a-f]{6}", left)
+    assert known.find([f"see 7{left[:4]}-{left[4:]}1-4c22 there"]).findings == ()
+    assert [hit.name for hit in known.find([f"it is {value[::-1]}"]).findings] == ["V"]
