@@ -3,6 +3,9 @@
 "Secret: " + name + ", "       between two strings, not in one
 "AWS::ApiGateway::ApiKey": …   what is said of a kind of resources, of which none has a secret
 …:secret:reports-a1B2c3        the rest of a resource's name
+PublicKeyToken=31bf3856ad364e35   the name of a program's part; "clientRequestToken": …   of a request
+complete -c mvn -a "axistools:java2wsdl"   what a shell completes
+**automatic key rotation**     the last word of what is emphasized, with the marks
 """
 
 from __future__ import annotations
@@ -10,6 +13,7 @@ from __future__ import annotations
 import re
 
 from egress_proxy.scan.random_text import random_score
+from egress_proxy.scan.references import is_reference
 
 _REACH = 160
 _QUOTES = "\"'`"
@@ -25,17 +29,44 @@ _RANDOM = 0.42
 _KIND_OF_RESOURCE = re.compile(
     r"(?:AWS|Alexa)::(?:[A-Za-z0-9]{1,40}::)?[A-Za-z0-9]{1,60}[\"']?[ \t]*[:=][ \t]*[\"']?\Z"
 )
+# A name of what lets nobody in, and what of it is no secret.
+_NAMED = re.compile(
+    r"(?:public_?key_?token[\"']?[ \t]*[:=][ \t]*[\"']?(?=[0-9a-f]{16}(?![0-9A-Za-z]))"
+    r"|(?:client_?request_?token|alias(?:/[\w.-]{1,24}){1,3})[\"'][ \t]*[:=][ \t]*[\"']"
+    r"(?=[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}[\"']))",
+    re.IGNORECASE,
+)
+_STAMP = re.compile(r"4[0-9a-f]{23}")  # of time, behind @: TAI64N
+_NAME_REACH, _VALUE_REACH = 64, 40
 _RESOURCE = re.compile(r"(?<![\w-])arn:(?:[a-z-]{2,20}:[a-z0-9-]{2,40}:[^\s\"'`]*)?\Z")
+
+# What a line before it has, and the place.
+_PLACES = (
+    ("::", _KIND_OF_RESOURCE),
+    ("arn:", _RESOURCE),
+    (",<", re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3},<\Z")),  # a session of a mail server: `sql(bob,192.0.2.5,<…>)`
+    ("complete -", re.compile(r"(?:^|\n)[ \t]*complete[ ]-[^\n]*\Z")),
+)
 
 
 def innocent(text: str, start: int, end: int) -> bool:
     """Whether text[start:end] is none where it stands. Reads a bounded part of what stands before it."""
+    if is_reference(text, start, end) or _named(text, start, end):
+        return True
     before = text[max(0, start - _REACH) : start]
     if before[-1:] and before[-1] in _QUOTES and _between_strings(text, start, end):
         return True
-    if "::" in before and _KIND_OF_RESOURCE.search(before):
+    if text.endswith("**", start, end) and text[start : end - 2].isalpha() and "**" in before.rpartition("\n")[2]:
         return True
-    return "arn:" in before and _RESOURCE.search(before) is not None
+    return any(sign in before and place.search(before) for sign, place in _PLACES)
+
+
+def _named(text: str, start: int, end: int) -> bool:
+    """Whether what stands just before says that it is a name of something public."""
+    if text[start - 1 : start] == "@" and _STAMP.fullmatch(text, start, end):
+        return True
+    names = _NAMED.finditer(text, max(0, start - _NAME_REACH), start + _VALUE_REACH)
+    return any(name.end() == start for name in names)
 
 
 def _between_strings(text: str, start: int, end: int) -> bool:

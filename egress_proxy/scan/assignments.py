@@ -206,7 +206,7 @@ _OPENING = frozenset("\\\"'")
 # What names and values cost, and what a line may: a few microseconds are some 20.
 _A_NAME, _A_VALUE = 24, 50
 _FIRST, _EACH = 1024, 4
-_ATTRIBUTE = re.compile(r"[A-Za-z_]\w*(?:(?:\.|::|->)\$?[A-Za-z_]\w*)+")
+_ATTRIBUTE = re.compile(r"[A-Za-z_]\w*(?:(?:\??\.|::|->)\$?[A-Za-z_]\w*)+")
 _PATH = re.compile(
     r"(?:~|\.{0,2})/[\w.@+-]*(?:/[\w.@+:-]*)*|[A-Za-z]:\\.*|(?:[\w.-]+/)+[\w.-]+\.[A-Za-z]{1,5}"
     r"|(?:[a-z][a-z.-]*/){2,}[\w.-]*"
@@ -299,12 +299,17 @@ def _value(line: str, name: re.Match[str], kind: str, budget: _Budget) -> Span |
         if named := _NAMED_ELEMENT.match(line, name.end()):
             return _element(line, named, kind, budget)
     sign = _ASSIGN.match(line, name.end())
-    if sign is None:
+    if sign is None or (next_ == "*" and _in_case(line, name, sign)):
         return None
     if sign["quote"]:
         upper = line[name.start() : name.end()].isupper()
         return _quoted(line, sign.end(), sign["quote"], kind, budget, env=_tight(sign) and upper)
     return _bare(line, name, sign, kind, budget)
+
+
+def _in_case(line: str, name: re.Match[str], sign: re.Match[str]) -> bool:
+    """Whether the name is one of the patterns that a shell compares with: `cygwin* | pw32* | cegcc*)`."""
+    return sign[0].lstrip("*").startswith(" |") and line[name.start() - 1 : name.start()] != "*"
 
 
 def _beside(line: str, name: re.Match[str], beside: re.Match[str], kind: str, budget: _Budget) -> Span | None:
@@ -385,6 +390,8 @@ def _bare(line: str, name: re.Match[str], sign: re.Match[str], kind: str, budget
     full = value[0] + (rest[0] if rest else "")
     if not first and _tight(sign) and (more := _MORE.search(full)):
         full = full[: more.start()]
+        if len(full) < _SHORTEST[True][kind]:
+            return None  # what was judged is the rest of the line
     return value.start(), value.start() + len(full.rstrip(_CLOSING))
 
 

@@ -16,7 +16,7 @@ _END = re.compile(
     r"|Private-(?:MAC|Hash):[ \t]{0,4}[0-9A-Fa-f]*+"
 )
 # What follows where a header is only spoken of: `starting with 'BEGIN EC PRIVATE KEY') and`.
-_SPOKEN_OF = re.compile(r"[\"'`][),.;:]*[ \n]")
+_SPOKEN_OF = re.compile(r"[\"'`][),.;:]*[ \n]|\n[ \t]*\n")
 _DATA = re.compile(r"[0-9A-Za-z+/]{24}")
 _REACH = 400
 

@@ -88,7 +88,7 @@ def _no_value(line: str, start: int, end: int) -> bool:
 def _names_something(line: str, start: int, value: str) -> bool:
     """Whether a value without a digit is the name of a secret, of its kind, or of what gives it."""
     name = name_of(line[max(0, start - _NEAR * 2) : start])[0]
-    own, said = _letters(name), _letters(value)
+    own, said = _letters(name), _letters(value).removeprefix("my")
     if any(map(str.isdigit, value)):
         return own == said and len(said) >= _LONG_NAME
     if line[start - 1 : start] == "`" and _COMMAND.fullmatch(value):

@@ -27,10 +27,10 @@ _END = re.compile(r"[.!?:\u2026\u3002\uff01\uff1f\u0964]\"?\Z")
 _REST = re.compile(r"(?>[^\"\\\n]|\\[^\n]|(?<=\\)\"){1,300}")
 _IDEOGRAPHS = re.compile(r"[\u3041-\u9fff\uac00-\ud7af]")  # written without spaces
 _BEYOND = re.compile(r"[^\x00-\u036f\u2000-\u206f]")  # letters of other scripts
-_LABEL = re.compile(r"[^\W\d_][^0-9\"@#$%^&*+~=<>{}\\/_|]*")
+_LABEL = re.compile(r"[^\W\d_](?:[^0-9\"@#$%^&*+~=<>{}\\/_|]|/(?=[^\W\d_]))*")
 # A name, a sign and a text that begins with a capital or in another script, or has words with spaces between.
 _TEXT = re.compile(
-    r"[ \t]*+[\"']?[\w.-]{1,80}+[\"']?[ \t]*+(?::|=>?)[ \t]*+[\"']"
+    r"[+-]?[ \t]*+(?:\$\w{1,40}\[)?[\"']?[\w.-]{1,80}+[\"']?\]?[ \t]*+(?::|=>?)[ \t]*+[\"']"
     r"(?:[A-Z\u00c0-\u00de]|[^\x00-\u036f]|[^\"'\n ]{1,30}+ [^\"'\n ])"
 )
 
@@ -49,8 +49,9 @@ def innocent(text: str, start: int, end: int) -> bool:
 
 def is_sentence(value: str) -> bool:
     """Whether it is a sentence, by what it says."""
-    foreign = len(_BEYOND.findall(value)) > _MOST_FOREIGN * len(value)
-    if foreign and (value.count(" ") >= _LEAST_FOREIGN or len(_IDEOGRAPHS.findall(value)) >= _LEAST_IDEOGRAPHS):
+    ideographs = len(_IDEOGRAPHS.findall(value))  # each of which says as much as some letters
+    foreign = len(_BEYOND.findall(value)) + ideographs > _MOST_FOREIGN * len(value)
+    if foreign and (value.count(" ") >= _LEAST_FOREIGN or ideographs >= _LEAST_IDEOGRAPHS):
         return True
     if value.count(" ") < _LEAST_SPACES:
         return False

@@ -135,7 +135,8 @@ _NOT_BARE = re.compile(
     r"|bytes?)?|v?\d+(?:\.\d+)+|[A-Z_]{3,}(?:_\d)?|[\w.]+\(.*|\$.*"
     r"|https?://.*|[\w./~-]*/[\w./-]*|[A-Za-z]+\d|[a-z_]\w*(?:\.[a-z_]\w*)+|\*.*|--?[a-z][\w.-]*|[\w-]+@[A-Za-z][\w.-]*"
     r"|[A-Za-z]+[_-][\w-]*[A-Za-z]|\w+_(?:password|passwd|pass|secret|token|key)|sha\d+|argon2(?:id?|d)?|p?bkdf2\w*|md5|base64|utf-?8|[A-Z]{2,5}-?\d{1,5}|[A-Z]\d{4,6}|[#@&*]\w*(?:::\w+)*|@[\w-]+"
-    r"|\+\w+\+|\w+(?:,[\w=]+){2,}|[\w']+&#\d+|[\w:./-]*\?[A-Za-z]\w*=.*|[\w./-]*\.[a-z]{1,5}:\d+",
+    r"|\+\w+\+|\w+(?:,[\w=]+){2,}|[\w']+&#\d+|[\w:./-]*\?[A-Za-z]\w*=.*|[\w./-]*\.[a-z]{1,5}:\d+"
+    r"|[a-z][a-z0-9-]*(?:\.[a-z][a-z0-9-]*){2,}",
     re.IGNORECASE,
 )
 
@@ -231,6 +232,7 @@ def _stated(line: str) -> Iterator[Span]:
                 if (
                     (pattern is not _WITH or not _UUID.fullmatch(word))
                     and line[value.end() : value.end() + 1] not in _CALLS
+                    and not (pattern is _APPOSED and line[value.end() : value.end() + 1] == ")")
                     and not _is_verb(line, said, word)
                     and _ODD_EARLY.match(word)
                     and (password or cue(line, value.span()) is not Cue.INNOCENT)

@@ -19,7 +19,7 @@ from itertools import pairwise
 
 from egress_proxy.scan import amid
 from egress_proxy.scan.code_names import is_type
-from egress_proxy.scan.context import BEFORE, Cue, cue, may_tell, name_of, of_name
+from egress_proxy.scan.context import AFTER, BEFORE, Cue, cue, may_tell, name_of, of_name
 from egress_proxy.scan.drawn import drawn, random_letters
 from egress_proxy.scan.random_text import masked, random_score, words
 from egress_proxy.scan.rule import Rule, Span, TooMuchError
@@ -52,6 +52,11 @@ _GENERATED = re.compile(
 )
 _OTHER = re.compile(r"0123456|123456789|(?i:abcdefg)|\A[0-7][0-9A-HJKMNP-TV-Z]{25}\Z")  # counted, or a ULID
 _BLOB_LINE = re.compile(r"[0-9A-Za-z+/]{48,}\Z")
+# A line of a comment that is base64 alone, as a script has its signature.
+_COMMENTED = re.compile(
+    r"(?P<sign>[ \t]{0,12}(?:#|//|--|;|\*)[ \t]{1,4})(?P<data>[0-9A-Za-z+/]{16,100}={0,2})[ \t]*\r?"
+)
+_LONG_LINE, _LONG_PART = 48, 19
 _GLUED_BEFORE = re.compile(r"[:!.](?:[0-9A-Za-z_.!-]{1,24}:){0,2}[0-9A-Za-z_.!-]{1,24}(?=[\s\"'`=(]|\Z)")
 _GLUED_AFTER = re.compile(r":[0-9A-Za-z_+/.=-]{8,}(?=[\s\"'`,;)]|\Z)")
 _REACH, _NEAR = 80, 16
@@ -78,6 +83,7 @@ _DIGEST_WORD = re.compile(r"\b(?:md5|sha-?(?:1|2|224|256|384|512)|digest|checksu
 _CELLS = 3
 _NAMED = re.compile(r"[A-Za-z_][\w.-]{1,40}=(?!=)")
 _PATH_BEFORE = re.compile(r"(?<!\S)/[\w./+-]+[ \t]\Z")
+_AUTH = re.compile(r"authenticat(?:e[ds]?|ing|ion|or)(?![a-z])", re.IGNORECASE)
 _SYMBOL = re.compile(r"h[0-9a-f]{16}")
 _CUED, _ALONE, _ALONE_PLAIN = 0.42, 0.56, 0.62
 _SHORTEST, _SHORTEST_ALONE, _LONGEST_ALONE = 16, 20, 100
@@ -144,7 +150,7 @@ def is_secret(line: str, start: int, end: int) -> bool:
         return False
     if _PLAIN.fullmatch(token):
         told = cue(line, (start, end)) if may_tell(line, (start, end)) else Cue.NONE
-        if told is not Cue.SECRET or masked(token):
+        if told is not Cue.SECRET or masked(token) or _of_login(line, start, end):
             return False
         # A short one only with a name of its own.
         return _PLAINS.fullmatch(token) is not None or (
@@ -162,6 +168,15 @@ def is_secret(line: str, start: int, end: int) -> bool:
     if told is Cue.SECRET or told is Cue.KEY:
         return told is Cue.SECRET or _ULID.fullmatch(token) is None
     return told is Cue.NONE and _alone(line, start, end)
+
+
+def _of_login(line: str, start: int, end: int) -> bool:
+    """Whether only a word such as `authenticate` stands near, and not the name of a secret: an id beside it is none."""
+    before = line[max(0, start - BEFORE) : start]
+    if of_name(_AUTH.sub(" ", name_of(before)[0])) is Cue.SECRET:
+        return False
+    around = before + " " + line[end : end + AFTER]
+    return _AUTH.search(around) is not None and not may_tell(_AUTH.sub(" ", around), (0, 0))
 
 
 def _is_digest(line: str, start: int, end: int) -> bool:
@@ -243,10 +258,14 @@ def is_value(value: str, *, password: bool) -> bool:
 
 def _is_text(token: str) -> bool:
     """Whether it is base64 of plain text: other views show what that says."""
-    padded = token.rstrip("=")
-    padded += "=" * (-len(padded) % 4)
+    plain = token.rstrip("=").replace("-", "+").replace("_", "/")
+    # A part of a text begins anywhere in a group of four characters.
+    return _decodes(plain) or (len(plain) >= _LONG_PART and any(_decodes(plain[first:]) for first in (1, 2, 3)))
+
+
+def _decodes(plain: str) -> bool:
     try:
-        decoded = base64.b64decode(padded.replace("-", "+").replace("_", "/"), validate=True)
+        decoded = base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True)
     except (binascii.Error, ValueError):
         return False
     return len(decoded) - len(decoded.translate(None, _PRINTABLE)) > 0.9 * len(decoded)
@@ -254,10 +273,29 @@ def _is_text(token: str) -> bool:
 
 def ends_blob(text: str, start: int, end: int) -> bool:
     """Whether a token is the last line of a block of base64, a certificate or an image, which stands above it."""
+    if in_comment(text, start, end):
+        return True
     first = text.rfind("\n", max(0, start - _MARGIN), start)
     if first <= 0 or text[first:start].strip() or text[end : end + 1].strip() or end - start > 76:  # noqa: PLR2004
         return False
     return _BLOB_LINE.search(text[max(0, first - 80) : first].rstrip()) is not None
+
+
+def in_comment(text: str, start: int, end: int) -> bool:
+    """Whether a token stands in a row of such lines."""
+    first, last = text.rfind("\n", max(0, start - _MARGIN), start) + 1, text.find("\n", end, end + _MARGIN)
+    last = len(text) if last < 0 else last
+    own = _COMMENTED.fullmatch(text, first, last) if start - first <= _MARGIN and last - end <= _MARGIN else None
+    if own is None:
+        return False
+    above, below = (
+        text[max(0, first - 1 - _MARGIN) : max(0, first - 1)].rpartition("\n")[2],
+        text[last + 1 : last + _MARGIN].partition("\n")[0],
+    )
+    for beside in map(_COMMENTED.fullmatch, (above, below)):
+        if beside and beside["sign"] == own["sign"] and len(beside["data"]) >= _LONG_LINE:
+            return True
+    return False
 
 
 def innocent(line: str, start: int, end: int) -> bool:

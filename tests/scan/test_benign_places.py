@@ -17,6 +17,14 @@ MESSAGES = """{
  "again": "Noch einmal",
  "back": "Zurück"
 }"""
+LABELS = """$labels['welcome'] = 'Dobrodošli';
+$labels['username'] = 'Uporabnik';
+$labels['password'] = '%s';
+$labels['server'] = 'Strežnik';
+$labels['login'] = 'Prijava';
+"""
+UUID = "6d6579e5-a5b9-49fc-a35f-b4feb9b87301"
+ROWS = [(MIXED + MIXED[::-1] + MIXED.swapcase())[at : at + 64] for at in (3, 5, 7)]
 BLOB = "iVBORw0KGgoAAAANSUhEUgAA/Qm7pwZr2Lk9KeyXv4Tn8+Bm3Hs6Jd1"
 
 # (what is none, the same place with a secret between marks)
@@ -95,6 +103,68 @@ PAIRS = (
     ("'secret':'\\u3299\\ufe0f',", "'secret':'«\\u3299Qw7Zr2»',"),
     ('"disclaimer": "Project:Ovdâsvástádâsrijjâvuotâ",', '"root:«Qw7Zr2Lk9Xv»"'),
     ('"oldpassword": "你嘅密碼最少要有$1個半形字元。"', '"oldpassword": "«密碼Qw7»"'),
+    # What stands for a value, or points to something else.
+    ("SYSTEMD_ASK_PASSWORD = @SYSTEMD_ASK_PASSWORD@", "SYSTEMD_ASK_PASSWORD = «@systemD7Ask!»"),
+    ('password = "@env:AC_PASSWORD"', 'password = "«@env7Zr2Lk»"'),
+    ('plain_password = "#{ps_info[:password]}"', 'plain_password = "«#Qw7Zr2Lk»"'),
+    ("password: @config.password,", "the password is `«@Qw7Zr2Lk!»`"),
+    ("with an empty password (refs: `#31902`_)", "with an empty password (now: `«#31902Qw!»`)"),
+    ("# Pass a block to `#send_request` and", "# the password is `«#send7Zr!»` and"),
+    ("Set-ItemProperty -Name 'password' -Value $password -WhatIf:$check_mode", "the password «-WhatIf:7Zr2Lk!»"),
+    ("$Module.Diff.after.password = 'CHANGED REDACTED'", "$Module.Diff.after.password = '«CHANGED 7Zr2»'"),
+    ("resourceInputs['guestPassword'] = state?.smbGuestPassword;", "guestPassword = '«state?.7Zr2Lk»';"),
+    ('@fa-var-map-pin: "\\f276";', 'map-pin: "«f276Qw!»";'),
+    ('xorDigest(digest,"!!expire!!",10)', 'xorPassword("«!!exp7Zr2!!»")'),
+    ("&newpassword=400_BAD_REQ&confirm=1", "&newpassword=«400_Bad7Zr2»&confirm=1"),
+    ("xwiki.secret_value=choose_a_secret_key", "xwiki.secret_value=«choose_7Zr2Lk»"),
+    ('abuseipdb[abuseipdb_apikey="my-api-key", category=18]', 'abuseipdb_apikey="«my-7Zr2Lk9Xv4Tn8»"'),
+    ("ssl_key: /etc/pki/tls/certs/localhost.key", "ssl_key: «" + (MIXED + MIXED[::-1])[:64] + "»"),
+    ("    verdaccio-htpasswd: 13.0.0-next-8.29", "    verdaccio-htpasswd: «13.0.0-Qw7Zr2Lk»"),
+    ('"User Defined": "Definovan\\u00e9 pou\\u017e\\u00edvate"', '"User password": "«Definovan\\u00e97!»"'),
+    ('assertEquals("PASSWORD", "pa\\u00dfword".toUpperCase())', 'assertEquals("PASSWORD", "«pa\\u00df7!word»")'),
+    # Addresses, times, ids of sessions.
+    ("Failed password for invalid user ROOT from aaaa:bbbb:cccc:1234::1:1 port 5", "the password is «aaaa:bb7Zr2Lk»"),
+    ("login attempt for a user from ::ffff:198.51.100.215:60495", "login as bob with password «ff7Zr2Lk!»"),
+    ("failed login from hj-145-173-a8.bta.shop.cn [202.108.145.173]", "the login is «hj-145-173-Qw!»"),
+    ("(tried to use plaintext auth): rip=190.210.136.21, lip=1.1.1.1", "plaintext auth: «rip190Qw7Zr2Lk9Xv4Tn8»,"),
+    ("@400000004c91b044077a9e94 dovecot-auth: pam_unix(d", "auth token: «400000004c91b044077a9e94»"),
+    ("auth: sql(bob@example.org,192.0.2.5,<n4JLdHNVngZGpV2j>)", "auth token: <«n4JLdHNVngZGpV2j»>"),
+    ("SASL LOGIN authentication failed: UGFzc3dvcmQ6", "the login is «UGFzc3dvcmQ7»"),
+    ("values ('10418','user authenticate method','" + HEX * 2 + "')", "'user authenticate token','«" + HEX * 2 + "»'"),
+    # Public by the name before it.
+    ("Version=1.0, PublicKeyToken=31bf3856ad364e35')", "Version=1.0, KeyToken=«31bf3856ad364e35»')"),
+    ('"clientRequestToken": "' + UUID + '",', '"clientToken": "«' + UUID + '»",'),
+    ('"alias/aws/secretsmanager": "' + UUID + '",', '"alias_secretsmanager_key": "«' + UUID + '»",'),
+    # A row of base64 in a comment, and a text of which a part is seen.
+    ("# " + "\n# ".join(ROWS), "# the key: «" + ROWS[0][:40] + "»\n# " + ROWS[1]),
+    ("*W*Vtb3J5IGNvbnRlbnRzLCBhbmQ*dX*", "*W*«" + MIXED[:25] + "»*dX*"),
+    # Patterns of a shell, what it completes, an object taken apart, a template's end.
+    ("  mingw* | windows* | pw32* | cegcc* | solaris2*)", "| user | pw | «cegcc7Zr!» |"),
+    ("  *-*-mingw* | *-*-pw32* | *-*-os2* | *-cegcc*)", "| **pw** | «os2-7Zr!» |"),
+    ('complete -c mvn -a "axistools:java2wsdl" -d "text"', 'connect -c mvn -a "axistools:«java2Qw7Zr»" -d "text"'),
+    ("var{withCredentials:s=!1}=i,e=(this.src=e)", "var{withCredentials:'«s1Qw7Zr2Lk9Xv»'}=i"),
+    ("this.u=L(o),this.withCredentials=s,this.addDateRanges=t,u=1", "u,withPassword=«Qw7Zr2»,addDateRanges=t,u=1"),
+    ("this.o.withCredentials=this.o.withCredentials||!1,x", "this.o.withCredentials='«this.7Zr2Lk9X»'||!1,x"),
+    ("``<http-proxy-user-pass>`` .. ``</http-proxy-user-pass>``", "<http-proxy-pass>«Qw7Zr2»</http-proxy-pass>"),
+    ("strcpy(ctx->up.password, now0key0);", "the same password, «now0key0», for both"),
+    ("postfix --reject_reply_pat '421 4.. 5.. Warn'", "postfix --reply_pat '«Qw7Zr2Lk9Xv»'"),
+    # Sentences.
+    ("templates](https://shop.example/docs/).  The `$labels`", "https://shop.example/docs/ bob «Qw7Zr2Lk!»"),
+    ("of https://shop.example/bob/salt into BobSmith-patch-#26995", "https://shop.example/bob salt «BobSmith-#26995»"),
+    ("Ignore error values when listing SNMP community strings", "snmp-server community «stringsQ7»"),
+    ("see https://forum.example/t/0-76-0-i18n-gone-wrong/28", "https://forum.example/t/«0-76-0-" + MIXED[:16] + "»/28"),
+    (
+        "starts with BEGIN CERTIFICATE and not BEGIN PRIVATE KEY\n\nWrite it down",
+        "«BEGIN PRIVATE KEY\n\n" + ROWS[0] + "»",
+    ),
+    ("Assign a key policy, enable **automatic key rotation**, and", "the **admin password «rotation7**»"),
+    ("Sign-in risk: set to Yes, select Medium and High\\n6. Grant", "login bob and «High7Zr\\n6»"),
+    ("  PASS   FAIL  ?PASS   ?FAIL   UNSUP", "  password   «?FAIL7»   UNSUP"),
+    # Labels as PHP has them, with a slash, in a change.
+    (LABELS % "Geslo", LABELS % "«Geslo7Zr2»"),
+    (MESSAGES % "Näytä/Piilota salasanat", MESSAGES % "«Näytä/P7Zr2»"),
+    (MESSAGES.replace("\n ", "\n+ ") % "Senha atual", MESSAGES % "«Senha7Zr2»"),
+    ('"oldpassword": "有 $nr 個符合的私鑰儲存於 Mailvelope 鑰匙圈："', '"oldpassword": "«有 $nr 7Zr2Lk»"'),
 )
 
 

@@ -20,7 +20,7 @@ from typing import Final
 from msgspec import Struct
 
 from egress_proxy.scan.derive.hints import SHORTEST, hinted, hinted_each
-from egress_proxy.scan.derive.kinds import Hint
+from egress_proxy.scan.derive.kinds import Hint, Kind
 from egress_proxy.scan.derive.readable import TooMuch
 from egress_proxy.scan.derive.spans import Derived, Span
 from egress_proxy.scan.derive.table import DECODERS
@@ -29,6 +29,8 @@ __all__ = ["SHORTEST", "Derivation", "Derived", "derivations", "derive"]
 
 DEPTH: Final = 4  # layers; known values themselves see through one more
 _MOST_GUESSED: Final = 4_096  # characters that only may be a text, and are looked into nevertheless
+_LEAST_TOLD, _MOST_OF_ONE, _BITS = 6, 0.6, frozenset("01.-_/ ,|\n")
+_REVERSED: Final = "reversed"
 _AS_WRITTEN: Final = frozenset({"escapes"})  # a URL or JSON: characters in other places may be written so
 ROOM_TIMES, ROOM_MORE = 4, 65_536  # characters that may be derived: so many times the text, and some
 # What decoding may cost, for each character of the text and at first, in characters that a rule reads (`tally`); what
@@ -73,11 +75,17 @@ class _Layers:
                 continue
             if decoder.once and parent is not None:
                 continue
+            if decoder.kind == Kind.BACKWARDS and parent is not None and parent.kind == _REVERSED:
+                continue  # backwards once more, it is a part of what was read before
             around = min(len(text), read[decoder.kind] + AROUND * len(spans))
             self._pay(decoder.span_cost * len(spans) + decoder.cost * around)
             if depth == DEPTH:
                 # Something there that can be opened once more; a chance likeness mostly cannot.
-                self.undecided |= decoder.opens and not _guessed(parent) and any(decoder.decode(text, spans, self.room))
+                self.undecided |= (
+                    decoder.opens
+                    and not _guessed(parent)
+                    and any(_may_say(woven.text) for woven in decoder.decode(text, spans, self.room))
+                )
                 continue
             for woven in decoder.decode(text, spans, self.room):
                 self._pay(A_TEXT + 2 * len(woven.text))
@@ -96,6 +104,14 @@ class _Layers:
         self.cost += cost
         if self.cost > self._most:
             raise TooMuch
+
+
+def _may_say(text: str) -> bool:
+    """Whether it may say a value, or hold one in a further layer: a row of few characters, or mostly of
+    one, as tables of digits give, does not, unless they are those of bits or of Morse."""
+    told = set(text)
+    various = len(told) >= _LEAST_TOLD and max(map(text.count, told)) <= _MOST_OF_ONE * len(text)
+    return various or told <= _BITS
 
 
 def _guessed(derived: Derived | None) -> bool:

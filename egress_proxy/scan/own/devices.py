@@ -32,7 +32,8 @@ PATTERNS = (
     ),
     Pattern(
         "device-password",
-        r"\b(?:snmp(?:-server)?[ \t]++community|rocommunity6?|rwcommunity6?)[ \t]++(?P<s>[^\s\"']{4,}+)",
+        r"\b(?:snmp(?:-server)?[ \t]++community|rocommunity6?|rwcommunity6?)[ \t]++"
+        r"(?!(?:strings?|names?)(?![^ \t.,;:)]))(?P<s>[^\s\"']{4,}+)",
         _given,
         prefilter=r"community6?[ \t]+[^\s\"']{4}",
     ),

@@ -52,6 +52,11 @@ def telling(value: str) -> bool:
     )
 
 
+def _telling_word(value: str) -> bool:
+    """The same of `--pat`, which may as well be a pattern."""
+    return telling(value) and " " not in value
+
+
 def _of_letters(value: str) -> bool:
     """Random letters, or words that were drawn by lot."""
     if value.isalpha():
@@ -107,7 +112,7 @@ PATTERNS = (
             "command-password",
             rf"(?<![\w-])--?(?!(?:{_OF_REQUESTS})-token)(?:[a-z]{{1,16}}[_-]|oauth2-){{0,3}}(?:{names})(?:=|[ \t]++)"
             rf"(?:pass:)?{WORD}",
-            telling,
+            telling if named else _telling_word,
             named=named,
             prefilter=rf"{before}(?:{names})(?:=|[ \t]+)[^\s|;&<>(){{}}$`]",
         )
@@ -260,7 +265,9 @@ PATTERNS = (
     # Rows of an address, who, and a password: WebDAV's, S3's; and a file of users whose second field holds no mark.
     Pattern(
         "command-login",
-        r"\bhttps?://[^\s\"'<>]{1,200}+[ \t]++[\w.@-]{2,60}+[ \t]++(?P<s>[^\s\"'<>]{8,200}+)[ \t]*+\r?(?![^\n])",
+        r"\bhttps?://[^\s\"'<>]{1,200}+[ \t]++"
+        r"(?!(?:and|as|at|by|for|from|if|in|into|is|it|of|on|or|that|the|this|to|with)[ \t])"
+        r"[\w.@-]{2,60}+[ \t]++(?P<s>[^\s\"'<>]{8,200}+)[ \t]*+\r?(?![^\n])",
         _of_row,
         prefilter=r"://[^\s\"'<>]+[ \t]+[\w.@-]+[ \t]+[^\s\"'<>]{8,}[ \t]*(?:\r?\n|\z)",
         strong=False,

@@ -58,7 +58,16 @@ _TOKEN_IN_PATH = re.compile(
     re.IGNORECASE,
 )
 _SEGMENT = re.compile(r"(?<=/)[0-9A-Za-z_.~-]{16,}+(?![^/?#),.;\]}])")
+_SLUG, _WORD = 4, 4  # parts, and letters of a word
+_HEXES = re.compile(r"[0-9a-f-]+")
 _SHORT_HEX = re.compile(r"[0-9a-f]{1,31}|[0-9a-f]{40}|[0-9a-f]{64}")
+
+
+def _slug(value: str) -> bool:
+    """Whether it is a title, as pages are addressed by: `0-76-0-i18n-gone-wrong`."""
+    parts = value.split("-")
+    wordy = sum(part.isalpha() and len(part) >= _WORD for part in parts)
+    return len(parts) >= _SLUG and wordy >= 2 and value.islower() and not _HEXES.fullmatch(value)  # noqa: PLR2004
 
 
 def _in_paths(line: str) -> Iterator[Span]:
@@ -67,7 +76,7 @@ def _in_paths(line: str) -> Iterator[Span]:
         if cue := _TOKEN_IN_PATH.search(url[1]):
             for segment in _SEGMENT.finditer(line, url.start(1) + cue.start(), url.end(1)):
                 value = segment[0].rstrip(".")
-                if looks_random(value) and "." not in value and not _SHORT_HEX.fullmatch(value):
+                if looks_random(value) and "." not in value and not (_SHORT_HEX.fullmatch(value) or _slug(value)):
                     yield segment.start(), segment.start() + len(value)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import random
+import string
 import uuid
 from collections.abc import Callable
 from pathlib import Path
@@ -41,6 +42,23 @@ def test_source_code_gives_little() -> None:
         derived += seen_by_rules(derivation)
     assert total > 500_000
     assert derived <= SHARE / 2 * total
+
+
+def zones(seed: int) -> str:
+    """A table of time zones, packed: which of the offsets was in force, in digits, and since when."""
+    rng, rows = random.Random(seed), []
+    for number in range(12):
+        first, second = rng.sample("123456", 2)
+        runs = (first + second, second, first)
+        told = "".join(run * rng.randint(5, 30) for _ in range(3) for run in runs)
+        since = " ".join("".join(rng.choices(string.digits + string.ascii_letters, k=3)) + "0" for _ in range(60))
+        rows.append(f'"Sea/Otter{number}|LMT XST XDT|-10.4 -90 -80|0{told}|-2HMN0 {since}|19e4",')
+    return "\n".join(rows)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_a_table_of_digits_is_decided(seed: int) -> None:
+    assert not derive(zones(seed)).undecided
 
 
 def noise(seed: int) -> random.Random:

@@ -1,0 +1,59 @@
+r"""Values that say by their own form that they are none: what stands for a value, or points to something else.
+
+@SYSTEMD_ASK_PASSWORD@  #{info[:pass]}  @env:AC_PASSWORD    filled in when the program is built or runs
+@config.password  #send_request  #31902                     a variable, a method, a ticket
+::ffff:198.51.100.215:60495                                 an address
+13.0.0-next-8.29                                            a version
+/etc/pki/tls/certs/localhost.key                            a file that has one
+Definovan\u00e9                                              a word of another language, in escapes
+"""
+
+from __future__ import annotations
+
+import re
+
+_LONGEST = 200
+_FORMS = (
+    r"@[A-Z]{2,40}(?>_[A-Z0-9]{1,40}){0,8}@",
+    r"@(?:env|file):[\w./-]+",
+    r"#\{[^{}\n]*\}(?:\\{0,2}n)?",
+    r"@{1,2}[a-z]+(?>[._][a-z]+)+[?!]?",
+    r"#\d{1,6}",
+    r"#[a-z]+(?>_[a-z]+)*[?!]|#[a-z]+(?>_[a-z]+)+",
+    r"-[A-Za-z]{2,40}:\$\w+",
+    # An escape of a stylesheet, a marker, an error of HTTP, the end of a line of a string, what a test came to.
+    r"\\[ef][0-9a-f]{3}|([!*#%@~])\1[A-Za-z_]+\1\1|[1-5]\d\d_[A-Z]+(?>_[A-Z]+)*|[A-Za-z]+\\n\d{1,2}|\?[A-Z]{3,12}",
+    # Addresses of machines, and of parts of them.
+    r"(?=[0-9a-f:]*::|(?>[0-9a-f]{1,4}:){5})(?>[0-9a-f]{0,4}:){2,7}[0-9a-f]{0,4}(?>(?:\d{1,3}\.){3}\d{1,3})?(?::\d{1,5})?",
+    r"[v^~]?\d{1,5}\.\d{1,5}\.\d{1,5}-(?:alpha|beta|canary|dev|next|nightly|pre|preview|rc|snapshot)(?>[.-]?\d{1,9})*",
+    r"(?:/[\w.@+-]+){2,12}\.(?:key|pem|crt|cert|cer|p12|pfx|jks)",
+    # What is asked for, `Password:`, in base64.
+    r"UGFzc3dvcmQ6|VXNlcm5hbWU6",
+    r"s=![01]\}=\w|(?=[^ ]* )\W+|[a-z]{2,8}=\d{1,3}(?:\.\d{1,3}){3}",
+)
+_REFERENCE = re.compile("|".join(f"(?:{form})" for form in _FORMS))
+_ESCAPES = re.compile(r"\\u(?:00[c-fC-F]|0[1-9a-fA-F][0-9a-fA-F]|[1-9a-fA-F][0-9a-fA-F]{2})[0-9a-fA-F]")
+_WORDS = re.compile(r"[A-Za-z]+(?>[ -][A-Za-z]+){0,8}")
+# A member of an object, and what is taken where it is not set.
+_OR_ELSE = re.compile(r"[A-Za-z_$][\w$]{0,40}(?:\??\.[A-Za-z_$][\w$]{0,40}){1,5}(?:\|\||&&)[\w!.$]")
+_PLACEHOLDER = re.compile(r"(?:.*[ _-])?(?:REDACTED|MASKED)(?:[ _-].*)?", re.DOTALL)
+_CHOSEN = re.compile(
+    r"(?:choose|enter|insert|put|set|use|change|replace)[_-](?:a|an|your|the|this|me|some)(?:[_-][a-z]+){0,6}"
+    r"[_-](?:key|password|passphrase|secret|token|value)"
+)
+
+
+def is_reference(text: str, start: int, end: int) -> bool:
+    """Whether text[start:end], a value, stands for something else, by its form."""
+    if _OR_ELSE.match(text, start, end):
+        return True
+    if end - start > _LONGEST:
+        return False
+    value = text[start:end]
+    return any(form.fullmatch(value) for form in (_REFERENCE, _PLACEHOLDER, _CHOSEN)) or _foreign(value)
+
+
+def _foreign(value: str) -> bool:
+    """Whether it is letters, some of which are not ASCII and written as escapes."""
+    plain, escapes = _ESCAPES.subn("e", value)
+    return escapes > 0 and _WORDS.fullmatch(plain) is not None
