@@ -13,13 +13,13 @@ from tests.clients.driver import Answer, MissingClient
 from tests.clients.record import WRITE, Outcome, Sheet
 from tests.clients.speakers import KINDS, Kind, Speaker
 from tests.conftest import Bare, Proxied, before, started
-from tests.e2e.conftest import _no_trace, leak_guard
+from tests.e2e.conftest import _no_trace, leak_guard, searched
 from tests.kit.canaries import Canaries
 from tests.kit.model import Model
 from tests.kit.relay import Relay
 from tests.kit.script import Turn
 
-__all__ = ["_no_trace", "leak_guard"]
+__all__ = ["_no_trace", "leak_guard", "searched"]
 _PASSED = pytest.StashKey[bool]()
 
 

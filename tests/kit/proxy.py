@@ -166,10 +166,14 @@ class Proxy:
 
     def traces(self) -> bytes:
         """Give what a leak guard searches: all that it logged or keeps on disk, and its metrics while it runs."""
+        return b"\n".join(self.kept())
+
+    def kept(self) -> list[bytes]:
+        """Give the same apart: each file, the entries of its ledger, its metrics."""
         files = [self.log, *sorted(path for path in self.state.rglob("*") if path.is_file())]
         kept = [path.read_bytes() for path in files if path.exists()]
-        kept += [line.encode() for line in lines(self.state)]  # in the database's file they may stand in pieces
-        return b"\n".join([*kept, self.metrics().encode() if self._process is not None else b""])
+        entries = "\n".join(lines(self.state)).encode()  # in the database's file they may stand in pieces
+        return [*kept, entries, self.metrics().encode() if self._process is not None else b""]
 
     def __enter__(self) -> Self:
         return self.start()
