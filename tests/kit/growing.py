@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
 from itertools import cycle, pairwise
 
+import pytest
+
 from egress_proxy.model import Scanner
+from egress_proxy.scan import growing as module
 from egress_proxy.scan.growing import Examine, GrowingText, Judged, Settled, judged, settled
+from egress_proxy.scan.tail import settled_until
 
 
 def examiner(scanner: Scanner) -> Examine:
@@ -19,6 +25,14 @@ def examiner(scanner: Scanner) -> Examine:
         return seen[text]
 
     return examine
+
+
+@contextmanager
+def remembering() -> Iterator[None]:
+    """Up to where a text is settled is found once as well: it depends on what is given alone."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "settled_until", cache(settled_until))
+        yield
 
 
 def whole(text: str, examine: Examine) -> Settled:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from collections.abc import Iterator
 from random import Random
 
 import pytest
@@ -31,7 +32,7 @@ from tests.corpus.kinds import INSTANCES, KINDS
 from tests.corpus.parts import Parts
 from tests.corpus.prose import paragraph, prose
 from tests.corpus.secrets import SORT_OF, WORDS, values
-from tests.kit.growing import examiner, held_back, pieces, streamed, whole
+from tests.kit.growing import examiner, held_back, pieces, remembering, streamed, whole
 from tests.scan.conftest import KEY
 
 BEFORE = "I looked at it as you said.\n" + "It is a small thing with many parts, all of them old.\n" * 6
@@ -45,10 +46,11 @@ def clean(_: str) -> Judged:
 
 
 @pytest.fixture(scope="module")
-def examine(scanner: TextScanner) -> Examine:
+def examine(scanner: TextScanner) -> Iterator[Examine]:
     entries = [(f"V{at}", Secret(value.text)) for at, value in enumerate(VALUES)]
     known = KnownValues.build([*entries, ("VALUE", Secret(VALUE))], KEY)
-    return examiner(scanner.with_known(known))
+    with remembering():
+        yield examiner(scanner.with_known(known))
 
 
 def generated(seed: int) -> str:

@@ -4,7 +4,7 @@ text would not give, and of a value that is known its first half tells nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 import pytest
@@ -15,7 +15,7 @@ from egress_proxy.scan.growing import Examine
 from egress_proxy.scan.known import KnownValues
 from egress_proxy.scan.redaction import redact
 from tests.corpus.forms import FORMS, Form
-from tests.kit.growing import examiner, streamed, whole
+from tests.kit.growing import examiner, remembering, streamed, whole
 from tests.scan.conftest import KEY
 from tests.scan.examples import EXAMPLES
 from tests.scan.own_texts import IN_CONTEXT
@@ -29,8 +29,9 @@ RULES: Final = [(name, text) for name, texts in IN_CONTEXT.items() for text in t
 
 
 @pytest.fixture(scope="module")
-def examine(scanner: TextScanner) -> Examine:
-    return examiner(scanner.with_known(KnownValues.build([("A", Secret(VALUE)), ("B", Secret(PHRASE))], KEY)))
+def examine(scanner: TextScanner) -> Iterator[Examine]:
+    with remembering():
+        yield examiner(scanner.with_known(KnownValues.build([("A", Secret(VALUE)), ("B", Secret(PHRASE))], KEY)))
 
 
 @pytest.mark.parametrize("form", FORMS, ids=lambda form: form.name)
