@@ -15,6 +15,7 @@ from typing import Any, Self
 from egress_proxy.setup.draft import IGNORED, OPENCODE_KEEPS, OPENCODE_SETTINGS
 from tests.kit import binaries
 from tests.kit.agent import poll
+from tests.kit.startup import sitecustomize
 
 ROOT = Path(__file__).resolve().parents[2]
 DEPLOY = ROOT / "deploy"
@@ -169,7 +170,8 @@ class Box:
             (user / f"{name}.service.d").mkdir()
             (user / f"{name}.service.d" / "log.conf").write_text(_TO_A_FILE)  # there is no journal in there
         python = Path(os.path.realpath(Path(sys.executable).parent)) / "python"
-        program.write_text(f'#!/bin/sh\nPYTHONPATH=/srv/src exec {python} -m egress_proxy.cli "$@"\n')
+        path = f"/srv/src:/srv/src/{sitecustomize.FOLDER.relative_to(ROOT)}"
+        program.write_text(f'#!/bin/sh\nPYTHONPATH={path} exec {python} -m egress_proxy.cli "$@"\n')
         program.chmod(0o755)
         opencode.symlink_to(os.path.realpath(binaries.opencode(VERSION)))
         binaries.without_plugin(self.home / ".config" / "opencode")

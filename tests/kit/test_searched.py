@@ -45,7 +45,12 @@ def test_a_word_is_looked_for_as_well() -> None:
 
 def test_what_is_clean_is_not_looked_through_twice(monkeypatch: pytest.MonkeyPatch) -> None:
     looked = list[int]()
-    monkeypatch.setattr(Canaries, "leaks", lambda _, data: looked.append(len(data)) or [])
+
+    def look(_: Canaries, data: bytes) -> list[str]:
+        looked.append(len(data))
+        return []
+
+    monkeypatch.setattr(Canaries, "leaks", look)
     searched = Searched(canaries)
     searched.leaks([QUIET])
     before = len(looked)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -76,6 +77,33 @@ def test_what_cannot_be_read_is_compiled(library: Any, tmp_path: Path) -> None:
     file.write_bytes(file.read_bytes()[:-9])
     assert found(library, rb"secret\d") == first
     assert library.compiled == 2
+
+
+def test_of_those_that_begin_at_once_one_compiles(library: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each waits for who is at it, and then reads what that one has kept."""
+    monkeypatch.setattr(sitecustomize, "LONG", 0)
+    expressions = [rb"token_[0-9]{4}", rb"secret\d"]
+    with ThreadPoolExecutor(4) as threads:
+        every = list(threads.map(lambda _: sorted(found(library, *expressions)), range(8)))
+    assert every == [[(3, 13), (4, 30)]] * 8
+    assert library.compiled == 1
+
+
+def test_where_nothing_can_be_kept_each_compiles(library: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sitecustomize, "LONG", 0)
+    (tmp_path / "kept").write_text("no folder")
+    for _ in range(2):
+        assert sorted(found(library, rb"token_[0-9]{4}", rb"secret\d")) == [(3, 13), (4, 30)]
+    assert library.compiled == 2
+
+
+def test_what_another_user_has_kept_is_read(library: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError
+
+    first = found(library, rb"secret\d")
+    monkeypatch.setattr("os.utime", refuse)
+    assert (found(library, rb"secret\d"), library.compiled) == (first, 1)
 
 
 @pytest.mark.parametrize("module", ["egress_proxy.scan.prefilter", "tests.kit.ready"])

@@ -15,13 +15,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from importlib.machinery import ModuleSpec
 
 FOLDER: Final = Path(__file__).resolve().parent
 KEPT: Final = FOLDER.parents[2] / ".databases"
 WORTH_S: Final = 0.05
 """What compiles sooner is not kept: properties make patterns without end."""
+LONG: Final = 4_000
+"""Expressions of so many characters take long: of processes that begin at once, one compiles them."""
 _OLD_S: Final = 3 * 86_400
 _NAME: Final = "hyperscan"
 
@@ -40,7 +42,9 @@ def begin() -> None:
 
 
 def forget_old() -> None:
-    """Delete what was not read for days: of rules that have been changed since."""
+    """Delete what was not read for days: of rules that have been changed since. What is left others may read."""
+    with contextlib.suppress(OSError):
+        KEPT.chmod(0o755)
     for file in KEPT.glob("*"):
         with contextlib.suppress(FileNotFoundError):  # another run does so too
             if file.stat().st_mtime < time.time() - _OLD_S:
@@ -86,7 +90,11 @@ def keep(hyperscan: Any, kept: Path = KEPT) -> None:
 
             said = repr((hyperscan.__version__, plain, sorted(given.items())))
             file = kept / hashlib.sha256(said.encode()).hexdigest()
-            if not self._read(file):
+            if self._read(file):
+                return
+            with _alone(file) if len(said) > LONG else contextlib.nullcontext(False) as others_may_have:
+                if others_may_have and self._read(file):
+                    return
                 began = time.process_time()
                 self.own.compile(*plain, **given)
                 if time.process_time() - began > WORTH_S:
@@ -95,9 +103,10 @@ def keep(hyperscan: Any, kept: Path = KEPT) -> None:
         def _read(self, file: Path) -> bool:
             try:
                 self.own = hyperscan.loadb(file.read_bytes(), hyperscan.HS_MODE_BLOCK)
-                os.utime(file)
             except (OSError, hyperscan.HyperscanError):  # there is none, or it is another machine's
                 return False
+            with contextlib.suppress(OSError):  # it is another user's
+                os.utime(file)
             return True
 
         def __getattr__(self, name: str) -> Any:
@@ -107,10 +116,26 @@ def keep(hyperscan: Any, kept: Path = KEPT) -> None:
     hyperscan.Scratch = lambda given: scratch(given.own)
 
 
+@contextlib.contextmanager
+def _alone(file: Path) -> Iterator[bool]:
+    """Wait for whoever compiles this one. Says whether it is worth looking again: not where nothing can be kept."""
+    import fcntl  # noqa: PLC0415
+
+    try:
+        file.parent.mkdir(mode=0o755, exist_ok=True)
+        lock = file.with_name(f".{file.name}.lock").open("wb")
+    except OSError:
+        yield False
+        return
+    with lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield True
+
+
 def _write(file: Path, content: bytes) -> None:
     """Write it whole or not at all. A process that may not, as one of another user, keeps nothing."""
     with contextlib.suppress(OSError):
-        file.parent.mkdir(mode=0o700, exist_ok=True)
+        file.parent.mkdir(mode=0o755, exist_ok=True)
         made = file.with_name(f".{file.name}.{os.getpid()}")
         made.write_bytes(content)
         made.replace(file)
