@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Sequence
 
-from egress_proxy.model import Ask, Call, Client, Refused, Reply, Resource, Row
+from egress_proxy.model import Ask, BodyRule, Call, Client, Refused, Reply, Resource, Row
 from egress_proxy.server.apart import apart
 from egress_proxy.server.sessions import Sessions
 from egress_proxy.wire import read_asks, read_session, read_session_list, read_status_ids
@@ -15,7 +15,7 @@ async def learn(row: Row, reply: Reply, call: Call, client: Client, sessions: Se
     """Update `sessions` from an answer. A `Refused` means that it could not be read, so it must not be projected."""
     match row.response:
         case Resource.SESSION if row.method == "POST":
-            return _created(reply, client, sessions)
+            return _created(reply, client, sessions, _forked(row, call))
         case Resource.SESSIONS:
             return await _listed(reply, sessions)
         case Resource.PERMISSIONS | Resource.QUESTIONS:
@@ -32,12 +32,17 @@ async def learn(row: Row, reply: Reply, call: Call, client: Client, sessions: Se
             return None
 
 
-def _created(reply: Reply, client: Client, sessions: Sessions) -> Refused | None:
-    """Sessions answered to a POST are new: created, or forked from one that the client owns."""
+def _forked(row: Row, call: Call) -> str:
+    """The session that a call forks; empty if it forks none."""
+    return call.path.split("/")[2] if row.body is BodyRule.FORK else ""
+
+
+def _created(reply: Reply, client: Client, sessions: Sessions, of: str) -> Refused | None:
+    """Sessions answered to a POST are new: created, or forked out of one that the client owns."""
     facts = read_session(reply.body)
     if isinstance(facts, Refused):
         return facts
-    sessions.created(facts, client)
+    sessions.created(facts, client, of)
     return None
 
 

@@ -15,7 +15,7 @@ from typing import Final
 from egress_proxy.model import Call, Client, Refused
 from egress_proxy.reasons import Reason
 from egress_proxy.server.asked import Asked
-from egress_proxy.server.owners import Owners
+from egress_proxy.server.owners import Fork, Owners
 from egress_proxy.server.upstream import Upstream
 from egress_proxy.wire import SessionFacts, read_session
 
@@ -63,9 +63,13 @@ class Sessions:
         if self._creations and self.owner(session) is None:
             await asyncio.wait(set(self._creations), timeout=_CREATION_SECONDS)
 
-    def created(self, facts: SessionFacts, client: Client) -> None:
-        """A session that `client` has just created (or forked) is its own."""
+    def created(self, facts: SessionFacts, client: Client, of: str = "") -> None:
+        """A session that `client` has just created, or forked out of another one, is its own."""
         self._gone.pop(facts.id, None)
+        if of:
+            root = self.root(of)
+            before = self._owners.fork_of(root) or Fork(root, whole=True)
+            self._owners.add_fork(facts.id, Fork(before.root, whole=before.whole and root == of))
         self._owners.add(facts.id, client.name)
         self.learn(facts)
 
@@ -129,6 +133,26 @@ class Sessions:
                 return session
             session = facts.parent_id
         return session
+
+    def tree(self, session: str) -> str:
+        """The root of the tree in which all was shown and said that a session may tell: of a fork, that out of which it
+        was forked."""
+        root = self.root(session)
+        fork = self._owners.fork_of(root)
+        return fork.root if fork else root
+
+    def forked(self, root: str) -> bool:
+        """Whether there are sessions that were forked out of a tree."""
+        return bool(self._owners.forks(root))
+
+    def is_excerpt(self, session: str) -> bool:
+        """Whether a session has a history that does not hold all that was shown before it."""
+        fork = self._owners.fork_of(self.root(session))
+        return fork is not None and not fork.whole
+
+    def owner_of_tree(self, root: str) -> str | None:
+        """The client that owns a tree: of a root that is gone, its forks."""
+        return self.owner(root) or next(map(self._owners.client_of, self._owners.forks(root)), None)
 
     def within(self, ancestor: str, session: str) -> bool:
         """Whether a session is `ancestor` or one of its descendants, by what is cached."""

@@ -118,8 +118,8 @@ class Taints:
         self._all_wary = False
 
     def tree(self, session: str) -> Tree:
-        """The tree of a session that `Sessions.resolve` knows."""
-        root = self._sessions.root(session)
+        """The tree of a session that `Sessions.resolve` knows: of a fork, that out of which it was forked."""
+        root = self._sessions.tree(session)
         tree = self._trees.get(root)
         if tree is None:
             tree = self._trees[root] = Tree(
@@ -134,7 +134,10 @@ class Taints:
         return tree
 
     def forget(self, session: str) -> None:
-        """A deleted session's tree goes with it; that of a sub-agent stays part of its root's."""
+        """A deleted session's tree goes with it; that of a sub-agent stays part of its root's, and one out of which
+        others were forked is theirs."""
+        if self._sessions.forked(session):
+            return
         self._trees.pop(session, None)
         self._dropped.pop(session, None)
         self._wary.discard(session)
@@ -146,7 +149,7 @@ class Taints:
     async def look(self, session: str, page: Page | None = None) -> Tree | Refused:
         """Learn all that came to the session's tree since the last look. `page` is the newest page of the session's
         messages, if it was just read for another purpose."""
-        root = self._sessions.root(session)
+        root = self._sessions.tree(session)
         tree = self.tree(session)
         async with tree.lock:
             prompted, tree.prompted = tree.prompted, False
@@ -161,7 +164,13 @@ class Taints:
         return Refused(Reason.TAINT_FULL) if tree.full else tree
 
     async def _walk_all(self, tree: Tree, root: str, session: str, page: Page | None) -> Refused | None:
-        """Walk the root, the session, and the sub-agents in which something new may be."""
+        """Walk the root, the session, and the sub-agents in which something new may be.
+
+        A sub-agent that is gone has nothing to say. Without the root, nobody knows what was shown before a fork of a
+        sub-agent's session, unless it was read before."""
+        needed = {session}
+        if self._sessions.is_excerpt(session) and not tree.log(root).anchored:
+            needed.add(root)
         waiting, done = [root, session], set[str]()
         while waiting:
             one = waiting.pop(0)
@@ -169,16 +178,16 @@ class Taints:
                 continue
             done.add(one)
             refused = await self._walk(tree, one, page if one == session else None)
-            if refused is not None and (one == session or refused.reason is not Reason.UPSTREAM_NOT_FOUND):
+            if refused is not None and (one in needed or refused.reason is not Reason.UPSTREAM_NOT_FOUND):
                 return refused
             waiting += [child for child, log in tree.logs.items() if log.open and child not in done]
         return None
 
     async def recent(self, client: Client) -> tuple[Tree, ...] | Refused:
         """The latest trees of a client, those looked at in which something may be running."""
-        roots = [root for root in reversed(self._trees) if self._sessions.owner(root) == client.name][:_MOST_RECENT]
+        roots = [root for root in reversed(self._trees) if self._sessions.owner_of_tree(root) == client.name]
         trees: list[Tree] = []
-        for root in roots:
+        for root in roots[:_MOST_RECENT]:
             tree = self._trees.get(root)
             if tree is not None and (tree.prompted or any(log.open for log in tree.logs.values())):
                 looked = await self.look(root)

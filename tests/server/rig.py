@@ -203,7 +203,7 @@ async def _ready() -> TextScanner:
 
 
 def _made(directory: Path) -> str:
-    directory.mkdir()
+    directory.mkdir(exist_ok=True)
     return str(directory.resolve())
 
 
