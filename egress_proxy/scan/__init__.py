@@ -7,6 +7,7 @@
 the only importer of detect_secrets.
 """
 
+from egress_proxy.scan.encoded_runs import EncodedRuns, encoded_runs_of
 from egress_proxy.scan.engine import TextScanner, build_scanner
 from egress_proxy.scan.growing import GrowingText, Judged, judged, settled
 from egress_proxy.scan.known import KnownValues
@@ -21,6 +22,7 @@ from egress_proxy.scan.tainted import TaintedScanner
 from egress_proxy.scan.writings import writings
 
 __all__ = [
+    "EncodedRuns",
     "Fingerprint",
     "FingerprintError",
     "GrowingText",
@@ -33,6 +35,7 @@ __all__ = [
     "TextScanner",
     "TooManyValuesError",
     "build_scanner",
+    "encoded_runs_of",
     "extract",
     "judge",
     "judged",

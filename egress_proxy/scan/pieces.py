@@ -66,6 +66,22 @@ def _kind(char: str) -> int:
 _KINDS: Final = bytes(map(_kind, map(chr, range(256))))
 
 
+class Row(Struct, frozen=True):
+    """Pieces in a row, a line each; those from `start` to `end` are new."""
+
+    text: str
+    start: int
+    end: int
+
+    def __repr__(self) -> str:
+        return f"Row({self.start}, {self.end})"
+
+    def touched(self, found: Finding) -> bool:
+        """Whether something new is in what was found: what was withheld is among the others, and together they may be a
+        value."""
+        return found.start < self.end and self.start < found.end
+
+
 class Pieces(Struct, frozen=True):
     """The pieces of the texts of a session that were judged, the oldest first. Letters and digits only."""
 
@@ -85,12 +101,21 @@ class Pieces(Struct, frozen=True):
         return Pieces(tuple(piece for piece in self.kept if piece not in gone))
 
     def joins(self, new: tuple[str, ...]) -> tuple[str, ...]:
-        """All that must be looked at before a text with the pieces `new` is released."""
+        """What must be looked at before a text with the pieces `new` is released: each of them beside each of these."""
         if not self.kept or not new:
             return ()
-        found = [join for old in self.kept for piece in new if piece != old for join in _both(old, piece)]
-        row = [piece[: 2 * _REACH] for piece in (*self.kept[-_ROW:], *new)]
-        return (*found, "".join(row), "".join(reversed(row)))
+        return tuple(join for old in self.kept for piece in new if piece != old for join in _both(old, piece))
+
+    def rows(self, new: tuple[str, ...]) -> tuple[Row, ...]:
+        """Likewise: all in their order, and in the other."""
+        if not self.kept or not new:
+            return ()
+        kept = self.kept[-_ROW:]
+        before, after = _lines(kept), _lines(reversed(new))
+        return (
+            Row(before + _lines(new), len(before), len(before) + len(after)),
+            Row(after + _lines(reversed(kept)), 0, len(after)),
+        )
 
 
 def pieces_of(text: str, findings: Iterable[Finding], kernel: ctypes.CDLL | None = KERNEL) -> tuple[str, ...]:
@@ -161,6 +186,10 @@ def _could_be_one(bare: str, token: str, *, quoted: bool) -> bool:
         # Not the end of one part of a path and the beginning of the next.
         return bare == token.strip(".:!?") and signs(bare) >= (1 if quoted else _SIGNS_OF_LETTERS)
     return quoted or signs(bare) >= _SIGNS_OF_ANY or word_share(bare) < _WORDS
+
+
+def _lines(pieces: Iterable[str]) -> str:
+    return "".join([f"{piece[: 2 * _REACH]}\n" for piece in pieces])
 
 
 def _both(old: str, new: str) -> tuple[str, str]:

@@ -10,15 +10,26 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import OrderedDict
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from collections.abc import Set as AbstractSet
-from typing import Final
+from typing import Final, TypeVar
 
 from msgspec import Raw, Struct
 from msgspec.structs import replace
 
 from egress_proxy.model import Finding, Form, Scan
-from egress_proxy.scan import KnownValues, Pieces, Taint, TaintedScanner, TextScanner, TooManyValuesError, pieces_of
+from egress_proxy.scan import (
+    EncodedRuns,
+    KnownValues,
+    Pieces,
+    Taint,
+    TaintedScanner,
+    TextScanner,
+    TooManyValuesError,
+    encoded_runs_of,
+    pieces_of,
+)
+from egress_proxy.scan.derive import derive
 from egress_proxy.scan.taint_names import NAMELESS, WORDLY
 from egress_proxy.scan.tainted import DETECTOR
 from egress_proxy.scan.told_apart import found_in
@@ -37,11 +48,24 @@ MOST_MESSAGES: Final = 1_024
 _WARY: Final = Finding(0, 0, 0, DETECTOR, NAMELESS, Form.ENCODED)
 
 
+class _New(Struct, frozen=True):
+    """What of a text could be pieces of a secret, or of encoded data."""
+
+    pieces: tuple[str, ...] = ()
+    runs: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.pieces or self.runs)
+
+    def __repr__(self) -> str:
+        return f"_New({len(self.pieces)}, {len(self.runs)})"
+
+
 class _Open(Struct, frozen=True):
     """The beginning of a text that is being written, as far as it was looked at: its pieces, and what it is known by.
     It may have left, and other texts may be judged before it has its end."""
 
-    pieces: tuple[str, ...]
+    new: _New
     length: int
     digest: int
 
@@ -104,6 +128,7 @@ class Tree:
         self.told = 0  # texts whose end was released on the event stream
         self._random = 0
         self._pieces = Pieces()
+        self._runs = EncodedRuns()
         self._verdicts = Verdicts(clean or Clean(), withheld)
         self._told = Told()
         self._open: OrderedDict[str, _Open] = OrderedDict()  # by their parts, the longest untouched first
@@ -207,7 +232,7 @@ class Tree:
         with self._judging:
             self._judge_told(scanner)
             self._judge_unjudged(scanner)
-            new = pieces_of(text, findings)
+            new = _new(text, findings)
             if self._verdicts.wary and (new or tells_apart(text)):
                 return True
             goes_on = self._told.goes_on(text, scanner.found, part)
@@ -215,7 +240,7 @@ class Tree:
                 self._told.write(part, text)
             if goes_on:
                 return True
-            if new and self._hit(self._pieces, new, scanner, self._beside(part))[0] is not None:
+            if new and self._hit(new, scanner, self._beside(part))[0] is not None:
                 return True
             if part:
                 self._close(part, text)
@@ -250,12 +275,18 @@ class Tree:
             return False
         goes_on = len(text) >= was.length and self._verdicts.digest(text[: was.length]) == was.digest
         if not goes_on:
-            self._pieces = self._pieces.with_new(was.pieces)
+            self._keep(was.new)
         return goes_on
 
-    def _beside(self, part: str = "") -> tuple[str, ...]:
-        """The pieces of texts that are being written, but for one."""
-        return tuple(piece for name, one in self._open.items() if name != part for piece in one.pieces)
+    def _beside(self, part: str = "") -> _New:
+        """What of the texts that are being written could be pieces, but for one."""
+        others = [one.new for name, one in self._open.items() if name != part]
+        return _New(
+            tuple(piece for one in others for piece in one.pieces), tuple(run for one in others for run in one.runs)
+        )
+
+    def _keep(self, new: _New) -> None:
+        self._pieces, self._runs = self._pieces.with_new(new.pieces), self._runs.with_new(new.runs)
 
     def _judge_told(self, scanner: Remembering) -> None:
         """Withhold what gives a value away with what was said apart before it."""
@@ -286,33 +317,50 @@ class Tree:
             return self._verdicts.hit(digest)
         if any(finding.form is Form.ENCODED for finding in findings):
             return None  # withheld anyway, so none of it becomes a piece
-        new = pieces_of(text, findings)
-        hit, self._pieces = self._hit(self._pieces, new, scanner, self._beside())
+        new = _new(text, findings)
+        hit, self._pieces, self._runs = self._hit(new, scanner, self._beside())
         if hit is not None:
             self._verdicts.add_hit(digest, hit)
+            self._keep(new)  # what is withheld counts as said, or every second piece would cross
             return hit
         if self._verdicts.wary and (new or tells_apart(text)):
             return _WARY
-        self._pieces = self._pieces.with_new(new)
+        self._keep(new)
         self._verdicts.add_clean(digest)
         return None
 
-    @staticmethod
-    def _hit(
-        pieces: Pieces, new: tuple[str, ...], scanner: Remembering, beside: tuple[str, ...]
-    ) -> tuple[Finding | None, Pieces]:
-        """What new pieces give away with earlier ones and those of texts `beside` them, and the earlier ones without
-        those that do so alone."""
-        earlier = pieces.with_new(beside) if beside else pieces
-        hit = scanner.first(earlier.joins(new))
-        if hit is None:
-            return None, pieces
-        # A value that became known since may be in one of the pieces alone: then the join tells nothing new.
-        alone = {piece for piece in (*earlier.kept, *new) if scanner.first([piece]) is not None}
-        if not alone:
-            return hit, pieces
-        others = tuple(piece for piece in new if piece not in alone)
-        return scanner.first(earlier.without(alone).joins(others)), pieces.without(alone)
+    def _hit(self, new: _New, scanner: Remembering, beside: _New) -> tuple[Finding | None, Pieces, EncodedRuns]:
+        """What a text gives away with earlier ones and those `beside` it, and what is left of the earlier ones."""
+        hit, pieces = _given_away(self._pieces, new.pieces, beside.pieces, scanner.first_of_pieces, scanner.first)
+        found, runs = _given_away(self._runs, new.runs, beside.runs, scanner.first_of_runs, scanner.first_decoded)
+        return hit or found, pieces, runs
+
+
+_Kept = TypeVar("_Kept", Pieces, EncodedRuns)
+
+
+def _given_away(
+    kept: _Kept,
+    new: tuple[str, ...],
+    beside: tuple[str, ...],
+    together: Callable[[_Kept, tuple[str, ...]], Finding | None],
+    alone: Callable[[Sequence[str]], Finding | None],
+) -> tuple[Finding | None, _Kept]:
+    """What is new gives away with what was kept and stands `beside` it; and what was kept but for what tells alone."""
+    earlier: _Kept = kept.with_new(beside) if beside else kept
+    hit = together(earlier, new)
+    if hit is None:
+        return None, kept
+    # A value that became known since may be in one of them alone: then the join tells nothing new.
+    telling = {one for one in (*earlier.kept, *new) if alone([one]) is not None}
+    if not telling:
+        return hit, kept
+    others = tuple(one for one in new if one not in telling)
+    return together(earlier.without(telling), others), kept.without(telling)
+
+
+def _new(text: str, findings: Sequence[Finding]) -> _New:
+    return _New(pieces_of(text, findings), encoded_runs_of(text, findings))
 
 
 class _Sorted:
@@ -375,3 +423,31 @@ class Remembering:
         """A known or tainted value in texts, if there is one."""
         found = (finding for known in self._known if texts for finding in known.find(texts).findings)
         return next(found, None)
+
+    def first_of_pieces(self, kept: Pieces, new: tuple[str, ...]) -> Finding | None:
+        """Likewise, in what pieces say together with earlier ones."""
+        rows = kept.rows(new)
+        return self.first(kept.joins(new)) or next(
+            (
+                found
+                for known in self._known
+                for found in known.find([row.text for row in rows]).findings
+                if rows[found.text].touched(found)
+            ),
+            None,
+        )
+
+    def first_of_runs(self, kept: EncodedRuns, new: tuple[str, ...]) -> Finding | None:
+        """Likewise, in what encoded data says together with earlier data."""
+        return self.first_decoded(kept.joins(new))
+
+    def first_decoded(self, texts: Sequence[str]) -> Finding | None:
+        """Likewise, in what texts say in another writing. Of one with more than can be decided it counts as found."""
+        for text in texts if self.watches else ():
+            made = derive(text)
+            if made.undecided:
+                return _WARY
+            found = self.first([own.text for own in made.texts])
+            if found is not None:
+                return found
+        return None

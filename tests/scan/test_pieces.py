@@ -76,7 +76,8 @@ def joined(*texts: str) -> str:
     pieces = Pieces()
     for text in texts[:-1]:
         pieces = pieces.with_new(pieces_of(text, ()))
-    return "\n".join(pieces.joins(pieces_of(texts[-1], ())))
+    new = pieces_of(texts[-1], ())
+    return " ".join([*pieces.joins(new), *(row.text.replace("\n", "") for row in pieces.rows(new))])
 
 
 def test_two_halves_are_joined_in_both_orders() -> None:
@@ -100,6 +101,18 @@ def test_pieces_of_one_text_are_joined_with_those_before() -> None:
     assert VALUE in joined(f"`{VALUE[:8]}`", f"`{VALUE[8:16]}` and `{VALUE[16:]}`")
 
 
+def test_a_row_tells_what_of_it_is_new() -> None:
+    there, back = Pieces(("aB3xQ9", "zz77yy")).rows(("x1Y2z3", "qQ7qQ7"))
+    assert there.text[there.start : there.end].split() == ["x1Y2z3", "qQ7qQ7"]
+    assert back.text[back.start : back.end].split() == ["qQ7qQ7", "x1Y2z3"]
+    assert back.text.split() == there.text.split()[::-1]
+    old = there.text.index("zz77yy")
+    assert not there.touched(Finding(0, 0, there.start, "x"))
+    assert there.touched(Finding(0, old, there.start + 1, "x"))
+    assert not back.touched(Finding(0, back.end, len(back.text), "x"))
+    assert "aB3xQ9" not in repr(there)
+
+
 def test_without_anything_before_nothing_is_joined() -> None:
     assert joined(f"{VALUE[:12]} {VALUE[12:]}") == ""
 
@@ -115,7 +128,7 @@ def test_bounds_hold_for_any_texts(texts: list[str]) -> None:
     for text in texts:
         new = pieces_of(text * 20, ())
         assert len(new) <= OF_A_TEXT
-        assert len(pieces.joins(new)) <= 2 * KEPT * OF_A_TEXT + 2
+        assert len(pieces.joins(new)) <= 2 * KEPT * OF_A_TEXT
         pieces = pieces.with_new(new)
     assert len(pieces.kept) <= KEPT
 

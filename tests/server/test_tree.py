@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
 import random
 import string
 import threading
+import zlib
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 
@@ -261,3 +264,44 @@ def test_a_long_text_is_judged_once_however_often_it_is_said() -> None:
         tree.spoke([long])
         scanner.scan_told(["So."], frozenset({"So."}))
     assert asked.count(["long"]) == 1
+
+
+# Each hides its piece in so much else that only its looks tell that it is one.
+PROSE = "The tests pass, and what the `parser` does is written in `docs/parser.md`, as it should be. " * 5
+
+
+def replies(data: str, size: int) -> list[str]:
+    """What says some data in pieces."""
+    return [f"{PROSE}Then came {data[at : at + size]} in the row. {PROSE}" for at in range(0, len(data), size)]
+
+
+ENCODED = {
+    "compressed, in hexadecimal digits": zlib.compress(VALUE.encode()).hex(),
+    "compressed, in base64": base64.b64encode(gzip.compress(VALUE.encode(), mtime=0)).decode(),
+    "in base64 of base64 of base64": base64.b64encode(base64.b64encode(base64.b64encode(VALUE.encode()))).decode(),
+}
+
+
+@pytest.mark.parametrize("how", ENCODED)
+@pytest.mark.parametrize("count", [2, 3, 4])
+def test_encoded_data_in_pieces_over_replies_is_decoded_as_one(how: str, count: int) -> None:
+    data = ENCODED[how]
+    said, other = (replies(one, -(-len(data) // count)) for one in (data, data[::-1].swapcase()))
+    assert not all(crosses(in_pieces(), *said))
+    assert all(crosses(in_pieces(), *other)), "the negative control"
+    assert all(crosses(Tree(KEY), *said)), "likewise: nothing is watched for"
+
+
+def test_a_growing_text_does_not_complete_encoded_data_either() -> None:
+    tree, (first, second) = in_pieces(), replies(ENCODED["compressed, in hexadecimal digits"], 26)[:2]
+    growing = Remembering(INNER, [tree])
+    assert not growing.gives_away(second, (), "prt_2")
+    assert growing.gives_away(first, (), "prt_1")
+
+
+def test_what_was_withheld_for_its_pieces_counts_as_said() -> None:
+    """Else every second piece would cross."""
+    tree, (value,) = Tree(KEY), values(1, "counts")
+    value += values(1, "more")[0]
+    tree.remember(taints([value], sure=True))
+    assert crosses(tree, *replies(value, 10)) == [True, False, False, False]

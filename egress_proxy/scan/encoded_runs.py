@@ -1,0 +1,111 @@
+r"""Encoded data given away in pieces over several texts of a session.
+
+    "Line 1: 1f8b080000000000" … "Line 2: 000373710b76f1" …
+
+`pieces` puts halves of a value together, in the writings that are registered. What must be decoded first (compressed
+data, an encoding of an encoding) needs all of its characters in their order. So the runs of released texts that may be
+such data are kept as they are, and those of a new text are put behind them and before them, those of hexadecimal digits
+apart from others, to be decoded as one. Pure: whoever calls keeps the `EncodedRuns`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from itertools import islice
+from typing import Final
+
+from msgspec import Struct
+
+from egress_proxy.model import Finding
+from egress_proxy.scan.randomness import signs
+from egress_proxy.scan.search import spans_by_text
+
+KEPT: Final = 64  # runs of a session
+MOST: Final = 8_192  # characters of them, and of a row
+OF_A_TEXT: Final = 48  # runs: the first half and the last
+_LOOKED_AT: Final = 1_024  # of a text, whether they are some
+_BESIDE: Final = 8  # runs that are put beside new ones each by itself
+_LAST: Final = (2, 4, 8, 16, 32)  # so many that are put together: what came before them is no part of it
+# For each character but the first: of ten characters of base64 that have no word of it, one in 200; of names in code,
+# one in 40.
+_SIGNS: Final = 0.25
+_RUN: Final = re.compile(r"[A-Za-z0-9+/_-]{8,4096}+={0,2}")
+# A digit, or a capital behind the first letter: a word has neither.
+_SIGN: Final = re.compile(r"[0-9]|[A-Za-z][A-Z]")
+_HEX: Final = re.compile(r"[0-9a-fA-F]+")
+
+
+class EncodedRuns(Struct, frozen=True):
+    """The runs of the texts of a session that were judged, the oldest first."""
+
+    kept: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"EncodedRuns({len(self.kept)})"
+
+    def with_new(self, new: tuple[str, ...]) -> EncodedRuns:
+        """These and those of a text; one said again counts once, where it was said last."""
+        row = [run for run in self.kept if run not in set(new)]
+        return EncodedRuns(_newest((*row, *dict.fromkeys(new))[-KEPT:]))
+
+    def without(self, old: Iterable[str]) -> EncodedRuns:
+        """These without some."""
+        gone = set(old)
+        return EncodedRuns(tuple(run for run in self.kept if run not in gone))
+
+    def joins(self, new: tuple[str, ...]) -> tuple[str, ...]:
+        """All that must be decoded before a text with the runs `new` is released."""
+        found: list[str] = []
+        for is_hex in (True, False):
+            kept = [run for run in self.kept if run not in set(new) and _is_hex(run) is is_hex]
+            own = [run for run in new if _is_hex(run) is is_hex]
+            if kept and own:
+                found += _rows(kept, own)
+        return tuple(dict.fromkeys(found))
+
+
+def encoded_runs_of(text: str, findings: Iterable[Finding]) -> tuple[str, ...]:
+    """The runs of a text that may be encoded data, in order. `findings` (all of this text) do not leave, so nothing in
+    them is a run."""
+    spans = next(iter(spans_by_text(findings).values()), [])
+    if spans:
+        left, done = [], 0
+        for start, end in spans:
+            left += [text[done:start], " "]
+            done = end
+        text = "".join([*left, text[done:]])
+    candidates = islice(filter(_SIGN.search, _RUN.findall(text)), _LOOKED_AT)
+    found = list(dict.fromkeys(filter(_could_be_data, candidates)))
+    return tuple(found if len(found) <= OF_A_TEXT else [*found[: OF_A_TEXT // 2], *found[-OF_A_TEXT // 2 :]])
+
+
+def _could_be_data(run: str) -> bool:
+    return _is_hex(run) or signs(run) >= _SIGNS * (len(run) - 1)
+
+
+def _is_hex(run: str) -> bool:
+    return _HEX.fullmatch(run) is not None
+
+
+def _rows(kept: Sequence[str], new: Sequence[str]) -> list[str]:
+    row = (*kept, *new)
+    last = [row[-(count + len(new)) :] for count in _LAST if count < len(kept)]
+    rows = [*last, row, *([old, *new] for old in kept[-_BESIDE:])]
+    return [joined for one in rows for joined in (_joined(one), _joined(one[::-1]))]
+
+
+def _joined(row: Sequence[str]) -> str:
+    """The end of a run of base64 is no end of what goes on in the next."""
+    return "".join([*(run.rstrip("=") for run in row[:-1]), *row[-1:]])[-MOST:]
+
+
+def _newest(runs: Sequence[str]) -> tuple[str, ...]:
+    """As many of the newest as there is room for."""
+    left, kept = MOST, list[str]()
+    for run in reversed(runs):
+        left -= len(run)
+        if left < 0:
+            break
+        kept.append(run)
+    return tuple(reversed(kept))
