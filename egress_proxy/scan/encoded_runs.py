@@ -25,8 +25,7 @@ KEPT: Final = 64  # runs of a session
 MOST: Final = 8_192  # characters of them, and of a row
 OF_A_TEXT: Final = 48  # runs: the first half and the last
 _LOOKED_AT: Final = 1_024  # of a text, whether they are some
-_BESIDE: Final = 8  # runs that are put beside new ones each by itself
-_LAST: Final = (2, 4, 8, 16, 32)  # so many that are put together: what came before them is no part of it
+_LAST: Final = (1, 2, 4, 12)  # so many are put before new ones, too: what came before them is no part of it
 # For each character but the first: of ten characters of base64 that have no word of it, one in 200; of names in code,
 # one in 40.
 _SIGNS: Final = 0.25
@@ -91,8 +90,7 @@ def _is_hex(run: str) -> bool:
 def _rows(kept: Sequence[str], new: Sequence[str]) -> list[str]:
     row = (*kept, *new)
     last = [row[-(count + len(new)) :] for count in _LAST if count < len(kept)]
-    rows = [*last, row, *([old, *new] for old in kept[-_BESIDE:])]
-    return [joined for one in rows for joined in (_joined(one), _joined(one[::-1]))]
+    return [_joined(one) for one in (*last, row, row[::-1])]
 
 
 def _joined(row: Sequence[str]) -> str:

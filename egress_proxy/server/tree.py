@@ -443,11 +443,10 @@ class Remembering:
 
     def first_decoded(self, texts: Sequence[str]) -> Finding | None:
         """Likewise, in what texts say in another writing. Of one with more than can be decided it counts as found."""
+        said: list[str] = []
         for text in texts if self.watches else ():
-            made = derive(text)
+            made = derive(text, rearranged=False)
             if made.undecided:
                 return _WARY
-            found = self.first([own.text for own in made.texts])
-            if found is not None:
-                return found
-        return None
+            said += [own.text for own in made.texts]
+        return self.first(said)

@@ -37,7 +37,7 @@ def test_runs_are_put_together_in_both_orders_and_the_end_of_one_is_none_of_the_
 
 def test_what_was_said_before_a_blob_does_not_hide_its_beginning() -> None:
     kept = EncodedRuns().with_new(("00" * 20, "11" * 20)).with_new((BLOB[:20],))
-    assert any(row.startswith(BLOB) for row in kept.joins((BLOB[20:],)))
+    assert BLOB in kept.joins((BLOB[20:],))
 
 
 def test_without_some_the_others_stay() -> None:
