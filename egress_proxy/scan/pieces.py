@@ -1,11 +1,11 @@
-"""Secrets given away in pieces over several texts of a session.
+"""Secrets given away in pieces, in one text or over several of a session.
 
     "the first half is aB3xQz9k" … "and the second 7LmNp2Rt"
 
 Each half alone is nothing. So the tokens of released texts that could be pieces are kept, the last of them, and those
-of a new text are put before and behind each of them and looked at as one; so is the row of all in their order. The
-canonical view drops what stands between, so the pieces need no sign of what they are. Pure: whoever calls keeps the
-`Pieces`, and knows which texts were judged before (`server.taints`).
+of a new text are put before and behind each of them, and each other, and looked at as one; so is the row of all in
+their order. The canonical view drops what stands between, so the pieces need no sign of what they are. Pure: whoever
+calls keeps the `Pieces`, and knows which texts were judged before (`server.taints`).
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ import ctypes
 import re
 from array import array
 from collections.abc import Iterable, Iterator
+from itertools import chain, combinations, product
+from string import hexdigits
 from typing import Final
 
 from msgspec import Struct
@@ -21,6 +23,7 @@ from msgspec import Struct
 from egress_proxy.model import Finding
 from egress_proxy.native import KERNEL
 from egress_proxy.scan.codes import codes_of
+from egress_proxy.scan.forms import REVEAL
 from egress_proxy.scan.randomness import UNUSUAL_BITS, signs
 from egress_proxy.scan.search import spans_by_text
 from egress_proxy.scan.values import word_share
@@ -101,16 +104,16 @@ class Pieces(Struct, frozen=True):
         return Pieces(tuple(piece for piece in self.kept if piece not in gone))
 
     def joins(self, new: tuple[str, ...]) -> tuple[str, ...]:
-        """What must be looked at before a text with the pieces `new` is released: each of them beside each of these."""
-        if not self.kept or not new:
-            return ()
-        return tuple(join for old in self.kept for piece in new if piece != old for join in _both(old, piece))
+        """What must be looked at before a text with the pieces `new` is released: each of them beside each of these, and of
+        each other."""
+        pairs = chain(product(self.kept, new), combinations(new, 2))
+        return tuple(join for old, piece in pairs if piece != old for join in _both(old, piece))
 
     def rows(self, new: tuple[str, ...]) -> tuple[Row, ...]:
         """Likewise: all in their order, and in the other."""
-        if not self.kept or not new:
-            return ()
         kept = self.kept[-_ROW:]
+        if not new or len(kept) + len(new) < 2:
+            return ()
         before, after = _lines(kept), _lines(reversed(new))
         return (
             Row(before + _lines(new), len(before), len(before) + len(after)),
@@ -129,6 +132,13 @@ def pieces_of(text: str, findings: Iterable[Finding], kernel: ctypes.CDLL | None
     text = "".join([*left, text[done:]])
     found = list(dict.fromkeys(_pieces(text, tokens_of(text, kernel))))
     return tuple(found if len(found) <= OF_A_TEXT else [*found[: OF_A_TEXT // 2], *found[-OF_A_TEXT // 2 :]])
+
+
+def by_accident(join: str, found: Finding) -> bool:
+    """Whether what was found in pieces that were joined is so few hex digits that ids have them in any order: of a text
+    with fifty there are thousands of joins."""
+    told = join[found.start : found.end].replace("\n", "")
+    return len(told) < REVEAL and not told.strip(hexdigits)
 
 
 def _pieces(text: str, tokens: Iterable[_Token]) -> Iterator[str]:

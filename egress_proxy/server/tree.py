@@ -30,6 +30,7 @@ from egress_proxy.scan import (
     pieces_of,
 )
 from egress_proxy.scan.derive import derive
+from egress_proxy.scan.pieces import by_accident
 from egress_proxy.scan.taint_names import NAMELESS, WORDLY
 from egress_proxy.scan.tainted import DETECTOR
 from egress_proxy.scan.told_apart import found_in
@@ -420,9 +421,9 @@ class Remembering:
         return [finding for finding in found if not finding.name.startswith(WORDLY)]
 
     def first(self, texts: Sequence[str]) -> Finding | None:
-        """A known or tainted value in texts, if there is one."""
+        """A known or tainted value in pieces that were put together, if there is one."""
         found = (finding for known in self._known if texts for finding in known.find(texts).findings)
-        return next(found, None)
+        return next((one for one in found if not by_accident(texts[one.text], one)), None)
 
     def first_of_pieces(self, kept: Pieces, new: tuple[str, ...]) -> Finding | None:
         """Likewise, in what pieces say together with earlier ones."""
@@ -432,7 +433,7 @@ class Remembering:
                 found
                 for known in self._known
                 for found in known.find([row.text for row in rows]).findings
-                if rows[found.text].touched(found)
+                if rows[found.text].touched(found) and not by_accident(rows[found.text].text, found)
             ),
             None,
         )

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from enum import StrEnum
 from random import Random
 
 from msgspec import Struct
 
-from egress_proxy.model import Finding, Scanner, Secret
+from egress_proxy.model import Finding, Scan, Scanner, Secret
 from egress_proxy.model import Form as Shape
-from egress_proxy.scan import KnownValues, build_scanner, judge
+from egress_proxy.scan import KnownValues, TextScanner, build_scanner, judge
+from egress_proxy.server.tree import Remembering, Tree
 from tests.corpus.contexts import Placed, contexts, place
 from tests.corpus.forms import FORMS, Form
 from tests.corpus.outcome import Outcome, by_text, outcome, scanned
@@ -49,6 +51,16 @@ class _Case(Struct, frozen=True):
     twin: str  # the same form of another value of the kind: what both have in common tells nothing
 
 
+class _Replies:
+    """Scans each batch as the first that an agent says in a session: what is given away in pieces counts."""
+
+    def __init__(self, scanner: TextScanner) -> None:
+        self._scanner = scanner
+
+    def scan(self, texts: Sequence[str], ids: AbstractSet[str] = frozenset()) -> Scan:
+        return Remembering(self._scanner, [Tree(bytes(32))]).scan_told(texts, frozenset(texts), ids)
+
+
 class KnownRecall:
     """Values of some kinds, `instances` of each, registered together with others that no text has."""
 
@@ -62,7 +74,7 @@ class KnownRecall:
         known = KnownValues.build(entries, Random(seed).randbytes(32))
         refused = {rejected.name for rejected in known.rejected}
         self.refused = {value.text for at, value in enumerate(self._values) if f"V{at}" in refused}
-        self.scanner: Scanner = build_scanner(known)
+        self.scanner: Scanner = _Replies(build_scanner(known))
 
     def measure(self, contexts_each: int, forms: Sequence[Form] = FORMS) -> list[Sample]:
         """Measure these forms, each in so many contexts for each value. A text does not depend on the other forms."""
@@ -90,7 +102,7 @@ class KnownRecall:
 
     def _samples(self, cases: Sequence[_Case]) -> list[Sample]:
         texts = [case.placed.text for case in cases]
-        scan = scanned(self.scanner, texts)
+        scan = scanned(self.scanner, texts, size=1)
         released = judge(texts, scan).texts
         found = by_text(scan, len(texts))
         undecided = set(scan.undecided)

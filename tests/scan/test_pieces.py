@@ -113,8 +113,13 @@ def test_a_row_tells_what_of_it_is_new() -> None:
     assert "aB3xQ9" not in repr(there)
 
 
-def test_without_anything_before_nothing_is_joined() -> None:
-    assert joined(f"{VALUE[:12]} {VALUE[12:]}") == ""
+def test_pieces_of_one_text_are_joined_with_each_other() -> None:
+    assert VALUE in joined(f"It begins with {VALUE[:12]} and ends, after that, with {VALUE[12:]}.")
+    assert VALUE in joined(f"It ends with {VALUE[12:]}, see `a1b2c3`, and begins with {VALUE[:12]}.")
+
+
+def test_one_piece_alone_is_not_joined() -> None:
+    assert joined(f"It is {VALUE}.") == ""
 
 
 def test_the_same_said_again_is_one_piece() -> None:
@@ -128,7 +133,7 @@ def test_bounds_hold_for_any_texts(texts: list[str]) -> None:
     for text in texts:
         new = pieces_of(text * 20, ())
         assert len(new) <= OF_A_TEXT
-        assert len(pieces.joins(new)) <= 2 * KEPT * OF_A_TEXT
+        assert len(pieces.joins(new)) <= OF_A_TEXT * (2 * KEPT + OF_A_TEXT - 1)
         pieces = pieces.with_new(new)
     assert len(pieces.kept) <= KEPT
 

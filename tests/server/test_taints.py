@@ -277,6 +277,11 @@ async def test_halves_in_one_answer_are_seen(proxy: Rig) -> None:
     assert told(released) == [HALVES[0], WITHHELD]
 
 
+async def test_halves_in_one_text_are_seen(proxy: Rig) -> None:
+    _, released = await prompt(proxy, say(5, " ".join(HALVES)), ASKED, READ)
+    assert told(released) == [WITHHELD]
+
+
 async def test_halves_in_two_sessions_are_not(proxy: Rig) -> None:
     """What cannot be caught: each session is a world of its own."""
     _, released = await prompt(proxy, say(5, HALVES[1]), ASKED)

@@ -7,6 +7,7 @@ import gzip
 import random
 import string
 import threading
+import uuid
 import zlib
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
@@ -305,3 +306,17 @@ def test_what_was_withheld_for_its_pieces_counts_as_said() -> None:
     value += values(1, "more")[0]
     tree.remember(taints([value], sure=True))
     assert crosses(tree, *replies(value, 10)) == [True, False, False, False]
+
+
+def gives_away(value: str, text: str) -> bool:
+    scanner = build_scanner(KnownValues.build([("V", Secret(value))], KEY))
+    return bool(Remembering(scanner, [Tree(KEY)]).scan_told([text], frozenset([text])).findings)
+
+
+def test_ids_that_have_a_few_digits_of_another_give_nothing_away() -> None:
+    """Twelve characters of an id may have eight digits. Where each id of a text is put before and behind each other,
+    some have these by accident."""
+    value = str(uuid.UUID(int=random.Random(3).getrandbits(128), version=4))
+    digits = value.replace("-", "")
+    assert gives_away(value, f"It begins with {value[:18]} and goes on with {value[18:]}.")
+    assert not gives_away(value, f"See 16eb801f0296417{digits[10:15]} before {digits[15:18]}02d7a8825c776f there.")
