@@ -35,7 +35,7 @@ static const uint8_t SORT_OF[FIGURE + 1] = {
     ['0' ... '9'] = ALNUM, ['a' ... 'z'] = ALNUM, ['A' ... 'Z'] = ALNUM,
     [9 ... 13] = ENDS_TOKEN | ENDS_WORD, [28 ... 32] = ENDS_TOKEN | ENDS_WORD,
     ['"'] = ENDS_TOKEN | QUOTES, ['\''] = ENDS_TOKEN | QUOTES, ['`'] = ENDS_TOKEN | QUOTES, ['*'] = ENDS_TOKEN | QUOTES,
-    ['='] = QUOTES, ['('] = ENDS_TOKEN, [')'] = ENDS_TOKEN, ['{'] = ENDS_TOKEN, ['}'] = ENDS_TOKEN, ['['] = ENDS_TOKEN,
+    ['='] = ENDS_TOKEN | QUOTES, ['&'] = ENDS_TOKEN, ['('] = ENDS_TOKEN, [')'] = ENDS_TOKEN, ['{'] = ENDS_TOKEN, ['}'] = ENDS_TOKEN, ['['] = ENDS_TOKEN,
     [']'] = ENDS_TOKEN, ['<'] = ENDS_TOKEN, ['>'] = ENDS_TOKEN, ['|'] = ENDS_TOKEN, [','] = ENDS_TOKEN, [';'] = ENDS_TOKEN,
     ['.'] = AT_EDGE, [':'] = AT_EDGE, ['!'] = AT_EDGE, ['?'] = AT_EDGE, [OTHER ... FIGURE] = BEYOND,
 };
@@ -132,6 +132,12 @@ static void name(struct named *named, size_t start, size_t end, int sure)
     named->count++;
 }
 
+/* Whether the end of a line or a tab stands there as strings have it: `\n`. */
+static int is_escape(const struct pieces *p, size_t at, size_t end)
+{
+    return p->text[at] == '\\' && at + 1 < end && (p->text[at + 1] == 'n' || p->text[at + 1] == 'r' || p->text[at + 1] == 't');
+}
+
 /* A word: the tokens of it that could be pieces, or all of it where it has characters beyond ASCII. */
 static void see_word(const struct pieces *p, size_t start, size_t end, struct named *named)
 {
@@ -144,11 +150,14 @@ static void see_word(const struct pieces *p, size_t start, size_t end, struct na
     }
     for (size_t at = start; at < end; at++) {
         size_t from = at;
-        while (at < end && at - from < LONGEST_PIECE && !(SORT_OF[p->text[at]] & ENDS_TOKEN))
+        while (at < end && at - from < LONGEST_PIECE && !(SORT_OF[p->text[at]] & ENDS_TOKEN) && !is_escape(p, at, end))
             at++;
         if (at - from >= SHORTEST_PIECE && could_be_one(p, from, at, (sorts & QUOTES) != 0))
             name(named, from, at, 1);
-        at -= at - from == LONGEST_PIECE; /* the next begins here */
+        if (at - from == LONGEST_PIECE)
+            at--; /* the next begins here */
+        else if (at < end && is_escape(p, at, end))
+            at++;
     }
 }
 

@@ -38,7 +38,8 @@ _LONG_NUMBER: Final = 8
 _ROOM: Final = 64  # tokens that there is room for at first
 _SIGNS_OF_LETTERS: Final = 3
 _SIGNS_OF_ANY: Final = 2
-_TOKEN: Final = re.compile(r"[^\s\"'`*(){}\[\]<>|,;]{4,4096}+")
+_TOKEN: Final = re.compile(r"[^\s\"'`*(){}\[\]<>|,;&=…]{4,4096}+")
+_ESCAPE: Final = re.compile(r"\\[nrt]")
 _SEPARATORS: Final = re.compile(r"[^A-Za-z0-9]+")
 _QUOTES: Final = frozenset("\"'`*=")
 _SPACE: Final = b" "
@@ -152,7 +153,7 @@ def _pieces(text: str, tokens: Iterable[_Token]) -> Iterator[str]:
 
 def _of_word(word: str) -> Iterator[str]:
     quoted = not _QUOTES.isdisjoint(word)
-    for token in _TOKEN.findall(word):
+    for token in _TOKEN.findall(_ESCAPE.sub(" ", word)):
         bare = token if token.isalnum() else "".join(filter(str.isalnum, token))
         if len(bare) >= _SHORTEST and _could_be_one(bare, token, quoted=quoted):
             yield bare

@@ -118,6 +118,11 @@ def test_pieces_of_one_text_are_joined_with_each_other() -> None:
     assert VALUE in joined(f"It ends with {VALUE[12:]}, see `a1b2c3`, and begins with {VALUE[:12]}.")
 
 
+@pytest.mark.parametrize("between", [" B=", "\\nB=", "… and …", "\\nthen\\n", '", "b": "', "&b="])
+def test_what_names_a_piece_or_ends_a_line_is_none_of_it(between: str) -> None:
+    assert VALUE in joined(f"A={VALUE[:12]}{between}{VALUE[12:]}")
+
+
 def test_one_piece_alone_is_not_joined() -> None:
     assert joined(f"It is {VALUE}.") == ""
 
