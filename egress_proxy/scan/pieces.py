@@ -105,15 +105,15 @@ class Pieces(Struct, frozen=True):
         return Pieces(tuple(piece for piece in self.kept if piece not in gone))
 
     def joins(self, new: tuple[str, ...]) -> tuple[str, ...]:
-        """What must be looked at before a text with the pieces `new` is released: each of them beside each of these, and of
-        each other."""
+        """What must be looked at before a text with the pieces `new` is released: each of them beside each of these and
+        beside each other."""
         pairs = chain(product(self.kept, new), combinations(new, 2))
         return tuple(join for old, piece in pairs if piece != old for join in _both(old, piece))
 
     def rows(self, new: tuple[str, ...]) -> tuple[Row, ...]:
         """Likewise: all in their order, and in the other."""
         kept = self.kept[-_ROW:]
-        if not new or len(kept) + len(new) < 2:
+        if not new or (len(new) == 1 and not kept):
             return ()
         before, after = _lines(kept), _lines(reversed(new))
         return (
