@@ -49,21 +49,24 @@ _GATES: Final = Path(__file__).parents[1] / "config" / "gates.yaml"
 _SHARING: Final = frozenset({"tests/e2e", "tests/clients"})
 _APART: Final = frozenset({"tests/e2e/test_first_minutes.py"})
 """Its tests take minutes, and each has servers of its own alone: any worker may run them, beside the others."""
+_BROWSER: Final = "tests/console/test_browser"
 _LONGEST: Final = (
     "tests/e2e", "tests/clients", "tests/bench", "tests/scan", "tests/corpus", "tests/console",
     "tests/test_known_values_page.py", "tests/test_install.py", "tests/fuzz", "tests/test_platforms.py", "tests/deploy",
 )  # fmt: skip
 _FIRST: Final = {folder: place for place, folder in enumerate(_LONGEST)}
-_RELEASE: Final = re.compile(r"\[(\d+\.\d+\.\d+)")
+_RELEASE: Final = re.compile(rf"[\[-]({'|'.join(map(re.escape, binaries.VERSIONS))})[]-]")
 
 
 class ByRelease(LoadScopeScheduling):  # type: ignore[misc]  # its base is untyped
-    """All end-to-end tests of a release go to one worker, those of clients to another, so that servers are started
-    once; else a module each."""
+    """All end-to-end tests of a release go to one worker, those of clients to another, and those with a browser to a
+    third, so that servers and the browser are started once; else a module each."""
 
     def _split_scope(self, nodeid: str) -> str:
         if nodeid.partition("::")[0] in _APART:
             return nodeid
+        if nodeid.startswith(_BROWSER):
+            return _BROWSER
         release = _RELEASE.search(nodeid)
         folder = _folder(nodeid)
         return f"{folder} {release[1]}" if release and folder in _SHARING else nodeid.partition("::")[0]

@@ -14,7 +14,7 @@ from typing import Final
 
 import pytest
 
-from tests.conftest import Bare, Proxied
+from tests.conftest import Bare, Proxied, started
 from tests.kit.canaries import Canaries
 from tests.kit.collector import Collector
 from tests.kit.ledger import lines
@@ -87,6 +87,14 @@ def _no_trace(request: pytest.FixtureRequest) -> Iterator[None]:
     yield
     if guard is not None:
         guard.check()
+
+
+@pytest.fixture(scope="session")
+def stoppable(bare: Bare, canaries: Canaries, model: Model, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bare]:
+    """A server that tests stop and start again, in a world that they change. A module puts a proxy of its own in front
+    of it, which knows nothing of another's sessions."""
+    with started(bare.version, canaries, model, tmp_path_factory, snapshots=True) as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

@@ -24,11 +24,8 @@ from tests.kit.agent import Agent, poll, text_part
 from tests.kit.canaries import Canaries
 from tests.kit.client import Answer, Events, properties_of
 from tests.kit.gate import Gate
-from tests.kit.model import Model
-from tests.kit.opencode import OpenCode
 from tests.kit.proxy import Proxy, configuration
 from tests.kit.script import Held, Text
-from tests.kit.world import plant
 
 pytestmark = pytest.mark.e2e
 
@@ -153,15 +150,12 @@ def test_an_abort_ends_all_that_waits(proxied: Proxied) -> None:
 
 
 @pytest.fixture(scope="module")
-def spare(bare: Bare, canaries: Canaries, model: Model, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxied]:
+def spare(stoppable: Bare, canaries: Canaries, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxied]:
     """A server and proxy that may be stopped. The proxy does not wait when it stops."""
-    root = tmp_path_factory.mktemp(f"blocking-{bare.version}")
-    world = plant(root / "world", canaries)
-    with ExitStack() as stack:
-        opencode = stack.enter_context(OpenCode(bare.version, root / "opencode", world.project, model.url, canaries))
-        config = configuration(opencode, world, root / "proxy" / "state", limits={"drain_seconds": 0})
-        proxy = stack.enter_context(Proxy(root / "proxy", config))
-        yield Proxied(proxy, Bare(bare.version, opencode, world, model))
+    root = tmp_path_factory.mktemp(f"blocking-{stoppable.version}")
+    config = configuration(stoppable.opencode, stoppable.world, root / "state", limits={"drain_seconds": 0})
+    with Proxy(root, config) as proxy:
+        yield Proxied(proxy, stoppable)
         assert canaries.leaks(proxy.traces()) == []
 
 

@@ -1,4 +1,7 @@
-"""A proxy whose audit log is in PostgreSQL, in front of the real opencode: as an operator of several would have it."""
+"""A proxy whose audit log is in PostgreSQL, in front of the real opencode: as an operator of several would have it.
+
+One release of opencode is enough: what is tried is the proxy with its database.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ import pytest
 
 from tests.conftest import Bare, Proxied
 from tests.e2e.answers import refusal
+from tests.kit import binaries
 from tests.kit.agent import poll
 from tests.kit.canaries import Canaries
 from tests.kit.client import Client
@@ -19,7 +23,10 @@ from tests.kit.proxy import Proxy, configuration
 from tests.kit.script import Text
 from tests.kit.stores import PLACES, leave, use
 
-pytestmark = pytest.mark.e2e
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.parametrize("opencode_version", binaries.VERSIONS[-1:], indirect=True),
+]
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ import resource
 import socket
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from http.client import HTTPException
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -26,11 +26,8 @@ from tests.e2e.test_streams import ask_of_a_sub_agent, state, until
 from tests.kit.agent import Agent, poll
 from tests.kit.canaries import Canaries
 from tests.kit.client import Answer, Client, basic, bearer
-from tests.kit.model import Model
-from tests.kit.opencode import OpenCode
 from tests.kit.proxy import Proxy, configuration
 from tests.kit.script import Text, call
-from tests.kit.world import plant
 
 pytestmark = pytest.mark.e2e
 
@@ -68,27 +65,22 @@ def systemd() -> Iterator[Systemd]:
 
 @pytest.fixture(scope="module")
 def spare(
-    bare: Bare, canaries: Canaries, model: Model, systemd: Systemd, tmp_path_factory: pytest.TempPathFactory
+    stoppable: Bare, canaries: Canaries, systemd: Systemd, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Proxied]:
     """A server and proxy that may be stopped, with the features on that are off by default."""
-    root = tmp_path_factory.mktemp(f"spare-{bare.version}")
-    world = plant(root / "world", canaries)
-    with ExitStack() as stack:
-        behind = OpenCode(bare.version, root / "opencode", world.project, model.url, canaries, snapshots=True)
-        opencode = stack.enter_context(behind)
-        config = configuration(
-            opencode,
-            world,
-            root / "proxy" / "state",
-            limits={"login_failures_per_minute": FAILURES},
-            features={"file_parts": True, "patch_text": True},
-        )
-        environment = {"NOTIFY_SOCKET": f"@{systemd.name}"}
-        proxy = stack.enter_context(Proxy(root / "proxy", config, environment))
+    root = tmp_path_factory.mktemp(f"spare-{stoppable.version}")
+    config = configuration(
+        stoppable.opencode,
+        stoppable.world,
+        root / "state",
+        limits={"login_failures_per_minute": FAILURES},
+        features={"file_parts": True, "patch_text": True},
+    )
+    with Proxy(root, config, {"NOTIFY_SOCKET": f"@{systemd.name}"}) as proxy:
         assert systemd.heard() == "READY=1"
         serving = f"{proxy.config['listen']}, operator on {proxy.config['operator']}"
         assert systemd.statuses[-len(Step) - 1 :] == [*(f"starting: {step}" for step in Step), f"serving on {serving}"]
-        yield Proxied(proxy, Bare(bare.version, opencode, world, model))
+        yield Proxied(proxy, stoppable)
         assert canaries.leaks(proxy.traces()) == []
     assert systemd.heard() == "STOPPING=1"
 

@@ -16,8 +16,11 @@ RELEASED = "1.18.33"
     ("nodeid", "scope"),
     [
         (f"tests/e2e/test_gates.py::test_one[{RELEASED}-x]", f"tests/e2e {RELEASED}"),
+        (f"tests/e2e/test_evidence.py::test_one[withheld-{RELEASED}]", f"tests/e2e {RELEASED}"),
         (f"tests/clients/test_asks.py::test_one[{RELEASED}]", f"tests/clients {RELEASED}"),
         (f"tests/wire/test_sweep.py::test_one[{RELEASED}]", "tests/wire/test_sweep.py"),
+        ("tests/console/test_browser_looks.py::test_one[a]", "tests/console/test_browser"),
+        ("tests/console/test_sso.py::test_one", "tests/console/test_sso.py"),
         ("tests/e2e/test_faults.py::test_one", "tests/e2e/test_faults.py"),
         (
             f"tests/e2e/test_first_minutes.py::test_one[{RELEASED}]",
