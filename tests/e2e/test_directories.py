@@ -13,6 +13,7 @@ from tests.conftest import Bare, Proxied
 from tests.e2e.answers import Refusal, exchange, refusal
 from tests.e2e.speech import tune_in, wait_created
 from tests.kit.client import Answer, bearer
+from tests.kit.each import each
 from tests.kit.script import Text, call
 from tests.kit.world import World
 
@@ -131,8 +132,8 @@ def _named(spelling: Spelling) -> str:
     return spelling.name
 
 
-@pytest.mark.parametrize("path", ["/path", "/file", "/session", "/event"])
-@pytest.mark.parametrize("spelling", SPELLINGS, ids=_named)
+@each("path", ["/path", "/file", "/session", "/event"])
+@each("spelling", SPELLINGS, ids=_named)
 def test_another_directory_is_refused(proxied: Proxied, spelling: Spelling, path: str) -> None:
     port = int(urlsplit(proxied.proxy.url).port or 0)
     answer = _ask(port, bearer(proxied.proxy.token), proxied.world, spelling, path)
@@ -140,7 +141,7 @@ def test_another_directory_is_refused(proxied: Proxied, spelling: Spelling, path
     assert b"secret.txt" not in answer.everything
 
 
-@pytest.mark.parametrize("spelling", [found for found in SPELLINGS if found.means], ids=_named)
+@each("spelling", [found for found in SPELLINGS if found.means], ids=_named)
 def test_without_the_proxy_it_decides_where_a_call_runs(bare: Bare, spelling: Spelling) -> None:
     assert spelling.means is not None
     means = spelling.means(bare.world)
@@ -152,7 +153,7 @@ def _linked(world: World, directory: str) -> str:
     return str(world.escape) if directory == _forbidden(world) else directory
 
 
-@pytest.mark.parametrize("method", ["query", "header"])
+@each("method", ["query", "header"])
 def test_a_session_in_another_directory_is_not_made(proxied: Proxied, method: str) -> None:
     """As the bare server shows: on it, the same request makes one there."""
     path, title = str(proxied.world.forbidden), f"made by {method}"
@@ -183,7 +184,7 @@ ALLOWED: Final[Mapping[str, Callable[[World], tuple[str, Pairs]]]] = {
 }
 
 
-@pytest.mark.parametrize("case", ALLOWED)
+@each("case", ALLOWED)
 def test_the_default_root_and_its_spellings(proxied: Proxied, case: str) -> None:
     """The near misses. The Python client sends no directory at all."""
     query, headers = ALLOWED[case](proxied.world)
@@ -235,12 +236,12 @@ CROSSING: Final[Mapping[str, Refusal]] = {
 }
 
 
-@pytest.mark.parametrize("path", CROSSING)
+@each("path", CROSSING)
 def test_what_crosses_directories_is_refused(proxied: Proxied, path: str) -> None:
     assert refusal(proxied.agent().client.get(path)) == CROSSING[path]
 
 
-@pytest.mark.parametrize("key", ["scope=project", "path=", "path=src"])
+@each("key", ["scope=project", "path=", "path=src"])
 def test_a_wider_list_of_sessions_is_that_of_the_directory(proxied: Proxied, key: str) -> None:
     """The TUI asks for these; directories without git are all of one project."""
     near, far = proxied.agent().session(), proxied.agent(proxied.world.plain).session()
@@ -260,7 +261,7 @@ def test_without_the_proxy_sessions_of_other_directories_are_shown(bare: Bare) -
     assert session.encode() in bare.opencode.client().get("/experimental/session").body
 
 
-@pytest.mark.parametrize("name", ["x-opencode-workspace", "X-Opencode-Workspace-ID"])
+@each("name", ["x-opencode-workspace", "X-Opencode-Workspace-ID"])
 def test_a_workspace_in_a_header_is_refused(proxied: Proxied, name: str) -> None:
     answer = proxied.agent().client.call("GET", "/path", headers={name: "wrk_1"})
     assert refusal(answer) == (403, "workspace_forbidden")
@@ -269,7 +270,7 @@ def test_a_workspace_in_a_header_is_refused(proxied: Proxied, name: str) -> None
 LISTED: Final = ("escape", "escape/", "../forbidden", "src/../../forbidden", "/etc", "src/..", "~", "%2e%2e", "..")
 
 
-@pytest.mark.parametrize("path", LISTED)
+@each("path", LISTED)
 def test_a_listing_does_not_leave_the_directory(proxied: Proxied, path: str) -> None:
     answer = proxied.agent().client.call("GET", "/file", query={"path": path})
     assert refusal(answer)[1] in {"query_invalid", "directory_forbidden"}
@@ -281,7 +282,7 @@ def test_without_the_proxy_a_link_is_followed_by_the_oldest_release(bare: Bare) 
     assert (b"secret.txt" in answer.body) == (bare.version == "1.15.13")
 
 
-@pytest.mark.parametrize("path", ["", ".", "src", "src/"])
+@each("path", ["", ".", "src", "src/"])
 def test_a_listing_below_the_directory_crosses(proxied: Proxied, bare: Bare, path: str) -> None:
     found = proxied.agent().client.call("GET", "/file", query={"path": path}).json
     expected = bare.agent().client.call("GET", "/file", query={"path": path}).json

@@ -19,6 +19,7 @@ from tests.conftest import Bare, Proxied
 from tests.e2e.answers import Refusal, exchange, refusal, spelt
 from tests.e2e.test_bare_controls import MISS_CONFIG, REACH_CONFIG
 from tests.kit.client import Answer, Client, basic, bearer, raw
+from tests.kit.each import each
 from tests.kit.opencode import USER
 
 pytestmark = pytest.mark.e2e
@@ -60,14 +61,14 @@ def direct(bare: Bare) -> Side:
     return Side(bare.opencode.port, bare.opencode.authorization)
 
 
-@pytest.mark.parametrize("target", [*REACH_CONFIG, *MISS_CONFIG])
+@each("target", [*REACH_CONFIG, *MISS_CONFIG])
 def test_a_loose_spelling_is_refused(proxied: Proxied, through: Side, target: str) -> None:
     received, (answer,) = exchange(through.port, spelt(through.login, target))
     assert proxied.canaries.leaks(received) == []
     assert refusal(answer) == ((404, "operation_unknown") if target in UNKNOWN else (400, "target_spelling"))
 
 
-@pytest.mark.parametrize("target", ["/config?", "/session?limit=5", "/session?%64irectory="])
+@each("target", ["/config?", "/session?limit=5", "/session?%64irectory="])
 def test_near_misses_of_the_target(through: Side, target: str) -> None:
     _, (answer,) = exchange(through.port, spelt(through.login, target))
     assert answer.status == (400 if "%64" in target else 200)
@@ -107,7 +108,7 @@ SPELLINGS: Final[Mapping[str, Refusal]] = {
 }
 
 
-@pytest.mark.parametrize("target", SPELLINGS, ids=lambda target: target[:40])
+@each("target", SPELLINGS, ids=lambda target: target[:40])
 def test_a_target_that_is_not_canonical_is_refused(proxied: Proxied, through: Side, target: str) -> None:
     received, answers = exchange(through.port, spelt(through.login, target))
     assert proxied.canaries.leaks(received) == []
@@ -127,8 +128,8 @@ def test_a_login_in_the_query_counts_for_nothing(bare: Bare, proxied: Proxied) -
         assert refusal(proxied.agent().client.get("/config", auth_token=token)) == (400, "query_unknown")
 
 
-@pytest.mark.parametrize("headers", [WEBSOCKET, H2C], ids=["websocket", "h2c"])
-@pytest.mark.parametrize("target", ["/config", "//config", "/pty/pty_1/connect", "/event"])
+@each("headers", [WEBSOCKET, H2C])
+@each("target", ["/config", "//config", "/pty/pty_1/connect", "/event"])
 def test_an_upgrade_is_refused(proxied: Proxied, through: Side, headers: Mapping[str, str], target: str) -> None:
     lines = [f"{name}: {value}" for name, value in headers.items()]
     received, (answer,) = through.send(f"GET {target} HTTP/1.1", *lines, "Sec-WebSocket-Protocol: x")
@@ -136,14 +137,14 @@ def test_an_upgrade_is_refused(proxied: Proxied, through: Side, headers: Mapping
     assert proxied.canaries.leaks(received) == []
 
 
-@pytest.mark.parametrize("target", ["/config", "//config"])
+@each("target", ["/config", "//config"])
 def test_without_the_proxy_upgrade_headers_change_nothing(bare: Bare, direct: Side, target: str) -> None:
     lines = [f"{name}: {value}" for name, value in H2C.items()]
     received, _ = direct.send(f"GET {target} HTTP/1.1", *lines, "Accept-Encoding: identity")
     assert "PROVIDER_API_KEY" in bare.canaries.leaks(received)
 
 
-@pytest.mark.parametrize("method", ["OPTIONS", "PUT", "TRACE", "PROPFIND", "get", "QUERY"])
+@each("method", ["OPTIONS", "PUT", "TRACE", "PROPFIND", "get", "QUERY"])
 def test_a_method_that_no_row_has_is_refused(proxied: Proxied, through: Side, method: str) -> None:
     received, (answer,) = through.send(f"{method} /config HTTP/1.1", "Connection: close")
     assert proxied.canaries.leaks(received) == []
@@ -162,15 +163,13 @@ def test_connect_is_refused(through: Side) -> None:
     assert refusal(answer)[0] == 400
 
 
-@pytest.mark.parametrize("header", ["X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override"])
+@each("header", ["X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override"])
 def test_a_method_in_a_header_counts_for_nothing(through: Side, header: str) -> None:
     _, (answer,) = exchange(through.port, spelt(through.login, "/config", {header: "PATCH"}))
     assert (answer.status, answer.json) == (200, {"model": "local/small"})
 
 
-@pytest.mark.parametrize(
-    "header", ["X-Forwarded-Host", "X-Forwarded-Prefix", "X-Original-URL", "X-Rewrite-URL", "Forwarded", "Referer"]
-)
+@each("header", ["X-Forwarded-Host", "X-Forwarded-Prefix", "X-Original-URL", "X-Rewrite-URL", "Forwarded", "Referer"])
 def test_headers_of_intermediaries_count_for_nothing(through: Side, header: str) -> None:
     _, (answer,) = exchange(through.port, spelt(through.login, "/config", {header: f"/global/config?{MARK}"}))
     assert (answer.status, answer.json) == (200, {"model": "local/small"})
@@ -201,7 +200,7 @@ MALFORMED: Final[Mapping[str, bytes]] = {
 }
 
 
-@pytest.mark.parametrize("request_bytes", MALFORMED.values(), ids=MALFORMED)
+@each("request_bytes", MALFORMED.values())
 def test_what_is_not_http_gets_one_refusal_and_no_echo(through: Side, request_bytes: bytes) -> None:
     received, answers = exchange(through.port, request_bytes)
     assert MARK.encode() not in received
@@ -213,7 +212,7 @@ def test_what_is_not_http_gets_one_refusal_and_no_echo(through: Side, request_by
 SMUGGLED: Final = b"GET /global/config HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 
-@pytest.mark.parametrize("coding", ["chunked", "identity, chunked", " chunked", "xchunked", "chunked;x"])
+@each("coding", ["chunked", "identity, chunked", " chunked", "xchunked", "chunked;x"])
 def test_length_and_chunks_together_are_refused(proxied: Proxied, through: Side, coding: str) -> None:
     """Bare opencode refuses it too: this is about what stands between a client and the proxy."""
     lines = (f"Content-Length: {5 + len(SMUGGLED)}", f"Transfer-Encoding: {coding}")
@@ -294,20 +293,20 @@ ACCEPTED_BARE: Final = ("duplicate keys", "a lone surrogate", "bad UTF-8")
 """What two readers could read differently; the rest bare opencode refuses, or ignores in part."""
 
 
-@pytest.mark.parametrize("case", BODIES)
+@each("case", BODIES)
 def test_a_body_that_is_not_strict_json_of_the_form_is_refused(through: Side, case: str) -> None:
     body, expected = BODIES[case]
     assert refusal(_post(through, body)) == expected
 
 
-@pytest.mark.parametrize("case", ACCEPTED_BARE)
+@each("case", ACCEPTED_BARE)
 def test_without_the_proxy_a_loose_body_is_accepted(direct: Side, case: str) -> None:
     answer = _post(direct, BODIES[case][0])
     assert answer.status == 200
     assert case != "duplicate keys" or answer.json["title"] == "b"
 
 
-@pytest.mark.parametrize(
+@each(
     ("content_type", "lines"),
     [
         ("text/plain", ()),

@@ -15,6 +15,7 @@ from egress_proxy.scan.growing import Examine
 from egress_proxy.scan.known import KnownValues
 from egress_proxy.scan.redaction import redact
 from tests.corpus.forms import FORMS, Form
+from tests.kit.each import each
 from tests.kit.growing import examiner, remembering, streamed, whole
 from tests.scan.conftest import KEY
 from tests.scan.examples import EXAMPLES
@@ -34,7 +35,7 @@ def examine(scanner: TextScanner) -> Iterator[Examine]:
         yield examiner(scanner.with_known(KnownValues.build([("A", Secret(VALUE)), ("B", Secret(PHRASE))], KEY)))
 
 
-@pytest.mark.parametrize("form", FORMS, ids=lambda form: form.name)
+@each("form", FORMS, ids=lambda form: form.name)
 def test_a_form_in_two_pieces(examine: Examine, form: Form) -> None:
     for value in (VALUE, PHRASE):
         if form.of_words not in {None, value == PHRASE}:
@@ -51,7 +52,7 @@ def test_a_form_in_two_pieces(examine: Examine, form: Form) -> None:
             assert told * len(value) < REVEAL * len(written)
 
 
-@pytest.mark.parametrize(("name", "text"), RULES, ids=lambda given: given[:24])
+@each(("name", "text"), RULES, ids=lambda case: f"{case[0]} {case[1][:24]}")
 def test_what_a_rule_finds_in_two_pieces(examine: Examine, name: str, text: str) -> None:
     """What the whole gives is not changed for the sake of streams: each is held for as long as it takes."""
     start, end = text.index("\u00ab"), text.index("\u00bb") - 1
@@ -59,7 +60,7 @@ def test_what_a_rule_finds_in_two_pieces(examine: Examine, name: str, text: str)
     _check(examine, bare, range(len(BEFORE) + start, len(BEFORE) + end + 1))
 
 
-@pytest.mark.parametrize(("name", "token"), EXAMPLES, ids=lambda given: given[:12])
+@each(("name", "token"), EXAMPLES, ids=lambda case: f"{case[0]} {case[1][:12]}")
 def test_a_token_in_two_pieces(examine: Examine, name: str, token: str) -> None:
     start = len(BEFORE) + len("It is ")
     _check(examine, f"{BEFORE}It is {token} now.{AFTER}", range(start, start + len(token) + 1))

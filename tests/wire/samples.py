@@ -6,8 +6,6 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
-import pytest
-
 from egress_proxy.model import Resource
 
 VERSIONS: Final = ("1.15.13", "1.18.33")
@@ -67,14 +65,14 @@ def resource_of(name: str) -> Resource | None:
     return _BY_NAME.get(name) or next((found for start, found in _BY_PREFIX.items() if name.startswith(start)), None)
 
 
-def answers() -> list[Any]:
-    """Give version, name and resource of every sample that is an answer, as parameters."""
+def answers() -> list[tuple[str, str, Resource]]:
+    """Give version, name and resource of every sample that is an answer."""
     found = (
         (version, path.stem, resource_of(path.stem))
         for version in VERSIONS
         for path in sorted((SAMPLES / version).glob("*.json"))
     )
-    return [pytest.param(*one, id=f"{one[0]} {one[1]}") for one in found if one[2] is not None]
+    return [(version, name, resource) for version, name, resource in found if resource is not None]
 
 
 def frames(version: str, name: str = "events") -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ import pytest
 from egress_proxy.model import Projected, Resource, RouteClass
 from egress_proxy.routes.catalogue import ROWS
 from egress_proxy.wire import project, project_event
+from tests.kit.each import each
 from tests.wire import samples, sweep
 from tests.wire.schema import problems
 from tests.wire.test_sweep import OPEN, PLACED, STREAMS
@@ -24,7 +25,7 @@ OPERATION: dict[tuple[str, Resource], str] = {
 OTHER = {Resource.NOTHING, Resource.FILE_STATUS}
 
 
-@pytest.mark.parametrize(("version", "operation", "resource"), OPEN)
+@each(("version", "operation", "resource"), OPEN)
 def test_what_crosses_of_a_fitting_answer_fits(version: str, operation: str, resource: Resource) -> None:
     if resource in OTHER:
         return
@@ -36,7 +37,7 @@ def test_what_crosses_of_a_fitting_answer_fits(version: str, operation: str, res
             assert problems(version, operation, outcome.value) == [], label
 
 
-@pytest.mark.parametrize(("version", "name", "resource"), samples.answers())
+@each(("version", "name", "resource"), samples.answers())
 def test_what_crosses_of_a_real_answer_fits(version: str, name: str, resource: Resource) -> None:
     if resource in OTHER:
         return

@@ -9,6 +9,7 @@ import pytest
 
 from egress_proxy.model import Projected, Refused, Resource
 from egress_proxy.wire import DropKind, Dropped, EventFacts, project_event, read_event_facts
+from tests.kit.each import each
 from tests.wire import samples
 from tests.wire.oracle import wrong
 from tests.wire.views import crossed, view
@@ -16,13 +17,13 @@ from tests.wire.views import crossed, view
 EVENT_STREAMS = [("events", Resource.EVENT), ("global_events", Resource.GLOBAL_EVENT)]
 
 
-@pytest.mark.parametrize(("version", "name", "resource"), samples.answers())
+@each(("version", "name", "resource"), samples.answers())
 def test_a_real_answer_crosses_with_named_fields_only(version: str, name: str, resource: Resource) -> None:
     value = crossed(resource, samples.load(version, name))
     assert wrong(resource, value, view().directories) == []
 
 
-@pytest.mark.parametrize(("version", "name", "resource"), samples.answers())
+@each(("version", "name", "resource"), samples.answers())
 def test_no_item_of_a_real_list_is_lost(version: str, name: str, resource: Resource) -> None:
     given = samples.load(version, name)
     selected = {Resource.AGENTS, Resource.FILE_NAMES, Resource.FILE_STATUS}

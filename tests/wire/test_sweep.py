@@ -11,6 +11,7 @@ import pytest
 from egress_proxy.model import Projected, Refused, Resource, RouteClass
 from egress_proxy.routes.catalogue import ROWS
 from egress_proxy.wire import PROJECTORS, Dropped, project, project_event
+from tests.kit.each import each
 from tests.wire import sweep
 from tests.wire.oracle import FIELDS, leaves, wrong
 from tests.wire.views import DIRECTORY, SESSION, view
@@ -18,7 +19,7 @@ from tests.wire.views import DIRECTORY, SESSION, view
 PLACED = sweep.Placed(SESSION, DIRECTORY)
 STREAMS = (Resource.EVENT, Resource.GLOBAL_EVENT)
 OPEN = [
-    pytest.param(version, row.name, row.response, id=f"{version} {row.name}")
+    (version, row.name, row.response)
     for row in ROWS
     if row.route_class is not RouteClass.DENY
     for version in row.versions
@@ -35,7 +36,7 @@ def _of_kind(kind: str, version: str, operation: str) -> Iterator[tuple[str, byt
     return takewhile(lambda answer: answer[0].startswith(kind), answers)
 
 
-@pytest.mark.parametrize(("version", "operation", "resource"), OPEN)
+@each(("version", "operation", "resource"), OPEN)
 def test_nothing_crosses_that_the_oracle_does_not_name(version: str, operation: str, resource: Resource) -> None:
     places = view().directories
     released = 0
@@ -47,7 +48,7 @@ def test_nothing_crosses_that_the_oracle_does_not_name(version: str, operation: 
     assert released or resource is Resource.NOTHING
 
 
-@pytest.mark.parametrize(("version", "operation", "resource"), OPEN)
+@each(("version", "operation", "resource"), OPEN)
 def test_every_fitting_answer_crosses(version: str, operation: str, resource: Resource) -> None:
     """Else the sweep would prove nothing: an answer that is refused cannot leak."""
     outcomes = [(label, _outcome(resource, body)) for label, body in _of_kind("fitting", version, operation)]
@@ -70,7 +71,7 @@ def test_every_line_of_the_oracle_is_reached() -> None:
     assert {(resource, path) for resource, path in shown if path not in reached[resource]} == set()
 
 
-@pytest.mark.parametrize(("version", "operation", "resource"), OPEN)
+@each(("version", "operation", "resource"), OPEN)
 def test_bare_answers_do_not_fit_the_oracle(version: str, operation: str, resource: Resource) -> None:
     """The negative control: what the server gives, unprojected, has fields that the oracle does not name."""
     bare = [json.loads(body) for _, body in _of_kind("fitting", version, operation)]

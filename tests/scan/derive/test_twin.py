@@ -11,6 +11,7 @@ from egress_proxy import native
 from egress_proxy.scan import build_scanner, judge
 from egress_proxy.scan.derive import derive, twin
 from egress_proxy.scan.derive.kinds import Kind
+from tests.kit.each import each
 from tests.scan.conftest import known
 from tests.scan.derive.writers import WRITERS
 from tests.scan.test_derive_table import VALUES, spans
@@ -24,7 +25,7 @@ def kernel(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
         pytest.skip("no compiled kernel here")
 
 
-@pytest.mark.parametrize("name", WRITERS)
+@each("name", WRITERS)
 def test_every_spelling_is_seen_with_and_without_the_kernel(name: str, kernel: None) -> None:
     value = VALUES[1]
     text = f"Here it is, as you asked:\n{WRITERS[name](value)}\nThat is all of it."
