@@ -32,12 +32,14 @@ _KIND_OF_RESOURCE = re.compile(
 # A name of what lets nobody in, and what of it is no secret.
 _NAMED = re.compile(
     r"(?:public_?key_?token[\"']?[ \t]*[:=][ \t]*[\"']?(?=[0-9a-f]{16}(?![0-9A-Za-z]))"
+    r"|--(?:next|page|starting|continuation|lifecycle-action|client-request)-token[ =][ \t]*[\"']?"
+    r"|site-verification[\"'][ ]content=[\"']|\.t(?:ar\.)?gz\#(?=[0-9a-f]{40}[\"'\s])"
     r"|(?:client_?request_?token|alias(?:/[\w.-]{1,24}){1,3})[\"'][ \t]*[:=][ \t]*[\"']"
     r"(?=[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}[\"']))",
     re.IGNORECASE,
 )
 _STAMP = re.compile(r"4[0-9a-f]{23}")  # of time, behind @: TAI64N
-_NAME_REACH, _VALUE_REACH = 64, 40
+_NAME_REACH, _VALUE_REACH = 64, 48
 _RESOURCE = re.compile(r"(?<![\w-])arn:(?:[a-z-]{2,20}:[a-z0-9-]{2,40}:[^\s\"'`]*)?\Z")
 
 # What a line before it has, and the place.

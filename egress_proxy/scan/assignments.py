@@ -131,6 +131,8 @@ _ASSIGN = re.compile(
     r"[^\"])|''(?='[^']))?"
     r"(?P<quote>\\?[\"'`]|)"
 )
+# One of several patterns, of which some character is any.
+_GLOB = re.compile(r"[ \t]*(?>[\w.-]{0,40})\*(?!\*)|[ \t]*\*-[\w*-]")
 _ELEMENT = re.compile(r">(?P<value>[^<>\n]{3,256}+)</")
 _NAMED_ELEMENT = re.compile(r"(?:[\"']|[ ][\w:.-]{1,40}=[\"'])[^<>\n]{0,80}>(?:<value>)?(?P<value>[^<>\n]{3,256}+)</")
 _PAIRED = re.compile(
@@ -309,7 +311,9 @@ def _value(line: str, name: re.Match[str], kind: str, budget: _Budget) -> Span |
 
 def _in_case(line: str, name: re.Match[str], sign: re.Match[str]) -> bool:
     """Whether the name is one of the patterns that a shell compares with: `cygwin* | pw32* | cegcc*)`."""
-    return sign[0].lstrip("*").startswith(" |") and line[name.start() - 1 : name.start()] != "*"
+    if not sign[0].lstrip("*").startswith(" |") or line[max(0, name.start() - 2) : name.start()] == "**":
+        return False
+    return not line.startswith("**", name.end()) and _GLOB.match(line, sign.end()) is not None
 
 
 def _beside(line: str, name: re.Match[str], beside: re.Match[str], kind: str, budget: _Budget) -> Span | None:
@@ -390,7 +394,7 @@ def _bare(line: str, name: re.Match[str], sign: re.Match[str], kind: str, budget
     full = value[0] + (rest[0] if rest else "")
     if not first and _tight(sign) and (more := _MORE.search(full)):
         full = full[: more.start()]
-        if len(full) < _SHORTEST[True][kind]:
+        if len(full) < _SHORTEST[True][kind] or _ATTRIBUTE.fullmatch(full):
             return None  # what was judged is the rest of the line
     return value.start(), value.start() + len(full.rstrip(_CLOSING))
 

@@ -15,7 +15,7 @@ from egress_proxy.scan.random_text import random_score, words
 _LONGEST, _RANDOM = 120, 0.42
 # Words with a capital, among them one with the number that its kind is known by.
 _KIND = (
-    r"(?:U?[Ii]nt|Float|Sha|Aes|Tls|Ssl|Chacha|ChaCha|Poly|Argon|Base|Http|O[Aa]uth|Utf|UTF|SHA|AES|PKCS|RFC|[XVUIF])"
+    r"(?:U?[Ii]nt|Float|Sha|Aes|Tls|Ssl|Chacha|ChaCha|Poly|Argon|Base|Http|O[Aa]uth|Utf|UTF|SHA|AES|PKCS|RFC|(?:SK)?E(?:CDSA|D)|RSA|DSA|[XVUIFv])"
     r"[0-9]{1,4}"
 )
 _TYPE = re.compile(rf"(?=[A-Za-z]*[0-9])(?:U?int(?:8|16|32|64)[A-Z][a-z]+|(?>{_KIND}|[A-Z][a-z]++)++)")

@@ -65,7 +65,8 @@ INNOCENT_WORDS = words(
     signature signatures modulus encoded identifier identifiers uid gid pid iv block tx txid transaction object
     oid ssh ecdsa rsa dss fixture slug anchor nanoid ulid ksuid cuid xid snowflake keyserver chunk bundle node
     pod container address checkout cherry bisect rebase reset narhash png jpeg gif svg woff font wasm expected
-    actual accept callid regex pattern alphabet charset symbol mangled namespace class selector path file filename
+    boundary callid
+    actual accept regex pattern alphabet charset symbol mangled namespace class selector path file filename
     """
 )
 # Names that could be anything's: what stands further away counts too.

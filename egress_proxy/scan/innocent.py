@@ -18,7 +18,7 @@ _SHORTEST = 2
 _LABEL = re.compile(r"[a-z]+(?:[-_][a-z]+)*")
 _STRICT = "use strict"  # which stands in every script, also behind a name for a secret
 _VERSION = re.compile(r"[v^~<>=]{0,2}\d+(?:\.(?:\d+|x|\*))+")
-_ASKED_FOR = re.compile(r"(?:\w ?\(|[\"'] [=!]{2,3} )[\"'`]\Z")
+_ASKED_FOR = re.compile(r"(?:\w ?\(|[\"'] [=!]{2,3} |\?[ ]?[\"'][\w-]{1,24}[\"'][ ]?:[ ]?)[\"'`]\Z")
 # Of a name such as `secret_type`, the last word: what it holds says something of a secret, and is none.
 _OF_SECRETS = words(
     """

@@ -34,6 +34,14 @@ _TEXT = re.compile(
     r"(?:[A-Z\u00c0-\u00de]|[^\x00-\u036f]|[^\"'\n ]{1,30}+ [^\"'\n ])"
 )
 
+# What the name of a text says that it is, and what is filled in: `mail_subject_password: "Your %{value} password"`.
+_OF_TEXT = re.compile(
+    r"(?:\A|\n)[ \t+-]*[\"']?"
+    r"(?:label|button|mail|field|text|notice|error|setting|title|message|msg|lbl|txt|caption|help|hint)"
+    r"[_.-][\w.-]{1,60}[\"']?[ \t]*(?::|=>?)[ \t]*[\"']\Z"
+)
+_FILLED_IN = re.compile(r"[%#$]?\{\w{1,24}\}|%\([a-z_]{1,24}\)s|%\d?\$?[sd]")
+_NAME_REACH = 100
 _SET = re.compile(r"[A-Z0-9_]?=[\"'`]")  # as in a file of settings, where a password may be a sentence
 
 
@@ -44,7 +52,9 @@ def innocent(text: str, start: int, end: int) -> bool:
         return False
     if text[end - 1] == "\\" and (rest := _REST.match(text, end)):  # an escaped quote
         end = rest.end()
-    return is_sentence(text[start:end]) or is_label(text, start, end)
+    if is_sentence(text[start:end]) or is_label(text, start, end):
+        return True
+    return _OF_TEXT.search(text, max(0, start - _NAME_REACH), start) is not None and _is_said(text[start:end])
 
 
 def is_sentence(value: str) -> bool:
@@ -55,8 +65,14 @@ def is_sentence(value: str) -> bool:
         return True
     if value.count(" ") < _LEAST_SPACES:
         return False
-    told = value[0].isupper() or not value[0].isascii()
+    told = value[0].isupper() or not value[0].isascii() or value[0] == " "
     return told and (_END.search(value) is not None or not _USUAL.isdisjoint(value.lower().split()))
+
+
+def _is_said(value: str) -> bool:
+    """Whether it is letters, with what is filled in."""
+    words = _FILLED_IN.sub("", value).replace("(", "").replace(")", "").rstrip("?!.: ")
+    return all(part.isalpha() for part in re.split(r"[ /:'\u2019\u05be-]+", words.strip()) if part)
 
 
 def is_label(text: str, start: int, end: int) -> bool:

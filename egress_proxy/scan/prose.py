@@ -118,6 +118,18 @@ def _is_verb(line: str, said: re.Match[str], value: str) -> bool:
     )
 
 
+_USER = re.compile(r"[a-z][a-z._-]*\d{0,3}")
+_CONSTANT = re.compile(r"[A-Z]+\d*(?:_[A-Z]+\d*)+")
+
+
+def _is_user(said: re.Match[str], value: str) -> bool:
+    """Whether a login is the name of a user, `u.login = 'bob1'`, or a pin is that of a chip: `pin - MAX6956_MIN`."""
+    name = (said.groupdict().get("pass") or "").lower()
+    return (name == "login" and _USER.fullmatch(value) is not None) or (
+        name == "pin" and _CONSTANT.fullmatch(value) is not None
+    )
+
+
 _SENTENCE_END, _PAUSES = ".,;:?", ".,;:"
 # How passwords are, where they are and what becomes of them.
 _SAID_OF_PASSWORDS = words(
@@ -222,6 +234,7 @@ def _stated(line: str) -> Iterator[Span]:
                     and line[value.end() : value.end() + 1]
                     and not (pattern is _WITH and _PASSED.search(line, max(0, said.start() - _NEAR), said.start() + 4))
                     and (pattern is not _NAMED or cue(line, value.span()) is Cue.SECRET)
+                    and not _is_user(said, value[0])
                     and _marked(marked := value[0].removesuffix("**"), password=password)
                 ):
                     yield value.start(), value.start() + len(marked)
@@ -234,6 +247,7 @@ def _stated(line: str) -> Iterator[Span]:
                     and line[value.end() : value.end() + 1] not in _CALLS
                     and not (pattern is _APPOSED and line[value.end() : value.end() + 1] == ")")
                     and not _is_verb(line, said, word)
+                    and not _is_user(said, word)
                     and _ODD_EARLY.match(word)
                     and (password or cue(line, value.span()) is not Cue.INNOCENT)
                     and _bare(word, password=password)

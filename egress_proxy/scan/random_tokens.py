@@ -47,14 +47,14 @@ _CALLED = re.compile(r"[(\[]|\)\(|[ \t]{2,40}\(")  # a name that something is ca
 # so a public key. A path of a drawing.
 _GENERATED = re.compile(
     r"[a-z]+(?>[A-Z][a-z]++)++_[0-9a-f]{16}|[A-Za-z_]\w*=(?=[A-Za-z_$(])"
-    r"|B[A-P][0-9A-Za-z_-]{85}(?![0-9A-Za-z_-])"
+    r"|_{0,2}wbg_\w{3,80}_[0-9a-f]{16}|B[A-P][0-9A-Za-z_-]{85}(?![0-9A-Za-z_-])"
     r"|(?>[MLHVCSQTAZmlhvcsqtaz-]?[0-9]++(?:\.[0-9]++)?){3,}+[zZ]?"
 )
 _OTHER = re.compile(r"0123456|123456789|(?i:abcdefg)|\A[0-7][0-9A-HJKMNP-TV-Z]{25}\Z")  # counted, or a ULID
 _BLOB_LINE = re.compile(r"[0-9A-Za-z+/]{48,}\Z")
 # A line of a comment that is base64 alone, as a script has its signature.
 _COMMENTED = re.compile(
-    r"(?P<sign>[ \t]{0,12}(?:#|//|--|;|\*)[ \t]{1,4})(?P<data>[0-9A-Za-z+/]{16,100}={0,2})[ \t]*\r?"
+    r"(?P<sign>[ \t]{0,12}(?:#|//|--|;|\*)[ \t]{1,4})(?P<data>[0-9A-Za-z+/_-]{16,100}={0,2})[ \t]*\r?"
 )
 _LONG_LINE, _LONG_PART = 48, 19
 _GLUED_BEFORE = re.compile(r"[:!.](?:[0-9A-Za-z_.!-]{1,24}:){0,2}[0-9A-Za-z_.!-]{1,24}(?=[\s\"'`=(]|\Z)")
@@ -279,6 +279,14 @@ def ends_blob(text: str, start: int, end: int) -> bool:
     if first <= 0 or text[first:start].strip() or text[end : end + 1].strip() or end - start > 76:  # noqa: PLR2004
         return False
     return _BLOB_LINE.search(text[max(0, first - 80) : first].rstrip()) is not None
+
+
+_OF_DIGEST = re.compile(r"sha(?:1|256|384|512)[=:-][0-9A-Za-z_+/=-]{0,90}\Z")
+
+
+def in_digest(text: str, start: int, end: int) -> bool:
+    """Whether what has the form of a token stands in a row of base64 in a comment, or in a digest."""
+    return _OF_DIGEST.search(text, max(0, start - BEFORE), start) is not None or in_comment(text, start, end)
 
 
 def in_comment(text: str, start: int, end: int) -> bool:

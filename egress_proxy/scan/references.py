@@ -16,7 +16,7 @@ _LONGEST = 200
 _FORMS = (
     r"@[A-Z]{2,40}(?>_[A-Z0-9]{1,40}){0,8}@",
     r"@(?:env|file):[\w./-]+",
-    r"#\{[^{}\n]*\}(?:\\{0,2}n)?",
+    r"(?>#\{[^{}\n]*\}[-:/]?){1,8}(?:\\{0,2}n)?",
     r"@{1,2}[a-z]+(?>[._][a-z]+)+[?!]?",
     r"#\d{1,6}",
     r"#[a-z]+(?>_[a-z]+)*[?!]|#[a-z]+(?>_[a-z]+)+",
@@ -27,25 +27,39 @@ _FORMS = (
     r"(?=[0-9a-f:]*::|(?>[0-9a-f]{1,4}:){5})(?>[0-9a-f]{0,4}:){2,7}[0-9a-f]{0,4}(?>(?:\d{1,3}\.){3}\d{1,3})?(?::\d{1,5})?",
     r"[v^~]?\d{1,5}\.\d{1,5}\.\d{1,5}-(?:alpha|beta|canary|dev|next|nightly|pre|preview|rc|snapshot)(?>[.-]?\d{1,9})*",
     r"(?:/[\w.@+-]+){2,12}\.(?:key|pem|crt|cert|cer|p12|pfx|jks)",
+    # Names of constants, classes, resources, members of a form, files.
+    r"\\?[A-Z]\w{0,40}(?:\\[A-Z]\w{0,40}){0,6}::[A-Z][A-Z0-9_]{2,40}|[A-Z][A-Za-z]+(?:\\[A-Z][A-Za-z]+){2,6}\d?:?",
+    r"[a-z]+(?:_[a-z]+){1,8}_v\d|[a-z]+(?>_[a-z]+)*\[[a-z_]+\]|\[[A-Za-z][A-Za-z_ -]{2,30}\]?|_{0,2}wbg_\w+",
+    r"[a-z]+(?>[_-][a-z]+)*\.(?:ya?ml|json|toml|ini|txt|pem|env|conf|cfg|xml|php|py|rb|js|ts|crt)",
+    r"(?>[a-z_/-]+)\.(?:php|html?|aspx?|jsp|cgi)(?:\?[a-z_]+=[a-z_&=]+)?",
+    # Ciphers that are left out, a number of a program, sources of a measure, what stands between two strings of code.
+    r"![A-Z0-9]{2,8}(?::!?[A-Z0-9]{2,12}){0,20}(?:@STRENGTH)?|0x[0-9a-fA-F]{1,8}(?:,?\\n)?|[A-Z]{3,12}(?::[0-9U]{1,9}){2}",
+    r"[:?]?\d{0,4}[!=]==?[\w$.\[\]=!?:&|]{1,60}[?:=+]",
     # What is asked for, `Password:`, in base64.
     r"UGFzc3dvcmQ6|VXNlcm5hbWU6",
     r"s=![01]\}=\w|(?=[^ ]* )\W+|[a-z]{2,8}=\d{1,3}(?:\.\d{1,3}){3}",
 )
 _REFERENCE = re.compile("|".join(f"(?:{form})" for form in _FORMS))
 _ESCAPES = re.compile(r"\\u(?:00[c-fC-F]|0[1-9a-fA-F][0-9a-fA-F]|[1-9a-fA-F][0-9a-fA-F]{2})[0-9a-fA-F]")
+# Public keys in hexadecimal: of RSA, of any kind with its name, of PGP.
+_PUBLIC = re.compile(
+    r"3082[0-9a-f]{4}0282[0-9a-f]{4}00|3081[0-9a-f]{2}0281[0-9a-f]{2}00|3082[0-9a-f]{4}300d06092a864886f70d010101"
+    r"|30819f300d06092a864886f70d010101|3059301306072a8648ce3d0201|302a300506032b6570|9(?:8[0-9a-f]{2}|9[0-9a-f]{4})04[0-9a-f]{8}01",
+    re.IGNORECASE,
+)
 _WORDS = re.compile(r"[A-Za-z]+(?>[ -][A-Za-z]+){0,8}")
 # A member of an object, and what is taken where it is not set.
 _OR_ELSE = re.compile(r"[A-Za-z_$][\w$]{0,40}(?:\??\.[A-Za-z_$][\w$]{0,40}){1,5}(?:\|\||&&)[\w!.$]")
 _PLACEHOLDER = re.compile(r"(?:.*[ _-])?(?:REDACTED|MASKED)(?:[ _-].*)?", re.DOTALL)
 _CHOSEN = re.compile(
     r"(?:choose|enter|insert|put|set|use|change|replace)[_-](?:a|an|your|the|this|me|some)(?:[_-][a-z]+){0,6}"
-    r"[_-](?:key|password|passphrase|secret|token|value)"
+    r"[_-](?:key|password|passphrase|secret|token|value)|(?:[a-z]+_)?change[_-]?me"
 )
 
 
 def is_reference(text: str, start: int, end: int) -> bool:
     """Whether text[start:end], a value, stands for something else, by its form."""
-    if _OR_ELSE.match(text, start, end):
+    if _OR_ELSE.match(text, start, end) or _PUBLIC.match(text, start, end):
         return True
     if end - start > _LONGEST:
         return False

@@ -7,7 +7,8 @@ import re
 from egress_proxy.scan.random_text import masked, random_score, words
 
 _PLACEHOLDER = re.compile(
-    r"[*x.X]+|\[.*|\$.*|\{.*|%.*|<.*|redacted|password|passwd|pass|secret|pw|pwd|token|.*\$\{.*", re.IGNORECASE
+    r"[*x.X]+|\[.*|\$.*|\{.*|%.*|<.*|redacted|password|passwd|pass|secret|pw|pwd|token|api[_-]?key|auth[_-]?token|app[_-]?key|secret[_-]?key|client[_-]?secret|user[_-]?id|.*\$\{.*",
+    re.IGNORECASE,
 )
 _WORDY = re.compile(r"[A-Z]?[a-z]{3,}|[A-Z]{4,}")
 _DIGIT, _LETTER = re.compile("[0-9]"), re.compile("[A-Za-z]")

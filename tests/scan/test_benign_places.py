@@ -23,6 +23,7 @@ $labels['password'] = '%s';
 $labels['server'] = 'Strežnik';
 $labels['login'] = 'Prijava';
 """
+SITE = (MIXED + MIXED[::-1])[3:46]
 UUID = "6d6579e5-a5b9-49fc-a35f-b4feb9b87301"
 ROWS = [(MIXED + MIXED[::-1] + MIXED.swapcase())[at : at + 64] for at in (3, 5, 7)]
 BLOB = "iVBORw0KGgoAAAANSUhEUgAA/Qm7pwZr2Lk9KeyXv4Tn8+Bm3Hs6Jd1"
@@ -165,6 +166,48 @@ PAIRS = (
     (MESSAGES % "Näytä/Piilota salasanat", MESSAGES % "«Näytä/P7Zr2»"),
     (MESSAGES.replace("\n ", "\n+ ") % "Senha atual", MESSAGES % "«Senha7Zr2»"),
     ('"oldpassword": "有 $nr 個符合的私鑰儲存於 Mailvelope 鑰匙圈："', '"oldpassword": "«有 $nr 7Zr2Lk»"'),
+    # More of these: constants, members, files, ciphers, placeholders.
+    ("reg_addr = START + (pin - MAX6956_MIN) / 4;", "the pin - «max6956Q!» - opens it"),
+    ("  const password = credentials.password;", "Server=x;password=«credentials.7Zr»;"),
+    ("  password = NULL;", "  password = «NULL7Zr2»;"),
+    ("	CertAlgoECDSA256v01:   KeyAlgoECDSA256,", "	CertKey:   «CertAlgoECDSA256v01" + MIXED[:6] + "»,"),
+    ("ssl_cipher_list = ALL:!DES:!PSK:!RC4:!ADH:!LOW@STRENGTH", "PSK: «!RC47:Zr2Lk9!»"),
+    ("octopush://USERLOGIN:API_KEY@default?from=FROM", "octopush://USERLOGIN:«API7KEY»@default?from=FROM"),
+    ("--auth-parameters USERNAME=bob,PASSWORD=[Password] --user", "USERNAME=bob,PASSWORD=«[Passw7Zr2» --user"),
+    ("* @Context({ DateTimeNormalizer::FORMAT_KEY = \\DateTime::RFC3339 })", "the key = «\\DateTime7Zr2Lk9Xv»"),
+    ("'kubernetes_secret', 'kubernetes_secret_v1',", "'kubernetes_secret': 'kubernetes_«Qw7Zr2Lk9Xv»'"),
+    ('SECRET_YAML = "secrets.yaml"', 'SECRET_YAML = "«secrets7.yaml!»"'),
+    ("url_password = edit.php?table=adminpassword", "url_password = «edit7Zr2?table»"),
+    (":old_secret => 'also_change_me'", ":old_secret => '«also_7Zr2Lk»'"),
+    ('hashed_password = User.hash_password("#{salt}#{user.name}")', 'hash_password("«#{salt7Zr2!»")'),
+    ("    password_parameter: 'user_login[password]'", "    password: '«user_7Zr2[word»'"),
+    ("MULTILINE: 0x0001000,\\n  PASSWORD:  0x0002000,\\n  X", "PASSWORD:  «0x2Zr7Lk!»"),
+    ("mysql_threads connected:GAUGE:0:U, cached:GAUGE:0:U, created:COUNTER:0:U", "password: «GAUGE:0:Qw7!»"),
+    ("u.login = 'newuser1'", "u.password = '«newuser1»'"),
+    ("password_hashers:\n    JMS\\FooBundle\\Entity\\User7:", "password:\n    «JMS7Zr2Lk9Xv!»"),
+    # Public ones: keys in hexadecimal, digests, of sites and requests.
+    ("Key = 3082010a0282010100" + HEXES, "Key = «3082025d02010002818100" + HEXES + "»"),
+    (
+        'const expiringKeyHex = "988d0451d1ec5d010400' + HEXES + '"',
+        'const privKeyHex = "«9501fe044cc349a8010400' + HEXES + '»"',
+    ),
+    (
+        '"google-site-verification" content="' + SITE + '">',
+        '"google" content="«' + SITE + '»">',
+    ),
+    ("js-tokens/-/js-tokens-4.0.0.tgz#" + (HEX * 3)[:40] + '"', "the token: «" + (HEX * 3)[:40] + "»"),
+    ("prefect/workers/utilities.py,sha256=-re" + "_" + MIXED + ",2633", "the key -«re" + "_" + MIXED + "»,2633"),
+    ("--lifecycle-action-token " + UUID, "--lifecycle-token «" + UUID + "»"),
+    ('String boundary = "' + MIXED + '";', 'String salt = "«' + MIXED + '»";'),
+    # Code without blanks, patterns of a shell between stars.
+    ('i.type=this.data.password?"password":"text"', 'i.type={"password":"«text»"'),
+    ('k.password(d.type,C="nocontent":304===t?C="notmodified":(C=b))', 'k.password(d.type,"«304===7Zr2!»")'),
+    ("var LAt=p1.idSort,PAt=p1.isLinked;zr.id2name=p1.id2name", "var LAt=p1.idSort,PAt=«p17Zr2Lk9Xv4T»;zr.id2=p1"),
+    ("    *cygwin* | *mingw* | *pw32* | *cegcc* | *os2*)", "| pw | «cegcc7Zr!» |"),
+    # Texts with what is filled in, and what stands between two strings.
+    ('  mail_subject_lost_password: "Your %{value} password"', '  mail_password: "«Your7 %{value}Qw»"'),
+    ('  label_password_char_class_uppercase: "lettres majuscules"', '  label_password: "«lettres7 Zr2»"'),
+    ("\\&'password:' prompt at boot time. Be warned! See 'lilo.conf'", "'password:' '«prompt7Zr2»'"),
 )
 
 

@@ -87,6 +87,6 @@ _BY_PLACE = (
 def own_rules() -> tuple[Rule, ...]:
     """Every rule that is not a plugin's. Several may share a detector."""
     return (
-        *(unless(tokens.rule_of(token), random_tokens.in_comment) for token in TOKENS),
+        *(unless(tokens.rule_of(token), random_tokens.in_digest) for token in TOKENS),
         *(unless(rule, amid.innocent) for rule in _BY_PLACE),
     )

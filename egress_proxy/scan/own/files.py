@@ -23,7 +23,7 @@ _HASHES = (
 )
 
 _SHORTEST_WORD = 6
-_CALL = re.compile(r"[A-Za-z_][\w.]*\(.*\)")
+_CALL = re.compile(r"[A-Za-z_][\w.]*\(.*\)|[a-z_]+(?:\.|->)(?:password|passwd|pwd|pass|secret|token)")
 _RANDOM = 0.45  # of letters alone
 
 
@@ -42,7 +42,7 @@ def _sql_word(value: str) -> bool:
 
 def _no_code(value: str) -> bool:
     """What stands between a sign and a semicolon, and is no call and no word for nothing."""
-    return not_placeholder(value) and value not in NOT_A_VALUE and not _CALL.fullmatch(value)
+    return not_placeholder(value) and value.lower() not in NOT_A_VALUE and not _CALL.fullmatch(value)
 
 
 def _mixed_word(value: str) -> bool:
