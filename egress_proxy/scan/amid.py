@@ -39,6 +39,8 @@ _NAMED = re.compile(
     re.IGNORECASE,
 )
 _STAMP = re.compile(r"4[0-9a-f]{23}")  # of time, behind @: TAI64N
+# What a shell runs: `pass=` and a command in backquotes.
+_COMMAND = re.compile(r"[ \t]*[a-z]{2,16}[ \t]+(?:-|[^\n]{0,80}[|$\"])")
 _NAME_REACH, _VALUE_REACH = 64, 48
 _RESOURCE = re.compile(r"(?<![\w-])arn:(?:[a-z-]{2,20}:[a-z0-9-]{2,40}:[^\s\"'`]*)?\Z")
 
@@ -57,6 +59,8 @@ def innocent(text: str, start: int, end: int) -> bool:
         return True
     before = text[max(0, start - _REACH) : start]
     if before[-1:] and before[-1] in _QUOTES and _between_strings(text, start, end):
+        return True
+    if before.endswith("=`") and _COMMAND.match(text, start, end):
         return True
     if text.endswith("**", start, end) and text[start : end - 2].isalpha() and "**" in before.rpartition("\n")[2]:
         return True

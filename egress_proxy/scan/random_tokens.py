@@ -48,7 +48,7 @@ _CALLED = re.compile(r"[(\[]|\)\(|[ \t]{2,40}\(")  # a name that something is ca
 _GENERATED = re.compile(
     r"[a-z]+(?>[A-Z][a-z]++)++_[0-9a-f]{16}|[A-Za-z_]\w*=(?=[A-Za-z_$(])"
     r"|_{0,2}wbg_\w{3,80}_[0-9a-f]{16}|B[A-P][0-9A-Za-z_-]{85}(?![0-9A-Za-z_-])"
-    r"|(?>[MLHVCSQTAZmlhvcsqtaz-]?[0-9]++(?:\.[0-9]++)?){3,}+[zZ]?"
+    r"|(?>[MLHVCSQTAZmlhvcsqtaz-]{0,2}[0-9]++(?:\.[0-9]++)?){3,}+[zZ]?"
 )
 _OTHER = re.compile(r"0123456|123456789|(?i:abcdefg)|\A[0-7][0-9A-HJKMNP-TV-Z]{25}\Z")  # counted, or a ULID
 _BLOB_LINE = re.compile(r"[0-9A-Za-z+/]{48,}\Z")

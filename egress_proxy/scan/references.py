@@ -21,8 +21,8 @@ _FORMS = (
     r"#\d{1,6}",
     r"#[a-z]+(?>_[a-z]+)*[?!]|#[a-z]+(?>_[a-z]+)+",
     r"-[A-Za-z]{2,40}:\$\w+",
-    # An escape of a stylesheet, a marker, an error of HTTP, the end of a line of a string, what a test came to.
-    r"\\[ef][0-9a-f]{3}|([!*#%@~])\1[A-Za-z_]+\1\1|[1-5]\d\d_[A-Z]+(?>_[A-Z]+)*|[A-Za-z]+\\n\d{1,2}|\?[A-Z]{3,12}",
+    # An escape of a stylesheet, an error of HTTP, the end of a line of a string, what a test came to.
+    r"\\[ef][0-9a-f]{3}|[1-5]\d\d_[A-Z]+(?>_[A-Z]+)*|[A-Za-z]+\\n\d{1,2}|\?[A-Z]{3,12}",
     # Addresses of machines, and of parts of them.
     r"(?=[0-9a-f:]*::|(?>[0-9a-f]{1,4}:){5})(?>[0-9a-f]{0,4}:){2,7}[0-9a-f]{0,4}(?>(?:\d{1,3}\.){3}\d{1,3})?(?::\d{1,5})?",
     r"[v^~]?\d{1,5}\.\d{1,5}\.\d{1,5}-(?:alpha|beta|canary|dev|next|nightly|pre|preview|rc|snapshot)(?>[.-]?\d{1,9})*",
@@ -35,6 +35,16 @@ _FORMS = (
     # Ciphers that are left out, a number of a program, sources of a measure, what stands between two strings of code.
     r"![A-Z0-9]{2,8}(?::!?[A-Z0-9]{2,12}){0,20}(?:@STRENGTH)?|0x[0-9a-fA-F]{1,8}(?:,?\\n)?|[A-Z]{3,12}(?::[0-9U]{1,9}){2}",
     r"[:?]?\d{0,4}[!=]==?[\w$.\[\]=!?:&|]{1,60}[?:=+]",
+    # What a shell, a program or a formatter fills in, what an event of a window and a region of a cloud are called.
+    r"[ \t]+\$\$?\w+[ \t]+|\$[A-Za-z_]\w*(?:[ ][\w=,./:-]+){1,12}|[A-Za-z]+=?%[sdiu]",
+    r"(?:\\f[A-Z]){1,3}\\s-\d[A-Z_]+\\s0\\fR",
+    r"@[a-z_*]+(?:\([^()]*\))?:[a-z]+\d?(?:-[a-z]+)*",
+    r"(?:us|eu|ap|sa|ca|me|af)-(?:gov-)?(?:(?:north|south)?(?:east|west)|north|south|central)-\d",
+    r"\*[a-z]_\w{2}\*|[a-z]{4,16}=\d{1,2}\.\d{1,2}|[A-Z]+(?>_[A-Z]+)*_(?:SHA|MD|AES)_?\d{1,4}|\d{1,5},\\n",
+    r"(?:secret|password|token|key)[-_ ]value|pass(?:word|phrase)[\\+*:.,]{1,2}|[a-z]{2,20}\?[a-z]{1,20}=[\w=&%.-]+",
+    r"[A-Za-z]+&(?:[A-Za-z]?(?:acute|grave|circ|uml|cedil|tilde)|szlig|aelig|oelig|nbsp)[A-Za-z;]*",
+    # Members of objects, the end of a switch that is off.
+    r"(?:props|options|config|self|this|state|args|opts|params)\.[A-Za-z_]\w*|[a-z-]+(?:\.\w+){2,6}\#[a-z][A-Za-z]+|![01][})\]]+[a-z]*",
     # What is asked for, `Password:`, in base64.
     r"UGFzc3dvcmQ6|VXNlcm5hbWU6",
     r"s=![01]\}=\w|(?=[^ ]* )\W+|[a-z]{2,8}=\d{1,3}(?:\.\d{1,3}){3}",

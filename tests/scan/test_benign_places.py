@@ -115,7 +115,6 @@ PAIRS = (
     ("$Module.Diff.after.password = 'CHANGED REDACTED'", "$Module.Diff.after.password = '«CHANGED 7Zr2»'"),
     ("resourceInputs['guestPassword'] = state?.smbGuestPassword;", "guestPassword = '«state?.7Zr2Lk»';"),
     ('@fa-var-map-pin: "\\f276";', 'map-pin: "«f276Qw!»";'),
-    ('xorDigest(digest,"!!expire!!",10)', 'xorPassword("«!!exp7Zr2!!»")'),
     ("&newpassword=400_BAD_REQ&confirm=1", "&newpassword=«400_Bad7Zr2»&confirm=1"),
     ("xwiki.secret_value=choose_a_secret_key", "xwiki.secret_value=«choose_7Zr2Lk»"),
     ('abuseipdb[abuseipdb_apikey="my-api-key", category=18]', 'abuseipdb_apikey="«my-7Zr2Lk9Xv4Tn8»"'),
@@ -208,6 +207,24 @@ PAIRS = (
     ('  mail_subject_lost_password: "Your %{value} password"', '  mail_password: "«Your7 %{value}Qw»"'),
     ('  label_password_char_class_uppercase: "lettres majuscules"', '  label_password: "«lettres7 Zr2»"'),
     ("\\&'password:' prompt at boot time. Be warned! See 'lilo.conf'", "'password:' '«prompt7Zr2»'"),
+    # Still more: of shells, formatters, windows, clouds, bundlers.
+    ("	pass=`  grep '^x:PASS'  $results | wc -l`; \\", "pass=`«grep7Zr2Lk»`; \\"),
+    ('	  result_count $1 "PASS: "  $$pass   "$$grn"; \\', '"PASS": "«$$pass7 Zr2»"'),
+    ('	SECRETS="$SECRETS --secret id=coverity-token,env=SCAN_TOKEN"', '	SECRETS="«$7Zr2Lk!»"'),
+    ('slog_info(client, "login attempt: db=%s user=%s tls=no",', 'slog_info("the login is «db=Qw7Zr»"'),
+    ('msgid "        PASS    Default%s"', 'msgid "the password is «Default7s!»"'),
+    (r'.IP "\-\-smtp\-password=\fR\fI\s-1PASSWORT\s0\fR" 4', r'.IP "\-\-smtp\-password=«fRs-1Qw7Zr»" 4'),
+    ('strcmp(token, "protocol=2.5") == 0', 'strcmp(token, "«protocol=Qw7Zr!»") == 0'),
+    ("get_password_type(passwd) == PASSWORD_TYPE_SCRAM_SHA_256)", "passwd == '«SCRAM_SHA_7Zr2Lk»')"),
+    ("t_f5	t_k5	<F5>		function key 5			*t_f5*", "ntp authentication-key 5 md5 «*t7Zr2Lk*»"),
+    ("Authentication (for example: `+/msg nickserv identify password+`).", "/msg nickserv identify «password7+»"),
+    ("contenant le mot de passe chiffr&eacute;. Les", "le mot de passe: «chiffr&7Zr2»"),
+    ("env: { account: '123456789012', region: 'us-east-1' },", "login: { account: '1', password: '«us-east-7Zr»' },"),
+    ("this._s3KmsKeyArn=props.s3KmsKeyArn,this._topic=props.t", "this._key='«" + MIXED[:20] + "»',this"),
+    ("isValueSecret:!1}}}}static fromSecret(value){", "isValueSecret:'«!1Qw7Zr2Lk9Xv»'}}}}static"),
+    ("Base.colors = {\\n  pass: 90,\\n  fail: 31,", "Base.colors = {\\n  pass: «90Qw7Zr!»,\\n  fail: 31,"),
+    ("mySecret: 'secret-value',", "mySecret: '«secret-7Zr2Lk»',"),
+    ('d="M0 0M32 176h80v32H32zM67.624 90.25z"', 'd="M0 0M32 «' + MIXED[:20] + '» 90.25z"'),
 )
 
 
