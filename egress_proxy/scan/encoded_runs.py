@@ -11,24 +11,23 @@ apart from others, to be decoded as one. Pure: whoever calls keeps the `EncodedR
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from itertools import islice
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from msgspec import Struct
 
 from egress_proxy.model import Finding
+from egress_proxy.scan.pieces import Token, ends_of, left_of, tokens_of
 from egress_proxy.scan.randomness import signs
-from egress_proxy.scan.search import spans_by_text
 
 KEPT: Final = 64  # runs of a session
 MOST: Final = 8_192  # characters of them, and of a row
 OF_A_TEXT: Final = 48  # runs: the first half and the last
-_LOOKED_AT: Final = 1_024  # of a text, whether they are some
 _LAST: Final = (1, 2, 4, 12)  # so many are put before new ones, too: what came before them is no part of it
 # For each character but the first: of ten characters of base64 that have no word of it, one in 200; of names in code,
 # one in 40.
 _SIGNS: Final = 0.25
+_SHORTEST, _PADDING = 8, 2
 _RUN: Final = re.compile(r"[A-Za-z0-9+/_-]{8,4096}+={0,2}")
 # A digit, or a capital behind the first letter: a word has neither.
 _SIGN: Final = re.compile(r"[0-9]|[A-Za-z][A-Z]")
@@ -67,16 +66,21 @@ class EncodedRuns(Struct, frozen=True):
 def encoded_runs_of(text: str, findings: Iterable[Finding]) -> tuple[str, ...]:
     """The runs of a text that may be encoded data, in order. `findings` (all of this text) do not leave, so nothing in
     them is a run."""
-    spans = next(iter(spans_by_text(findings).values()), [])
-    if spans:
-        left, done = [], 0
-        for start, end in spans:
-            left += [text[done:start], " "]
-            done = end
-        text = "".join([*left, text[done:]])
-    candidates = islice(filter(_SIGN.search, _RUN.findall(text)), _LOOKED_AT)
-    found = list(dict.fromkeys(filter(_could_be_data, candidates)))
-    return tuple(found if len(found) <= OF_A_TEXT else [*found[: OF_A_TEXT // 2], *found[-OF_A_TEXT // 2 :]])
+    left = left_of(text, findings)
+    return runs_in(left, tokens_of(left))
+
+
+def runs_in(text: str, tokens: Sequence[Token]) -> tuple[str, ...]:
+    """Likewise, of `tokens_of` a text of which all leaves: what could be no piece of a secret is no data either."""
+    return ends_of(tokens, lambda token: _runs(text, token), OF_A_TEXT)
+
+
+def _runs(text: str, token: Token) -> Iterator[str]:
+    start, end, _ = token
+    if end - start >= _SHORTEST:
+        yield from (
+            run for run in _RUN.findall(text, start, end + _PADDING) if _SIGN.search(run) and _could_be_data(run)
+        )
 
 
 def _could_be_data(run: str) -> bool:

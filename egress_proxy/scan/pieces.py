@@ -13,10 +13,10 @@ from __future__ import annotations
 import ctypes
 import re
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain, combinations, product
 from string import hexdigits
-from typing import Final
+from typing import Final, TypeAlias
 
 from msgspec import Struct
 
@@ -46,7 +46,7 @@ _SPACE: Final = b" "
 # A word without any of these is no piece: a digit, a capital after a small letter, a quotation mark.
 _SIGNS: Final = (b"0", b"aA", b"q")
 
-_Token = tuple[int, int, int]
+Token: TypeAlias = tuple[int, int, int]
 
 if KERNEL is not None:
     KERNEL.find_piece_tokens.argtypes = (
@@ -125,14 +125,43 @@ class Pieces(Struct, frozen=True):
 def pieces_of(text: str, findings: Iterable[Finding], kernel: ctypes.CDLL | None = KERNEL) -> tuple[str, ...]:
     """The tokens of a text that could be pieces of a secret, in order: those that no word, name or number looks like.
     `findings` (all of this text) do not leave, so nothing in them is a piece."""
-    spans = spans_by_text(findings)
+    left = left_of(text, findings)
+    return pieces_in(left, tokens_of(left, kernel))
+
+
+def left_of(text: str, findings: Iterable[Finding]) -> str:
+    """What leaves of a text, with blanks in place of `findings` (all of this text)."""
+    spans = next(iter(spans_by_text(findings).values()), [])
+    if not spans:
+        return text
     left, done = [], 0
-    for start, end in next(iter(spans.values()), []):
+    for start, end in spans:
         left += [text[done:start], " " * (end - start)]
         done = end
-    text = "".join([*left, text[done:]])
-    found = list(dict.fromkeys(_pieces(text, tokens_of(text, kernel))))
-    return tuple(found if len(found) <= OF_A_TEXT else [*found[: OF_A_TEXT // 2], *found[-OF_A_TEXT // 2 :]])
+    return "".join([*left, text[done:]])
+
+
+def pieces_in(text: str, tokens: Sequence[Token]) -> tuple[str, ...]:
+    """Likewise, of `tokens_of` a text of which all leaves."""
+    return ends_of(tokens, lambda token: _pieces(text, token), OF_A_TEXT)
+
+
+def ends_of(tokens: Sequence[Token], read: Callable[[Token], Iterable[str]], most: int) -> tuple[str, ...]:
+    """What is read of tokens, each once; where that is too much, the first half of `most` and the last."""
+    first = _distinct(chain.from_iterable(map(read, tokens)), most // 2, ())
+    if len(first) < most // 2:
+        return first
+    backwards = (one for token in reversed(tokens) for one in reversed(tuple(read(token))))
+    return (*first, *reversed(_distinct(backwards, most // 2, first)))
+
+
+def _distinct(all_: Iterable[str], most: int, others: Sequence[str]) -> tuple[str, ...]:
+    met = dict.fromkeys(others)
+    for one in all_:
+        met.setdefault(one)
+        if len(met) == len(others) + most:
+            break
+    return tuple(met)[len(others) :]
 
 
 def by_accident(join: str, found: Finding) -> bool:
@@ -142,13 +171,13 @@ def by_accident(join: str, found: Finding) -> bool:
     return len(told) < REVEAL and not told.strip(hexdigits)
 
 
-def _pieces(text: str, tokens: Iterable[_Token]) -> Iterator[str]:
-    for start, end, told in tokens:
-        if told:
-            token = text[start:end]
-            yield token if token.isalnum() else _SEPARATORS.sub("", token)
-        else:
-            yield from _of_word(text[start:end])
+def _pieces(text: str, token: Token) -> Iterator[str]:
+    start, end, told = token
+    own = text[start:end]
+    if told:
+        yield own if own.isalnum() else _SEPARATORS.sub("", own)
+    else:
+        yield from _of_word(own)
 
 
 def _of_word(word: str) -> Iterator[str]:
@@ -159,7 +188,7 @@ def _of_word(word: str) -> Iterator[str]:
             yield bare
 
 
-def tokens_of(text: str, kernel: ctypes.CDLL | None = KERNEL) -> list[_Token]:
+def tokens_of(text: str, kernel: ctypes.CDLL | None = KERNEL) -> list[Token]:
     """Where tokens begin and end that could be pieces, or words in which there may be some, and whether it is told that
     they could; in order. Without the kernel nothing is told but which words have a sign."""
     if kernel is None:

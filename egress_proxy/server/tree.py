@@ -18,19 +18,10 @@ from msgspec import Raw, Struct
 from msgspec.structs import replace
 
 from egress_proxy.model import Finding, Form, Scan
-from egress_proxy.scan import (
-    EncodedRuns,
-    KnownValues,
-    Pieces,
-    Taint,
-    TaintedScanner,
-    TextScanner,
-    TooManyValuesError,
-    encoded_runs_of,
-    pieces_of,
-)
+from egress_proxy.scan import EncodedRuns, KnownValues, Pieces, Taint, TaintedScanner, TextScanner, TooManyValuesError
 from egress_proxy.scan.derive import derive
-from egress_proxy.scan.pieces import by_accident
+from egress_proxy.scan.encoded_runs import runs_in
+from egress_proxy.scan.pieces import by_accident, left_of, pieces_in, tokens_of
 from egress_proxy.scan.taint_names import NAMELESS, WORDLY
 from egress_proxy.scan.tainted import DETECTOR
 from egress_proxy.scan.told_apart import found_in
@@ -361,7 +352,9 @@ def _given_away(
 
 
 def _new(text: str, findings: Sequence[Finding]) -> _New:
-    return _New(pieces_of(text, findings), encoded_runs_of(text, findings))
+    left = left_of(text, findings)
+    tokens = tokens_of(left)
+    return _New(pieces_in(left, tokens), runs_in(left, tokens))
 
 
 class _Sorted:
