@@ -45,9 +45,9 @@ def _fold(code: int) -> int:
     return 0
 
 
-def _fold_all(code: int) -> int:
-    """The folded code of one code point, dropped or not."""
-    return _fold(code) or _shared(ord(unicodedata.normalize("NFKD", chr(code))[0]))
+def _compatible(code: int) -> int:
+    """The folded code of one code point that is dropped."""
+    return _shared(ord(unicodedata.normalize("NFKD", chr(code))[0]))
 
 
 def _unfolded() -> NDArray[np.uint8]:
@@ -68,9 +68,11 @@ def canonical_table() -> NDArray[np.uint8]:
 
 @cache
 def folded_table() -> NDArray[np.uint8]:
-    """Folded code by code point. Read-only."""
+    """Folded code by code point: the canonical one, where it is not dropped. Read-only."""
     table = _unfolded()
-    table[:_FOLDED_UP_TO] = np.fromiter(map(_fold_all, range(_FOLDED_UP_TO)), dtype=np.uint8, count=_FOLDED_UP_TO)
+    table[:_FOLDED_UP_TO] = canonical_table()[:_FOLDED_UP_TO]
+    dropped = np.flatnonzero(table[:_FOLDED_UP_TO] == 0)
+    table[dropped] = np.fromiter(map(_compatible, dropped.tolist()), dtype=np.uint8, count=len(dropped))
     table.flags.writeable = False
     return table
 
