@@ -42,7 +42,7 @@ _STAMP = re.compile(r"4[0-9a-f]{23}")  # of time, behind @: TAI64N
 # What a shell runs: `pass=` and a command in backquotes.
 _COMMAND = re.compile(r"[ \t]*[a-z]{2,16}[ \t]+(?:-|[^\n]{0,80}[|$\"])")
 _NAME_REACH, _VALUE_REACH = 64, 48
-_RESOURCE = re.compile(r"(?<![\w-])arn:(?:[a-z-]{2,20}:[a-z0-9-]{2,40}:[^\s\"'`]*)?\Z")
+_RESOURCE = re.compile(r"(?<![\w-])arn:(?:(?:[a-z-]{2,20}|\*):[a-z0-9-]{2,40}:[^\s\"'`]*)?\Z")
 
 # What a line before it has, and the place.
 _PLACES = (

@@ -24,7 +24,7 @@ _USUAL = words(
     """
 )
 _END = re.compile(r"[.!?:\u2026\u3002\uff01\uff1f\u0964]\"?\Z")
-_REST = re.compile(r"(?>[^\"\\\n]|\\[^\n]|(?<=\\)\"){1,300}")
+_REST = {quote: re.compile(rf"(?>[^{quote}\\\n]|\\[^\n]|(?<=\\){quote}){{1,300}}") for quote in _QUOTES}
 _IDEOGRAPHS = re.compile(r"[\u3041-\u9fff\uac00-\ud7af]")  # written without spaces
 _BEYOND = re.compile(r"[^\x00-\u036f\u2000-\u206f]")  # letters of other scripts
 _LABEL = re.compile(r"[^\W\d_](?:[^0-9\"@#$%^&*+~=<>{}\\/_|]|/(?=[^\W\d_]))*")
@@ -50,7 +50,7 @@ def innocent(text: str, start: int, end: int) -> bool:
     opened = text[max(0, start - 2) : start]
     if opened[-1:] not in _QUOTES or not opened or _SET.fullmatch(opened):
         return False
-    if text[end - 1] == "\\" and (rest := _REST.match(text, end)):  # an escaped quote
+    if text[end - 1] == "\\" and (rest := _REST[opened[-1]].match(text, end)):  # an escaped quote
         end = rest.end()
     if is_sentence(text[start:end]) or is_label(text, start, end):
         return True

@@ -33,7 +33,7 @@ _FORMS = (
     r"[a-z]+(?>[_-][a-z]+)*\.(?:ya?ml|json|toml|ini|txt|pem|env|conf|cfg|xml|php|py|rb|js|ts|crt)",
     r"(?>[a-z_/-]+)\.(?:php|html?|aspx?|jsp|cgi)(?:\?[a-z_]+=[a-z_&=]+)?",
     # Ciphers that are left out, a number of a program, sources of a measure, what stands between two strings of code.
-    r"![A-Z0-9]{2,8}(?::!?[A-Z0-9]{2,12}){0,20}(?:@STRENGTH)?|0x[0-9a-fA-F]{1,8}(?:,?\\n)?|[A-Z]{3,12}(?::[0-9U]{1,9}){2}",
+    r"![A-Z0-9]{2,8}(?::!?[A-Z0-9]{2,12}){0,20}(?:@STRENGTH)?|\+[A-Z0-9]{2,8}(?::\+[A-Z0-9.-]{2,20}){2,20}|0x[0-9a-fA-F]{1,8}(?:,?\\n)?|[A-Z]{3,12}(?::[0-9U]{1,9}){2}",
     r"[:?]?\d{0,4}[!=]==?[\w$.\[\]=!?:&|]{1,60}[?:=+]",
     # What a shell, a program or a formatter fills in, what an event of a window and a region of a cloud are called.
     r"[ \t]+\$\$?\w+[ \t]+|\$[A-Za-z_]\w*(?:[ ][\w=,./:-]+){1,12}|[A-Za-z]+=?%[sdiu]",
@@ -43,6 +43,7 @@ _FORMS = (
     r"\*[a-z]_\w{2}\*|[a-z]{4,16}=\d{1,2}\.\d{1,2}|[A-Z]+(?>_[A-Z]+)*_(?:SHA|MD|AES)_?\d{1,4}|\d{1,5},\\n",
     r"(?:secret|password|token|key)[-_ ]value|pass(?:word|phrase)[\\+*:.,]{1,2}|[a-z]{2,20}\?[a-z]{1,20}=[\w=&%.-]+",
     r"[A-Za-z]+&(?:[A-Za-z]?(?:acute|grave|circ|uml|cedil|tilde)|szlig|aelig|oelig|nbsp)[A-Za-z;]*",
+    r"!!\w+(?:\.\w+){1,4}(?:\),?\w{0,3}&&)?|&\#\d{2,4}",
     # Members of objects, the end of a switch that is off.
     r"(?:props|options|config|self|this|state|args|opts|params)\.[A-Za-z_]\w*|[a-z-]+(?:\.\w+){2,6}\#[a-z][A-Za-z]+|![01][})\]]+[a-z]*",
     # What is asked for, `Password:`, in base64.

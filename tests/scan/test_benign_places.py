@@ -225,6 +225,11 @@ PAIRS = (
     ("Base.colors = {\\n  pass: 90,\\n  fail: 31,", "Base.colors = {\\n  pass: «90Qw7Zr!»,\\n  fail: 31,"),
     ("mySecret: 'secret-value',", "mySecret: '«secret-7Zr2Lk»',"),
     ('d="M0 0M32 176h80v32H32zM67.624 90.25z"', 'd="M0 0M32 «' + MIXED[:20] + '» 90.25z"'),
+    ('"arn:*:secretsmanager:*:*:secret:datasync!*"', '"secret:«datasync7Zr!»"'),
+    ("# NONE:+ECDHE-PSK:+PSK:+AES-128-GCM:+AEAD:+SHA256:+COMP-NULL", "PSK: «+PSK7:Zr2Lk9!»"),
+    ("request.withCredentials = !!_config.withCredentials;", "request.password = '«!!_config7Zr2Lk!»';"),
+    ("username =&#62; 'bob', password =&#62; 'bob');", "password=«&#62Qw7Zr2»;"),
+    (r"$lang['resendpwdmissing'] = 'Heu d\'emplenar tots els camps.';", r"$lang['pwd'] = '«Heu7 d\'Qw!»';"),
 )
 
 
