@@ -15,11 +15,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import chain, islice
 from typing import Final
 
 from msgspec import Struct
 
 from egress_proxy.model import Secret
+from egress_proxy.scan.derive import derive
 from egress_proxy.scan.policy import SHORTEST_ANYWHERE, expand, refuse, weak
 from egress_proxy.scan.taint_names import NAMELESS, WORDLY, label, says_secret
 from egress_proxy.scan.taint_places import values as placed
@@ -42,6 +44,11 @@ _PRIVATE: Final = re.compile(r"-----BEGIN (?:[A-Z0-9]{1,20} ){0,3}PRIVATE KEY(?:
 _PRIVATE_END: Final = "-----END"
 _MOST_OF_A_KEY: Final = 16_384
 _KEY_LINE: Final = 16
+_MOST_DECODED: Final = 262_144  # characters of a text that are looked at for what they say in another writing
+_MOST_OF_A_READING: Final = 500
+_APART: Final = "initials"  # a character a line, or with blanks between
+# In a secret file alone: `awk -F= '{print $1, $2}'`.
+_TOLD: Final = re.compile(r"\s*+(?P<name>[A-Za-z_][\w.-]{0,63}+)[ \t]+(?:(?:is|->|=>)[ \t]+)?(?P<value>\S{1,256}+)\s*+")
 
 
 class Taint(Struct, frozen=True):
@@ -63,11 +70,26 @@ def extract(texts: tuple[str, ...], sources: tuple[str, ...]) -> tuple[Taint, ..
     secret = max((source_of(source) for source in sources if source), default=Source.ORDINARY)
     found: dict[str, Taint] = {}
     for text in texts:
-        for name, value, sure in _values(text[:MAX_CHARS], secret):
+        for name, value, sure in chain(_values(text[:MAX_CHARS], secret), _decoded_values(text, secret)):
             for inner_name, inner in expand(name, value.strip()):
                 if inner not in found and len(found) < MOST_OF_A_TEXT * 2 and refuse(inner_name, inner) is None:
                     found[inner] = Taint(_label(inner_name, inner), Secret(inner), sure)
     return tuple(found.values())
+
+
+def _decoded_values(text: str, secret: Source) -> Iterator[Value]:
+    """Values in what a text says in another writing: who reads a dump, or base64 twice over, can say what is in it.
+    Random tokens are none there: what is decoded is often random. What cannot be decoded in bounds is not."""
+    secret = _source(text, secret)
+    if secret is Source.ORDINARY:
+        for own in derive(text[:_MOST_DECODED], rearranged=False).texts:
+            yield from _said_values(own.text)
+        return
+    made = [own.text for own in derive(text[:_MOST_DECODED]).texts if own.rules or own.kind == _APART]
+    if "\\n" in text:  # lines in a string
+        made.append(text[:_MOST_DECODED].replace("\\n", "\n"))
+    for read in made:
+        yield from islice(_all_values(read, secret, again=False), _MOST_OF_A_READING)
 
 
 def _label(name: str, value: str) -> str:
@@ -82,19 +104,28 @@ Value = tuple[str, str, bool]  # name, value, sure
 
 
 def _values(text: str, secret: Source) -> Iterator[Value]:
-    within = [source_of(path) for found in _WRAPPED.findall(text[:_HEAD]) for path in found if path]
-    secret = max([secret, *within])
+    secret = _source(text, secret)
     if secret is not Source.ORDINARY:
         yield from _all_values(text, secret)
         return
+    yield from _said_values(text)
+    for token in random_tokens(text):
+        yield "", token, False
+
+
+def _source(text: str, secret: Source) -> Source:
+    within = (source_of(path) for found in _WRAPPED.findall(text[:_HEAD]) for path in found if path)
+    return max([secret, *within])
+
+
+def _said_values(text: str) -> Iterator[Value]:
+    """Values that something beside them says to be one."""
     yield from _named_values(text)
     for password in url_passwords(text):
         yield "url.password", password, True
     yield from _key_lines(text)
     for name, value in placed(text):
         yield name, value, True
-    for token in random_tokens(text):
-        yield "", token, False
 
 
 def _all_values(text: str, secret: Source, *, again: bool = True) -> Iterator[Value]:
@@ -107,6 +138,9 @@ def _all_values(text: str, secret: Source, *, again: bool = True) -> Iterator[Va
             if again and (inner := decoded(value)):
                 yield name, inner.strip(), True
                 yield from _all_values(inner, Source.SECRET, again=False)
+        if not paired and (told := _TOLD.fullmatch(line)) and says_secret(told["name"]):
+            paired = True
+            yield told["name"], told["value"], True
         if not paired:
             for bare in bare_lines(line, words=secret is Source.BARE):
                 yield "secret" if secret is Source.BARE else "", bare, True

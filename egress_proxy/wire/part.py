@@ -2,7 +2,8 @@
 
     text                the text itself, if the model or the user wrote it; scanned
     text, synthetic     does not cross: the server expands `file://` attachments into such parts (FACTS, "Messages")
-    tool                a stub: the tool's name, the call's id, the status and the times
+    tool                a stub: the tool's name (once the server has found that there is one), the call's id, the status
+                        and the times
     reasoning, file, patch, snapshot, subtask, agent, retry, compaction, step-start, step-finish
                         stubs: times, numbers, booleans, words from closed sets; required strings are blank
     anything else       does not cross
@@ -52,6 +53,15 @@ from egress_proxy.wire.usage import Tokens, finish_word
 from egress_proxy.wire.view import View
 
 _NO_TEXT: Final = Raw(b'""')
+_NOTHING: Final = Raw(b"{}")
+# The server's own tools, of all supported versions. Other names are of MCP servers and plugins, or made up.
+OWN_TOOLS: Final = frozenset(
+    {
+        *("apply_patch", "bash", "batch", "codesearch", "edit", "execute", "glob", "grep", "invalid", "list", "lsp"),
+        *("multiedit", "patch", "plan_enter", "plan_exit", "question", "read", "shell", "skill", "task", "todoread"),
+        *("todowrite", "webfetch", "websearch", "write"),
+    }
+)
 
 
 class PartTime(Wire, frozen=True):
@@ -63,10 +73,12 @@ class PartTime(Wire, frozen=True):
 
 
 class GivenState(Wire, frozen=True):
-    """The state of a tool's call, without input, output, error, title, metadata and attachments."""
+    """The state of a tool's call, without output, error, title, metadata and attachments. Of the input is asked only
+    whether there is any."""
 
     status: str
     time: PartTime | None = None
+    input: Raw = _NOTHING
 
 
 class GivenMessagePart(Wire, frozen=True):
@@ -155,7 +167,18 @@ def _tool(given: GivenMessagePart, _: View) -> ToolPart | None:
         return None
     made = state(given.state.time if given.state else None)
     call = token_or_blank(given.call_id)
-    return ToolPart(given.id, given.session_id, given.message_id, call, name_or(given.tool, "unknown"), made)
+    name = name_or(given.tool, "unknown") if _is_tool(given) else "unknown"
+    return ToolPart(given.id, given.session_id, given.message_id, call, name, made)
+
+
+def _is_tool(given: GivenMessagePart) -> bool:
+    """Whether the server has found that there is a tool of that name. Until a call runs, its name is what the model has
+    written, whatever that is; that of a call that was broken off before stays so, without an input."""
+    if given.tool in OWN_TOOLS or given.state is None:
+        return True
+    if given.state.status == "error":
+        return bytes(given.state.input) != b"{}"
+    return given.state.status != "pending"
 
 
 _STATES: Final[Mapping[str, Callable[[PartTime | None], Pending | Running | Completed | Failed]]] = MappingProxyType(

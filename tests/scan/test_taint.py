@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import base64
 import gzip
+import json
 import random
 import string
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given
@@ -93,6 +95,40 @@ def test_every_value_of_a_secret_source_is_tainted(form: str) -> None:
 )
 def test_a_password_is_found_where_tools_put_it(text: str, source: str) -> None:
     assert any(PASSWORD in value for value in tainted(text, source))
+
+
+def dump(text: str) -> str:
+    """As `xxd` writes it."""
+    rows = [text[at : at + 16] for at in range(0, len(text), 16)]
+    lines = (f"{row.encode().hex(' ', -2):<39}  {row.replace(chr(10), '.')}" for row in rows)
+    return "".join(f"{number:07x}0: {line}\n" for number, line in enumerate(lines))
+
+
+SHOWN: dict[str, Callable[[str], str]] = {
+    "base64 | base64": lambda text: encoded(encoded(text)),
+    "xxd": dump,
+    "xxd -p": lambda text: text.encode().hex(),
+    "od -An -tx1": lambda text: " " + text.encode().hex(" "),
+    "gzip -c | base64": lambda text: base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode(),
+    "base32": lambda text: base64.b32encode(text.encode()).decode(),
+    "jq -Rs .": json.dumps,
+    "jq -sRr @uri": quote,
+    "awk -F= '{print $1, $2}'": lambda text: text.replace("=", " "),
+}
+
+
+@pytest.mark.parametrize("command", SHOWN)
+def test_what_a_tool_shows_in_another_writing_is_tainted_as_it_is(command: str) -> None:
+    """The model reads it, and says it plainly."""
+    shown = SHOWN[command](f"DB_PASSWORD={PASSWORD}\nPORT=8080\nAPI_KEY={TOKEN}\n")
+    assert {PASSWORD, TOKEN} <= set(tainted(shown, f"{command} .env.local"))
+
+
+def test_what_decoding_makes_of_an_ordinary_output_taints_what_says_that_it_is_secret_alone() -> None:
+    noise = random.Random("noise").randbytes(4_096)
+    shown = f"{encoded('DB_PASSWORD=' + TOKEN)}\n{noise.hex()}\n{base64.b64encode(noise).decode()}\n"
+    assert TOKEN in tainted(shown, "make show")
+    assert len(tainted(noise.hex(), "make show")) == 0
 
 
 def test_random_tokens_are_tainted_anywhere() -> None:

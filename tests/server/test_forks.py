@@ -103,7 +103,7 @@ async def test_what_was_withheld_for_its_pieces_is_so_in_a_fork(proxy: Rig, monk
     """So much was said after it that the pieces before it are no longer kept, in texts as short as it is."""
     monkeypatch.setattr("egress_proxy.server.tree._MOST_UNJUDGED", 60)
     dice = random.Random("forks")
-    noise = [" ".join(f"`{''.join(dice.choices(_LETTERS, k=8))}`" for _ in range(20)) for _ in range(70)]
+    noise = [" ".join(f"`{''.join(dice.choices(_LETTERS, k=8))}`" for _ in range(20)) for _ in range(140)]
     texts = (HALVES[0], HALVES[1], *noise)
     for session in (SESSION, FORK):
         spoken = [message(number, text(one), session=session) for number, one in enumerate(texts, 3)]

@@ -107,7 +107,22 @@ TOOLS = [
     ("name with spaces", {"tool": SECRET}, {"tool": "unknown"}),
     ("name too long", {"tool": "a" * 65}, {"tool": "unknown"}),
     ("call id with spaces", {"callID": SECRET}, {"callID": ""}),
-    ("of an MCP server", {"tool": "github_list-issues"}, {"tool": "github_list-issues"}),
+    (
+        "of an MCP server",
+        {"tool": "github_list-issues", "state": {"status": "running"}},
+        {"tool": "github_list-issues"},
+    ),
+    (
+        "of an MCP server, failed",
+        {"tool": "github_list-issues", "state": {"status": "error", "input": {"a": SECRET}}},
+        {"tool": "github_list-issues"},
+    ),
+    ("of a tool that there may not be", {"tool": "aB3"}, {"tool": "unknown"}),
+    (
+        "of one that there may not be, broken off",
+        {"tool": "aB3", "state": {"status": "error", "input": {}}},
+        {"tool": "unknown"},
+    ),
 ]
 
 
