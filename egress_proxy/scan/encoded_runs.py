@@ -23,7 +23,7 @@ from egress_proxy.scan.randomness import signs
 KEPT: Final = 64  # runs of a session
 MOST: Final = 8_192  # characters of them, and of a row
 OF_A_TEXT: Final = 48  # runs: the first half and the last
-_LAST: Final = (1, 2, 4, 12)  # so many are put before new ones, too: what came before them is no part of it
+_LAST: Final = (0, 1, 2, 4, 12)  # so many are put before new ones, too: what came before them is no part of it
 # For each character but the first: of ten characters of base64 that have no word of it, one in 200; of names in code,
 # one in 40.
 _SIGNS: Final = 0.25
@@ -58,7 +58,7 @@ class EncodedRuns(Struct, frozen=True):
         for is_hex in (True, False):
             kept = [run for run in self.kept if run not in set(new) and _is_hex(run) is is_hex]
             own = [run for run in new if _is_hex(run) is is_hex]
-            if kept and own:
+            if own and len(kept) + len(own) > 1:
                 found += _rows(kept, own)
         return tuple(dict.fromkeys(found))
 

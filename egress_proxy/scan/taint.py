@@ -46,7 +46,6 @@ _MOST_OF_A_KEY: Final = 16_384
 _KEY_LINE: Final = 16
 _MOST_DECODED: Final = 262_144  # characters of a text that are looked at for what they say in another writing
 _MOST_OF_A_READING: Final = 500
-_APART: Final = "initials"  # a character a line, or with blanks between
 # In a secret file alone: `awk -F= '{print $1, $2}'`.
 _TOLD: Final = re.compile(r"\s*+(?P<name>[A-Za-z_][\w.-]{0,63}+)[ \t]+(?:(?:is|->|=>)[ \t]+)?(?P<value>\S{1,256}+)\s*+")
 
@@ -79,17 +78,14 @@ def extract(texts: tuple[str, ...], sources: tuple[str, ...]) -> tuple[Taint, ..
 
 def _decoded_values(text: str, secret: Source) -> Iterator[Value]:
     """Values in what a text says in another writing: who reads a dump, or base64 twice over, can say what is in it.
-    Random tokens are none there: what is decoded is often random. What cannot be decoded in bounds is not."""
-    secret = _source(text, secret)
-    if secret is Source.ORDINARY:
-        for own in derive(text[:_MOST_DECODED], rearranged=False).texts:
-            yield from _said_values(own.text)
-        return
-    made = [own.text for own in derive(text[:_MOST_DECODED]).texts if own.rules or own.kind == _APART]
-    if "\\n" in text:  # lines in a string
-        made.append(text[:_MOST_DECODED].replace("\\n", "\n"))
-    for read in made:
-        yield from islice(_all_values(read, secret, again=False), _MOST_OF_A_READING)
+    Only those that something there says to be one: what is decoded is often nothing. What cannot be decoded in bounds
+    is not."""
+    text = text[:_MOST_DECODED]
+    read = [own.text for own in derive(text, rearranged=False).texts]
+    if _source(text, secret) is not Source.ORDINARY and "\\n" in text:  # lines in a string
+        read.append(text.replace("\\n", "\n"))
+    for one in read:
+        yield from islice(_said_values(one), _MOST_OF_A_READING)
 
 
 def _label(name: str, value: str) -> str:

@@ -31,6 +31,8 @@ _QUOTED: Final = re.compile(r"`([^`\n]{1,200})`|\"([^\"\n]{1,200})\"|'([^'\n]{1,
 _BEFORE: Final = re.compile(r"(?:[:=\u2192\u2014]|->|\b(?:is|are|by|then|next))(?:[ \t]++|(?=[^\w\s]))", re.IGNORECASE)
 _LAST: Final = re.compile(r"(\S{1,64}+)[ \t.!]{0,4}\Z")
 _FILE: Final = re.compile(r"\A[^\s/]*/(?>[^\s/]*/)*+|(?:(?<=/)|\A)\d{1,3}[-_.](?=\w)|(?<=\w)\.[a-z]{1,4}\Z")
+# Of `notes/part-01-aB3.txt` it is `aB3`.
+_SEGMENT: Final = re.compile(r"(?:\A|[^A-Za-z0-9])([A-Za-z0-9]{1,16}?)(?:\.[a-z]{1,4})?\Z")
 _LABEL: Final = re.compile(r"\A[ \t]*+(?:[-*\u2022>|]|\(?#?\d{1,3}[.):\]|]|\[\d{1,3}\])[ \t]++")
 _WORD: Final = re.compile(r"[A-Za-z0-9-]++|[^\sA-Za-z0-9,.]++")
 _MARK = r"0[xX]|\\[xu]|%|&#x?|U\+"
@@ -121,6 +123,18 @@ def found_in(scan: Scan, texts: Sequence[str], detector: str) -> list[Finding]:
     would pass."""
     whole = [Finding(number, 0, len(texts[number]), detector) for number in scan.undecided]
     return [*scan.findings, *whole]
+
+
+def segments_shared(find: Find, entries: Sequence[str]) -> Iterator[tuple[Finding, set[int]]]:
+    """Values that entries give away by what their names end with, however many there are: a piece behind a number, or
+    behind words that are the same in each."""
+    pieces = [(number, found[1]) for number, entry in enumerate(entries) if (found := _SEGMENT.search(entry[-MOST:]))]
+    if len(pieces) > 1:
+        row, back = _row(pieces), _row(pieces[::-1])
+        for hit in find([row.text, back.text]):
+            numbers = (row, back)[hit.text].touched(hit)
+            if len(numbers) > 1:
+                yield hit, numbers
 
 
 def first(find: Find, texts: Sequence[Said | None], own: int | None) -> Finding | None:

@@ -12,9 +12,9 @@ from typing import Final
 import msgspec
 
 from egress_proxy.model import Finding, Form
-from egress_proxy.scan.told_apart import Find, said, shared
+from egress_proxy.scan.told_apart import Find, said, segments_shared, shared
 
-_MANY: Final = 256  # entries: of more, only short ones are looked at
+_MANY: Final = 256  # entries: of more, only short ones are looked at, and what the others end with
 _LONGEST, _LONGEST_OF_MANY = 400, 12
 # Members that the server or the operator fills, and that a list repeats: nobody says anything there.
 _NO_TEXTS: Final = frozenset(
@@ -34,12 +34,18 @@ def given_away(made: object, texts: Sequence[str], find: Find | None) -> Iterato
     for entries in _lists(msgspec.to_builtins(made)):
         longest = _LONGEST if len(entries) <= _MANY else _LONGEST_OF_MANY
         short = [entry for entry in entries if len(entry) <= longest]
-        if len(short) < 2:
-            continue
         told = {entry: said(entry) for entry in set(short)}
-        for hit, touched in shared(find, [told[entry] for entry in short]):
+        found = (
+            (hit, {of[number] for number in touched})
+            for of, hits in (
+                (short, shared(find, [told[entry] for entry in short])),
+                (entries, segments_shared(find, entries)),
+            )
+            for hit, touched in hits
+        )
+        for hit, telling in found:
             numbers = numbers or {text: number for number, text in enumerate(texts)}
-            for entry in {short[number] for number in touched}:
+            for entry in telling:
                 yield Finding(numbers[entry], 0, len(entry), hit.detector, "", Form.ENCODED, hit.value)
 
 

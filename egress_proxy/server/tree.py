@@ -324,7 +324,7 @@ class Tree:
     def _hit(self, new: _New, scanner: Remembering, beside: _New) -> tuple[Finding | None, Pieces, EncodedRuns]:
         """What a text gives away with earlier ones and those `beside` it, and what is left of the earlier ones."""
         hit, pieces = _given_away(self._pieces, new.pieces, beside.pieces, scanner.first_of_pieces, scanner.first)
-        found, runs = _given_away(self._runs, new.runs, beside.runs, scanner.first_of_runs, scanner.first_decoded)
+        found, runs = _given_away(self._runs, new.runs, beside.runs, scanner.first_of_runs, scanner.first_alone)
         return hit or found, pieces, runs
 
 
@@ -434,6 +434,10 @@ class Remembering:
     def first_of_runs(self, kept: EncodedRuns, new: tuple[str, ...]) -> Finding | None:
         """Likewise, in what encoded data says together with earlier data."""
         return self.first_decoded(kept.joins(new))
+
+    def first_alone(self, texts: Sequence[str]) -> Finding | None:
+        """What one run says by itself. The beginning of compressed data alone cannot be decided."""
+        return self.first([own.text for text in texts for own in derive(text, rearranged=False).texts])
 
     def first_decoded(self, texts: Sequence[str]) -> Finding | None:
         """Likewise, in what texts say in another writing. Of one with more than can be decided it counts as found."""

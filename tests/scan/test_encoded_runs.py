@@ -33,6 +33,7 @@ def test_runs_are_put_together_in_both_orders_and_the_end_of_one_is_none_of_the_
     assert {"QUJDx1ZGhiaQ==", "ZGhiaQQUJDx1=="} <= set(kept.joins(("ZGhiaQ==",)))
     assert {BLOB[:40], BLOB[20:40] + BLOB[:20]} <= set(kept.joins((BLOB[20:40],)))
     assert EncodedRuns().joins((BLOB,)) == ()
+    assert BLOB in EncodedRuns().joins((BLOB[:20], BLOB[20:]))
 
 
 def test_what_was_said_before_a_blob_does_not_hide_its_beginning() -> None:

@@ -116,6 +116,11 @@ LISTS: dict[str, Callable[[list[str]], object]] = {
     "patterns": lambda chars: [{"id": "per_1", "patterns": list(chars)}],
     "files": lambda chars: [{"file": f"src/part/{number}", "additions": 1} for number in chars],
     "names": lambda chars: [f"{char}" for char in chars],
+    "names with numbers": lambda chars: [f"src/part-{number:02}-{char}.txt" for number, char in enumerate(chars)],
+    "names among many": lambda chars: [
+        *(f"src/module_{number}/index.ts" for number in range(600)),
+        *(f"src/notes/of-part-{char}.txt" for char in chars),
+    ],
     "titles": lambda chars: [{"id": "ses_1", "title": f"Task: {char}"} for char in chars],
 }
 

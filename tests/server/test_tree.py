@@ -293,6 +293,15 @@ def test_encoded_data_in_pieces_over_replies_is_decoded_as_one(how: str, count: 
     assert all(crosses(Tree(KEY), *said)), "likewise: nothing is watched for"
 
 
+@pytest.mark.parametrize("data", ENCODED.values())
+def test_encoded_data_in_pieces_of_one_text_is_decoded_as_one_whatever_stands_between(data: str) -> None:
+    """Each in a paragraph of its own: no row of a table, no list, nothing that tells that they belong together."""
+    text, other = ("\n\n".join(replies(one, 8)) for one in (data, data[::-1].swapcase()))
+    assert crosses(in_pieces(), text) == [False]
+    assert crosses(in_pieces(), other) == [True], "the negative control"
+    assert Remembering(INNER, [in_pieces()]).gives_away(text, (), "prt_1")
+
+
 def test_a_growing_text_does_not_complete_encoded_data_either() -> None:
     tree, (first, second) = in_pieces(), replies(ENCODED["compressed, in hexadecimal digits"], 26)[:2]
     growing = Remembering(INNER, [tree])
