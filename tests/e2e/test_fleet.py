@@ -1,7 +1,4 @@
-"""A proxy whose audit log is in PostgreSQL, in front of the real opencode: as an operator of several would have it.
-
-One release of opencode is enough: what is tried is the proxy with its database.
-"""
+"""A proxy whose audit log is in PostgreSQL, in front of the real opencode: as an operator of several would have it."""
 
 from __future__ import annotations
 
@@ -14,7 +11,6 @@ import pytest
 
 from tests.conftest import Bare, Proxied
 from tests.e2e.answers import refusal
-from tests.kit import binaries
 from tests.kit.agent import poll
 from tests.kit.canaries import Canaries
 from tests.kit.client import Client
@@ -23,10 +19,7 @@ from tests.kit.proxy import Proxy, configuration
 from tests.kit.script import Text
 from tests.kit.stores import PLACES, leave, use
 
-pytestmark = [
-    pytest.mark.e2e,
-    pytest.mark.parametrize("opencode_version", binaries.VERSIONS[-1:], indirect=True),
-]
+pytestmark = pytest.mark.e2e
 
 
 @pytest.fixture(scope="module")

@@ -349,6 +349,10 @@ def test_what_binds_the_local_agent_is_nobodys(proxied: Proxied, place: str) -> 
     poll(lambda: len(proxied.model.requests(name)) > 1)
     told = "".join(result for seen in proxied.model.requests(name) for result in seen.tool_results)
     assert "The policy forbids this to everybody." in told
-    noted = [one["noted"] for one in proxied.proxy.audit_lines() if one["session"] == session and one["noted"]]
+
+    def rejections() -> list[Any]:
+        return [one["noted"] for one in proxied.proxy.audit_lines() if one["session"] == session and one["noted"]]
+
+    noted = poll(rejections)  # the record follows the answer to opencode
     assert (noted[-1][0], noted[-1][1], noted[-1][3]) == ("rejected", ask["id"], "policy")
     assert proxied.canaries["AUTH_FILE_KEY"] not in told

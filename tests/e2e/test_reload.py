@@ -1,7 +1,4 @@
-"""A reload of the running proxy: what is in force at once, what is refused as a whole; no stream ends for it.
-
-One release of opencode is enough: what is read anew is the proxy's configuration, and the streams are its own.
-"""
+"""A reload of the running proxy: what is in force at once, what is refused as a whole; no stream ends for it."""
 
 from __future__ import annotations
 
@@ -15,15 +12,11 @@ from typing import Any
 import pytest
 
 from tests.conftest import Proxied
-from tests.kit import binaries
 from tests.kit.agent import poll
 from tests.kit.client import Client, basic, bearer
 from tests.kit.script import Text
 
-pytestmark = [
-    pytest.mark.e2e,
-    pytest.mark.parametrize("opencode_version", binaries.VERSIONS[-1:], indirect=True),
-]
+pytestmark = pytest.mark.e2e
 
 VALUE = "harbour" + "Thistle" + "62"
 """One that no rule knows: without a source it crosses."""
