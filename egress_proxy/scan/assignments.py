@@ -50,7 +50,7 @@ _PARTS = (
         "contrase(?:ñ|n)a", "senha",
         "wlan[_ -]?key", "network[_ -]?key", "wachtwoord", "has(?:ł|l)o", "heslo", "l(?:ö|o)senord", "salasana",
         "mot[_ -]?de[_ -]?passe", "adgangskode",
-        "pre[_ -]?shared[_ -]?key", "wifi[_ -]?key", "пароль",
+        "pre[_ -]?shared[_ -]?key", "wifi[_ -]?key", "пароль", "signing[_-]?salt", "encryption[_-]?salt",
     ),
     *_words("pass", _NO_WORD, "密码", "密碼"),
     *_words("secret", "", "secrets?"),
@@ -194,7 +194,7 @@ _TEMPLATE = re.compile(
 )
 _EXPRESSION = re.compile(r"\$[A-Za-z_]\w*(?:(?:[/:.]|->).*)?|\$[{(\[].*|[<{\[(%*@&|`].*|.*[({\[<].*", re.DOTALL)
 _ARGUMENT = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+,?")
-_RANDOM = 0.45
+_RANDOM, _SURELY_RANDOM, _SHORTEST_PART = 0.45, 0.5, 5
 _PASSWORDS = {"pass": None, "secret": None}  # a `secret` may be the name of one, so it is no passphrase
 _SIGN = re.compile(r"[!@#$%^&*+?~]")
 _SHORTEST_SCATTERED, _SIGNS = 32, 8
@@ -214,7 +214,8 @@ _PATH = re.compile(
     r"|(?:[a-z][a-z.-]*/){2,}[\w.-]*"
 )
 _REGEX = re.compile(r"\(\?[:=!<P]|\[\^?(?:a-z|A-Z|0-9|\\)|\\[dws][+*{]|\]\{\d|\][?*+]")
-_URL = re.compile(r"[A-Za-z][\w+.-]*://[^\s@]*")
+# And one with a login, of which other rules take the password alone.
+_URL = re.compile(r"[A-Za-z][\w+.-]*://(?:[^\s@]*|[^\s:@/]*:[^\s:@/\"'<>{}]{3,}@[\w.-]+(?::\d+)?(?:/[\w./?=&%-]*)?)")
 
 
 def _plausible(value: str, *, code: bool) -> bool:
@@ -255,11 +256,16 @@ def _secret_in_env(kind: str, value: str) -> bool:
 
 
 def _secret_in_code(kind: str, value: str) -> bool:
-    if _ATTRIBUTE.fullmatch(value.rstrip("!")) or is_name(value):
+    if (_ATTRIBUTE.fullmatch(value.rstrip("!")) and not (kind == "pass" and _dotted(value))) or is_name(value):
         return False
     if kind == "pass":
         return _odd(value) or concrete(value) or drawn(value)
     return concrete(value) or random_letters(value) or (kind == "secret" and _odd(value))
+
+
+def _dotted(value: str) -> bool:
+    """Whether what has the form of an attribute is random letters and digits with a dot among them."""
+    return mixed(value) and max(map(len, value.split("."))) >= _SHORTEST_PART and random_score(value) >= _SURELY_RANDOM
 
 
 class _Budget:

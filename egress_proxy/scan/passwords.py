@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+from egress_proxy.scan.code_names import is_algorithm
 from egress_proxy.scan.phrases import USUAL, is_passphrase
 from egress_proxy.scan.prose import bare_password
 from egress_proxy.scan.random_text import masked, random_score
@@ -24,6 +25,7 @@ _OTHER = re.compile(
 _NEVER = re.compile(r"://|[ ;{}()<>\\]|\A[A-Za-z][\w.-]{1,30}:")
 _LONGEST_CHOSEN = 40
 _SHORTEST, _LONGEST, _RANDOM, _SURELY_RANDOM = 8, 96, 0.42, 0.6
+_DOTTED = 0.4
 _SHORTEST_LETTERS, _RANDOM_LETTERS = 12, 0.5
 _KINDS = re.compile("[a-z]"), re.compile("[A-Z]"), re.compile("[0-9]")
 
@@ -40,7 +42,7 @@ def chosen(value: str) -> bool:
     """Whether a value is words that settings and programs do not have, with a number: `HazelRiver2041`."""
     if not _SHORTEST < len(value) <= _LONGEST_CHOSEN or _CHOSEN.fullmatch(value) is None:
         return False
-    return not any(part.lower() in USUAL for part in _PARTS.findall(value))
+    return not is_algorithm(value) and not any(part.lower() in USUAL for part in _PARTS.findall(value))
 
 
 def password_like(value: str) -> bool:
@@ -57,6 +59,18 @@ def password_like(value: str) -> bool:
     if (not bare_password(value) or _OTHER.fullmatch(value)) and score < _SURELY_RANDOM:
         return False
     return _SIGN.search(value) is not None or (looks_random(value) and score >= _RANDOM)
+
+
+def noted(value: str) -> bool:
+    """Whether a value may be meant where a note surely has a password: as in a sentence, or random with a dot in it."""
+    return bare_password(value) or (
+        _SHORTEST <= len(value) <= _LONGEST and looks_random(value) and random_score(value) >= _DOTTED
+    )
+
+
+def unmistakable(value: str) -> bool:
+    """Whether it is `surely_password`, or words with a number as people choose them."""
+    return surely_password(value) or chosen(value)
 
 
 def surely_password(value: str) -> bool:

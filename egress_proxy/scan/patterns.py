@@ -14,6 +14,7 @@ from egress_proxy.scan.prefilter import expression
 from egress_proxy.scan.rule import Check, Finder, Rule, Scope, Span
 
 _GROUP = re.compile(r"\(\?P<s\w*>")
+_ENDS = re.compile(r"(?<=[0-9A-Za-z]\.)(?:[ \t)]|\r?(?![^\n]))")  # a sentence, whose dot is none of the value's
 _FAR = re.compile(r"\[\^(?:\\.|[^\]])+\]\{0,(\d{3})\}\?")  # what may stand between a command and its option
 
 
@@ -65,6 +66,7 @@ def _find(pattern: re.Pattern[str], check: Check | None) -> Finder:
         for match in pattern.finditer(text):
             for group in groups:
                 if match[group] and (check is None or check(match[group])):
-                    yield match.span(group)
+                    start, end = match.span(group)
+                    yield start, end - (text[end - 1] == "." and _ENDS.match(text, end) is not None)
 
     return find

@@ -15,6 +15,7 @@ from egress_proxy.scan.beginnings import Beginning
 from egress_proxy.scan.code_names import is_type
 from egress_proxy.scan.context import Cue, cue
 from egress_proxy.scan.drawn import drawn, random_letters
+from egress_proxy.scan.phrases import is_passphrase
 from egress_proxy.scan.random_text import masked, random_score, words
 from egress_proxy.scan.rule import Rule, Span, TooMuchError
 from egress_proxy.scan.values import mixed, not_placeholder
@@ -47,6 +48,14 @@ _HEADS = (
     " wif wi- wla net pre psk puk api acc aut pri lic enc sig bot mas adm tok key cre sch cl chi cha lla ток клю"
 )
 _IS = Beginning(_HEADS, rf"{_WORDS}(?:{_VERB}|[’']s(?=[ ])|[ ]?(?:は|是|为|為)(?=[ ])){_OPEN}")
+# A verb that surely is one, and something odd behind it: `on`, `to` and `as` come in front of it in many sentences.
+_IS_SURELY = Beginning(
+    _HEADS,
+    rf"{_WORDS}(?:[ ](?>[^\s.:;!?=|\"'`]|(?<=\w)['.](?=\w)){{1,24}}+){{0,9}}?[ ](?:is|are|was|were|has been|lautet|ist"
+    r"|wurde|est|es)(?:[ ](?:been|reset|set|changed|rotated|updated|switched|generated|auf|to|as|now|just|then|still"
+    rf"|currently|temporarily|simply|only|literally)){{0,4}}:?{_OPEN}"
+    r"(?=[^\s\"'`<>(){}\[\]|]{0,24}[0-9!@#$%^&*+?~])(?<=[\s\"'`“”‘«„*])",
+)
 _SIGNED = Beginning(
     _HEADS,
     # What is no end of a word is not tried as one.
@@ -54,8 +63,9 @@ _SIGNED = Beginning(
     rf"| -{{1,8}})(?=[ \t])|：)){_OPEN}",
 )
 _WITH = Beginning(
-    "pas pw mot con sen",
+    "pas pw mot con sen ken wac hes",
     rf"(?<![\w-])(?P<pass>password|passwd|passphrase|passcode|pass|pwd|pw|passwort|mot de passe|contraseña|senha"
+    r"|kennwort|wachtwoord|heslo"
     rf")[ ]\(?{_OPEN}",
 )
 _FROM = Beginning(_HEADS, rf"{_WORDS}(?:[ ][a-z]{{1,12}}+){{0,4}}?[ ]from[ ]{_OPEN}")
@@ -74,7 +84,7 @@ _HERE = Beginning(
 # `when it asks for the passphrase, enter hunter2`, and in brackets with a line's number or the like before.
 _ENTERED = Beginning(
     "pas pw pin",
-    rf"(?<![\w-])(?P<pass>password|passphrase|passcode|pw|pin),[ ](?:(?:please|just|then)[ ])?(?:enter|type|use|"
+    rf"(?<![\w-])(?P<pass>password|passphrase|passcode|pw|pin),?[ ](?:(?:please|just|then)[ ])?(?:enter|type|use|"
     rf"give|try){_OPEN}"
     r"(?<=[\s\"'`“*])",
 )
@@ -93,6 +103,10 @@ _NAMED = Beginning(
 _IN_MARKS = re.compile(r"[^\"'`“”‘’«»\n]{3,200}+")
 _BOLD = re.compile(r"(?>(?:[^\"'`“”‘’«»\n*]|\*(?!\*)){3,200})")
 _BARE = re.compile(r"[^\s\"'`“”‘’«»<>(){}\[\]|\u3001\u3002\u300c\u300d\uff08\uff09\uff0c\uff1a\uff1b]{4,200}+")
+# All that can be typed, up to the line's end: brackets as well.
+_ANY = re.compile(r"[^\s\"'`“”‘’«»]{12,64}(?=[ \t]*(?![^\n]))")
+_PUNCTUATION = re.compile(r"[^\w\s]")
+_OF_CODE, _FEWEST_SIGNS = set("().,:;"), 3
 # `pass` is no noun in `should pass size=0` and `flags to pass down to it`, and neither before an identifier.
 _PASSED = re.compile(
     r"\b(?:to|will|would|should|shall|can|could|may|might|must|not|you|we|they|it|and|or|then|please|just|also|always|tests?"
@@ -171,6 +185,20 @@ def _bare(value: str, *, password: bool) -> bool:
     )
 
 
+def _of_all(value: str) -> bool:
+    """Whether letters of both cases, digits, and signs of several sorts stand among each other, brackets with them."""
+    signs = set(_PUNCTUATION.findall(value))
+    return (
+        len(signs - _OF_CODE) >= _FEWEST_SIGNS
+        and not signs.isdisjoint("(){}[]<>|")
+        and mixed(value)
+        and not value.islower()
+        and not value.isupper()
+        and len(set(value)) * 2 > len(value)
+        and random_score(value) >= _RANDOM
+    )
+
+
 def _letters_of_key(value: str) -> bool:
     return len(value) >= _SHORTEST_KEY and random_letters(value)
 
@@ -185,6 +213,7 @@ def bare_password(value: str) -> bool:
     return _bare(value, password=True)
 
 
+_RANDOM = 0.42
 _OF_BASE64, _SURELY_RANDOM = re.compile(r"(?=\w*?[A-Z])(?=\w*?[a-z])[\w-]{10,64}", re.ASCII), 0.6
 # A digit or a sign, some words with hyphens, or letters of which some in the middle are large.
 _ODD_EARLY = re.compile(
@@ -220,43 +249,55 @@ def _marked(value: str, *, password: bool) -> bool:
 def _stated(line: str) -> Iterator[Span]:
     stop = 1 + max(map(line.rfind, " \t："))  # each expression has one of these, and a line of base64 may be long
     left = _FIRST_SAID + len(line) // _SAID_EACH
-    for pattern in (_IS, _SIGNED, _FROM, _WITH, _NAMED, _APPOSED, _HERE, _ENTERED, _IN_BRACKETS):
+    for pattern in (_IS, _IS_SURELY, _SIGNED, _FROM, _WITH, _NAMED, _APPOSED, _HERE, _ENTERED, _IN_BRACKETS):
         for said in pattern.finditer(line, stop):
             left -= 1
             if left < 0:
                 raise TooMuchError
-            password = said.groupdict().get("pass") is not None
-            if said["open"]:
-                value = (_BOLD if said["open"] == "**" else _IN_MARKS).match(line, said.end())
-                if (
-                    value
-                    and _ODD_EARLY.match(value[0])
-                    and line[value.end() : value.end() + 1]
-                    and not (pattern is _WITH and _PASSED.search(line, max(0, said.start() - _NEAR), said.start() + 4))
-                    and (pattern is not _NAMED or cue(line, value.span()) is Cue.SECRET)
-                    and not _is_user(said, value[0])
-                    and _marked(marked := value[0].removesuffix("**"), password=password)
-                ):
-                    yield value.start(), value.start() + len(marked)
-            elif value := _BARE.match(line, said.end()):
-                # Marks at the end of a mixed word are likelier the password's than the sentence's, if it ends so.
-                word = value[0].rstrip(_PAUSES)
-                word = word if mixed(word) else word.rstrip(_SENTENCE_END + "!")
-                if (
-                    (pattern is not _WITH or not _UUID.fullmatch(word))
-                    and line[value.end() : value.end() + 1] not in _CALLS
-                    and not (pattern is _APPOSED and line[value.end() : value.end() + 1] == ")")
-                    and not _is_verb(line, said, word)
-                    and not _is_user(said, word)
-                    and _ODD_EARLY.match(word)
-                    and (password or cue(line, value.span()) is not Cue.INNOCENT)
-                    and _bare(word, password=password)
-                ):
-                    yield value.start(), value.start() + len(word)
-                    if pattern is _FROM and (then := _THEN_TO.match(line, value.end())):
-                        word = then["value"].rstrip(_PAUSES)
-                        if _ODD_EARLY.match(word) and _bare(word, password=password):
-                            yield then.start("value"), then.start("value") + len(word)
+            yield from (_in_marks if said["open"] else _unmarked)(line, said, pattern)
+
+
+def _in_marks(line: str, said: re.Match[str], pattern: Beginning) -> Iterator[Span]:
+    value = (_BOLD if said["open"] == "**" else _IN_MARKS).match(line, said.end())
+    if (
+        value
+        and _ODD_EARLY.match(value[0])
+        and line[value.end() : value.end() + 1]
+        and not (pattern is _WITH and _PASSED.search(line, max(0, said.start() - _NEAR), said.start() + 4))
+        and (pattern is not _NAMED or cue(line, value.span()) is Cue.SECRET)
+        and not _is_user(said, value[0])
+        and _marked(marked := value[0].removesuffix("**"), password=_of_password(said))
+    ):
+        yield value.start(), value.start() + len(marked)
+
+
+def _unmarked(line: str, said: re.Match[str], pattern: Beginning) -> Iterator[Span]:
+    password = _of_password(said)
+    if password and pattern is _SIGNED and (value := _ANY.match(line, said.end())) and _of_all(value[0]):
+        yield value.span()
+    elif value := _BARE.match(line, said.end()):
+        # Marks at the end of a mixed word are likelier the password's than the sentence's, if it ends so.
+        word = value[0].rstrip(_PAUSES)
+        word = word if mixed(word) else word.rstrip(_SENTENCE_END + "!")
+        if (
+            (pattern is not _WITH or not _UUID.fullmatch(word))
+            and line[value.end() : value.end() + 1] not in _CALLS
+            and not (pattern is _APPOSED and line[value.end() : value.end() + 1] == ")")
+            and not _is_verb(line, said, word)
+            and not _is_user(said, word)
+            and _ODD_EARLY.match(word)
+            and (password or cue(line, value.span()) is not Cue.INNOCENT)
+            and _bare(word, password=password)
+        ):
+            yield value.start(), value.start() + len(word)
+            if pattern is _FROM and (then := _THEN_TO.match(line, value.end())):
+                word = then["value"].rstrip(_PAUSES)
+                if _ODD_EARLY.match(word) and _bare(word, password=password):
+                    yield then.start("value"), then.start("value") + len(word)
+
+
+def _of_password(said: re.Match[str]) -> bool:
+    return said.groupdict().get("pass") is not None
 
 
 # A value is looked for before what is said of it, for a value may be any word. It ends where that begins.
@@ -302,8 +343,8 @@ _LOGIN = Beginning(
     "log sig con aut cre use ben acc anm usu uti",
     r"(?<![\w-])(?:log(?:ged|ging)?[ -]?in|connected|authenticated?|login|sign(?:ed)?[ -]?in|credentials?|creds|"
     r"user(?:name)?"
-    r"|benutzer(?:name)?|account|anmelden|usuario|utilisateur)"
-    r"s?[ :](?:(?:at|to|on|to|auf|bei|en|sur|na)[ ]<?https?://[^\s<>]{1,80}+[ ]|[^\n.;(){}=<>\[\]]{0,30}?[ :`\"'*])?"
+    r"|benutzer(?:name)?|account|anmeld(?:en|ung)|usuario|utilisateur)"
+    r"s?[ :](?:(?:at|to|on|auf|bei|unter|en|sur|na)[ ]<?https?://[^\s<>]{1,80}+[ ]|[^\n.;(){}=<>\[\]]{0,30}?[ :`\"'*])?"
     r"(?:(?:with|using|as|mit|als|con|avec)[ ])?[`\"'*]{0,2}(?P<user>[A-Za-z][\w.@+-]{1,40})[`\"'*]{0,2}"
     r"(?:[ ]?[/:][ ]?|,?[ ](?:with|and|mit|und|et|y|e|con|avec)[ ](?:(?:the )?(?:password|passwort"
     r"|mot de passe|contraseña|pass|pw)[ ]?:?[ ]?)?)"
@@ -343,6 +384,10 @@ _PHRASE_FOR = Beginning(
     r"(?:passw(?:or)?d|passphrase) (?:for|of|to) [^\n\"'`:.]{1,40}? (?:is|was)[ :]{1,2}(?P<open>[\"'`])"
     r"(?P<value>[a-z]{3,12}(?:[ -][a-z]{3,12}){3,7})(?P=open)",
 )
+_PHRASE_IN_MARKS = Beginning(
+    "pas",
+    r"passphrase,?[ ](?P<open>[\"'`])(?P<value>[a-z]{3,12}(?:[ -][a-z]{3,12}){2,7})(?P=open)",
+)
 _SEED = Beginning(
     "see mne rec bac sec wal",
     r"(?:seed|mnemonic|recovery|backup|secret|wallet)(?:[ _-](?:phrase|words?|seed"
@@ -359,6 +404,9 @@ _SEED_LENGTHS = {12, 15, 18, 21, 24}
 
 
 def _phrases(line: str) -> Iterator[Span]:
+    for said in _PHRASE_IN_MARKS.finditer(line):
+        if is_passphrase(said["value"]):
+            yield said.span("value")
     for said in (*_PHRASE.finditer(line), *_PHRASE_FOR.finditer(line)):
         said_words = re.findall(r"[A-Za-z]+", said["value"].lower())
         if not _PROSE.intersection(said_words) and len(set(said_words)) == len(said_words):
@@ -401,7 +449,8 @@ _CUED_AFTER = r"(?:password|passphrase|passcode|passwort|mot de passe|token|secr
 RULES = (
     Rule(
         "secret-in-prose",
-        rf"{_OTHER}{_SAID}|(?:contrase[an]a|senha)[ ]\(?{_VALUE}|(?:^|[^\w-])pat[ ][\"'`~]{_ODD}",
+        rf"{_OTHER}{_SAID}|(?:contrase[an]a|senha|kennwort|wachtwoord|heslo)[ ]\(?{_VALUE}|(?:^|[^\w-])pat[ ]"
+        rf"[\"'`~]{_ODD}",
         _stated,
         caseless=True,
         strong=False,
@@ -412,7 +461,7 @@ RULES = (
             _QUOTED_NEXT,
             DRAWN,
             rf"(?:password|passphrase|passcode|pw),[ ]{_ODD}",
-            rf"(?:password|passphrase|passcode|pw),[ ](?:[a-z]+[ ])?(?:enter|type|use|give|try){_VALUE}",
+            rf"(?:password|passphrase|passcode|pw),?[ ](?:[a-z]+[ ])?(?:enter|type|use|give|try){_VALUE}",
             rf"(?:password|passphrase|pw|credentials?|secret|token|key)[ ][^\n]*[ ]\([\"'`~]{_ODD}",
             rf"here(?:['~]s|[ ](?:is|are|you))[ ,:][^\n]*{_GIVEN}[,:]?[ ]{_VALUE}",
         ),
@@ -436,11 +485,18 @@ RULES = (
         _logins,
         caseless=True,
         strong=False,
-        also=(r"(?:log|sign)[ -]?in[ ][a-z]+[ ]<?https?://\S+[ ][^\n]*[/:][ ]?[^\s/]*[0-9!@#$%^&+?~]",),
+        also=(
+            (
+                r"(?:(?:log|sign)[ -]?in|anmeld(?:en|ung))[ ][a-z]+[ ]<?https?://\S+[ ][^\n]*(?:[/:][ ]?|[ ](?:and"
+                r"|und|et"
+                r"|y|e)[ ])[^\s/]*[0-9!@#$%^&+?~]"
+            ),
+        ),
     ),
     Rule(
         "secret-phrase",
         rf"(?:kennwort|contrase[an]a|senha){_PHRASE_LOOSE}|(?:seed|mnemonic|recovery|backup|wallet){_SEED_LOOSE}"
+        r"|passphrase,?[ ][\"'`~][a-z]{3,12}[ -][a-z]{3,12}[ -][a-z]{3}"
         r"|(?:passw(?:or)?d|passphrase)[ ](?:for|of|to)[ ][^\n\"'`:.]*[ ](?:is|was)[ :]{1,2}[\"'`][a-z]{3}",
         _phrases,
         caseless=True,

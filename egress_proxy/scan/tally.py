@@ -55,6 +55,9 @@ class Tally:
         """Whether every text is given up."""
         return len(self.undecided) == len(self._texts)
 
+    def text(self, text: int) -> str:
+        return self._texts[text]
+
     def masked(self, text: int) -> str:
         """A text with all findings covered: as long, and in place of each what begins like a placeholder."""
         return masked(self._texts[text], sorted(self._spans[text]))

@@ -11,7 +11,17 @@
 
 from __future__ import annotations
 
-from egress_proxy.scan import amid, assignments, messages, patterns, prose, random_tokens, tables, tokens
+from egress_proxy.scan import (
+    amid,
+    assignments,
+    messages,
+    neighbours,
+    patterns,
+    prose,
+    random_tokens,
+    tables,
+    tokens,
+)
 from egress_proxy.scan.own import (
     apart,
     asked,
@@ -28,11 +38,14 @@ from egress_proxy.scan.own import (
     models,
     notes,
     options,
+    pairs,
     payment,
     places,
     saas,
     shell,
+    shown,
     talk,
+    unwrapped,
     urls,
 )
 from egress_proxy.scan.rule import Rule, unless
@@ -53,9 +66,11 @@ PATTERNS = (
     *files.PATTERNS,
     *headers.PATTERNS,
     *keys.PATTERNS,
+    *pairs.PATTERNS,
     *shell.PATTERNS,
     *places.PATTERNS,
     *talk.PATTERNS,
+    *unwrapped.PATTERNS,
     *urls.PATTERNS,
 )
 RULES = (
@@ -70,7 +85,9 @@ RULES = (
     *keys.RULES,
     *notes.RULES,
     *options.RULES,
+    *pairs.RULES,
     *places.RULES,
+    *shown.RULES,
     *urls.RULES,
 )
 # What a place, a name or a sentence says: it may be said of something else.
@@ -84,9 +101,13 @@ _BY_PLACE = (
 )
 
 
+def _not_a_row(rule: Rule) -> Rule:
+    return unless(rule, neighbours.is_row) if rule.detector == "secret-below-its-name" else rule
+
+
 def own_rules() -> tuple[Rule, ...]:
     """Every rule that is not a plugin's. Several may share a detector."""
     return (
         *(unless(tokens.rule_of(token), random_tokens.in_digest) for token in TOKENS),
-        *(unless(rule, amid.innocent) for rule in _BY_PLACE),
+        *(unless(_not_a_row(rule), amid.innocent) for rule in _BY_PLACE),
     )

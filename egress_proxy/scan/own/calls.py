@@ -11,13 +11,13 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 
 from egress_proxy.scan.beginnings import lowered
-from egress_proxy.scan.passwords import password_like, surely_password
+from egress_proxy.scan.passwords import chosen, password_like, surely_password
 from egress_proxy.scan.rule import Rule, Span, spans_of
 
 _CALLEES = (
     "auth|login|connect|credential|passw|passphrase|ftp|smtp|imap|ldap|bind|hmac|sequelize|database|datasource|forurl"
     "|digest|encrypt|decrypt|cipher|fernet|secret|mongo|redis|amqp|mqtt|session|token|crypt|certificate|x509|keyspec"
-    "|privatekey|loadkey|superuser|createuser|create_user|adduser|useradd"
+    "|privatekey|loadkey|jedis|pw_set|hashpw|hashsync|keychain|superuser|createuser|create_user|adduser|useradd"
 )
 _SPEAKS = "passw|passphrase|pwd|user-secrets"
 _REACH = 240  # from a callee to what it is given
@@ -32,7 +32,7 @@ _SPEAKING = re.compile(_SPEAKS)
 # Without a space, with a digit or a sign, and with a capital or a sign.
 _SIGNS = "!#$%^&*?@+~"
 _STRING = re.compile(
-    rf"(?P<quote>[\"'])(?=[^\s\"']{{0,95}}?[0-9{_SIGNS}])(?=[^\s\"']{{0,95}}?[A-Z{_SIGNS}])(?P<s>[^\s\"'`;{{}}()<>\\]{{8,96}}+)(?P=quote)"
+    rf"(?P<quote>[\"'])(?=[^\s\"']{{0,95}}?[0-9{_SIGNS}])(?=[^\s\"']{{0,95}}?(?:[A-Z{_SIGNS}]|-[a-z]+-\d))(?P<s>[^\s\"'`;{{}}()<>\\]{{8,96}}+)(?P=quote)"
 )
 _AFTER = re.compile(r"(?:\.(?:toCharArray|getBytes|encode|to_string|into|as_bytes)\([^)\n]{0,20}\)|\))*[ \t]*+[,)]")
 _BEFORE = re.compile(r"(?:[(,][ \t]*+(?:Some\(|new SecureString\(|b|N|@)?|: ?)\Z")
@@ -47,7 +47,7 @@ _CHARACTERS = re.compile(r"\"(?P<s>[^\"\n]{6,120}+)\"\.toCharArray\(\)")
 def _given(line: str) -> Iterator[Span]:
     for string, speaks, stands in _candidates(line):
         value = string["s"]
-        if password_like(value) and (stands or (speaks and surely_password(value))):
+        if password_like(value) and (stands or (speaks and (surely_password(value) or chosen(value)))):
             yield string.span("s")
 
 

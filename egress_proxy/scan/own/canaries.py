@@ -51,6 +51,7 @@ _IN_CONTEXT: tuple[Canary, ...] = (
     Canary("secret-assignment", "hunter2", "DB_PASSWORD="),
     Canary("secret-assignment", MIXED[:16], "  access_token: ", "  # of the bot"),
     Canary("secret-assignment", "hunter2", "- name: DB_PASSWORD\n  value: "),
+    Canary("product-key", "Q7ZR2-LK9XV-4TN8B-M3HS6-JD1FP", "Windows: ", " end"),
     Canary("secret-below-its-name", MIXED[:24], "The API key:\n\n```\n", "\n```"),
     Canary("secret-in-prose", "hunter2", "the admin password is ", "."),
     Canary("secret-in-prose", "hunter2", "use `", "` as the password"),

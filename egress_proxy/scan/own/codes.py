@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator
 
 from egress_proxy.scan.patterns import Pattern
-from egress_proxy.scan.random_text import random_score
+from egress_proxy.scan.random_text import masked, random_score
 from egress_proxy.scan.rule import Rule, Scope, Span
+from egress_proxy.scan.values import mixed
 
 _HEAD = re.compile(r"(?:backup|recovery|scratch|emergency|rescue)[ _-]codes?[^\n:]{0,60}+:?[*_]{0,2}+", re.IGNORECASE)
 _CODE = r"(?=[a-z-]{0,12}\d)[0-9a-z]{4,12}(?:[- ][0-9a-z]{4,12}){0,3}"
@@ -56,7 +57,7 @@ def _phrase(value: str) -> bool:
     return len(said) in _WORDS and not _OF_SENTENCES.intersection(said)
 
 
-_RANDOM = 0.42
+_RANDOM, _NO_WORDS, _MOST_GROUPS = 0.42, 0.3, 4
 
 
 def _in_groups(value: str) -> bool:
@@ -66,13 +67,48 @@ def _in_groups(value: str) -> bool:
     return digits > 1 or (digits == 1 and random_score("".join(groups)) >= _RANDOM)
 
 
+def _drawn_letters(value: str) -> bool:
+    """Whether groups of four letters are no words."""
+    letters = value.replace(" ", "").replace("-", "")
+    return random_score(letters) >= _NO_WORDS
+
+
+def _of_product(value: str) -> bool:
+    """Whether letters and digits stand together in most groups, and no group twice."""
+    groups = value.split("-")
+    return len(set(groups)) == len(groups) and sum(map(mixed, groups)) >= _MOST_GROUPS and not masked(value)
+
+
 PATTERNS = (
+    # BitLocker's: eight groups of six digits.
+    Pattern("recovery-codes", r"(?<![\w-])(?P<s>\d{6}(?:-\d{6}){7})(?![\w-])"),
+    # Of what is installed: five groups of five.
+    Pattern(
+        "product-key",
+        r"(?<![\w-])(?P<s>[0-9A-Z]{5}(?:-[0-9A-Z]{5}){4})(?![\w-])",
+        _of_product,
+        caseless=False,
+        strong=False,
+    ),
     # As applications show it to be typed: `abcd 2efg …`, in base32.
     Pattern(
         "one-time-code",
-        r"(?:2fa|totp|otp|mfa|setup|authenticator)\b[^\n:=]{0,40}(?:[:=]|\bis\b)[ \t*`\"']{0,4}"
-        r"(?P<s>(?>[a-z2-7]{4}[ -]){3,15}+[a-z2-7]{4})(?![0-9a-z])",
+        r"(?:2fa|totp|otp|mfa|setup|authenticator|enrol)\b[^\n:=]{0,60}(?:[:=]|\bis\b)[ \t*`\"']{0,4}"
+        r"(?P<s>[a-z2-7]{4}(?>[ -][a-z2-7]{4}(?![0-9a-z])){3,15}+)",
         _in_groups,
+        strong=False,
+    ),
+    # Of sixteen letters, as Google and others make them for one program.
+    Pattern(
+        "one-time-code",
+        r"(?:app|application|google|gmail)[ -](?:specific[ ])?passw(?:or)?[dt][\w @.'-]{0,40}?[ ]?(?:[:=(]|\bis\b)"
+        r"[ ]?[`\"'*]{0,2}"
+        r"(?-i:(?P<s>[a-z]{4}(?P<gap>[ -]?)[a-z]{4}(?:(?P=gap)[a-z]{4}){2}))(?=[`\"'*]{0,2}(?:[.,;)]|[ \t]*(?![^\n])|"
+        r"[ ](?![a-z])))",
+        _drawn_letters,
+        prefilter=r"(?:app|application|google|gmail)[ -](?:specific[ ])?passw(?:or)?[dt][\w @.'-]*[:=(s][ ]?"
+        r"[`\"'*~]{0,2}"
+        r"[a-z]{4}[ -]?[a-z]{4}[ -]?[a-z]{4}[ -]?[a-z]{4}",
         strong=False,
     ),
     *(
@@ -91,15 +127,17 @@ PATTERNS = (
     Pattern(
         "one-time-code",
         r"\b(?:otp|one-time (?:code|password|pin)|(?:verification|security|confirmation|2fa|mfa|totp|sms|login|sign-in"
-        r"|authentication|auth|access|alarm|door|gate|entry|unlock|safe|keypad) code|passcode|pin(?: code)?|puk)(?: (?:"
-        r"of|for|to|on) [\w' -]{1,40})?(?: is"
+        r"|authentication|auth|access|alarm|door|gate|entry|unlock|safe|keypad|pairing) code|passcode|pin(?: code)?"
+        r"|puk)(?:[ ]"
+        r"(?:of|for|to|on|that|which|from|in|der|des|zu|zur|del|de|della) [\w' -]{1,40})?(?: is| ist| lautet| est| es"
         r"| was|:| =|=)[ *`\"']{1,4}"
         r"(?P<s>\d{4,8}|\d{3}-\d{3}(?:-\d{3})?)(?![\w%]|[.,:/-]\d)",
         strong=False,
     ),
     Pattern(
         "one-time-code",
-        r"\b(?:(?:use|enter)[ ](?:the[ ]|this[ ]|your[ ])?(?:otp|code|passcode|pin)|pin,[ ](?:enter|type|use))"
+        r"\b(?:(?:use|enter|takes|dial)[ ](?:the[ ]|this[ ]|your[ ])?(?:otp|code|passcode"
+        r"|pin)|pin,[ ](?:enter|type|use))"
         r"[ :]{1,2}(?P<s>\d{5,8})(?![\w%]|[.,:/-]\d)",
         strong=False,
     ),

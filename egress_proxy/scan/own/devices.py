@@ -39,6 +39,15 @@ PATTERNS = (
     ),
     Pattern(
         "device-password",
+        r"\bcommunit(?:y|ies)(?:[ ](?:strings?|names?))?(?:[ ](?:is|was|of|named|called))?[ :=]{1,2}"
+        r"(?:(?:public|private)[ ]\(\w{2,12}\),?[ ](?:and[ ])?)?[`\"'*]{0,2}(?P<s>[^\s\"'`*(),;]{6,64})",
+        bare_password,
+        prefilter=r"communit(?:y|ies)(?:[ ](?:strings?|names?))?(?:[ ](?:is|was|of|named|called))?[ :=]{1,2}"
+        r"(?:(?:public|private)[ ]\(\w+\),?[ ](?:and[ ])?)?[`\"'*~]{0,2}[^\s\"'`<>(){}\[\]|]{0,24}[0-9!@#$%^&*+?~]",
+        strong=False,
+    ),
+    Pattern(
+        "device-password",
         r"\b(?:tacacs|radius|ldap)(?:-server)?[ \t][^\n]{0,120}?[ \t](?:key|secret)[ \t]++(?P<s>[^\s\"']{5,}+)",
         likely,
     ),

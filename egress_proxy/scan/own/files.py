@@ -67,7 +67,13 @@ PATTERNS = (
         r"(?P<s>SCRAM-SHA-256\$\d{1,9}:[0-9A-Za-z+/=]{16,64}\$[0-9A-Za-z+/=]{40,50}:[0-9A-Za-z+/=]{40,50})",
     ),
     # PostgreSQL's: of the password and the name together.
-    Pattern("password-hash", r"[\"'](?P<s>md5[0-9a-f]{32})[\"']"),
+    Pattern(
+        "password-hash",
+        r"(?:[\"']|\|[ ])(?P<s>md5[0-9a-f]{32})(?:[\"'\s|]|(?![^\n]))",
+        prefilter=r"(?:[\"']|\|[ ])md5[0-9a-f]{32}",
+    ),
+    # MySQL's, since 4.1.
+    Pattern("password-hash", r"(?<![\w*])(?P<s>\*[0-9A-F]{40})(?![\w*])", caseless=False),
     Pattern("password-hash", r"(?<![\w-])(?P<s>-pbkdf2(?::sha\d{1,3})?-[0-9a-f]{40,64},[0-9a-f]{16,64},\d{1,9})"),
     # With its signs doubled, as Compose wants them.
     Pattern("password-hash", r"(?P<s>\$\$(?:apr1|2[abxy]|[156y])\$\$[./0-9A-Za-z$=,]{20,140}+)", caseless=False),
@@ -87,7 +93,7 @@ PATTERNS = (
     Pattern("password-hash", r"(?P<s>\$krb5(?:tgs|asrep|pa)\$[^\s\"'`]{40,}+)"),
     Pattern(
         "password-hash",
-        r"(?<![^\s\"'`\\])[^\s:\"']{1,64}+:\d{1,10}:[0-9a-f]{32}:(?P<s>[0-9a-f]{32}):::",
+        r"(?<![^\s\"'`\\])[^\s:\"']{1,64}+:\d{1,10}:(?P<s1>[0-9a-f]{32}):(?P<s>[0-9a-f]{32}):::",
         prefilter=r":[0-9a-f]{32}:[0-9a-f]{32}:::",
     ),
     Pattern(
@@ -230,6 +236,14 @@ def _manifests(text: str) -> Iterator[Span]:
             yield from _data(text, start, end)
 
 
+# What says where and as whom, and is kept in the clear.
+_PLACE = re.compile(
+    r"[ \t]*+[\"']?(?:user(?:name)?|host(?:name)?|port|db(?:name|_name)?|database|engine|driver|schema|region|endpoint)"
+    r"[\"']?:[ \t]*+[\"']?[A-Za-z0-9][\w.@-]*+[\"']?[ \t]*+\r?$",
+    re.IGNORECASE | re.MULTILINE,
+)
+
+
 def _data(text: str, start: int, end: int) -> Iterator[Span]:
     for block in _DATA.finditer(text, start, end):
         position = block.end() + 1
@@ -238,7 +252,8 @@ def _data(text: str, start: int, end: int) -> Iterator[Span]:
             if entry is None or len(entry["indent"]) <= len(block[1]):
                 break
             group = "quoted" if entry["quoted"] else "bare"
-            if entry[group] and len(entry[group]) >= 4 and not_placeholder(entry[group]):  # noqa: PLR2004
+            plain = "stringData" in block[0] and _PLACE.match(text, position, end)
+            if not plain and entry[group] and len(entry[group]) >= 4 and not_placeholder(entry[group]):  # noqa: PLR2004
                 yield entry.span(group)
             line_end = text.find("\n", entry.end())
             position = line_end + 1 if line_end >= 0 else end

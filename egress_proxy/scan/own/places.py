@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 
 from egress_proxy.scan.own.shell import SECRET_NAME, WORD, likely
-from egress_proxy.scan.passwords import password_like, surely_password
+from egress_proxy.scan.passwords import noted, password_like, surely_password, unmistakable
 from egress_proxy.scan.patterns import Pattern
 from egress_proxy.scan.prose import bare_password
 from egress_proxy.scan.rule import Rule, Span
@@ -20,6 +20,14 @@ _FILTERS = (
     r"grep|e?grep|rg|sed|g?awk|tr|cut|wc|jq|yq|xargs|tee|sort|uniq|head|tail|rev|fold|base64|base32|xxd|od|hexdump|md5sum"
     r"|sha\d+sum|shasum|bc|cat|python3?|node|perl|ruby|bash|sh|less|more|column|iconv|gzip|figlet|cowsay|http|nc"
 )
+
+_SHORTEST_HELD = 8
+
+
+def _held(value: str) -> bool:
+    return len(value) >= _SHORTEST_HELD and noted(value)
+
+
 PATTERNS = (
     # What a setting with a secret's name is now: `I set `DB_PASSWORD` to `…``.
     Pattern(
@@ -73,6 +81,44 @@ PATTERNS = (
         r"\bunlock(?:s|ed)?[ ](?:(?:it|them|this|that|the [\w-]{1,24})[ ])?(?:with|using)[ ](?:the )?"
         r"[`\"'*]{0,2}(?P<s>[^\s\"'`*]{4,100}[^\s\"'`*.,;:])",
         bare_password,
+        strong=False,
+    ),
+    # What something was closed with.
+    Pattern(
+        "secret-in-prose",
+        r"\b(?:(?:en|de)crypted|opens|protected)[ ](?:(?:it|them|this|that|the [\w-]{1,24})[ ])?"
+        r"(?:with|using|by)[ ]"
+        r"(?:the )?(?:(?:passphrase|password|passcode|literal|string|secret|key|symmetric|word)[ ]){0,3}"
+        r"[`\"'*]{0,2}(?P<s>[^\s\"'`*][^\s\"'`]{3,100}[^\s\"'`*.,;:])",
+        unmistakable,
+        prefilter=rf"(?:crypted|opens|protected)[ ](?:[\w-]+[ ]){{0,3}}(?:with|using|by)[ ](?:[a-z]+"
+        rf"[ ]){{0,4}}"
+        rf"[`\"'*~]{{0,2}}{_ODD}",
+        strong=False,
+    ),
+    # Of a network, in a sentence: `SSID `Halden`, key `…``.
+    Pattern(
+        "device-password",
+        r"(?:wi-?fi|ssid|wlan)\b[^\n]{0,60}?[ ,;(](?:key|password|passphrase|pw|psk|code)(?:[ ]is|[ ]?[:=])?[ ]"
+        r"[`\"'*]{0,2}"
+        r"(?P<s>[^\s\"'`*(),;]{7,62}[^\s\"'`*(),;.:])",
+        noted,
+        prefilter=rf"(?:wi-?fi|ssid|wlan)[^\n]{{0,60}}[ ,;(](?:key|password|passphrase|pw|psk|code)(?:[ ]is|[ ]?"
+        rf"[:=])?[ ][`\"'*~]{{0,2}}{_ODD}",
+        strong=False,
+    ),
+    # What a file is said to hold that is called after a secret.
+    Pattern(
+        "secret-in-prose",
+        r"[`\"'][\w./~-]{0,60}(?:passw?(?:or)?d?|passphrase|secret|token|key|cred\w{0,8})[\w.-]{0,24}[`\"'][ ]"
+        r"(?:contains|holds|has|reads"
+        r"|says|stores|carries|consists of)(?:[ ](?:a|the|one|just|only|single|line|value|string|literal|password|of"
+        r"|word|is|it)){0,6}"
+        r"[,:]?[ ][`\"'*]{0,2}(?P<s>[^\s\"'`*]{4,100}[^\s\"'`*.,;:])",
+        _held,
+        prefilter=r"(?:pass\w*|secret|token|key|cred\w*)[\w.-]{0,24}[`\"'][ ](?:contains|holds|has|reads|says"
+        r"|stores|carries|consists)[ ,:]",
+        named=True,
         strong=False,
     ),
     Pattern(
@@ -177,7 +223,27 @@ def _pairs(line: str) -> Iterator[Span]:
 
 
 _REST, _STOP = r"[^\s\"'`:/,;()\[\]{}<>|\\]*", r"(?:[\"'`~]|[ \t]*(?:\r?\n|\z))"
+_BRACKETED = re.compile(
+    r"\b(?:passw(?:or)?d|passphrase|pw|credentials?)\b[^\n()]{1,80}?[ ]\((?P<s>[^\s()\"'`,;]{8,64})\)", re.IGNORECASE
+)
+
+
+def _bracketed(line: str) -> Iterator[Span]:
+    """What stands in brackets in a sentence on a password, as if said in passing."""
+    for found in _BRACKETED.finditer(line):
+        if surely_password(found["s"]):
+            yield found.span("s")
+
+
 RULES = (
+    Rule(
+        "secret-in-prose",
+        "",
+        _bracketed,
+        caseless=True,
+        strong=False,
+        said=(rf"(?:passw(?:or)?d|passphrase|pw|credentials?)(?:[ ][^\n()]{{0,80}})?[ ]\({_ODD}",),
+    ),
     Rule(
         "command-password",
         rf"(?:unlock|unseal|login|user[ \t]+(?:create|add|set)|useradd|adduser|add-user|config[ \t]+set)[ \t]+(?:"

@@ -24,6 +24,7 @@ _OPTIONS = (
 _OF_REQUESTS = "next|page|starting|continuation|client|client-request|change|idempotency|lock|lifecycle-action"
 _SHORTEST, _SHORTEST_LETTERS, _RANDOM, _ENOUGH = 6, 10, 0.5, 0.4
 _NUMBERED = re.compile(r"[A-Za-z]+(?:[_-]?[A-Za-z]+)*[_-]?\d{1,3}(?:[_-][A-Za-z]{1,8})?")
+_ADDRESS = re.compile(r"[\w.-]+(?::\d+)?/[\w.-]+")
 _FOURS = re.compile(r"[a-z]{4}(?:-[a-z]{4}){3}")  # a password that is made for one program
 _ESCAPED = re.compile(r"(?>\\u(?!00)[0-9A-Fa-f]{4}){1,48}\W?")  # a word in another script
 SECRET_NAME = (
@@ -95,6 +96,11 @@ def _paired(value: str) -> bool:
     if not likely(value):
         return False
     return chosen(value) or _of_letters(value) or looks_random(value) or any(char in "!@#$%^&*+?" for char in value)
+
+
+def _of_connection(value: str) -> bool:
+    """What a call is given that connects: the address may come last, `db-1/orcl`."""
+    return likely(value) and not _ADDRESS.fullmatch(value)
 
 
 def odd(value: str) -> bool:
@@ -169,7 +175,7 @@ PATTERNS = (
         rf"(?:\bmysqli?(?:_p?connect)?|\bpdo(?:->__construct)?|getconnection|(?:\.|->)connect|\bdatabase|ssh2_auth_password|ftp_login)\({_ARGUMENT}"
         rf"(?:\d{{1,5}}+[ \t]*+,[ \t]*+)?"
         rf"{_ARGUMENT}{_GIVEN_TO_CALL % 's'}",
-        likely,
+        _of_connection,
         strong=False,
     ),
     Pattern(
@@ -257,7 +263,7 @@ PATTERNS = (
         "command-password",
         rf"\b(?:echo|printf)[ \t]++(?:-n[ \t]++)?{WORD}[ \t]*+\|[ \t]*+(?!(?:e?grep|rg|sed|g?awk|tr|cut|wc|jq|ba"
         rf"se64|xxd|\w*sum)\b)"
-        r"[a-z][^\n|]{0,80}?(?:passw|secret|token)",
+        r"[a-z][^\n|]{0,80}?(?:(?<!ch)passw|secret|token)",
         likely,
         prefilter=r"(?:echo|printf)[ \t]+[^\n|]*\|[^\n|]*(?:passw|secret|token)",
         strong=False,
@@ -274,9 +280,9 @@ PATTERNS = (
     ),
     Pattern(
         "command-login",
-        r"^[\w.-]{1,40}+:(?P<s>[^\s:\"'*!$]{5,64}+):\d{1,10}:\d{1,10}:[^:\n]{0,100}+:/",
+        r"^[\w.-]{1,40}+:(?P<s>[^\s:\"'*!$][^\s:\"']{4,63}+):\d{1,10}:\d{1,10}:[^:\n]{0,100}+:/",
         likely,
-        prefilter=r"[\w.-]:[^\s:\"'*!$]{5,64}:[0-9]+:[0-9]+:[^:\n]*:/",
+        prefilter=r"[\w.-]:[^\s:\"'*!$][^\s:\"']{4,63}:[0-9]+:[0-9]+:[^:\n]*:/",
         strong=False,
     ),
     Pattern(
