@@ -141,7 +141,7 @@ def _forms(score: Score) -> str:
         be registered, which the product says; it counts as not found. A *covered* form is one that the product says
         it recognises. Partial reveals are of what is secret in a value: not of a token's header or a URL's host; those
         of less than 20 characters are promised of values that are not made of words, so passphrases have rows of their
-        own there.
+        own there. Each text is looked at as the first reply of a session, so what it says in pieces counts.
         The columns after *found* are the same by sort of value."""
     return f"## Forms of known values\n\n{_told(told)}" + _table(head, rows, 3)
 

@@ -14,8 +14,10 @@ from egress_proxy.scan.random_tokens import is_value
 from egress_proxy.scan.rule import Rule, Scope, Span
 from egress_proxy.scan.values import looks_random
 
-_MAKERS = r"openssl[ ]rand|wg[ ]gen(?:key|psk)|/dev/u?random|pwgen[ ]|security[ ]find-(?:generic|internet)-password"
-r"|nvram[ ]get"
+_MAKERS = (
+    r"openssl[ ]rand|wg[ ]gen(?:key|psk)|/dev/u?random|pwgen[ ]|security[ ]find-(?:generic|internet)-password"
+    r"|nvram[ ]get"
+)
 _MADE = re.compile(rf"(?:{_MAKERS})[^\n]*\n", re.IGNORECASE)
 _ELSEWHERE = re.compile(r">|\||\$\(|`")  # what is written to a file, read by a program, kept in a variable
 _OF_SECRETS = re.compile(r"passw|psk|key|secret|token|_pass|-w\b|rand|gen|diceware", re.IGNORECASE)
