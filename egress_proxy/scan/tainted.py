@@ -19,6 +19,7 @@ from egress_proxy.scan.policy import weak
 from egress_proxy.scan.search import inside, spans_by_text
 from egress_proxy.scan.taint_names import NAMELESS, WORDLY
 from egress_proxy.scan.taint_values import random_tokens
+from egress_proxy.scan.verbatim import says_itself
 
 DETECTOR: Final = "tainted-value"
 _VALUES: Final = (DETECTOR, KnownValues.DETECTOR)
@@ -55,8 +56,9 @@ class TaintedScanner:
         decided = ["" if index in undecided else text for index, text in enumerate(texts)] if undecided else texts
         found: set[Finding] = set()
         at_once = set(scan.findings) - scan.late
+        values = [one for one in scan.findings if one.detector in _VALUES]
         for known in self._values:
-            for tainted, numbers in _places(known, decided, derived):
+            for tainted, numbers in _places(known, decided, derived, values):
                 undecided.update(numbers)
                 own = list(tainted)
                 found.update(_adjusted(finding, texts) for finding in own)
@@ -83,14 +85,21 @@ class TaintedScanner:
 
 
 def _places(
-    known: KnownValues, texts: Sequence[str], derived: DerivedTexts
+    known: KnownValues, texts: Sequence[str], derived: DerivedTexts, values: Sequence[Finding]
 ) -> Iterator[tuple[Iterable[Finding], Iterable[int]]]:
-    """Findings in the texts and the numbers of undecided ones, then the same of what they say in another writing."""
+    """Findings in the texts and the numbers of undecided ones, then the same of what they say in another writing, but
+    for what are these and the other `values` that stand there as they are: all settings in a row, say."""
     plain = known.find(texts)
     yield plain.findings, plain.undecided
     if derived:
         encoded = known.find([own.text for _, own in derived])
-        yield mapped(encoded.findings, derived, Form.ENCODED), (derived[number][0] for number in encoded.undecided)
+        spans = spans_by_text(one for one in (*values, *plain.findings) if one.form is Form.PLAIN)
+        others = (
+            found
+            for found in encoded.findings
+            if not says_itself(derived[found.text][1], found, spans.get(derived[found.text][0], ()), known)
+        )
+        yield mapped(others, derived, Form.ENCODED), (derived[number][0] for number in encoded.undecided)
 
 
 def _adjusted(finding: Finding, texts: Sequence[str]) -> Finding:

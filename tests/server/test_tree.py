@@ -15,8 +15,8 @@ from collections.abc import Set as AbstractSet
 import pytest
 from msgspec import Raw
 
-from egress_proxy.model import Scan, Secret
-from egress_proxy.scan import KnownValues, Taint, build_scanner
+from egress_proxy.model import Form, Scan, Secret
+from egress_proxy.scan import KnownValues, Taint, build_scanner, extract
 from egress_proxy.scan.pieces import KEPT, Pieces
 from egress_proxy.scan.taint_names import NAMELESS, WORDLY
 from egress_proxy.server import verdicts
@@ -329,3 +329,30 @@ def test_ids_that_have_a_few_digits_of_another_give_nothing_away() -> None:
     digits = value.replace("-", "")
     assert gives_away(value, f"It begins with {value[:18]} and goes on with {value[18:]}.")
     assert not gives_away(value, f"See 16eb801f0296417{digits[10:15]} before {digits[15:18]}02d7a8825c776f there.")
+
+
+def settings(seed: int) -> tuple[list[str], str]:
+    """What `env` prints, in any order, and one of its values."""
+    dice = random.Random(seed)
+    first, second = ("tok_" + "".join(dice.choices(string.hexdigits[:16], k=32)) for _ in range(2))
+    run = uuid.UUID(int=dice.getrandbits(128), version=4)
+    rows = ["SHELL=/bin/bash", f"PROCESS_ID={dice.randint(1000, 99999)}", f"RUN_ID={run}", "AGENT=1", "LANG=C.UTF-8"]
+    rows += ["SHLVL=0", f"SERVER_PASSWORD={first}", f"PROVIDER_HEADER={second}"]
+    dice.shuffle(rows)
+    return rows, first
+
+
+def test_settings_in_a_row_are_redacted_where_they_stand() -> None:
+    """Read as one, rows say what each of them says: who withholds that hides what an answer is about."""
+    inner = build_scanner(KnownValues.none())
+    for seed in range(40):
+        rows, value = settings(seed)
+        tree, text = Tree(KEY), "\n".join(rows)
+        tree.remember(extract((text,), ("env",)))
+        scan = Remembering(inner, [tree]).scan_told([text], frozenset([text]))
+        assert {one.form for one in scan.findings} == {Form.PLAIN}, seed
+        assert not scan.undecided
+        for more in (value[::-1], f"{value[:18]} and\n{value[18:]}", base64.b64encode(value.encode()).decode()):
+            said = "\n".join([*rows, f"OTHER={more}"])
+            scan = Remembering(inner, [tree]).scan_told([said], frozenset([said]))
+            assert Form.ENCODED in {one.form for one in scan.findings}, "what says it in another writing is none of it"
