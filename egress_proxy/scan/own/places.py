@@ -116,9 +116,7 @@ PATTERNS = (
         r"|word|is|it)){0,6}"
         r"[,:]?[ ][`\"'*]{0,2}(?P<s>[^\s\"'`*]{4,100}[^\s\"'`*.,;:])",
         _held,
-        prefilter=r"(?:pass\w*|secret|token|key|cred\w*)[\w.-]{0,24}[`\"'][ ](?:contains|holds|has|reads|says"
-        r"|stores|carries|consists)[ ,:]",
-        named=True,
+        prefilter=r"[\w.-][`\"'][ ](?:contains|holds|has|reads|says|stores|carries|consists)[ ,:]",
         strong=False,
     ),
     Pattern(
