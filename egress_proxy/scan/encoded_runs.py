@@ -44,8 +44,9 @@ class EncodedRuns(Struct, frozen=True):
 
     def with_new(self, new: tuple[str, ...]) -> EncodedRuns:
         """These and those of a text; one said again counts once, where it was said last."""
-        row = [run for run in self.kept if run not in set(new)]
-        return EncodedRuns(_newest((*row, *dict.fromkeys(new))[-KEPT:]))
+        said = dict.fromkeys(new)
+        row = [run for run in self.kept if run not in said]
+        return EncodedRuns(_newest((*row, *said)[-KEPT:]))
 
     def without(self, old: Iterable[str]) -> EncodedRuns:
         """These without some."""
@@ -54,9 +55,9 @@ class EncodedRuns(Struct, frozen=True):
 
     def joins(self, new: tuple[str, ...]) -> tuple[str, ...]:
         """All that must be decoded before a text with the runs `new` is released."""
-        found: list[str] = []
+        found, said = list[str](), set(new)
         for is_hex in (True, False):
-            kept = [run for run in self.kept if run not in set(new) and _is_hex(run) is is_hex]
+            kept = [run for run in self.kept if run not in said and _is_hex(run) is is_hex]
             own = [run for run in new if _is_hex(run) is is_hex]
             if own and len(kept) + len(own) > 1:
                 found += _rows(kept, own)

@@ -21,6 +21,7 @@ from egress_proxy.model import Scan, Secret
 from egress_proxy.scan.policy import Rejected
 from egress_proxy.scan.registration import Registration, Snapshot
 from egress_proxy.scan.search import DETECTOR, search
+from egress_proxy.scan.store import MOST
 from egress_proxy.scan.stored import Fingerprint
 
 _NOTHING = Scan()
@@ -127,8 +128,9 @@ class KnownValues:
         have the same (`Finding.value`)."""
         return self._snapshot.keys.digest(text.strip().encode("utf-8", "surrogatepass"), b"value")
 
-    def find(self, texts: Sequence[str], joined: str | None = None) -> Scan:
-        """Known values in a batch of texts; `joined` is all of them with one character between, if somebody has it."""
+    def find(self, texts: Sequence[str], joined: str | None = None, most: int = MOST) -> Scan:
+        """Known values in a batch of texts; `joined` is all of them with one character between, if somebody has it.
+        Where there are more than `most`, the texts with the others are undecided."""
         if not self._snapshot.values or not any(texts):
             return _NOTHING
-        return search(texts, self._snapshot, self.detector, joined)
+        return search(texts, self._snapshot, self.detector, joined, most)

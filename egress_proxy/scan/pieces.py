@@ -14,7 +14,7 @@ import ctypes
 import re
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import chain, combinations, product
+from itertools import chain, islice
 from string import hexdigits
 from typing import Final, TypeAlias
 
@@ -30,7 +30,7 @@ from egress_proxy.scan.values import word_share
 
 KEPT: Final = 128  # pieces of a session
 OF_A_TEXT: Final = 48  # pieces that are looked at: the first and the last half as many
-_REACH: Final = 32  # letters and digits of a piece that are joined to another
+_REACH: Final = 32  # letters and digits of either end of a piece
 _SHORTEST: Final = 4
 _ROW: Final = 16  # pieces in their order that are joined as one
 _WORDS: Final = 0.6
@@ -96,8 +96,9 @@ class Pieces(Struct, frozen=True):
 
     def with_new(self, new: tuple[str, ...]) -> Pieces:
         """These and the pieces of a text that was released; a piece said again counts once, where it was said last."""
-        row = [piece for piece in self.kept if piece not in set(new)]
-        return Pieces((*row, *dict.fromkeys(new))[-KEPT:])
+        said = dict.fromkeys(new)
+        row = [piece for piece in self.kept if piece not in said]
+        return Pieces((*row, *said)[-KEPT:])
 
     def without(self, old: Iterable[str]) -> Pieces:
         """These without some."""
@@ -106,9 +107,12 @@ class Pieces(Struct, frozen=True):
 
     def joins(self, new: tuple[str, ...]) -> tuple[str, ...]:
         """What must be looked at before a text with the pieces `new` is released: each of them beside each of these and
-        beside each other."""
-        pairs = chain(product(self.kept, new), combinations(new, 2))
-        return tuple(join for old, piece in pairs if piece != old for join in _both(old, piece))
+        beside each other. A text for each, in which it stands between all that it is put before and behind."""
+        rows = (
+            (piece, [other for other in chain(self.kept, islice(new, at)) if other != piece])
+            for at, piece in enumerate(new)
+        )
+        return tuple(piece.join(["", *others, ""]) for piece, others in rows if others)
 
     def rows(self, new: tuple[str, ...]) -> tuple[Row, ...]:
         """Likewise: all in their order, and in the other."""
@@ -175,7 +179,7 @@ def _pieces(text: str, token: Token) -> Iterator[str]:
     start, end, told = token
     own = text[start:end]
     if told:
-        yield own if own.isalnum() else _SEPARATORS.sub("", own)
+        yield _ends(own if own.isalnum() else _SEPARATORS.sub("", own))
     else:
         yield from _of_word(own)
 
@@ -185,7 +189,7 @@ def _of_word(word: str) -> Iterator[str]:
     for token in _TOKEN.findall(_ESCAPE.sub(" ", word)):
         bare = token if token.isalnum() else "".join(filter(str.isalnum, token))
         if len(bare) >= _SHORTEST and _could_be_one(bare, token, quoted=quoted):
-            yield bare
+            yield _ends(bare)
 
 
 def tokens_of(text: str, kernel: ctypes.CDLL | None = KERNEL) -> list[Token]:
@@ -229,8 +233,9 @@ def _could_be_one(bare: str, token: str, *, quoted: bool) -> bool:
 
 
 def _lines(pieces: Iterable[str]) -> str:
-    return "".join([f"{piece[: 2 * _REACH]}\n" for piece in pieces])
+    return "".join([f"{piece}\n" for piece in pieces])
 
 
-def _both(old: str, new: str) -> tuple[str, str]:
-    return old[-_REACH:] + new[:_REACH], new[-_REACH:] + old[:_REACH]
+def _ends(piece: str) -> str:
+    """What of a piece is joined to others, and kept: what it begins with and what it ends with."""
+    return piece if len(piece) <= 2 * _REACH else piece[:_REACH] + piece[-_REACH:]

@@ -12,7 +12,7 @@ from egress_proxy.scan.canonical import batch, folded
 from egress_proxy.scan.fallback import UNDECIDED
 from egress_proxy.scan.fingerprints import VALUE_SHIFT, WHOLE
 from egress_proxy.scan.registration import Snapshot, Watched
-from egress_proxy.scan.store import MAX_HITS, MAX_VERIFIED, Record
+from egress_proxy.scan.store import MAX_HITS, MAX_VERIFIED, MOST, Record
 
 __all__ = ["DETECTOR", "MAX_HITS", "MAX_VERIFIED", "search", "spans_by_text", "without_parts"]
 
@@ -25,10 +25,13 @@ _FAR = 1 << 62
 _NOTHING: Final = Scan()
 
 
-def search(texts: Sequence[str], snapshot: Snapshot, detector: str, joined: str | None = None) -> Scan:
-    """All findings in a batch of at least one text, under the name of a detector. `joined` as for `canonical.batch`."""
+def search(
+    texts: Sequence[str], snapshot: Snapshot, detector: str, joined: str | None = None, most: int = MOST
+) -> Scan:
+    """All findings in a batch of at least one text, under the name of a detector. `joined` as for `canonical.batch`.
+    Where there are more than `most`, the texts with the others are undecided."""
     together = batch(texts, joined)
-    records = snapshot.store.find(together)
+    records = snapshot.store.find(together, most)
     if not records:
         return _NOTHING
     return _Search(texts, together.starts, snapshot, detector).result(records)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 # Bounds of one text, beyond which it is undecided: findings, and codes verified (some 6 ms).
 MAX_HITS: Final = 8192
 MAX_VERIFIED: Final = 4_194_304
-_MOST = 65_536  # findings of a batch; in the texts beyond that have some nothing is decided
+MOST: Final = 65_536  # findings of a batch; in the texts beyond that have some nothing is decided
 _FEW = 48
 _LARGE = 262_144  # windows, whose building took several times the memory that they keep
 _NO_MEMORY = -1
@@ -107,10 +107,10 @@ class Store:
         if KNOWN is not None and sum(map(len, self.banks)) >= _LARGE:
             KNOWN.trim()
 
-    def find(self, joined: Batch) -> list[Record]:
+    def find(self, joined: Batch, most: int = MOST) -> list[Record]:
         """Everything that stands in a batch, and the texts given up on."""
         if KNOWN is None or self._compiled is None:
-            return fallback.find(self, joined, _MOST + len(joined.starts))
+            return fallback.find(self, joined, most + len(joined.starts))
         try:
             room = _rooms.pop()
         except IndexError:
@@ -121,7 +121,7 @@ class Store:
                 return _records(room.records, count)
         finally:
             _rooms.append(room)
-        many = (CRecord * (_MOST + len(joined.starts)))()
+        many = (CRecord * (most + len(joined.starts)))()
         return _records(many, _call(KNOWN, self._compiled, joined, addressof(many), len(many), 1))
 
 

@@ -58,7 +58,7 @@ class TaintedScanner:
         at_once = set(scan.findings) - scan.late
         values = [one for one in scan.findings if one.detector in _VALUES]
         for known in self._values:
-            for tainted, numbers in _places(known, decided, derived, values):
+            for tainted, numbers in self._places(known, decided, derived, values):
                 undecided.update(numbers)
                 own = list(tainted)
                 found.update(_adjusted(finding, texts) for finding in own)
@@ -75,6 +75,25 @@ class TaintedScanner:
         findings = _joined(scan.findings, found)
         return Scan(findings, tuple(sorted(undecided)), frozenset(findings) - at_once)
 
+    def _places(
+        self, known: KnownValues, texts: Sequence[str], derived: DerivedTexts, values: Sequence[Finding]
+    ) -> Iterator[tuple[Iterable[Finding], Iterable[int]]]:
+        """Findings in the texts and the numbers of undecided ones, then the same of what they say in another writing,
+        but for what are these and the other `values` that stand there as they are: all settings in a row, say. What is
+        public stays there, so it counts for what says itself no more than any other text."""
+        plain = known.find(texts)
+        yield plain.findings, plain.undecided
+        if derived:
+            encoded = known.find([own.text for _, own in derived])
+            own = (one for one in plain.findings if not self._is_public(one, texts[one.text]))
+            spans = spans_by_text(one for one in (*values, *own) if one.form is Form.PLAIN)
+            others = (
+                found
+                for found in encoded.findings
+                if not says_itself(derived[found.text][1], found, spans.get(derived[found.text][0], ()), known)
+            )
+            yield mapped(others, derived, Form.ENCODED), (derived[number][0] for number in encoded.undecided)
+
     def _is_public(self, finding: Finding, text: str) -> bool:
         """Whether all of a finding lies in one of the public texts."""
         return any(
@@ -82,24 +101,6 @@ class TaintedScanner:
             for path in self._public
             if finding.end - finding.start <= len(path)
         )
-
-
-def _places(
-    known: KnownValues, texts: Sequence[str], derived: DerivedTexts, values: Sequence[Finding]
-) -> Iterator[tuple[Iterable[Finding], Iterable[int]]]:
-    """Findings in the texts and the numbers of undecided ones, then the same of what they say in another writing, but
-    for what are these and the other `values` that stand there as they are: all settings in a row, say."""
-    plain = known.find(texts)
-    yield plain.findings, plain.undecided
-    if derived:
-        encoded = known.find([own.text for _, own in derived])
-        spans = spans_by_text(one for one in (*values, *plain.findings) if one.form is Form.PLAIN)
-        others = (
-            found
-            for found in encoded.findings
-            if not says_itself(derived[found.text][1], found, spans.get(derived[found.text][0], ()), known)
-        )
-        yield mapped(others, derived, Form.ENCODED), (derived[number][0] for number in encoded.undecided)
 
 
 def _adjusted(finding: Finding, texts: Sequence[str]) -> Finding:

@@ -278,7 +278,8 @@ class Pipeline:
                 scanner = Remembering(current, trees) if trees else current
                 # What another thread judges of a tree is waited for in a thread: not by everybody.
                 busy = any(tree.busy for tree in trees)
-                scanned = await (asyncio.to_thread(work, scanner) if busy else apart(size, work, scanner))
+                heavy = size * max((tree.weight for tree in trees), default=1)
+                scanned = await (asyncio.to_thread(work, scanner) if busy else apart(heavy, work, scanner))
         except TimeoutError:
             self._metrics.count_scan_failure(ScanFailure.TIMEOUT)
             say(Saying.SCAN_TIMEOUT)

@@ -33,7 +33,9 @@ MOST_SURE: Final = 5_000  # values of a tree; some 1 KB each
 MOST_RANDOM: Final = 2_000
 _MOST_UNJUDGED: Final = 256  # texts of a history that have not crossed: older ones have no piece that is still kept
 _MOST_UNNOTED: Final = 2_048  # texts, by their parts
-MOST_OPEN: Final = 128  # texts that are being written, or were and have no end: up to 48 pieces of each
+_MOST_TOGETHER: Final = 256  # findings in what was put together: some 20 us each, and an honest text has hardly one
+_RUNS_EACH: Final = 256
+MOST_OPEN: Final = 128  # texts that are being written, or were and have no end: some 12 KB of each
 _MOST_WAITING: Final = 33_554_432  # characters of both
 _MOST_STAMPS: Final = 2_000  # some 100 bytes each, and of messages
 MOST_MESSAGES: Final = 1_024
@@ -55,7 +57,7 @@ class _New(Struct, frozen=True):
 
 class _Open(Struct, frozen=True):
     """The beginning of a text that is being written, as far as it was looked at: its pieces, and what it is known by.
-    It may have left, and other texts may be judged before it has its end."""
+    It counts as said: it may have left, and other texts may be judged before it has its end."""
 
     new: _New
     length: int
@@ -170,6 +172,12 @@ class Tree:
         to be judged before."""
         return self._judging.locked() or self._waiting() > THREAD_BYTES
 
+    @property
+    def weight(self) -> int:
+        """How many characters one of a text counts for, where it is asked what is large: what is kept of encoded data
+        is decoded again with that of each text."""
+        return 1 + sum(map(len, self._runs.kept)) // _RUNS_EACH
+
     def _waiting(self) -> int:
         """Characters of texts that are looked at when the next one is judged."""
         with self._speaking:
@@ -219,8 +227,8 @@ class Tree:
             )
 
     def gives_away(self, text: str, findings: Sequence[Finding], scanner: Remembering, part: str = "") -> bool:
-        """Whether the beginning of a text gives a value away with pieces of earlier ones. If not, and it is being
-        written now, in a `part`, it counts as said for what is judged before it has its end."""
+        """Whether the beginning of a text gives a value away with pieces of earlier ones. Of one that is being
+        written now, in a `part`, that counts as said for what is judged before it has its end."""
         with self._judging:
             self._judge_told(scanner)
             self._judge_unjudged(scanner)
@@ -228,18 +236,18 @@ class Tree:
             if self._verdicts.wary and (new or tells_apart(text)):
                 return True
             goes_on = self._told.goes_on(text, scanner.found, part)
-            if part:  # what is withheld counts as said there, as of whole texts
+            given_away = goes_on or (bool(new) and self._hit(new, scanner, self._beside(part))[0] is not None)
+            if part:  # what is withheld counts as said, as of whole texts
                 self._told.write(part, text)
-            if goes_on:
-                return True
-            if new and self._hit(new, scanner, self._beside(part))[0] is not None:
-                return True
-            if part:
-                self._close(part, text)
-                self._open[part] = _Open(new, len(text), self._verdicts.digest(text))
-                while len(self._open) > MOST_OPEN:
-                    self._close(next(iter(self._open)), "")
-            return False
+                self._write(part, text, new)
+            return given_away
+
+    def _write(self, part: str, text: str, new: _New) -> None:
+        self._close(part, text)
+        kept = _New(new.pieces, EncodedRuns().with_new(new.runs).kept)
+        self._open[part] = _Open(kept, len(text), self._verdicts.digest(text))
+        while len(self._open) > MOST_OPEN:
+            self._close(next(iter(self._open)), "")
 
     def place(self, text: str) -> int | None:
         """Up to which checkpoint a text was judged that is withheld (`scan.growing`), if it was."""
@@ -414,21 +422,27 @@ class Remembering:
         return [finding for finding in found if not finding.name.startswith(WORDLY)]
 
     def first(self, texts: Sequence[str]) -> Finding | None:
-        """A known or tainted value in pieces that were put together, if there is one."""
+        """A known or tainted value in pieces as they stand, if there is one."""
         found = (finding for known in self._known if texts for finding in known.find(texts).findings)
         return next((one for one in found if not by_accident(texts[one.text], one)), None)
 
+    def first_together(self, texts: Sequence[str], tells: Callable[[Finding], bool] = lambda _: True) -> Finding | None:
+        """Likewise, in what was put together, among the findings of which this is so. Where there are more than can be
+        decided, that counts as found: else whoever has enough accidents said would hide a value behind them."""
+        for known in self._known if texts else ():
+            scan = known.find(texts, most=_MOST_TOGETHER)
+            found = (one for one in scan.findings if tells(one) and not by_accident(texts[one.text], one))
+            hit = next(found, _WARY if scan.undecided else None)
+            if hit is not None:
+                return hit
+        return None
+
     def first_of_pieces(self, kept: Pieces, new: tuple[str, ...]) -> Finding | None:
         """Likewise, in what pieces say together with earlier ones."""
-        rows = kept.rows(new)
-        return self.first(kept.joins(new)) or next(
-            (
-                found
-                for known in self._known
-                for found in known.find([row.text for row in rows]).findings
-                if rows[found.text].touched(found) and not by_accident(rows[found.text].text, found)
-            ),
-            None,
+        joins, rows = kept.joins(new), kept.rows(new)
+        return self.first_together(
+            (*joins, *(row.text for row in rows)),
+            lambda found: found.text < len(joins) or rows[found.text - len(joins)].touched(found),
         )
 
     def first_of_runs(self, kept: EncodedRuns, new: tuple[str, ...]) -> Finding | None:
@@ -447,4 +461,4 @@ class Remembering:
             if made.undecided:
                 return _WARY
             said += [own.text for own in made.texts]
-        return self.first(said)
+        return self.first_together(said)

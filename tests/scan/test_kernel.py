@@ -45,7 +45,7 @@ def both(values: KnownValues, texts: list[str]) -> tuple[list[store.Record], lis
     """What the kernel and its twin find."""
     tables = values._snapshot.store
     joined = batch(texts)
-    return tables.find(joined), fallback.find(tables, joined, store._MOST + len(joined.starts))
+    return tables.find(joined), fallback.find(tables, joined, store.MOST + len(joined.starts))
 
 
 def pieces() -> st.SearchStrategy[str]:

@@ -86,6 +86,14 @@ async def test_pieces_in_texts_that_are_all_being_written_are_put_together(proxy
     assert max(map(len, shown.split())) <= MOST
 
 
+async def test_what_is_withheld_while_it_is_written_counts_as_said(proxy: Rig) -> None:
+    """Of what four agents say side by side, the last piece would cross behind the third one, which did not."""
+    cuts = [VALUE[at : at + 5] for at in range(0, len(VALUE), 5)]
+    texts = [f"{LINE}There is {cut} in the middle of a line.\n{LINE * 4}" for cut in cuts]
+    told = crossed(await heard(proxy, *(one for number, text in enumerate(texts) for one in writing(number, text))))
+    assert [cut in told for cut in cuts] == [True, True, False, False]
+
+
 async def test_what_one_has_shown_counts_for_the_end_of_another(proxy: Rig) -> None:
     two = lines(VALUE[10:])
     events = await heard(proxy, *writing(1, lines(VALUE[:10])), begun(*name(2)), ended(two, *name(2)))

@@ -21,6 +21,7 @@ from egress_proxy.server import connections, use
 from egress_proxy.server.cloud import HEALTH
 from egress_proxy.server.expectations import MOST_ANSWERS
 from egress_proxy.server.journal import Journal
+from egress_proxy.server.tree import Tree
 from tests.server.rig import SESSION, STREAM, TOKEN, Rig, answer, frame, rig, until
 
 CONNECTED: Final = b'data: {"type":"server.connected","properties":{}}\n\n'
@@ -302,17 +303,34 @@ async def test_threads_that_are_stuck_keep_no_record_waiting(proxy: Rig) -> None
         await asyncio.gather(*stuck)
 
 
-async def test_a_large_frame_is_scanned_beside_the_event_loop(proxy: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
-    threads: list[int] = []
+@pytest.fixture
+def threads(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """In which texts are scanned, in order."""
+    met: list[int] = []
     look = TextScanner.look
 
     def watched(self: TextScanner, texts: Sequence[str], ids: AbstractSet[str]) -> tuple[Scan, DerivedTexts]:
-        threads.append(threading.get_ident())
+        met.append(threading.get_ident())
         return look(self, texts, ids)
 
     monkeypatch.setattr(TextScanner, "look", watched)
+    return met
+
+
+async def test_a_large_frame_is_scanned_beside_the_event_loop(proxy: Rig, threads: list[int]) -> None:
     todos = [{"content": "word " * 18_000, "status": "pending", "priority": "low"}]
     body = await proxy.hear(frame("todo.updated", sessionID=SESSION, todos=todos))
     assert body.count(b"word ") == 18_000
     assert len(threads) == 2  # the second is of a small frame
     assert threads[0] != threading.get_ident() == threads[1]
+
+
+@pytest.mark.parametrize(("weight", "apart"), [(1, False), (1_000, True)])
+async def test_beside_much_encoded_data_less_is_large(
+    proxy: Rig, threads: list[int], monkeypatch: pytest.MonkeyPatch, weight: int, *, apart: bool
+) -> None:
+    """It is decoded again with that of each text."""
+    monkeypatch.setattr(Tree, "weight", weight)
+    todos = [{"content": "word " * 18, "status": "pending", "priority": "low"}]
+    await proxy.hear(frame("todo.updated", sessionID=SESSION, todos=todos))
+    assert (threads[0] != threading.get_ident()) is apart

@@ -331,6 +331,48 @@ def test_ids_that_have_a_few_digits_of_another_give_nothing_away() -> None:
     assert not gives_away(value, f"See 16eb801f0296417{digits[10:15]} before {digits[15:18]}02d7a8825c776f there.")
 
 
+def test_a_tree_weighs_more_with_encoded_data() -> None:
+    tree = Tree(KEY)
+    assert tree.weight == 1
+    crosses(
+        tree,
+        " and then ".join(base64.b64encode(bytes(random.Random(seed).randbytes(600))).decode() for seed in range(9)),
+    )
+    assert tree.weight > 16
+
+
+def test_accidents_hide_no_value() -> None:
+    """Short values of hex digits, found wherever pieces are put together, are no hits; who has tens of thousands of
+    them said finds nothing decided behind them."""
+    unit = "a1b2" + "c3d4e5"
+    rows = [f"K{size}{at}_PASSWORD={(unit * 2)[at : at + size]}" for size in (8, 9, 10) for at in range(10)]
+    dice = random.Random("accidents")
+
+    def told(*pieces: str) -> str:
+        return " ".join(f"Then we came upon something called `{piece}` which went on." for piece in pieces)
+
+    def many(form: str) -> list[str]:
+        return [form.format("".join(dice.choices("GHKNPRTWXYZ", k=4)) + "7") for _ in range(44)]
+
+    tree = Tree(KEY)
+    tree.remember(extract(("\n".join([*rows, f"MAIN_PASSWORD={VALUE}"]),), (".env",)))
+    for text in (*(told(*many("{}" + (unit * 2)[3:10])) for _ in range(3)), told(VALUE[:8])):
+        assert crosses(tree, text) == [True]
+    assert crosses(tree, told(*many(unit[:7] + "{}"), VALUE[8:])) == [False]
+
+
+def test_what_is_public_says_nothing_beside_it() -> None:
+    """A value that a tool shows and that stands in the path of a project is not redacted there: so what overlaps with
+    it is no less in another writing."""
+    value, name = "p4ss" + "gru7y", "q7Zr" + "Lk92p"
+    text = f"/srv/builds/{name}" + "".join(f"\\x{ord(char):02x}" for char in value[1:])
+    for public in ((), (f"/srv/builds/{name}",)):
+        tree = Tree(KEY, public=public)
+        tree.remember(extract((f"A_PASSWORD={value}\nB_PASSWORD={name}\n",), (".env",)))
+        scan = Remembering(INNER, [tree]).scan([text])
+        assert [one.form for one in scan.findings] == [Form.ENCODED if public else Form.PLAIN]
+
+
 def settings(seed: int) -> tuple[list[str], str]:
     """What `env` prints, in any order, and one of its values."""
     dice = random.Random(seed)
