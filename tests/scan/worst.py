@@ -11,6 +11,7 @@ WORST: dict[str, str] = {
     "sk-": "sk-",
     "secret-backticks": "secret ``",
     "slashes": "//a",
+    "files-shown": "==> key <== ",
     "eyJ": "eyJ",
     "eyJ.": "eyJ" * 20 + ".",
     "backtick-secret": "`secret",

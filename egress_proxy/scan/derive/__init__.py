@@ -13,6 +13,7 @@ characters.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Final
@@ -109,9 +110,9 @@ class _Layers:
 def _may_say(text: str) -> bool:
     """Whether it may say a value, or hold one in a further layer: a row of few characters, or mostly of
     one, as tables of digits give, does not, unless they are those of bits or of Morse."""
-    told = set(text)
-    various = len(told) >= _LEAST_TOLD and max(map(text.count, told)) <= _MOST_OF_ONE * len(text)
-    return various or told <= _BITS
+    told = Counter(text)
+    various = len(told) >= _LEAST_TOLD and max(told.values()) <= _MOST_OF_ONE * len(text)
+    return various or told.keys() <= _BITS
 
 
 def _guessed(derived: Derived | None) -> bool:

@@ -30,9 +30,8 @@ _ASKS_ELSE = re.compile(
     r"sum\b|hash|digest|fingerprint|\bpub|rev-parse|--(?:help|version)|\b(?:ls|find|grep|git|describe|list|rm|cp|mv|echo|vim?|nano|cd)\b",
     re.IGNORECASE,
 )
-_FILE = re.compile(
-    r"==>[ ](?![^\n]*pub)[^\n]*(?:key|passw|secret|token|cred|psk)[^\n]*[ ]<==[ \t]*\r?\n", re.IGNORECASE
-)
+_FILE = re.compile(r"==>[ ](?P<path>[^\n]{1,400})[ ]<==[ \t]*\r?\n")
+_SECRET_FILE = re.compile("key|passw|secret|token|cred|psk", re.IGNORECASE)
 
 
 def _made(text: str) -> Iterator[Span]:
@@ -60,6 +59,8 @@ def _printed(text: str) -> Iterator[Span]:
 
 def _in_files(text: str) -> Iterator[Span]:
     for file in _FILE.finditer(text):
+        if "pub" in file["path"].lower() or not _SECRET_FILE.search(file["path"]):
+            continue
         if (lone := _LONE.match(text, file.end())) and is_value(lone["value"], password=False):
             yield lone.span("value")
 
