@@ -239,6 +239,7 @@ class Admitted(Struct, frozen=True):
     parent: str = ""  # the session that the body names as parent: the client must own it
     approves: bool = False  # it lets an ask pass
     asks: str = ""  # the rule by which it asks for a value and yet may: it is put on record
+    most: int = 0  # of a search: how many entries are given of what upstream finds; 0 where it is none
 
 
 class Refused(Struct, frozen=True):
@@ -263,11 +264,15 @@ class Reply(Struct, frozen=True):
 
 class Projected(Struct, frozen=True):
     """What may cross once scanned: typed values only, or JSON builtins made from such. `cursor` is the next page or
-    empty; `size` is that of the answer that it was made from, in bytes: what is large is worked on outside the loop."""
+    empty; `size` is that of the answer that it was made from, in bytes: what is large is worked on outside the loop.
+
+    `most` is above 0 for the entries that a search gave: so many cross of those in which nothing is found. That one is
+    there tells of what it holds, which could be guessed letter by letter."""
 
     made: object
     cursor: str = ""
     size: int = 0
+    most: int = 0
 
     @property
     def value(self) -> object:

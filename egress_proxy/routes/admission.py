@@ -15,8 +15,12 @@ from egress_proxy.model import Admitted, Call, Place, Policy, Refused, Routed, S
 from egress_proxy.reasons import Reason
 from egress_proxy.routes.bodies import Rebuilt, rebuild
 from egress_proxy.routes.directory import is_relative
+from egress_proxy.routes.forms import MAX_FILE_HITS, MAX_PAGE
 
 _LISTED: Final = "path"  # the query key that names something below the directory
+_SEARCHED: Final = {"search": MAX_PAGE, "query": MAX_FILE_HITS}  # query keys, and what upstream finds for them at most
+_LIMIT: Final = "limit"
+_USUAL_LIMIT: Final = 100
 _UNRESERVED: Final = re.compile(r"[0-9A-Za-z_.~-]*+")  # RFC 3986, 2.3: quoting changes nothing
 
 
@@ -36,7 +40,16 @@ def admit(routed: Routed, place: Place, policy: Policy, *, gated: Reason | None)
         return query
     path = _path(routed)
     calls = tuple(Call(routed.row.method, path, query, directory, rebuilt.body) for directory in directories)
-    return Admitted(routed.row, routed.client, calls, routed.session_id, rebuilt.parent, rebuilt.approves, rebuilt.asks)
+    return Admitted(
+        routed.row,
+        routed.client,
+        calls,
+        routed.session_id,
+        rebuilt.parent,
+        rebuilt.approves,
+        rebuilt.asks,
+        int(routed.query.get(_LIMIT, _USUAL_LIMIT)) if _searches(routed) else 0,
+    )
 
 
 def _directories(routed: Routed, place: Place) -> tuple[str | None, ...] | Refused:
@@ -72,7 +85,14 @@ def _query(routed: Routed, place: Place) -> tuple[tuple[str, str], ...] | Refuse
         if listed is None:
             return Refused(Reason.DIRECTORY_FORBIDDEN, routed.row)
         values[_LISTED] = listed
+    if _searches(routed):
+        # All that upstream finds is asked for: what does not cross must take no place of what does.
+        values[_LIMIT] = str(max(_SEARCHED.get(key, 0) for key in routed.query))
     return tuple(values.items())
+
+
+def _searches(routed: Routed) -> bool:
+    return not _SEARCHED.keys().isdisjoint(routed.query)
 
 
 def _listed(spelling: str, place: Place) -> str | None:

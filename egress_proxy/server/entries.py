@@ -13,6 +13,7 @@ import msgspec
 
 from egress_proxy.model import Finding, Form
 from egress_proxy.scan.told_apart import Find, said, segments_shared, shared
+from egress_proxy.wire.fields import is_session_id
 
 _MANY: Final = 256  # entries: of more, only short ones are looked at, and what the others end with
 _LONGEST, _LONGEST_OF_MANY = 400, 12
@@ -31,7 +32,7 @@ def given_away(made: object, texts: Sequence[str], find: Find | None) -> Iterato
     if find is None:
         return
     numbers: dict[str, int] = {}
-    for entries in _lists(msgspec.to_builtins(made)):
+    for entries in (_keys(made), *_lists(msgspec.to_builtins(made))):
         longest = _LONGEST if len(entries) <= _MANY else _LONGEST_OF_MANY
         short = [entry for entry in entries if len(entry) <= longest]
         told = {entry: said(entry) for entry in set(short)}
@@ -56,6 +57,11 @@ def of_messages(made: object) -> bool:
     one = made[0] if isinstance(made, (list, tuple)) and made else made
     inner = getattr(one, "properties", getattr(getattr(one, "payload", None), "properties", one))
     return any(hasattr(inner, name) for name in ("parts", "part", "info"))
+
+
+def _keys(made: object) -> list[str]:
+    """What an answer that is a map is of, but for sessions: MCP servers by their names."""
+    return [key for key in made if not is_session_id(key)] if isinstance(made, dict) else []
 
 
 def _lists(value: object) -> Iterator[list[str]]:

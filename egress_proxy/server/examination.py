@@ -51,6 +51,8 @@ def examine(projected: Projected, scanner: Scanner, judge: Judge) -> Examined:
         judgement = as_released(texts, scan, judgement, spoken(projected.value), scanner)
     replaced = _replaced(texts, judgement.texts)
     value = strings.replace(projected.value, replaced) if replaced else projected.made
+    if projected.most:
+        value = _found(projected.value if replaced else value, value)[: projected.most]
     body = msgspec.json.encode(value)
     return Examined(
         texts=texts,
@@ -70,6 +72,13 @@ def _finder(scanner: Scanner) -> Find | None:
             return lambda texts: found_in(scanner.known.find(texts), texts, scanner.known.detector)
         case _:
             return None
+
+
+def _found(given: object, shown: object) -> list[object]:
+    """The entries of a search in which nothing was found. Raises `TypeError` where they are not in a list."""
+    if not isinstance(given, list) or not isinstance(shown, list):
+        raise TypeError("a search gives a list")
+    return [after for before, after in zip(given, shown, strict=True) if before == after]
 
 
 def _replaced(texts: tuple[str, ...], judged: tuple[str, ...]) -> dict[str, str]:

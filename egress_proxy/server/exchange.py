@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import secrets
 import time
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -93,6 +94,7 @@ class Exchanges:
         self.gating = Gating(settings.gates, sessions, self.places, pipeline, settings.prompt_seconds)
         self.unlistable = Unlistable(upstream, pipeline, settings.call_seconds)
         self._metrics = metrics
+        self._key = secrets.token_bytes(16)
         self.new_id = new_id
 
     def take(self, policy: Policy, gates: GatePolicy, *, patch_text: bool) -> None:
@@ -228,7 +230,7 @@ class Exchanges:
             refused = await self._refuse_without_git(admitted.client, call)
             if refused is not None:
                 return refused
-        return Projected(projected.made, _cursor(reply, row), len(reply.body))
+        return Projected(projected.made, _cursor(reply, row), len(reply.body), admitted.most)
 
     async def _learnt(self, admitted: Admitted, call: Call) -> Reply | Refused:
         """Upstream's answer, once what it says of sessions is known."""
@@ -274,6 +276,7 @@ class Exchanges:
             models=policy.models,
             agents=policy.agents,
             patch_text=self.settings.patch_text,
+            key=self._key,
         )
 
 

@@ -219,7 +219,8 @@ class Frames:
                 await self._withhold(origin, outcome.reason)
                 return ()
             case Projected(made=dict() as value):
-                trees = await self._recollected(origin.session, says=_says_something(value))
+                says = _says_something(value) or self._has_title_of_another(origin.session, value)
+                trees = await self._recollected(origin.session, says=says)
                 if isinstance(trees, Refused):
                     await self._withhold(origin, trees.reason)
                     return ()
@@ -229,6 +230,9 @@ class Frames:
                 )
             case Projected():
                 raise TypeError("an event is an object")
+
+    def _has_title_of_another(self, session: str, event: dict[str, Any]) -> bool:
+        return str(event.get("type")).startswith("session.") and self._taints.is_fork(session)
 
     async def _told_of(
         self, origin: Origin, projected: Projected, event: dict[str, Any], trees: tuple[Tree, ...]

@@ -1,9 +1,11 @@
 """Which sessions an answer tells of, and what is remembered of them before it is released.
 
     messages, todos, diff       the session of the request
-    a session, sessions         titles: those of sub-agents are written by an agent that has used its tools
+    a session, sessions         titles: those of sub-agents are written by an agent that has used its tools, and forks
+                                have the title of what they were forked out of
     permissions, questions      each ask's session
-    files, branches, agents     no session: the client's latest, since the local agent makes them too
+    files, branches, agents     no session: the client's latest, since the local agent makes them too, and writes what
+    MCP servers, models …       opencode reads when it starts
 
 All else is opencode's own, or says nothing.
 """
@@ -31,6 +33,13 @@ _OF_NO_SESSION: Final = frozenset(
         Resource.AGENTS,
         Resource.COMMANDS,
         Resource.SKILLS,
+        Resource.MCP,
+        Resource.LSP,
+        Resource.FORMATTERS,
+        Resource.TOOL_IDS,
+        Resource.CONFIG_PROVIDERS,
+        Resource.PROVIDERS,
+        Resource.PROJECT,
     }
 )
 _PARALLEL: Final = 8
@@ -51,10 +60,11 @@ async def recollect(
         )
     if kind in _TITLED:
         titled = [item for item in _listed(made) if isinstance(item, Session)]
-        children = await _looked(taints, (item.id for item in titled if item.parent_id))
-        if isinstance(children, Refused):
-            return children
-        return (*children, *(taints.tree(item.id) for item in titled if not item.parent_id))
+        written = {item.id for item in titled if item.parent_id or taints.is_fork(item.id)}
+        looked = await _looked(taints, (item.id for item in titled if item.id in written))
+        if isinstance(looked, Refused):
+            return looked
+        return (*looked, *(taints.tree(item.id) for item in titled if item.id not in written))
     return await taints.recent(admitted.client) if kind in _OF_NO_SESSION else ()
 
 

@@ -26,7 +26,7 @@ from egress_proxy.scan import Taint, extract
 from egress_proxy.server.apart import Turns, apart
 from egress_proxy.server.sessions import Sessions
 from egress_proxy.server.told import KEPT
-from egress_proxy.server.tree import Log, Tree
+from egress_proxy.server.tree import Log, Shown, Tree
 from egress_proxy.server.upstream import Upstream
 from egress_proxy.server.verdicts import Clean, Withheld
 from egress_proxy.wire import Contents, StrippedMessage, read_messages, read_part, read_part_event
@@ -43,7 +43,7 @@ _LARGEST_PAGE: Final = 96
 _MOST_PAGES: Final = 2_000
 _SHORTEST_PATH: Final = 2  # parts, the root one of them
 MOST_TOLD: Final = 4 * KEPT  # texts of one look that are asked what they say apart: not all say anything so
-_MOST_RECENT: Final = 16  # trees of a client that answers of no session are compared with
+_MOST_RECENT: Final = 16  # trees of a client with whose texts answers of no session are put together
 _CURSOR: Final = re.compile(r"[A-Za-z0-9_=-]{1,512}")
 
 
@@ -133,6 +133,10 @@ class Taints:
         self._trees.move_to_end(root)
         return tree
 
+    def is_fork(self, session: str) -> bool:
+        """Whether a root was forked out of another session, of whose texts its title may be."""
+        return self._sessions.tree(session) != session
+
     def forget(self, session: str) -> None:
         """A deleted session's tree goes with it; that of a sub-agent stays part of its root's, and one out of which
         others were forked is theirs."""
@@ -184,9 +188,10 @@ class Taints:
         return None
 
     async def recent(self, client: Client) -> tuple[Tree, ...] | Refused:
-        """The latest trees of a client, those looked at in which something may be running."""
+        """The latest trees of a client, those looked at in which something may be running; of all others what was
+        shown there."""
         roots = [root for root in reversed(self._trees) if self._sessions.owner_of_tree(root) == client.name]
-        trees: list[Tree] = []
+        trees: list[Tree] = [Shown(self._trees[root]) for root in roots[_MOST_RECENT:] if self._trees[root].shows]
         for root in roots[:_MOST_RECENT]:
             tree = self._trees.get(root)
             if tree is not None and (tree.prompted or any(log.open for log in tree.logs.values())):

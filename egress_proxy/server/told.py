@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections.abc import Callable
+from itertools import takewhile
 from typing import Final
 
 from egress_proxy.model import Finding
@@ -34,15 +35,25 @@ class Told:
 
     def add(self, part: str, text: str, digest: Callable[[str], int]) -> None:
         """Note what a text says, which is the whole of a part."""
+        known = digest(text)
         if part in self._said and part not in self._open:
-            return
+            part = self._another(part, known)
+            if part in self._said:
+                return
         self._open.discard(part)
         told = said(text)
         if told is None:
             self._drop(part)
             return
         self._fresh.add(part)
-        self._put(part, digest(text), told)
+        self._put(part, known, told)
+
+    def _another(self, part: str, known: int) -> str:
+        """The name of what a part says that was noted before: right behind what it said last, if that was another
+        text."""
+        after = self._ids[bisect_left(self._ids, part) :]
+        *_, last = takewhile(lambda one: one == part or one.startswith(f"{part} "), after)
+        return last if self._said[last][0] == known else f"{part} {int(last.partition(' ')[2] or 0) + 1:09}"
 
     def write(self, part: str, beginning: str) -> None:
         """Note what the beginning of a text says that is still being written: others may be at the same time."""

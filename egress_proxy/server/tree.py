@@ -140,6 +140,11 @@ class Tree:
         """What must not be forgotten of its texts."""
         return self._verdicts.withheld
 
+    @property
+    def shows(self) -> bool:
+        """Whether there is anything that its tools have shown."""
+        return self.guess or len(self.values) > 0
+
     def log(self, session: str) -> Log:
         """The log of one of its sessions."""
         return self.logs.setdefault(session, Log())
@@ -336,6 +341,17 @@ class Tree:
         return hit or found, pieces, runs
 
 
+class Shown(Tree):
+    """What the tools of another tree have shown, and no more: nothing is put together with what was said there."""
+
+    busy = True  # there are many of them
+
+    def __init__(self, tree: Tree) -> None:  # nothing else of it is asked for
+        self.values = tree.values
+        self.public = tree.public
+        self.guess = tree.guess
+
+
 _Kept = TypeVar("_Kept", Pieces, EncodedRuns)
 
 
@@ -384,7 +400,7 @@ class Remembering:
     def __init__(self, inner: TextScanner, trees: Sequence[Tree]) -> None:
         tainted = tuple(tree.values for tree in trees)
         self._known = (inner.known, *tainted)
-        self._trees = trees
+        self._trees = tuple(tree for tree in trees if not isinstance(tree, Shown))
         public = {path for tree in trees for path in tree.public}
         self._scanner = TaintedScanner(inner, tainted, guess=any(tree.guess for tree in trees), public=public)
 

@@ -12,7 +12,7 @@ import msgspec
 from msgspec import UNSET, Raw, UnsetType, field
 
 from egress_proxy.wire.decoding import UNREADABLE, Items
-from egress_proxy.wire.fields import Wire, is_extension, is_name, one_of, token_or_blank
+from egress_proxy.wire.fields import Wire, is_extension, is_name, one_of
 from egress_proxy.wire.view import View
 
 _MODES: Final = frozenset({"subagent", "primary", "all"})
@@ -83,7 +83,6 @@ class Mcp(Wire, frozen=True):
 
 
 class GivenLsp(Wire, frozen=True):
-    id: str
     name: str
     status: str
 
@@ -163,9 +162,9 @@ def _mcp(raw: Raw) -> Mcp:
 
 
 def project_lsp(body: bytes, _: View) -> list[Lsp]:
-    """Project the language servers to whether they work."""
+    """Project the language servers to whether they work. Their ids are their names."""
     return [
-        Lsp(token_or_blank(given.id), given.name, one_of(given.status, _LSP_STATUS, "error"))
+        Lsp(given.name, given.name, one_of(given.status, _LSP_STATUS, "error"))
         for given in _LSPS.decode(body)
         if is_name(given.name)
     ]

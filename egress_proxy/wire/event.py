@@ -20,7 +20,7 @@ from egress_proxy.reasons import Reason
 from egress_proxy.wire.decoding import guarded
 from egress_proxy.wire.event_properties import RELEASED, WITHOUT_DIRECTORY, Properties
 from egress_proxy.wire.event_types import DELTAS, NOT_RELEASED, SYNC, DropKind
-from egress_proxy.wire.fields import Wire, is_event_id, token_or_blank
+from egress_proxy.wire.fields import Wire, is_event_id, project_or_blank
 from egress_proxy.wire.view import View
 
 
@@ -92,7 +92,7 @@ def _global_event(given: GivenGlobalEvent, view: View) -> GlobalEvent | DropKind
     event = _event(given.payload, view)
     if isinstance(event, DropKind):
         return event
-    return GlobalEvent(event, given.directory or UNSET, token_or_blank(given.project or "") or UNSET)
+    return GlobalEvent(event, given.directory or UNSET, project_or_blank(given.project or "") or UNSET)
 
 
 def _frame(resource: Resource, body: bytes, view: View) -> Event | GlobalEvent | DropKind:

@@ -200,11 +200,11 @@ def _error(given: GivenError, view: View) -> Properties | DropKind:
 
 
 def _permission(given: GivenPermission, view: View) -> Properties | DropKind:
-    return permission(given) if view.owns(given.session_id) else DropKind.FOREIGN_SESSION
+    return permission(given, view) if view.owns(given.session_id) else DropKind.FOREIGN_SESSION
 
 
 def _question(given: Question, view: View) -> Properties | DropKind:
-    return question(given) if view.owns(given.session_id) else DropKind.FOREIGN_SESSION
+    return question(given, view) if view.owns(given.session_id) else DropKind.FOREIGN_SESSION
 
 
 def _permission_replied(given: GivenReply, view: View) -> Properties | DropKind:

@@ -14,7 +14,7 @@ from egress_proxy.model import Ask, Refused
 from egress_proxy.reasons import Reason
 from egress_proxy.wire.decoding import Items, guarded
 from egress_proxy.wire.event_properties import RELEASED
-from egress_proxy.wire.fields import RequestID, SessionID, Wire, is_session_id, token_or_blank
+from egress_proxy.wire.fields import RequestID, SessionID, Wire, is_session_id, project_or_blank
 from egress_proxy.wire.growth import DELTA
 from egress_proxy.wire.place import GivenPaths, GivenProject
 from egress_proxy.wire.server import health
@@ -248,7 +248,7 @@ def read_worktree(body: bytes) -> str | Refused:
 
 def read_project_id(body: bytes) -> str | Refused:
     """Read the id from an answer of `GET /project/current`; empty if it has not an id's form."""
-    return guarded(lambda whole: token_or_blank(_PROJECT.decode(whole).id), body)
+    return guarded(lambda whole: project_or_blank(_PROJECT.decode(whole).id), body)
 
 
 def read_event_facts(body: bytes) -> EventFacts | Refused:

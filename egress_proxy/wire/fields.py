@@ -34,6 +34,7 @@ Time = Annotated[int, Meta(ge=0, le=_EXACT)] | Annotated[float, Meta(ge=0, le=_E
 """Milliseconds since 1970. Whole, but where the server's schema says `number`."""
 
 _NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:/-]{0,63}")
+_PROJECT: Final = re.compile(r"global|[0-9a-f]{1,64}")  # that of a commit; `global` where there is no repository
 _TOKEN: Final = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
 _VERSION: Final = re.compile(r"[0-9]{1,4}\.[0-9]{1,4}\.[0-9]{1,6}(?:[-+][A-Za-z0-9.+-]{1,40})?")
 _EVENT_ID: Final = re.compile(r"evt_[A-Za-z0-9_]{1,60}")
@@ -81,6 +82,12 @@ def is_name(value: str) -> bool:
 def token_or_blank(value: str) -> str:
     """Give an id of foreign making (a call's, a project's) if it has no spaces and is short, else `""`."""
     return value if _TOKEN.fullmatch(value) else ""
+
+
+def project_or_blank(value: str) -> str:
+    """Give the id of a project if it has the form of one, else `""`. The server keeps it in a file of the repository,
+    where the local agent can write what it likes."""
+    return value if _PROJECT.fullmatch(value) else ""
 
 
 def version_or_blank(value: str) -> str:

@@ -161,12 +161,12 @@ def _ended(time: PartTime | None) -> Span:
     return Span(given.start, given.start) if given.end is UNSET else given
 
 
-def _tool(given: GivenMessagePart, _: View) -> ToolPart | None:
+def _tool(given: GivenMessagePart, view: View) -> ToolPart | None:
     state = given.state and _STATES.get(given.state.status)
     if not state:
         return None
     made = state(given.state.time if given.state else None)
-    call = token_or_blank(given.call_id)
+    call = view.call(token_or_blank(given.call_id))
     name = name_or(given.tool, "unknown") if _is_tool(given) else "unknown"
     return ToolPart(given.id, given.session_id, given.message_id, call, name, made)
 

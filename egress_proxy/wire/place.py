@@ -14,7 +14,7 @@ from msgspec import UNSET, UnsetType, field
 
 from egress_proxy.model import Refused
 from egress_proxy.reasons import Reason
-from egress_proxy.wire.fields import Time, Wire, is_branch, token_or_blank
+from egress_proxy.wire.fields import Time, Wire, is_branch, project_or_blank
 from egress_proxy.wire.view import View
 
 _NO_REPOSITORY: Final = "/"
@@ -84,7 +84,7 @@ def project_project(body: bytes, view: View) -> Project:
     """Project the project that a directory belongs to."""
     given = _PROJECT.decode(body)
     return Project(
-        id=token_or_blank(given.id),
+        id=project_or_blank(given.id),
         worktree=_worktree(given.worktree, view),
         time=given.time,
         vcs="git" if given.vcs == "git" else UNSET,

@@ -17,7 +17,16 @@ from msgspec import UNSET, UnsetType
 from egress_proxy.model import Refused
 from egress_proxy.reasons import Reason
 from egress_proxy.wire.decoding import Items
-from egress_proxy.wire.fields import MessageID, Number, PartID, SessionID, Time, Wire, token_or_blank, version_or_blank
+from egress_proxy.wire.fields import (
+    MessageID,
+    Number,
+    PartID,
+    SessionID,
+    Time,
+    Wire,
+    project_or_blank,
+    version_or_blank,
+)
 from egress_proxy.wire.usage import Tokens, variant_word
 from egress_proxy.wire.view import View
 
@@ -102,7 +111,7 @@ def session(given: GivenSession, view: View) -> Session | None:
         return None
     return Session(
         id=given.id,
-        project_id=token_or_blank(given.project_id),
+        project_id=project_or_blank(given.project_id),
         directory=given.directory,
         title=given.title,
         version=version_or_blank(given.version),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from hashlib import blake2b
 from typing import Final
 
 from msgspec import Struct
@@ -21,6 +22,7 @@ class View(Struct, frozen=True):
     models: tuple[tuple[str, str], ...]  # (provider, model), the default first
     agents: tuple[str, ...]  # the default first
     patch_text: bool = False  # may the text of a diff cross
+    key: bytes = b""  # of the names that calls of tools get
 
     def agent(self, name: str) -> str:
         """Give `name` if it is an allowed or a built-in agent, else `""`."""
@@ -30,6 +32,12 @@ class View(Struct, frozen=True):
         """Give the pair if it is on the allow-list, else `("", "")`."""
         pair = (provider, model)
         return pair if pair in self.models else ("", "")
+
+    def call(self, given: str) -> str:
+        """Give the name of a tool's call, the same wherever it is named.
+
+        Its id is the model's in some servers of models: it tells nothing but which call is meant."""
+        return f"call_{blake2b(given.encode(), key=self.key, digest_size=12).hexdigest()}" if given else ""
 
     def __repr__(self) -> str:
         return "View(…)"

@@ -31,7 +31,7 @@ PLACED: Final = sweep.Placed(SESSION, DIRECTORY)
 STREAMS: Final = (Resource.EVENT, Resource.GLOBAL_EVENT)
 VALUE: Final = "".join(random.Random("crossing").choices(string.ascii_letters + string.digits, k=24))
 READABLE: Final = 12  # characters in a row
-LEAST_PLACES: Final = 110
+LEAST_PLACES: Final = 100
 
 
 class Place(NamedTuple):

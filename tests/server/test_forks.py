@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import string
 from collections.abc import AsyncIterator
@@ -10,7 +11,8 @@ from typing import Any, Final
 
 import pytest
 
-from tests.server.rig import HISTORY, SECOND, SESSION, Rig, answer, rig
+from tests.server.rig import HISTORY, SECOND, SESSION, STREAM, Rig, answer, frame, rig
+from tests.server.stream import stream
 from tests.server.test_taints import ASKED, CHILD, HALVES, PASSWORD, READ, WITHHELD, body, message, text, told
 
 FORK: Final = "ses_00000000000000000000000011"
@@ -87,6 +89,26 @@ async def test_after_a_restart_neither_and_not_if_nobody_knows_any_more_what_was
         held(last, AGAIN, *of(AGAIN, "Hello."))
         assert await says(last, FORK) == ["404"]
         assert (await says(last, AGAIN))[1] == "Hello.", "it has all that was shown before it"
+
+
+async def test_a_forks_title_is_compared_with_what_was_shown_where_it_comes_from(tmp_path: Path) -> None:
+    """A sub-agent's title is its parent's to write, and its fork has it."""
+    async with rig(tmp_path) as first:
+        shown(first)
+        await fork(first, CHILD, FORK, *of(FORK, SAYS))
+    async with rig(tmp_path) as later:
+        shown(later)
+        held(later, FORK, *of(FORK, SAYS))
+        titled = described(later, FORK) | {"title": f"Look at {PASSWORD} (fork #1)"}
+        later.upstream.answers["GET /session"] = body([titled])
+        later.upstream.answers["GET /event"] = STREAM + frame("session.updated", sessionID=FORK, info=titled)
+        later.upstream.held.add("GET /event")
+        async with stream(later) as heard:
+            assert (await heard.next())["type"] == "server.connected"
+            told_of = (await heard.next())["properties"]["info"]["title"]
+        _, listed, _ = await later.ask("GET", "/session")
+        for title in (told_of, json.loads(listed)[0]["title"]):
+            assert title.startswith("Look at [redacted:")
 
 
 async def test_a_deleted_sessions_forks_still_know(proxy: Rig) -> None:

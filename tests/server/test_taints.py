@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import pytest
 
-from egress_proxy.model import Call, Reply, Secret
+from egress_proxy.model import Call, Client, Reply, Secret
 from egress_proxy.scan import KnownValues, Taint, build_scanner
 from egress_proxy.server import taints as taints_module
 from egress_proxy.server.owners import Owners
@@ -189,8 +189,37 @@ async def test_file_names_are_compared_with_the_clients_sessions_alone(proxy: Ri
     proxy.upstream.answers["GET /find/file"] = body([f"{PASSWORD}.txt", "README.md"])
     _, own, _ = await proxy.ask("GET", "/find/file?query=x")
     _, other, _ = await proxy.ask("GET", "/find/file?query=x", token=OTHER_TOKEN)
-    assert json.loads(own) == ["[redacted:TAINTED:DB_PASSWORD].txt", "README.md"]
+    assert json.loads(own) == ["README.md"]
     assert json.loads(other) == [f"{PASSWORD}.txt", "README.md"]
+
+
+async def test_file_names_are_compared_with_sessions_that_others_came_after(proxy: Rig) -> None:
+    """Whoever opens new sessions may not have the older ones forgotten for that."""
+    await prompt(proxy, say(3, "Made."), ASKED, READ)
+    for number in range(20):
+        proxy.exchanges.taints.tree(other := f"ses_{number + 50:026}")
+        proxy.exchanges.sessions.created(SessionFacts(other, "", proxy.directory), Client("rig", (proxy.directory,)))
+    proxy.upstream.answers["GET /vcs"] = body({"branch": f"fix-{PASSWORD}"})
+    _, released, _ = await proxy.ask("GET", "/vcs")
+    assert PASSWORD.encode() not in released
+
+
+@pytest.mark.parametrize("path", ["/mcp", "/lsp", "/formatter", "/experimental/tool/ids", "/config/providers"])
+async def test_what_opencode_was_told_to_start_with_is_compared_too(proxy: Rig, path: str) -> None:
+    """The local agent can write its configuration."""
+    await prompt(proxy, say(3, "Made."), ASKED, READ)
+    name = PASSWORD
+    model = {"name": name, "limit": {"context": 1, "output": 1}}
+    answers: dict[str, Any] = {
+        "/mcp": {name: {"status": "connected"}},
+        "/lsp": [{"id": name, "name": name, "status": "connected"}],
+        "/formatter": [{"name": name, "extensions": [], "enabled": True}],
+        "/experimental/tool/ids": [name, "read"],
+        "/config/providers": {"providers": [{"id": "local", "name": "x", "models": {"small": model}}]},
+    }
+    proxy.upstream.answers[f"GET {path}"] = body(answers[path])
+    status, released, _ = await proxy.ask("GET", path)
+    assert (status, PASSWORD.encode() in released) == (200, False)
 
 
 async def test_a_deleted_session_is_forgotten(proxy: Rig) -> None:

@@ -82,6 +82,12 @@ def test_a_history_that_is_read_from_its_end_is_judged_in_its_order() -> None:
     assert _longest(_crossed(tree, inner, range(len(VALUE)), VALUE)) <= MOST
 
 
+@pytest.mark.parametrize("known", [True, False])
+def test_one_part_that_says_one_thing_after_the_other_is_as_many(*, known: bool) -> None:
+    inner, tree = _scanner(REPEATED, known=known), _tree(REPEATED, known=known)
+    assert _longest(_crossed(tree, inner, [5] * len(REPEATED), REPEATED)) <= MOST
+
+
 def test_what_is_told_again_is_no_more_of_the_value() -> None:
     """A client that reads each message again and again puts nothing between the characters."""
     inner, tree = _scanner(VALUE, known=True), _tree(VALUE, known=True)
@@ -121,6 +127,7 @@ LISTS: dict[str, Callable[[list[str]], object]] = {
         *(f"src/module_{number}/index.ts" for number in range(600)),
         *(f"src/notes/of-part-{char}.txt" for char in chars),
     ],
+    "servers": lambda chars: {char: {"status": "connected"} for char in chars},
     "titles": lambda chars: [{"id": "ses_1", "title": f"Task: {char}"} for char in chars],
 }
 

@@ -145,6 +145,10 @@ class _Turns:
             self.new[place[:length]] = self.new.get(place[:length], 0) + change
 
 
+_FORMED: Final = {"project": "a4b81f23"}
+"""What must have a form, which no canary has."""
+
+
 @dataclass
 class _Writer:
     """Makes values of a schema."""
@@ -195,7 +199,7 @@ class _Writer:
             return self.canary()
         if prefix.isalpha():
             return f"{prefix}_{self.canary()}"
-        return self.placed.of(holder, name) or self.canary()
+        return _FORMED.get(name) or self.placed.of(holder, name) or self.canary()
 
     def object(self, schema: Schema, place: tuple[str, ...], owner: str, _: str) -> Schema:
         made = {key: self.value(one, (*place, key), owner, key) for key, one in schema.get("properties", {}).items()}

@@ -10,7 +10,7 @@ from egress_proxy.model import Ask, Refused, Resource
 from egress_proxy.reasons import Reason
 from egress_proxy.wire import ShellCall, merge, read_asks, read_shell_call, read_unlistable
 from tests.wire.test_part import SECRET
-from tests.wire.views import DIRECTORY, FOREIGN, MESSAGE, PERMISSION, QUESTION, SESSION, body, crossed
+from tests.wire.views import DIRECTORY, FOREIGN, MESSAGE, PERMISSION, QUESTION, SESSION, body, crossed, view
 
 ASKED = {
     "id": PERMISSION,
@@ -31,7 +31,16 @@ QUESTION_ASKED = {
 
 
 def test_a_permission_is_shown_without_metadata_and_without_always() -> None:
-    assert crossed(Resource.PERMISSIONS, [ASKED]) == [{**ASKED, "always": [], "metadata": {}}]
+    tool = {"messageID": MESSAGE, "callID": view().call("call_1")}
+    assert crossed(Resource.PERMISSIONS, [ASKED]) == [{**ASKED, "always": [], "metadata": {}, "tool": tool}]
+
+
+def test_a_call_has_one_name_wherever_it_is_named_and_its_own_id_nowhere() -> None:
+    ((shown,),) = (crossed(Resource.PERMISSIONS, [ASKED]),)
+    called = {"messageID": MESSAGE, "callID": "call_1"}
+    (asked,) = crossed(Resource.QUESTIONS, [{**QUESTION_ASKED, "tool": called}])
+    assert shown["tool"] == asked["tool"]
+    assert shown["tool"]["callID"] not in {"", "call_1", view(key=b"another").call("call_1"), view().call("call_2")}
 
 
 def test_a_kind_that_is_prose_is_unknown() -> None:

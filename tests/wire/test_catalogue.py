@@ -122,7 +122,7 @@ ROWS: list[tuple[Resource, Any, Any]] = [
     ),
     (
         Resource.LSP,
-        [{"id": "pyright", "name": "pyright", "root": SECRET, "status": "connected"}],
+        [{"id": "hunter2", "name": "pyright", "root": SECRET, "status": "connected"}],
         [{"id": "pyright", "name": "pyright", "root": "", "status": "connected"}],
     ),
     (

@@ -83,7 +83,11 @@ ROWS: list[tuple[str, Any, Any]] = [
         {"sessionID": SESSION, "messageID": MESSAGE, "partID": PART, "x": SECRET},
         {"sessionID": SESSION, "messageID": MESSAGE, "partID": PART},
     ),
-    ("permission.asked", ASKED, {**ASKED, "always": [], "metadata": {}}),
+    (
+        "permission.asked",
+        ASKED,
+        {**ASKED, "always": [], "metadata": {}, "tool": {"messageID": MESSAGE, "callID": view().call("call_1")}},
+    ),
     ("permission.asked", {**ASKED, "sessionID": FOREIGN}, DropKind.FOREIGN_SESSION),
     (
         "permission.replied",

@@ -11,7 +11,7 @@ from msgspec import Raw
 from egress_proxy.model import Resource
 from egress_proxy.reasons import Reason
 from egress_proxy.wire import part
-from tests.wire.views import FOREIGN, MESSAGE, PART, SESSION, crossed, refused
+from tests.wire.views import FOREIGN, MESSAGE, PART, SESSION, crossed, refused, view
 
 SECRET = "hunter2 is the word"
 USER = {
@@ -100,7 +100,8 @@ STATES = [
 def test_a_tool_leaves_name_status_and_times(status: str, given: dict[str, Any], kept: dict[str, Any]) -> None:
     state = {"status": status, **CONTENT, **given}
     found = parts({"type": "tool", "tool": "read", "callID": "call_1", "state": state, "metadata": {"x": SECRET}})
-    assert found == [{"type": "tool", "tool": "read", "callID": "call_1", "state": {"status": status, **kept}}]
+    state = {"status": status, **kept}
+    assert found == [{"type": "tool", "tool": "read", "callID": view().call("call_1"), "state": state}]
 
 
 TOOLS = [

@@ -50,6 +50,8 @@ def test_a_field_that_never_crosses(given: dict[str, Any]) -> None:
 
 BLANK: list[tuple[dict[str, Any], str, Any]] = [
     ({"projectID": "../" + SECRET}, "projectID", ""),
+    ({"projectID": "Hunter2"}, "projectID", ""),  # as the local agent may write it into the repository
+    ({"projectID": "global"}, "projectID", "global"),
     ({"version": SECRET}, "version", ""),
     ({"version": "local"}, "version", ""),
     ({"agent": SECRET}, "agent", None),

@@ -20,7 +20,9 @@ QUESTION = "que_00000000000000000000000001"
 EVENT = "evt_00000000000000000000000001"
 
 
-def view(*, patch_text: bool = False, directories: frozenset[str] = frozenset({DIRECTORY, "/world/plain"})) -> View:
+def view(
+    *, patch_text: bool = False, directories: frozenset[str] = frozenset({DIRECTORY, "/world/plain"}), key: bytes = b""
+) -> View:
     """Give a view that owns every session but `FOREIGN`."""
     return View(
         owns=lambda session: session != FOREIGN,
@@ -28,6 +30,7 @@ def view(*, patch_text: bool = False, directories: frozenset[str] = frozenset({D
         models=(("local", "small"),),
         agents=("build", "plan"),
         patch_text=patch_text,
+        key=key,
     )
 
 
