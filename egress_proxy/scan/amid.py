@@ -33,7 +33,8 @@ _KIND_OF_RESOURCE = re.compile(
 _NAMED = re.compile(
     r"(?:public_?key_?token[\"']?[ \t]*[:=][ \t]*[\"']?(?=[0-9a-f]{16}(?![0-9A-Za-z]))"
     r"|--(?:next|page|starting|continuation|lifecycle-action|client-request)-token[ =][ \t]*[\"']?"
-    r"|site-verification[\"'][ ]content=[\"']|\.t(?:ar\.)?gz\#(?=[0-9a-f]{40}[\"'\s])"
+    r"|site-verification[\"'][ ]content=[\"']|\.(?:t(?:ar\.)?(?:gz|bz2|xz|zst)|conda|whl|zip|deb|rpm|jar)\#"
+    r"(?=(?:[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64})(?![0-9A-Za-z]))|clsid:(?=\{?[0-9a-f]{8}-[0-9a-f]{4}-)"
     r"|(?:client_?request_?token|alias(?:/[\w.-]{1,24}){1,3})[\"'][ \t]*[:=][ \t]*[\"']"
     r"(?=[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}[\"']))",
     re.IGNORECASE,
@@ -48,6 +49,10 @@ _RESOURCE = re.compile(r"(?<![\w-])arn:(?:(?:[a-z-]{2,20}|\*):[a-z0-9-]{2,40}:[^
 _PLACES = (
     ("::", _KIND_OF_RESOURCE),
     ("arn:", _RESOURCE),
+    (
+        "?{",
+        re.compile(r"\?\{[a-z0-9]{2,12}:[\w/.@|-]*:\Z"),
+    ),  # of a value that is kept
     (",<", re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3},<\Z")),  # a session of a mail server: `sql(bob,192.0.2.5,<…>)`
     ("complete -", re.compile(r"(?:^|\n)[ \t]*complete[ ]-[^\n]*\Z")),
 )

@@ -144,6 +144,7 @@ _LISTED = re.compile(r"(?P<quote>[\"'])[ \t]*+,[ \t]*+(?P=quote)(?P<inner>\\[\"'
 _SHORTEST_LISTED, _SHORTEST_ODD = 10, 6
 _DEFINED = re.compile(r"define\([ \t]*[\"'][\w.-]*\Z", re.IGNORECASE)  # a constant of PHP: no list of names
 _CALL = 80
+_LINK = re.compile(r"href=[\"'][^\"'<>]*\Z", re.IGNORECASE)
 _CLOSING = ",;)}].\\"
 _MORE = re.compile(r"(?:[,;]|&(?:amp;)?)[A-Za-z][\w.-]{0,40}=")  # the next of several that stand in a row
 # In code without blanks the next name, and what closes the object: `{auth:t,p256dh:e}};`.
@@ -304,7 +305,7 @@ def _value(line: str, name: re.Match[str], kind: str, budget: _Budget) -> Span |
     if next_ in _OPENING or next_ == " ":
         if beside := _PAIRED.match(line, name.end()) or _LISTED.match(line, name.end()):
             return _beside(line, name, beside, kind, budget)
-        if named := _NAMED_ELEMENT.match(line, name.end()):
+        if (named := _NAMED_ELEMENT.match(line, name.end())) and not _of_link(line, name):
             return _element(line, named, kind, budget)
     sign = _ASSIGN.match(line, name.end())
     if sign is None or (next_ == "*" and _in_case(line, name, sign)):
@@ -339,6 +340,11 @@ def _element(line: str, element: re.Match[str], kind: str, budget: _Budget) -> S
     return element.span("value") if plausible else None
 
 
+def _of_link(line: str, name: re.Match[str]) -> bool:
+    """Whether a name is the end of an address, whose text is what follows: `href="admin.html#_good_password">`."""
+    return _LINK.search(line, max(0, name.start() - _CALL), name.start()) is not None
+
+
 def _surely(value: str) -> bool:
     """Whether the second of two strings is more than a name: long, or with a digit and a sign."""
     if len(value) >= _SHORTEST_LISTED:
@@ -358,7 +364,7 @@ def _said(value: str) -> bool:
 
 
 def _tight(sign: re.Match[str]) -> bool:
-    return "=" in sign[0] and not sign["space"] and not sign["after"]
+    return "=" in sign[0] and "==" not in sign[0] and not sign["space"] and not sign["after"]
 
 
 def _accepted(value: str, kind: str, budget: _Budget, *, env: bool, quoted: bool = False) -> bool:
@@ -400,7 +406,8 @@ def _bare(line: str, name: re.Match[str], sign: re.Match[str], kind: str, budget
     full = value[0] + (rest[0] if rest else "")
     if not first and _tight(sign) and (more := _MORE.search(full)):
         full = full[: more.start()]
-        if len(full) < _SHORTEST[True][kind] or _ATTRIBUTE.fullmatch(full):
+        full = full.rstrip(_CLOSING)
+        if len(full) < _SHORTEST[True][kind] or _ATTRIBUTE.fullmatch(full) or full.lower() in NOT_A_VALUE:
             return None  # what was judged is the rest of the line
     return value.start(), value.start() + len(full.rstrip(_CLOSING))
 

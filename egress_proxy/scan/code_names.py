@@ -23,6 +23,13 @@ _ALGORITHM = re.compile(
     r"(?:rsa-|scram-)?(?:sha|md|aes|hmac|blake|ripemd|sm|[hrep]s)[-_]?[0-9]{1,4}[a-z]?(?:[-_/][a-z0-9]{2,8}){0,3}",
     re.IGNORECASE,
 )
+# And what is put together of such: `RSAES-PKCS1-V1_5`, `pkcs5PBES2`, `aes128-CBC`.
+_SUITE = re.compile(
+    r"(?:(?:aes|des|ede|rc|rsa(?:es|ssa)?|ec(?:dsa|dhe?)?|dsa|dhe?|ed|sha|md|hmac|pkcs|pbes?|pbkdf|mgf|oaep|pss|cbc|ecb|gcm|ctr"
+    r"|cfb|ofb|ccm|wrap|camellia|aria|chacha|poly|salsa|blowfish|triple|with|and|padding|v|x|curve|secp|prime)"
+    r"[0-9]{0,5}+[-_/.]?+[0-9]{0,4}+){2,8}",
+    re.IGNORECASE,
+)
 _CONSTANT = re.compile(r"[A-Z]++(?>_[A-Z]++)++(?:_[0-9])?")
 # With two dots and more: `shop.accounts.forms.ResetForm`.
 _CLASS = re.compile(r"(?>[A-Za-z_]++\.){2,}+[A-Za-z_]++")
@@ -63,7 +70,7 @@ def is_type(value: str) -> bool:
 
 def is_algorithm(value: str) -> bool:
     """Whether it is that of a hash or a cipher: `sha256`, `aes-256-gcm`."""
-    return _ALGORITHM.fullmatch(value) is not None
+    return _ALGORITHM.fullmatch(value) is not None or (len(value) <= _LONGEST and _SUITE.fullmatch(value) is not None)
 
 
 def says_what_is_wrong(value: str) -> bool:

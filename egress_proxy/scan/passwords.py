@@ -22,7 +22,7 @@ _OTHER = re.compile(
     r"|@?[\w./-]+@v?\d+(?:\.\d+)+\S*|[a-z]+(?:[+&?!][a-z0-9]*)+|#[0-9a-f]{3,8}|.*!important",
     re.DOTALL,
 )
-_NEVER = re.compile(r"://|[ ;{}()<>\\]|\A[A-Za-z][\w.-]{1,30}:")
+_NEVER = re.compile(r"://|[aA]-[zZ]0-9|[ ;{}()<>\\]|\A[A-Za-z][\w.-]{1,30}:")
 _LONGEST_CHOSEN = 40
 _SHORTEST, _LONGEST, _RANDOM, _SURELY_RANDOM = 8, 96, 0.42, 0.6
 _DOTTED = 0.4

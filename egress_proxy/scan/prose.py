@@ -133,6 +133,7 @@ def _is_verb(line: str, said: re.Match[str], value: str) -> bool:
 
 
 _USER = re.compile(r"[a-z][a-z._-]*\d{0,3}")
+_CONSTANT_OF_KIND = re.compile(r"[A-Z]{3,}(?:_[A-Z]{2,}\d{0,2}[A-Z]{0,6}){1,5}")  # `SVCB_IPV4HINT`
 _CONSTANT = re.compile(r"[A-Z]+\d*(?:_[A-Z]+\d*)+")
 
 
@@ -172,6 +173,8 @@ def _bare(value: str, *, password: bool) -> bool:
     if masked(value) or not not_placeholder(value) or len(_IDEOGRAPHS.findall(value)) * 2 > len(value):
         return False
     if not password:
+        if _CONSTANT_OF_KIND.fullmatch(value):
+            return False
         return (len(value) >= 12 and mixed(value) and random_score(value) >= 0.42) or _letters_of_key(value)  # noqa: PLR2004
     if drawn(value):
         return True

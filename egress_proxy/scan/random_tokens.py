@@ -49,6 +49,10 @@ _GENERATED = re.compile(
     r"[a-z]+(?>[A-Z][a-z]++)++_[0-9a-f]{16}|[A-Za-z_]\w*=(?=[A-Za-z_$(])"
     r"|_{0,2}wbg_\w{3,80}_[0-9a-f]{16}|B[A-P][0-9A-Za-z_-]{85}(?![0-9A-Za-z_-])"
     r"|(?>[MLHVCSQTAZmlhvcsqtaz-]{0,2}[0-9]++(?:\.[0-9]++)?){3,}+[zZ]?"
+    # A function of C++ in a stack, an image by its day and commit, a library, a function for one kind of processor.
+    r"|(?<=_)Z[0-9]{1,3}[A-Za-z_]\w{3,}(?:\+0x[0-9a-f]{1,8})?|v[0-9]{8}-g?[0-9a-f]{7,12}"
+    r"|lib[\w+-]{1,40}\.(?:la|lo|so|a|dylib|dll)(?:\.[0-9]{1,4}){0,3}"
+    r"|_?[a-z]\w{3,60}_(?:avx(?:2|512(?:icl)?)?|s{0,2}se[0-9]{1,2}|neon|vsx|lsx|lasx)"
 )
 _OTHER = re.compile(r"0123456|123456789|(?i:abcdefg)|\A[0-7][0-9A-HJKMNP-TV-Z]{25}\Z")  # counted, or a ULID
 _BLOB_LINE = re.compile(r"[0-9A-Za-z+/]{48,}\Z")
@@ -56,6 +60,9 @@ _BLOB_LINE = re.compile(r"[0-9A-Za-z+/]{48,}\Z")
 _COMMENTED = re.compile(
     r"(?P<sign>[ \t]{0,12}(?:#|//|--|;|\*)[ \t]{1,4})(?P<data>[0-9A-Za-z+/_-]{16,100}={0,2})[ \t]*\r?"
 )
+_ESCAPE = re.compile(r"\\u[0-9a-fA-F]{4}")  # of a letter: what follows is the rest of a word
+# What begins a line that has a string alone, also one that a diff adds.
+_BEGINS_LINE = re.compile(r"(?:[+-](?![ ][^ \t]))?[ \t]*[\"']?")
 _LONG_LINE, _LONG_PART = 48, 19
 _GLUED_BEFORE = re.compile(r"[:!.](?:[0-9A-Za-z_.!-]{1,24}:){0,2}[0-9A-Za-z_.!-]{1,24}(?=[\s\"'`=(]|\Z)")
 _GLUED_AFTER = re.compile(r":[0-9A-Za-z_+/.=-]{8,}(?=[\s\"'`,;)]|\Z)")
@@ -84,6 +91,12 @@ _CELLS = 3
 _NAMED = re.compile(r"[A-Za-z_][\w.-]{1,40}=(?!=)")
 _PATH_BEFORE = re.compile(r"(?<!\S)/[\w./+-]+[ \t]\Z")
 _AUTH = re.compile(r"authenticat(?:e[ds]?|ing|ion|or)(?![a-z])", re.IGNORECASE)
+# The name of an index, the serial number of a machine's part in a list, the hash of a name in the DNS.
+_INDEX = re.compile(r"(?:KEY|INDEX|CONSTRAINT) `\Z")
+_SERIAL = re.compile(r"serial[ ](?:number|no\.?)(?:[ \t]{2,}:|:[ \t]{2,})[ \t]*\Z", re.IGNORECASE)
+_SIGNED = re.compile(r"[ \t](?:RRSIG|DNSKEY)[ \t][\w.@/+= \t-]{8,}\Z")
+_HASHED_NAME = re.compile(r"[0-9A-V]{32,33}|[0-9a-v]{32,33}")
+_SET_OF_CHARACTERS = re.compile(r"\][{+*?]")  # of an expression
 _SYMBOL = re.compile(r"h[0-9a-f]{16}")
 _CUED, _ALONE, _ALONE_PLAIN = 0.42, 0.56, 0.62
 _SHORTEST, _SHORTEST_ALONE, _LONGEST_ALONE = 16, 20, 100
@@ -110,6 +123,8 @@ def judge(line: str, start: int, end: int) -> Iterator[Span]:
     """A token of the line with what is glued to it, if that is a secret. A path is none, nor is any part of it."""
     if "/" in line[start:end] and _is_path(line, start, end):
         return
+    if (escape := _ESCAPE.match(line, start - 1)) and start:
+        start = escape.end()
     start, end = _widened(line, _behind_option(line, start), end)
     if is_secret(line, start, end):
         yield start, end
@@ -146,7 +161,7 @@ def _is_user(line: str, start: int) -> bool:
 def is_secret(line: str, start: int, end: int) -> bool:
     """Whether line[start:end], a token, is one by its looks and its context."""
     token = line[start:end]
-    if len(token) < _SHORTEST or token.startswith(KNOWN_STARTS) or _is_digest(line, start, end):
+    if len(token) < _SHORTEST or token.startswith(KNOWN_STARTS) or _is_data(line, start, end):
         return False
     if _PLAIN.fullmatch(token):
         told = cue(line, (start, end)) if may_tell(line, (start, end)) else Cue.NONE
@@ -179,6 +194,10 @@ def _of_login(line: str, start: int, end: int) -> bool:
     return _AUTH.search(around) is not None and not may_tell(_AUTH.sub(" ", around), (0, 0))
 
 
+def _is_data(line: str, start: int, end: int) -> bool:
+    return _is_digest(line, start, end) or _is_listed(line, start, end)
+
+
 def _is_digest(line: str, start: int, end: int) -> bool:
     """Whether a token is made by a program, or stands where programs write digests: go.sum, `sha256sum`, a Rust symbol,
     `the MD5 of … is`."""
@@ -196,6 +215,19 @@ def _is_digest(line: str, start: int, end: int) -> bool:
             return True  # of a file
         return words_before or (not before.strip() and line.startswith(("  ", " *"), end))
     return before.endswith("::") and _SYMBOL.fullmatch(line, start, end) is not None
+
+
+def _is_listed(line: str, start: int, end: int) -> bool:
+    """Whether it is an index, the number of a machine's part, the characters of a set, or of a record of the DNS a
+    hashed name or a signature."""
+    before = line[max(0, start - BEFORE) : start]
+    if (before.endswith("`") and _INDEX.search(before)) or (before[-1:] in _SPACES and _SERIAL.search(before)):
+        return True
+    if before.endswith("[") and _SET_OF_CHARACTERS.match(line, end):
+        return True
+    if _HASHED_NAME.fullmatch(line, start, end) and ("NSEC3" in before.upper() or before.endswith('NextDomain: "')):
+        return True
+    return _SIGNED.search(before) is not None
 
 
 def _unlike_words(token: str) -> bool:
@@ -229,7 +261,7 @@ def _is_line(line: str, start: int, end: int) -> bool:
     """Whether nothing else stands on the line, near though it begins and ends."""
     if start > _MARGIN or len(line) - end > _MARGIN:
         return False
-    return not (line[:start] + line[end:]).strip("\"', \t")
+    return _BEGINS_LINE.fullmatch(line, 0, start) is not None and not line[end:].strip("\"', \t\r;\\")
 
 
 def _repetitive(token: str, *, wide: bool) -> bool:

@@ -36,6 +36,8 @@ _FORMS = (
     r"![A-Z0-9]{2,8}(?::!?[A-Z0-9]{2,12}){0,20}(?:@STRENGTH)?|\+[A-Z0-9]{2,8}(?::\+[A-Z0-9.-]{2,20}){2,20}|0x[0-9a-fA-F]{1,8}(?:,?\\n)?|[A-Z]{3,12}(?::[0-9U]{1,9}){2}",
     r"[:?]?\d{0,4}[!=]==?[\w$.\[\]=!?:&|]{1,60}[?:=+]",
     # What a shell, a program or a formatter fills in, what an event of a window and a region of a cloud are called.
+    r"//\$\{?\w+\}?(?:/[\w$.-]*)*|\$[a-z]+(?:-[a-z]+){1,4}|'\$\w+'",
+    r"[ \t]*\.[ \t]*\$\w+(?:(?:->|\[)[\w'\]\[>-]*)?[ \t]*\.[ \t]*",
     r"[ \t]+\$\$?\w+[ \t]+|\$[A-Za-z_]\w*(?:[ ][\w=,./:-]+){1,12}|[A-Za-z]+=?%[sdiu]",
     r"(?:\\f[A-Z]){1,3}\\s-\d[A-Z_]+\\s0\\fR",
     r"@[a-z_*]+(?:\([^()]*\))?:[a-z]+\d?(?:-[a-z]+)*",
@@ -48,6 +50,14 @@ _FORMS = (
     r"(?:props|options|config|self|this|state|args|opts|params)\.[A-Za-z_]\w*|[a-z-]+(?:\.\w+){2,6}\#[a-z][A-Za-z]+|![01][})\]]+[a-z]*",
     # What is asked for, `Password:`, in base64.
     r"UGFzc3dvcmQ6|VXNlcm5hbWU6",
+    # Times, tokens of addresses, names of namespaces and of devices.
+    r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)?",
+    r"(?:static|prefixstable|eui64)(?::[0-9a-f:]+)?",
+    r"https?://(?:www\.w3\.org|schemas\.[\w.-]+|docs\.oasis-open\.org)/[\w./\#-]*",
+    r"(?:usb|pci)-[0-9a-f:.]{4,16}-[\d.]+(?:/input\d{1,3})?",
+    # Ends of expressions, what a template fills in, names of settings, text that is quoted for an address.
+    r"[a-z]+\\\.\$?|[\w:/.-]{0,40}\$\{[^{}\n]{1,80}\}[A-Za-z:/._-]{0,40}|\?\{[a-z0-9]{2,12}:[^{}\s]{1,120}\}|b64(?:enc|dec)",
+    r"\#?[a-z]+(?>_[a-z]+)*:|SYSTEM\$[A-Z_]+|[a-z]+(?:%20[a-z]+){2,12}|\*THISISNOTAVALIDPASSWORD[A-Z]*",
     r"s=![01]\}=\w|(?=[^ ]* )\W+|[a-z]{2,8}=\d{1,3}(?:\.\d{1,3}){3}",
 )
 _REFERENCE = re.compile("|".join(f"(?:{form})" for form in _FORMS))

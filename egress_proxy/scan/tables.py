@@ -129,6 +129,9 @@ _COLON_END = re.compile(
     r"[^\s`\"'*][^\s`\"']{5,}+)[`\"']{0,3}[ \t]*+\r?(?![^\n])"
 )
 _CUE = re.compile(rf"{_CUED}|{_OTHER}|(?<=[\w)][ _-])keys?(?!\w)", re.IGNORECASE)
+# A file or a device, also as a manual page has it: `\\fI/etc/shop/access\\&.conf\\fR`.
+_MARKUP = re.compile(r"\\(?:f[BIPR]|&)")
+_FILE = re.compile(r"(?:/[a-z][\w.-]*){2,8}\.?")
 _CUE_REACH = 100
 
 
@@ -141,6 +144,8 @@ def _on_next_line(text: str) -> Iterator[Span]:
         for last in _CUE.finditer(text, start, found.start()):
             if of_name(text[start : found.start()]) in {Cue.SECRET, Cue.KEY}:
                 value = found["value"].rstrip("*")  # of what is bold
+                if _FILE.fullmatch(_MARKUP.sub("", value)):
+                    continue
                 if is_value(value, password=_PASSWORD_NAME.search(last[0]) is not None):
                     yield found.start("value"), found.start("value") + len(value)
                 break

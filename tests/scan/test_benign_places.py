@@ -26,6 +26,7 @@ $labels['login'] = 'Prijava';
 SITE = (MIXED + MIXED[::-1])[3:46]
 UUID = "6d6579e5-a5b9-49fc-a35f-b4feb9b87301"
 ROWS = [(MIXED + MIXED[::-1] + MIXED.swapcase())[at : at + 64] for at in (3, 5, 7)]
+HASHED = "K8UDEMVP1J2F7EG6" + "JEBPS17VP3N8I58H"
 BLOB = "iVBORw0KGgoAAAANSUhEUgAA/Qm7pwZr2Lk9KeyXv4Tn8+Bm3Hs6Jd1"
 
 # (what is none, the same place with a secret between marks)
@@ -230,6 +231,89 @@ PAIRS = (
     ("request.withCredentials = !!_config.withCredentials;", "request.password = '«!!_config7Zr2Lk!»';"),
     ("username =&#62; 'bob', password =&#62; 'bob');", "password=«&#62Qw7Zr2»;"),
     (r"$lang['resendpwdmissing'] = 'Heu d\'emplenar tots els camps.';", r"$lang['pwd'] = '«Heu7 d\'Qw!»';"),
+    # Rows of data: locks, zones, indexes, cells, lists of parts, what a diff adds of a certificate.
+    (
+        "https://conda.example/t/<TOKEN>/main/linux-64/zlib-1.3.conda#" + HEXES,
+        "https://conda.example/t/<TOKEN>/main; the token: «" + HEXES + "»",
+    ),
+    ("shop.example. NSEC3 1 1 12 aabbccdd " + HASHED + " NS SOA KEY", "the key: «" + HASHED + "»"),
+    ("shop.example. RRSIG SOA 8 2 432 2014 2013 12051 example. " + MIXED + " KEY", "the key is «" + MIXED + "»"),
+    ("  KEY `FKE4364A9EBC366E50` (`ACCOUNT_KEY_ID`),", "  the key `«FKE4364A9EBC366E50x9»` of the account"),
+    (
+        "INSERT INTO `fields` VALUES (4,'" + HEXES + "',1,'SNMP Password','snmp');",
+        "INSERT INTO tokens VALUES ('«" + HEXES + "»')",
+    ),
+    ("   Serial number                      :  3QN26HL400009009KZ0Q", "   Token number      :  «3QN26HL400009009KZ0Q»"),
+    ('+\t"' + ROWS[0] + '\\n"', 'token = "«' + ROWS[0] + '»"'),
+    (
+        '"image/png": "' + BLOB + BLOB + "\\n" + MIXED + MIXED[::-1] + "\\nPwHR" + BLOB[::-1],
+        "Pw: «" + MIXED + MIXED[::-1] + "»",
+    ),
+    (
+        "image: x.example/webhook-certgen:v20220916-gd32f8c343@sha256:" + HEXES,
+        "webhook secret: «v20220916-gd32f8c343Zr2Lk»",
+    ),
+    ("private prefix token (_Z11mysql_parseP3THDPKcjPS2_+0x1dc)[0x5a07bc]", "the token is «" + MIXED[:20] + "»"),
+    ("pkcs11_key_DEPENDENCIES = libpkcs11mock2.la libutils.la", "pkcs11_key = «libpkcs7Zr2Lk9.Xv4Tn8»"),
+    ("call mangle(private_prefix %+ _warp_affine_8x8_16bpc_avx512icl).main", "private_key = «" + MIXED[:20] + "»"),
+    ("local token_re = [[/\\b[qpzry9x8gf2tvdw0s3jn54khce6mua7l]{14,}/]]", "token = «qpzry9x8gf2tvdw0s3jn54khce6mua7l»"),
+    (r"kann ohne Passwort m\u00f6glicherweise nicht", "Passwort: «" + ODD + "»"),
+    ("old_passwords\tOFF\nport\t3306\nrand_seed1\t\n", "password\tport\n«rand7Zr2Lk!»\t3306\n"),
+    # Algorithms, functions, expressions.
+    ("publicKey.encrypt(bytes, 'RSAES-PKCS1-V1_5');", "publicKey.encrypt(bytes, '«RSA7Zr-Lk9Xv!4»');"),
+    ('if(password){switch(o){case"aes192-CBC":l=24', 'if(password=="«aes192!Qw7Zr»"){'),
+    (
+        "var password;" + " " * 400 + '["toIPv4OrNull","toIPv4OrZero"]',
+        'var password = f(["toIPv4OrNull","«toIPv4OrZero»"])',
+    ),
+    ('var pwd;variableTypes:[{regex:"@@?[A-Za-z0-9_.$]+"},{quote:"x"', 'var pwd=["«@Za-Qw7Zr2!Lk»"'),
+    ('"$HEADERS_VAR:Cookie" "str:/etc/passwd" "s:$TRAVERSAL:4" id:1202;', 'password("«s:$TRAVERSAL:4»")'),
+    (
+        "(e.bytes(),t.pre_master_secret=null),n=t.server_random+t.client_random;var i=2",
+        "t.pre_master_secret=«nu7Zr2Lk9Xv4Tn8»),n=t.server_random+t.client_random;",
+    ),
+    (
+        (
+            '"ENCRYPTED PRIVATE KEY"===a.type?s.decryptPrivateKeyInfo(i.fromDer(r),t):i.fromDer(r))'
+            "&&(r=s.privateKeyFromAsn1(r)),r},s.pbe.generatePkcs12Key=function(e,t,r)"
+        ),
+        'PRIVATE_KEY="«' + MIXED + '»"',
+    ),
+    ('"SYSTEM$SHOW_CLIENT_SECRETS","SYSTEM$STREAM_GET_TABLE"', '"CLIENT_SECRET","«SYSTEM$7Zr2Lk9»"'),
+    ('"object ":"clsid:D27CDB6E-AE6D-11cf-96B8-444553540000"', '--user "object:«D27CDB6E-Ae6d!Qw»"'),
+    ("			key:   SVCB_IPV4HINT,", "			key:   «SVCB_7Zr2Lk9Xv4Tn8»,"),
+    # What stands for a value.
+    ("$SMBCLIENT -U$USERNAME%$PASSWORD //$SERVER/worm -I$IP", "-U$USERNAME%$PASSWORD the password is «//7Zr2/Lk9!»"),
+    ("pt --user=$mysql-user --password=$mysql-pass", "pt --user=$mysql-user --password=«$mysql7-Pass!»"),
+    ("exec('mysqldump -u' . $name . ' -p' . $password . ' ' . $db);", "exec('mysqldump -u bob -p«Qw7Zr2Lk!»');"),
+    ("mysql+pymysql://keystone:KEYSTONE_DBPASS@controller/keystone", "mysql://keystone:«Keystone7Zr»@controller/k"),
+    ("// an offset `key = 1979-05-27T07:32:00Z` and", "// the key = «1979Qw7Zr2Lk9Xv4»"),
+    ("Token=static:::1a:2b:3c:4d", "Token=«static7Zr2Lk9Xv4Tn8»"),
+    (
+        "* The key padding scheme has been changed to `http://www.w3.org/2001/04/xmlenc#rsa-oaep-mgf1p`.",
+        "* The key is `«http7#Zr2Lk9Xv4»`.",
+    ),
+    ("input: Keyboard [Key Tronic Keyboard] on usb-0000:00:1d.0-2", "the password on usb is «usb-0000!Zr2»"),
+    (r"'Invalid username or password entered\.$'", r"'The password is «entered7\.$Qw»'"),
+    (
+        "const defaultStorageKey = `sb-${baseUrl.hostname.split('.')[0]}-auth-token`",
+        "const defaultStorageKey = `«sb-" + MIXED[:20] + "»`",
+    ),
+    (
+        "kind: Secret\ndata:\n  PASSWORD: ?{gpg:targets/shop/mysql/password:ec3d54de}",
+        "kind: Secret\ndata:\n  PASSWORD: «UXc3WnIyTGs5IQ==»",
+    ),
+    ('azurespsecret: {{ default "MISSING" .Values.azurespsecret | b64enc | quote }}', 'azurespsecret: "«b64enc7Zr2»"'),
+    ("  # password:\n  #db_name:", "  # the password:\n  «#dbQw7Zr2!»"),
+    ("'mysql_native_password','*THISISNOTAVALIDPASSWORDTHATCANBEUSEDHERE','N'", "'password','«*THISIS7Zr2Lk»'"),
+    ("  --report-password=name", "  --report-password=«nam7Zr2»"),
+    ('-d \'{ "user": {"password": "\'$NEW_PASS\'"} }\'', '-d \'{ "user": {"password": "«$Ne7Zr2!»"} }\''),
+    ('"token=this%20is%20a%20very%20long%20label"', '"token=«' + MIXED[:20] + '%20»"'),
+    # Files, links, communities.
+    ("--passphrase:\n\\fI/etc/shop/access7\\&.conf\\fR", "There is a password:\n«/etc7Zr2!Lk»"),
+    ('<a href="ch04.html#_good_password">4.3. Good password</a>', '<a name="_good_password">«4.3Zr2Lk»</a>'),
+    ("New devices have an empty SNMP community field", "snmp community «fieldhouse»"),
+    ('"A5 Building Zhiyuan Community No.1001,Xueyuan Road"', "the community is «No.1001Zr2»"),
 )
 
 

@@ -11,6 +11,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 
 from egress_proxy.scan.beginnings import lowered
+from egress_proxy.scan.code_names import is_algorithm
 from egress_proxy.scan.passwords import chosen, password_like, surely_password
 from egress_proxy.scan.rule import Rule, Span, spans_of
 
@@ -21,6 +22,8 @@ _CALLEES = (
 )
 _SPEAKS = "passw|passphrase|pwd|user-secrets"
 _REACH = 240  # from a callee to what it is given
+_FAR = 300  # from a word for a password to a string
+_CLOSES, _OPENS = "])},:;", "[({,:="  # of what stands between two strings
 _A_STRING = 500  # characters as they are counted of what is read: whether one is a password takes as long
 # In lower case. By first letters, and with what stands before `sign` behind its own: `re` looks for letters first.
 _BY_LETTER = "|".join(
@@ -28,7 +31,7 @@ _BY_LETTER = "|".join(
     for letter in sorted({word[0] for word in _CALLEES.split("|")})
 )
 _CALLEE = re.compile(rf"(?:{_BY_LETTER}|s(?<![a-z]s)ign)[\w:<>]{{0,40}}+!?\(")
-_SPEAKING = re.compile(_SPEAKS)
+_SPEAKING = re.compile(rf"(?<!etc/)(?:{_SPEAKS})")
 # Without a space, with a digit or a sign, and with a capital or a sign.
 _SIGNS = "!#$%^&*?@+~"
 _STRING = re.compile(
@@ -47,6 +50,8 @@ _CHARACTERS = re.compile(r"\"(?P<s>[^\"\n]{6,120}+)\"\.toCharArray\(\)")
 def _given(line: str) -> Iterator[Span]:
     for string, speaks, stands in _candidates(line):
         value = string["s"]
+        if is_algorithm(value) or (value[0] in _CLOSES and value[-1] in _OPENS):
+            continue
         if password_like(value) and (stands or (speaks and (surely_password(value) or chosen(value)))):
             yield string.span("s")
 
@@ -54,12 +59,19 @@ def _given(line: str) -> Iterator[Span]:
 def _candidates(line: str) -> Iterator[tuple[re.Match[str], bool, bool]]:
     """The strings of a line that are to be judged: whether the line speaks of passwords, whether a call is given it."""
     low = lowered(line)
-    speaks = _SPEAKING.search(low) is not None
+    speaking = [found.start() for found in _SPEAKING.finditer(low)]
     callees = [found.end() for found in _CALLEE.finditer(low)]
     for string in _STRING.finditer(line):
         stands = _is_given(line, string, callees)
+        speaks = _is_near(speaking, string.start())
         if stands or speaks:
             yield string, speaks, stands
+
+
+def _is_near(places: Sequence[int], at: int) -> bool:
+    """Whether one of these places is near: a script in one line speaks of all sorts of things."""
+    near = bisect_right(places, at)
+    return (near > 0 and at - places[near - 1] <= _FAR) or (near < len(places) and places[near] - at <= _FAR)
 
 
 def _is_given(line: str, string: re.Match[str], callees: Sequence[int]) -> bool:

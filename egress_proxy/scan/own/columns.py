@@ -16,6 +16,7 @@ _STEMS = ("pass", "pwd", "secret", "token", "api", "kennwort", "senha", "contras
 _CELL = r"[\"']?[^\W\d][\w-]{0,40}+(?>[ ][\w-]{1,40}+){0,2}+[\"']?"  # prose has more words between its commas
 _HEADER = re.compile(rf"[ \t]*+{_CELL}(?:(?P<sign>[,;\t])[ ]?{_CELL}(?>(?P=sign)[ ]?{_CELL}){{0,40}}+)\r?")
 _SEPARATOR = re.compile(r"[,;\t]")
+_SET = frozenset({"ON", "OFF", "YES", "NO", "TRUE", "FALSE", "NULL", "NONE", "DISABLED", "ENABLED"})
 _LONGEST = 1000  # characters of a header
 _PASSWORD = re.compile(r"pass|pwd|kennwort|senha|contrase", re.IGNORECASE)
 
@@ -28,6 +29,8 @@ def _columns(text: str) -> Iterator[Span]:
             continue
         sign = header["sign"]
         names = [name.strip(" \"'\r") for name in header[0].strip().split(sign)]
+        if not _SET.isdisjoint(name.upper() for name in names):
+            continue  # a variable and what it is set to
         wanted = {index: _PASSWORD.search(name) is not None for index, name in enumerate(names) if _is_secret(name)}
         done = header.end() + 1
         while wanted and done < len(text):

@@ -2,17 +2,37 @@
 
 from __future__ import annotations
 
+import re
+
 from egress_proxy.scan.own.shell import likely
 from egress_proxy.scan.patterns import Pattern
 from egress_proxy.scan.prose import bare_password
+from egress_proxy.scan.random_text import words
 from egress_proxy.scan.values import mixed, not_placeholder
 
 _COMMON = {"public", "private", "none", "optional", "required"}
 _SHORTEST = 8
+_SAID = words(
+    """
+    which that this field fields value values setting settings option options parameter access authentication support
+    for from with into used using must should when where cannot configured default
+    """
+)
+_NUMBER = re.compile(r"(?i:no)\.?\d+|\?[A-Z][a-z]+")
 
 
 def _given(value: str) -> bool:
     return not_placeholder(value) and value.lower() not in _COMMON
+
+
+def _of_community(value: str) -> bool:
+    """No word that goes on a sentence, `the SNMP community which …`."""
+    return _given(value) and value.lower().strip(".,;:)") not in _SAID
+
+
+def _bare_community(value: str) -> bool:
+    """No address: `Gao Feng Community No.1001`."""
+    return bare_password(value) and _NUMBER.fullmatch(value) is None
 
 
 def _mixed(value: str) -> bool:
@@ -34,14 +54,14 @@ PATTERNS = (
         "device-password",
         r"\b(?:snmp(?:-server)?[ \t]++community|rocommunity6?|rwcommunity6?)[ \t]++"
         r"(?!(?:strings?|names?)(?![^ \t.,;:)]))(?P<s>[^\s\"']{4,}+)",
-        _given,
+        _of_community,
         prefilter=r"community6?[ \t]+[^\s\"']{4}",
     ),
     Pattern(
         "device-password",
         r"\bcommunit(?:y|ies)(?:[ ](?:strings?|names?))?(?:[ ](?:is|was|of|named|called))?[ :=]{1,2}"
         r"(?:(?:public|private)[ ]\(\w{2,12}\),?[ ](?:and[ ])?)?[`\"'*]{0,2}(?P<s>[^\s\"'`*(),;]{6,64})",
-        bare_password,
+        _bare_community,
         prefilter=r"communit(?:y|ies)(?:[ ](?:strings?|names?))?(?:[ ](?:is|was|of|named|called))?[ :=]{1,2}"
         r"(?:(?:public|private)[ ]\(\w+\),?[ ](?:and[ ])?)?[`\"'*~]{0,2}[^\s\"'`<>(){}\[\]|]{0,24}[0-9!@#$%^&*+?~]",
         strong=False,
