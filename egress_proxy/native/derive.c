@@ -44,6 +44,18 @@ static void find_ordinals(const uint8_t *text, size_t length, struct found *foun
         report(found, ORDINALS, 0, length);
 }
 
+/* What terminals obey, from the first to the last: sequences of colours, and characters that are written over. */
+static void find_terminal(const uint8_t *text, size_t length, struct found *found)
+{
+    const uint8_t *escape = memchr(text, ESCAPE, length), *back = memchr(text, '\b', length);
+    if (!escape && !back)
+        return;
+    const uint8_t *first = !escape || (back && back < escape) ? back : escape;
+    while (text[length - 1] != ESCAPE && text[length - 1] != '\b')
+        length--;
+    report(found, TERMINAL, (size_t)(first - text), length);
+}
+
 static void find_all(const uint8_t *text, size_t length, struct found *found)
 {
     find_runs(text, length, found);
@@ -58,6 +70,7 @@ static void find_all(const uint8_t *text, size_t length, struct found *found)
     find_morse(text, length, found);
     find_ordinals(text, length, found);
     find_lines(text, length, found);
+    find_terminal(text, length, found);
 }
 
 #define STRETCH 512 /* characters that are made narrow at a time */

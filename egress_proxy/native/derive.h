@@ -33,6 +33,7 @@ enum kind {
     THINNED,
     MORSE,
     PIECES,
+    TERMINAL,
 };
 
 #define SHORTEST        16   /* characters of an encoded run */
@@ -45,6 +46,7 @@ enum kind {
 #define LONG_TAIL       384
 #define MOST_OPAQUE     64   /* random-looking runs that are turned and shifted */
 #define SHORTEST_85     20
+#define ESCAPE          0x1b /* begins what a terminal obeys */
 #define SHORTEST_32     20
 #define SHORTEST_GLUED  20   /* characters of base64 that a word is glued to */
 #define SHORTEST_END    24   /* digits of hex that one is */

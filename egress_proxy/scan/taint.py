@@ -22,6 +22,7 @@ from msgspec import Struct
 
 from egress_proxy.model import Secret
 from egress_proxy.scan.derive import derive
+from egress_proxy.scan.derive.escapes import bare
 from egress_proxy.scan.policy import SHORTEST_ANYWHERE, expand, refuse, weak
 from egress_proxy.scan.taint_names import NAMELESS, WORDLY, label, says_secret
 from egress_proxy.scan.taint_places import values as placed
@@ -68,7 +69,7 @@ def extract(texts: tuple[str, ...], sources: tuple[str, ...]) -> tuple[Taint, ..
     """Give the tainted values of texts that came from `sources` (paths, commands), each once."""
     secret = max((source_of(source) for source in sources if source), default=Source.ORDINARY)
     found: dict[str, Taint] = {}
-    for text in texts:
+    for text in map(bare, texts):
         for name, value, sure in chain(_values(text[:MAX_CHARS], secret), _decoded_values(text, secret)):
             for inner_name, inner in expand(name, value.strip()):
                 if inner not in found and len(found) < MOST_OF_A_TEXT * 2 and refuse(inner_name, inner) is None:

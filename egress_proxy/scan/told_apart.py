@@ -20,6 +20,7 @@ from typing import Final, TypeAlias
 from msgspec import Struct
 
 from egress_proxy.model import Finding, Scan
+from egress_proxy.scan.derive.escapes import bare
 from egress_proxy.scan.derive.spelled import FILLERS, NAMES, SILENT
 
 MOST: Final = 64  # characters that are said apart at once
@@ -53,7 +54,7 @@ Said: TypeAlias = tuple[str, ...]
 
 def said(text: str) -> Said | None:
     """What a text says apart; None where that is nothing."""
-    lines = _lines_of(text.strip())
+    lines = _lines_of(bare(text).strip())
     if not lines:
         return None
     told = [manner(lines, len(text)) for manner in MANNERS]

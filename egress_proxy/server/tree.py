@@ -20,6 +20,7 @@ from msgspec.structs import replace
 from egress_proxy.model import Finding, Form, Scan
 from egress_proxy.scan import EncodedRuns, KnownValues, Pieces, Taint, TaintedScanner, TextScanner, TooManyValuesError
 from egress_proxy.scan.derive import derive
+from egress_proxy.scan.derive.escapes import bare
 from egress_proxy.scan.encoded_runs import runs_in
 from egress_proxy.scan.pieces import by_accident, left_of, pieces_in, tokens_of
 from egress_proxy.scan.taint_names import NAMELESS, WORDLY
@@ -376,7 +377,7 @@ def _given_away(
 
 
 def _new(text: str, findings: Sequence[Finding]) -> _New:
-    left = left_of(text, findings)
+    left = bare(left_of(text, findings))
     tokens = tokens_of(left)
     return _New(pieces_in(left, tokens), runs_in(left, tokens))
 

@@ -6,6 +6,7 @@ import base64
 import gzip
 import json
 import random
+import re
 import string
 from collections.abc import Callable
 from pathlib import Path
@@ -55,6 +56,14 @@ FORMS = {
     "env, read": (read_tool("/srv/.env.local", *ENV), ""),
     "env, printed": ("\n".join(ENV), "cat .env.local"),
     "env, in base64": (encoded("\n".join(ENV)) + "\n", "base64 .env.local"),
+    "env, in colours": (
+        "\n".join(re.sub("=(.*)", "\x1b[0m=\x1b[38;5;186m\\1\x1b[0m", f"\x1b[38;5;81m{line}") for line in ENV),
+        "cat .env.local",
+    ),
+    "env, highlighted": (
+        "\n".join(line.replace(PASSWORD[:3], f"\x1b[01;31m\x1b[K{PASSWORD[:3]}\x1b[m\x1b[K") for line in ENV),
+        "cat .env.local",
+    ),
     "env, as a diff": ("\n".join(f"+{line}" for line in ENV), "git diff .env.local"),
     "json": (f'{{"db": {{"port": 5432, "password": "{PASSWORD}"}}, "vault_passphrase": "{PHRASE}"}}', "secrets.json"),
     "yaml": (f"db:\n  password: {PASSWORD}  # old\nvault_passphrase: {PHRASE}\n", "config/secrets.yml"),

@@ -70,6 +70,14 @@ def test_one_character_after_the_other_crosses_no_further_than_eleven(value: str
     assert _crossed(tree, inner, range(100, 105), later) == later
 
 
+@pytest.mark.parametrize("known", [True, False])
+def test_colours_put_nothing_between_the_characters(*, known: bool) -> None:
+    inner, tree = _scanner(VALUE, known=known), _tree(VALUE, known=known)
+    painted = [f"\x1b[3{number % 8}m{char}\x1b[0m" for number, char in enumerate(VALUE)]
+    released = _crossed(tree, inner, range(len(VALUE)), painted)
+    assert released[MOST:] == [None] * (len(VALUE) - MOST)
+
+
 def test_without_a_value_that_is_watched_for_all_cross() -> None:
     """The negative control."""
     tree = Tree(bytes(32))

@@ -1,4 +1,5 @@
-r"""Escapes among other characters: `%41`, `\u0041`, `\x41`, `\101`, `&#65;`, `&amp;`, and quoted-printable's `=41`."""
+r"""Escapes among other characters: `%41`, `\u0041`, `\x41`, `\101`, `&#65;`, `&amp;`, and quoted-printable's `=41`; and
+what terminals obey and do not show: colours, links, characters that are written over."""
 
 from __future__ import annotations
 
@@ -27,6 +28,12 @@ _BY_SIGN: Final = {sign: re.compile(f"({one})") for sign, one in (("%", _PERCENT
 _QUOTED_PRINTABLE = re.compile(r"((?:=[89A-F][0-9A-F])++|=[0-7][0-9A-F]|=[ \t]{0,8}\r?\n)")
 _QP = r"(?:=[0-9A-F]{2}|(?<=\S)=\r?\n(?=\S))"
 QUOTED_PRINTABLE_HINT: Final = re.compile(rf"=3D|{_QP}[^=]{{0,128}}{_QP}")
+TERMINAL_HINT: Final = re.compile(r"[\x1b\x08]")
+# Colours and places, links and titles, other sequences; a character that a backspace takes away.
+_TERMINAL = re.compile(
+    r"(\x1b\[[0-?]{0,64}+[ -/]{0,8}+[@-~]|\x1b\][^\x07\x1b\n]{0,2048}+(?:\x07|\x1b\\)|\x1b[ -/]{0,8}+[0-Z\\^-~]"
+    r"|[^\n\x08]\x08)"
+)
 _NUMBERS = re.compile(r"[0-9A-Fa-f]{2}")
 _OCTALS = re.compile(r"[0-7]{2,4}")
 _SIMPLE: Final = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f", "0": "\0"}
@@ -134,3 +141,14 @@ def unescaped(text: str, spans: Iterable[Span], _room: int) -> Iterator[Woven]:
 def quoted_printable(text: str, spans: Iterable[Span], _room: int) -> Iterator[Woven]:
     """The lines of some of its escapes without any."""
     yield from _unescaped(_QUOTED_PRINTABLE, "quoted-printable", text, windows(text, spans))
+
+
+def unpainted(text: str, spans: Iterable[Span], _room: int) -> Iterator[Woven]:
+    """The lines as a terminal shows them."""
+    if made := rewritten("terminal", _TERMINAL, lambda _: "", text, windows(text, spans)):
+        yield made
+
+
+def bare(text: str) -> str:
+    """A text without what terminals obey."""
+    return _TERMINAL.sub("", text) if TERMINAL_HINT.search(text) else text

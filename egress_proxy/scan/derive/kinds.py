@@ -39,6 +39,7 @@ class Kind(IntEnum):
     THINNED = 41
     MORSE = 42
     PIECES = 43
+    TERMINAL = 44
     ALIKE = 64  # from here on, not the kernel's
     TAGS = 65
     SELECTORS = 66

@@ -56,6 +56,7 @@ DECODERS: Final = (
     Decoder(Kind.ROTATED, runs.rotated),
     Decoder(Kind.ESCAPED, escapes.unescaped, cost=4, span_cost=60),
     Decoder(Kind.QUOTED_PRINTABLE, escapes.quoted_printable, cost=4, span_cost=60),
+    Decoder(Kind.TERMINAL, escapes.unpainted, cost=4, span_cost=60),
     Decoder(Kind.LITERALS, joints.literals, span_cost=60),
     Decoder(Kind.LISTED, joints.listed, rules=False, span_cost=60),
     Decoder(Kind.DUMPED, dumps.dumped, opens=True, cost=4, span_cost=60),

@@ -9,7 +9,7 @@ from typing import Final
 
 from egress_proxy.scan.derive import twin_85, twin_joints, twin_pieces, twin_runs, twin_signs
 from egress_proxy.scan.derive.dumps import DUMP_HINT, UUENCODE_HINT
-from egress_proxy.scan.derive.escapes import QUOTED_PRINTABLE_HINT
+from egress_proxy.scan.derive.escapes import QUOTED_PRINTABLE_HINT, TERMINAL_HINT
 from egress_proxy.scan.derive.frames import FEWEST
 from egress_proxy.scan.derive.kinds import Hint, Kind
 from egress_proxy.scan.derive.labelled import WORD
@@ -162,5 +162,7 @@ def hints(text: str) -> Iterator[Hint]:
         yield Kind.STRANGE, 0, len(text)
     if "ourth" in text:
         yield Kind.ORDINALS, 0, len(text)
+    if signs := TERMINAL_HINT.findall(text):
+        yield Kind.TERMINAL, text.find(signs[0]), text.rfind(signs[-1]) + 1
     for find in (twin_runs.find, twin_85.adobe, _short_lines, _simple, _numbers, _lines, _words, twin_pieces.hints):
         yield from find(text)

@@ -386,6 +386,12 @@ WRITERS: dict[str, Writer] = {
     "columns": lambda value: "\n" + columns(value),
     # other alphabets
     "look-alikes": lambda value: value.translate(LOOKS),
+    # as terminals show it
+    "in-colours": lambda value: "".join(f"\x1b[3{at % 8}m{char}" for at, char in enumerate(value)),
+    "highlighted": lambda value: f"\x1b[01;31m\x1b[K{value[:9]}\x1b[m\x1b[K{value[9:18]}\x1b[0;1m{value[18:]}",
+    "written-over": lambda value: "".join(f"{'ab1'[at % 3]}\b{char}" for at, char in enumerate(value)),
+    "in-colours-escaped": lambda value: json.dumps("".join(f"\x1b[{at}G{char}" for at, char in enumerate(value))),
+    "base64-in-colours": lambda value: f"{b64(value)[:9]}\x1b[1;32m{b64(value)[9:]}",
     "small-capitals": lambda value: value.lower().translate(SMALL_CAPITALS),
     "tags": lambda value: "".join(chr(0xE0000 + ord(char)) for char in value),
     "variation-selectors": selectors,
