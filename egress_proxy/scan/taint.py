@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from itertools import chain, islice
+from itertools import chain
 from typing import Final
 
 from msgspec import Struct
@@ -30,7 +30,8 @@ from egress_proxy.scan.taint_sources import Source, source_of
 from egress_proxy.scan.taint_values import bare_lines, decoded, numberless, pairs, random_tokens, url_passwords
 
 MAX_CHARS: Final = 2_097_152  # of one text; no local model's context holds more of one
-MOST_OF_A_TEXT: Final = 2_000
+MOST_SURE: Final = 8_192  # values of texts: more than a session keeps, so that more close it (`server.tree`)
+MOST_UNSURE: Final = 4_096  # and those that only look random, of which there are too many sooner
 _LINE: Final = 4_096
 _HEAD: Final = 512  # of a text, where the read tool says which file it is
 # fmt: off
@@ -46,7 +47,6 @@ _PRIVATE_END: Final = "-----END"
 _MOST_OF_A_KEY: Final = 16_384
 _KEY_LINE: Final = 16
 _MOST_DECODED: Final = 262_144  # characters of a text that are looked at for what they say in another writing
-_MOST_OF_A_READING: Final = 500
 # In a secret file alone: `awk -F= '{print $1, $2}'`.
 _TOLD: Final = re.compile(r"\s*+(?P<name>[A-Za-z_][\w.-]{0,63}+)[ \t]+(?:(?:is|->|=>)[ \t]+)?(?P<value>\S{1,256}+)\s*+")
 
@@ -69,11 +69,15 @@ def extract(texts: tuple[str, ...], sources: tuple[str, ...]) -> tuple[Taint, ..
     """Give the tainted values of texts that came from `sources` (paths, commands), each once."""
     secret = max((source_of(source) for source in sources if source), default=Source.ORDINARY)
     found: dict[str, Taint] = {}
+    left = {True: MOST_SURE, False: MOST_UNSURE}
     for text in map(bare, texts):
         for name, value, sure in chain(_values(text[:MAX_CHARS], secret), _decoded_values(text, secret)):
+            if not left[sure]:
+                continue
             for inner_name, inner in expand(name, value.strip()):
-                if inner not in found and len(found) < MOST_OF_A_TEXT * 2 and refuse(inner_name, inner) is None:
+                if inner not in found and left[sure] and refuse(inner_name, inner) is None:
                     found[inner] = Taint(_label(inner_name, inner), Secret(inner), sure)
+                    left[sure] -= 1
     return tuple(found.values())
 
 
@@ -86,7 +90,7 @@ def _decoded_values(text: str, secret: Source) -> Iterator[Value]:
     if _source(text, secret) is not Source.ORDINARY and "\\n" in text:  # lines in a string
         read.append(text.replace("\\n", "\n"))
     for one in read:
-        yield from islice(_said_values(one), _MOST_OF_A_READING)
+        yield from _said_values(one)
 
 
 def _label(name: str, value: str) -> str:

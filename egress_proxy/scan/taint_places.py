@@ -24,7 +24,7 @@ Named = tuple[str, str]  # a name, and the value
 
 _LINE: Final = 4_096
 _ROWS: Final = 512  # of a table
-_MOST_LINES: Final = 4_096
+_MOST_LINES: Final = 16_384  # with a telling word: up to 0.1 ms each
 _TRIGGERS: Final = (
     *("pass", "pwd", "secret", "token", "api", "auth", "cookie", "curl", "mysql", "redis", "login", "pw:", "kennwort"),
     *("key", "senha", "contrase", "mot de passe", "wachtwoord"),
@@ -86,6 +86,11 @@ def values(text: str) -> Iterator[Named]:
         for value in tables.below(number):
             if _credible(value):
                 yield "password", value
+
+
+def too_many(text: str) -> bool:
+    """Whether more lines would have to be looked at than are."""
+    return text.count("\n") >= _MOST_LINES and len(_telling(text)) > _MOST_LINES
 
 
 def _telling(text: str) -> set[int]:

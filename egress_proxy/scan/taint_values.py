@@ -177,7 +177,6 @@ def url_passwords(text: str) -> Iterator[str]:
 _LONGEST_TOKEN: Final = 512
 _SHORTEST_TOKEN: Final = 16
 _SHORTEST_RUN: Final = 12
-_MOST_TOKENS: Final = 20_000  # of one text, that are looked at closely
 _TOKEN_BYTES: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+/=.:-~@"
 _TO_SPACE: Final = bytes(code if code in _TOKEN_BYTES else 32 for code in range(256))
 _DIGIT: Final = re.compile(rb"[0-9]")
@@ -199,7 +198,7 @@ def random_tokens(text: str) -> Iterator[str]:
     """Tokens of 16 characters and more that look random and are no hash, id, path, number or name."""
     tokens = text.encode("latin-1", "replace").translate(_TO_SPACE).split()
     long = dict.fromkeys(token for token in tokens if len(token) >= _SHORTEST_TOKEN)
-    for token in list(long)[:_MOST_TOKENS]:
+    for token in long:
         if _DIGIT.search(token):
             yield from _random(token.decode("latin-1"))
 

@@ -23,6 +23,7 @@ from msgspec.structs import replace
 from egress_proxy.model import Call, Client, Refused
 from egress_proxy.reasons import Reason
 from egress_proxy.scan import Taint, extract
+from egress_proxy.scan.taint_places import too_many
 from egress_proxy.server.apart import Turns, apart
 from egress_proxy.server.sessions import Sessions
 from egress_proxy.server.told import KEPT
@@ -33,6 +34,7 @@ from egress_proxy.wire import Contents, StrippedMessage, read_messages, read_par
 
 Messages = tuple[StrippedMessage, ...]
 
+_LEARNING: Final = 8  # times as long as a character is read it takes to learn from it, or longer
 _VALUE_BYTES: Final = 1_000  # a value's registration takes as long as reading so many
 MOST_TREES: Final = 512
 MOST_VALUES: Final = 100_000  # of all trees
@@ -83,6 +85,7 @@ class _Learnt(Struct, frozen=True):
     taints: tuple[Taint, ...] = ()
     spoken: tuple[Spoken, ...] = ()
     children: tuple[str, ...] = ()
+    too_much: bool = False  # to be learnt from
 
     def __repr__(self) -> str:
         return f"_Learnt({len(self.taints)})"
@@ -281,10 +284,11 @@ class Taints:
         fresh = await apart(sum(map(len, parts)), log.fresh, parts)
         if not fresh:
             return ()
-        learnt = await apart(sum(map(len, fresh)), _learn, fresh)
+        learnt = await apart(_LEARNING * sum(map(len, fresh)), _learn, fresh)
         if isinstance(learnt, Refused):
             return learnt
         await apart(len(learnt.taints) * _VALUE_BYTES, tree.remember, learnt.taints)
+        tree.full |= learnt.too_much
         log.met(fresh)
         for child in learnt.children:
             tree.log(child).open = True
@@ -325,16 +329,18 @@ def _learn(parts: Sequence[bytes]) -> _Learnt | Refused:
     taints: list[Taint] = []
     spoken: list[Spoken] = []
     children: list[str] = []
+    too_much = False
     for part in parts:
         contents = read_part(Raw(part))
         if isinstance(contents, Refused):
             return contents
         taints += _taints(contents)
+        too_much |= any(map(too_many, (*contents.read, *contents.told)))
         if contents.spoken:
             spoken.append(Spoken(contents.id, contents.spoken, contents.timed))
         if contents.child:
             children.append(contents.child)
-    return _Learnt(tuple(taints), tuple(spoken), tuple(children))
+    return _Learnt(tuple(taints), tuple(spoken), tuple(children), too_much)
 
 
 def _taints(contents: Contents) -> tuple[Taint, ...]:

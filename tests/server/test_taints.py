@@ -6,7 +6,8 @@ import asyncio
 import json
 import random
 import string
-from collections.abc import AsyncIterator
+import threading
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from posixpath import dirname
 from typing import Any, Final
@@ -121,6 +122,36 @@ async def test_what_was_shown_cannot_be_had_so_nothing_crosses(proxy: Rig, histo
     proxy.upstream.answers[f"POST {MESSAGE}"] = body(say(3, "Hello."))
     proxy.upstream.answers[HISTORY] = history
     assert await proxy.reason("POST", MESSAGE, {"parts": [{"type": "text", "text": "go"}]}) == reason
+
+
+@pytest.mark.parametrize(("lines", "apart"), [(10, False), (2_000, True)])
+async def test_what_takes_long_to_learn_from_is_learnt_beside_the_event_loop(
+    proxy: Rig, monkeypatch: pytest.MonkeyPatch, lines: int, *, apart: bool
+) -> None:
+    """Of JSON and base64 some 60 KB take as long as megabytes take to be read."""
+    threads: list[int] = []
+    learn = taints_module._learn
+
+    def watched(parts: Sequence[bytes]) -> object:
+        if any(b"long line" in part for part in parts):
+            threads.append(threading.get_ident())
+        return learn(parts)
+
+    monkeypatch.setattr(taints_module, "_learn", watched)
+    await prompt(proxy, say(3, "Hello."), ASKED, message(2, bash("long line\n" * lines)))
+    assert [one != threading.get_ident() for one in threads] == [apart]
+
+
+@pytest.mark.parametrize(("lines", "reason"), [(5_000, ""), (17_000, "taint_full")])
+async def test_a_password_behind_thousands_of_lines_that_speak_of_some(proxy: Rig, lines: int, reason: str) -> None:
+    """It is learnt, or nothing is said any more."""
+    shown = "".join(f"your password was not set by {line}\n" for line in range(lines))
+    history = (ASKED, message(2, bash(f"{shown}We say that the password is `{PASSWORD}x9` now.\n", "head notes.txt")))
+    _, released = await prompt(proxy, say(3, f"It is {PASSWORD}x9."), *history)
+    if reason:
+        assert json.loads(released)["data"]["reason"] == reason
+    else:
+        assert told(released) == ["It is [redacted:TAINTED:password]."]
 
 
 async def test_a_part_of_another_shape_is_read_as_any_json(proxy: Rig) -> None:

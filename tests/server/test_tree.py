@@ -78,6 +78,26 @@ def test_when_there_are_too_many_sure_values_the_tree_is_closed() -> None:
     assert tree.full
 
 
+@pytest.mark.parametrize(
+    ("row", "count"),
+    [
+        ("K{n}_PASSWORD={v}", 4_500),
+        ("K{n}_PASSWORD={v}", 9_000),
+        ("{v}", 9_000),
+        ("a-long-name-of-a-thing-{n}", 21_000),
+    ],
+    ids=["named", "more-than-fit", "random", "names"],
+)
+def test_nothing_that_stands_before_a_value_keeps_it_from_being_learnt(row: str, count: int) -> None:
+    """A tool may show thousands of others first: then it is learnt, or nothing is said any more (decision 15)."""
+    dice = random.Random(row)
+    password, token = "hunter" + "2x", "".join(dice.choices(LETTERS, k=22))
+    rows = [row.format(n=number, v="".join(dice.choices(LETTERS, k=16))) for number in range(count)]
+    tree = Tree(KEY)
+    tree.remember(extract(("\n".join([*rows, token, f"DB_PASSWORD={password}"]),), ("",)))
+    assert tree.full or (found(tree, f"It is {password}.") == [password] and found(tree, f"It is {token}.") == [token])
+
+
 def test_without_names_only_words_keep_their_mark() -> None:
     tree, (one, other) = Tree(KEY, names=False), values(2)
     tree.remember([*taints([one], sure=True, label="DB_PASSWORD"), *taints([other], sure=True, label=WORDLY)])
