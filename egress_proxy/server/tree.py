@@ -346,6 +346,7 @@ class Shown(Tree):
     """What the tools of another tree have shown, and no more: nothing is put together with what was said there."""
 
     busy = True  # there are many of them
+    weight = 1  # and of what was said there nothing is decoded again
 
     def __init__(self, tree: Tree) -> None:  # nothing else of it is asked for
         self.values = tree.values
