@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Final
 
 from msgspec import Struct
@@ -31,6 +32,9 @@ _SHORTEST, _PADDING = 8, 2
 _RUN: Final = re.compile(r"[A-Za-z0-9+/_-]{8,4096}+={0,2}")
 # A digit, or a capital behind the first letter: a word has neither.
 _SIGN: Final = re.compile(r"[0-9]|[A-Za-z][A-Z]")
+# gzip, zlib, bzip2 and xz in base64 and in hexadecimal digits. So many of these, the newest, are put before each run.
+_PACKED: Final = re.compile(r"H4sI|e[AFJN]|Qlpo|[/_]Td6|(?i:1f8b|78(?:01|5e|9c|da)|425a68|fd377a)")
+_HEADS, _MOST_PAIRS = 4, 32
 _HEX: Final = re.compile(r"[0-9a-fA-F]+")
 
 
@@ -95,7 +99,13 @@ def _is_hex(run: str) -> bool:
 def _rows(kept: Sequence[str], new: Sequence[str]) -> list[str]:
     row = (*kept, *new)
     last = [row[-(count + len(new)) :] for count in _LAST if count < len(kept)]
-    return [_joined(one) for one in (*last, row, row[::-1])]
+    return [_joined(one) for one in (*last, row, row[::-1], *islice(_packed(kept, new), _MOST_PAIRS))]
+
+
+def _packed(kept: Sequence[str], new: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """What begins like compressed data, and each other run: whatever was said between them is none of it."""
+    for head in islice(filter(_PACKED.match, reversed((*kept, *new))), _HEADS):
+        yield from ((head, one) for one in reversed((*kept, *new)) if one != head and (one in new or head in new))
 
 
 def _joined(row: Sequence[str]) -> str:

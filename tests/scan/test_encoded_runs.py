@@ -41,6 +41,16 @@ def test_what_was_said_before_a_blob_does_not_hide_its_beginning() -> None:
     assert BLOB in kept.joins((BLOB[20:],))
 
 
+def test_what_is_said_between_does_not_hide_the_rest_of_a_blob() -> None:
+    packed = gzip.compress(b"aB3xQz9k" * 9)
+    for blob in (packed.hex(), base64.b64encode(packed).decode(), packed.hex().upper()):
+        kept = EncodedRuns().with_new((blob[:20],)).with_new(("1a" * 8, "aB3" * 4, "2B" * 9))
+        assert blob in kept.joins((blob[20:],))
+        back = EncodedRuns().with_new((blob[20:],)).with_new(("1a" * 8, "aB3" * 4, "2B" * 9))
+        assert blob in back.joins((blob[:20],))
+        assert len(back.joins(tuple(f"{blob[:20]}{number:02}" for number in range(40)))) < 80
+
+
 def test_without_some_the_others_stay() -> None:
     assert EncodedRuns(("a", "b")).without(("a",)) == EncodedRuns(("b",))
     assert "a" not in repr(EncodedRuns(("a1",))).removeprefix("EncodedRuns")
