@@ -23,6 +23,7 @@ from egress_proxy.scan.registration import Registration, Snapshot
 from egress_proxy.scan.search import DETECTOR, search
 from egress_proxy.scan.store import MOST
 from egress_proxy.scan.stored import Fingerprint
+from egress_proxy.scan.told_apart import segments_shared
 
 _NOTHING = Scan()
 
@@ -87,9 +88,12 @@ class KnownValues:
         registration.add_stored(stored)
         made = cls(registration.snapshot(), tuple(registration.rejected), detector)
         made._snapshot.store.trim()
-        # A name that holds a value would carry it out in the placeholder.
-        placeholders = [f"[redacted:KNOWN:{value.name}]" for value in made._snapshot.values]
-        telling = {found.text for found in made.find(placeholders).findings}
+        # A name that holds a value, or a piece of one that other names hold the rest of, would carry it out in the
+        # placeholder: the local agent can write to the files that are watched.
+        names = [value.name for value in made._snapshot.values]
+        telling = {found.text for found in made.find([f"[redacted:KNOWN:{name}]" for name in names]).findings}
+        if not made._snapshot.few:
+            telling.update(*(own for _, own in segments_shared(lambda rows: made.find(rows).findings, names)))
         if not telling:
             return made
         return cls(made._snapshot.renamed(telling), made.rejected, detector)

@@ -12,7 +12,7 @@ from typing import Final
 NAMELESS: Final = "-"
 WORDLY: Final = "--"  # of a value made of words under a name that does not say secret
 _LONGEST: Final = 64
-_WORDS: Final = re.compile(r"[A-Z]++(?![a-z])|[A-Z]?[a-z]++|\d++")
+_WORDS: Final = re.compile(r"[A-Z]++(?![a-z])|[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]++|\d++")
 # fmt: off
 _SECRET: Final = frozenset({
     "pass", "passwd", "password", "passwords", "passphrase", "passcode", "pwd", "pw", "secret", "secrets", "token",

@@ -192,6 +192,18 @@ def test_a_name_never_tells_a_value() -> None:
     assert values.names == ("other", "value-0")
 
 
+def test_names_do_not_tell_it_together_either() -> None:
+    value = random_value(71, 24, BASE62)
+    pieces = {f"KEY_{value[at : at + 6]}": random_value(at, 20, BASE62) for at in range(0, 24, 6)}
+    assert known(DB_PASSWORD=value, **pieces).names == ("DB_PASSWORD", *(f"value-{at}" for at in range(1, 5)))
+    # As somebody may write them to a file that is watched, one after the other.
+    growing = known(DB_PASSWORD=value, API_KEY_2=random_value(99, 20, BASE62))
+    for name, own in pieces.items():
+        growing = growing.extended([(name, Secret(own))], 100)
+    assert len([name for name in growing.names if name in pieces]) == 0
+    assert {"DB_PASSWORD", "API_KEY_2"} < set(growing.names)
+
+
 def test_names_are_sanitised() -> None:
     assert KnownValues.build([("a b]\n" + "x" * 99, Secret("s3cr3t!xyz"))], KEY).names == ("a_b__" + "x" * 59,)
 

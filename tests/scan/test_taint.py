@@ -198,7 +198,7 @@ def test_what_a_tool_says_of_a_secret_file_is_not_its_content(text: str) -> None
 
 
 @pytest.mark.parametrize(
-    "name", ["DB_PASSWORD", "clientSecret", "api-key", "STRIPE_SECRET_KEY", "auth.token", "PGPASS_PWD"]
+    "name", ["DB_PASSWORD", "clientSecret", "APIKey", "api-key", "STRIPE_SECRET_KEY", "auth.token", "PGPASS_PWD"]
 )
 def test_names_that_say_secret(name: str) -> None:
     assert says_secret(name)
@@ -211,13 +211,27 @@ def test_names_that_do_not(name: str) -> None:
     assert not says_secret(name)
 
 
-@pytest.mark.parametrize("name", ["DB_PASSWORD", "DATABASE_URL.password", "aws_secret_access_key"])
+@pytest.mark.parametrize(
+    "name", ["DB_PASSWORD", "DATABASE_URL.password", "aws_secret_access_key", "APIKey", "awsSECRETAccessKEY"]
+)
 def test_a_name_of_ordinary_words_is_shown(name: str) -> None:
     assert label(name) == name
 
 
 @pytest.mark.parametrize(
-    "name", [f"{PASSWORD}_PASSWORD", "CORRECT_HORSE", TOKEN, "PASSWORD_1", "x" * 100, "a b", "ä", ""]
+    "name",
+    [
+        f"{PASSWORD}_PASSWORD",
+        "CORRECT_HORSE",
+        "QZXKWPassword",
+        "dbQZXKWPassword_KEY",
+        TOKEN,
+        "PASSWORD_1",
+        "x" * 100,
+        "a b",
+        "ä",
+        "",
+    ],
 )
 def test_a_name_that_could_carry_a_value_is_not(name: str) -> None:
     assert label(name) == ""
