@@ -87,11 +87,19 @@ static void take(struct bare *bare, const uint32_t *unusual, uint8_t before, uin
     }
 }
 
+/* Whether letters between two separators could be a piece by themselves: not if they are words, as names are made of. */
+static int tells(struct bare *part)
+{
+    end_of_word(part);
+    return part->count >= SHORTEST_PIECE && !part->digits && part->signs >= SIGNS_OF_LETTERS && 5 * part->in_words < 3 * part->count;
+}
+
 /* Whether a token of ASCII could be a piece: letters that no one could say, capitals among small letters, digits among
  * either. */
 static int could_be_one(const struct pieces *p, size_t start, size_t end, int quoted)
 {
-    struct bare bare = {0};
+    struct bare bare = {0}, part = {0};
+    int telling = 0;
     size_t from = start, to = end;
     uint8_t before = 0;
     while (from < to && SORT_OF[p->text[from]] & AT_EDGE)
@@ -101,9 +109,12 @@ static int could_be_one(const struct pieces *p, size_t start, size_t end, int qu
     for (size_t at = from; at < to; at++) {
         if (!(SORT_OF[p->text[at]] & ALNUM)) {
             bare.outside = 1;
+            telling |= tells(&part);
+            part = (struct bare){0};
             continue;
         }
         take(&bare, p->unusual, before, p->text[at]);
+        take(&part, p->unusual, before, p->text[at]);
         before = p->text[at];
     }
     end_of_word(&bare);
@@ -112,7 +123,7 @@ static int could_be_one(const struct pieces *p, size_t start, size_t end, int qu
     if (bare.digits == bare.count)
         return bare.count >= LONG_NUMBER;
     if (!bare.digits)
-        return !bare.outside && bare.signs >= (quoted ? 1 : SIGNS_OF_LETTERS);
+        return bare.outside ? telling || tells(&part) : bare.signs >= (quoted ? 1 : SIGNS_OF_LETTERS);
     return quoted || bare.signs >= SIGNS_OF_ANY || 5 * bare.in_words < 3 * bare.count;
 }
 

@@ -32,6 +32,7 @@ KEPT: Final = 128  # pieces of a session
 OF_A_TEXT: Final = 48  # pieces that are looked at: the first and the last half as many
 _REACH: Final = 32  # letters and digits of either end of a piece
 _SHORTEST: Final = 4
+_FEWEST_LETTERS: Final = 2
 _ROW: Final = 16  # pieces in their order that are joined as one
 _WORDS: Final = 0.6
 _LONG_NUMBER: Final = 8
@@ -41,6 +42,7 @@ _SIGNS_OF_ANY: Final = 2
 _TOKEN: Final = re.compile(r"[^\s\"'`*(){}\[\]<>|,;&=…]{4,4096}+")
 _ESCAPE: Final = re.compile(r"\\[nrt]")
 _SEPARATORS: Final = re.compile(r"[^A-Za-z0-9]+")
+_HEX: Final = frozenset(hexdigits)
 _QUOTES: Final = frozenset("\"'`*=")
 _SPACE: Final = b" "
 # A word without any of these is no piece: a digit, a capital after a small letter, a quotation mark.
@@ -179,7 +181,7 @@ def _pieces(text: str, token: Token) -> Iterator[str]:
     start, end, told = token
     own = text[start:end]
     if told:
-        yield _ends(own if own.isalnum() else _SEPARATORS.sub("", own))
+        yield from (_ends(own),) if own.isalnum() else _parted(own, _SEPARATORS.sub("", own))
     else:
         yield from _of_word(own)
 
@@ -189,7 +191,28 @@ def _of_word(word: str) -> Iterator[str]:
     for token in _TOKEN.findall(_ESCAPE.sub(" ", word)):
         bare = token if token.isalnum() else "".join(filter(str.isalnum, token))
         if len(bare) >= _SHORTEST and _could_be_one(bare, token, quoted=quoted):
-            yield _ends(bare)
+            yield from _parted(token, bare)
+
+
+def _parted(token: str, bare: str) -> Iterator[str]:
+    """A token as one piece, and what between its separators could be one: a part of an address, of a path, of a name.
+    Where all the others are words, that alone: they would stand between it and the next."""
+    parts = [part for part in _SEPARATORS.split(token) if part]
+    telling = [part for part in parts if len(part) >= _SHORTEST and _is_telling(part)]
+    if len(telling) != 1 or not all(part.isalpha() or part in telling for part in parts):
+        yield _ends(bare)
+    yield from map(_ends, telling)
+
+
+def _is_telling(part: str) -> bool:
+    """Whether a part of a token could be a piece by itself: not of hex digits, as ids have them, nor of a time."""
+    if _HEX.issuperset(part) or sum(map(str.isalpha, part)) < _FEWEST_LETTERS:
+        return False
+    return _is_no_word(part) if part.isalpha() else _could_be_one(part, part, quoted=False)
+
+
+def _is_no_word(letters: str) -> bool:
+    return len(letters) >= _SHORTEST and signs(letters) >= _SIGNS_OF_LETTERS and word_share(letters) < _WORDS
 
 
 def tokens_of(text: str, kernel: ctypes.CDLL | None = KERNEL) -> list[Token]:
@@ -227,8 +250,10 @@ def _could_be_one(bare: str, token: str, *, quoted: bool) -> bool:
     if bare.isdigit():
         return len(bare) >= _LONG_NUMBER
     if bare.isalpha():
+        if bare == token.strip(".:!?"):
+            return signs(bare) >= (1 if quoted else _SIGNS_OF_LETTERS)
         # Not the end of one part of a path and the beginning of the next.
-        return bare == token.strip(".:!?") and signs(bare) >= (1 if quoted else _SIGNS_OF_LETTERS)
+        return any(map(_is_no_word, _SEPARATORS.split(token)))
     return quoted or signs(bare) >= _SIGNS_OF_ANY or word_share(bare) < _WORDS
 
 

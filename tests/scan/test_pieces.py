@@ -44,6 +44,24 @@ def test_separators_within_are_dropped() -> None:
     assert pieces_of("aB3-xQ9/z2", ()) == ("aB3xQ9z2",)
 
 
+@pytest.mark.parametrize("piece", ["b99q3P6L", "TvoAWMBz", "Lx1tHLBr"])
+@pytest.mark.parametrize(
+    "frame",
+    [
+        *("https://e.example/{}", "https://e.example/{}/index.html", "src/{}/index.ts", "`src/{}.ts`", "acme_{}_prod"),
+        *("com.acme.{}.Main", "acme-{}-prod", "{}@acme.example", "{}.acme.example", "#{}"),
+    ],
+)
+def test_what_stands_between_separators_is_a_piece_of_its_own(frame: str, piece: str) -> None:
+    text = f"See {frame.format(piece)} for more of it."
+    assert pieces_of(text, ()) == pieces_of(text, (), None) == (piece,)
+
+
+def test_words_between_separators_and_times_are_none() -> None:
+    text = "In src/getUserNameById/index.ts and app.module.loadUserData since 2024-11-05T10:20:30Z and v2.14.0-rc1."
+    assert not {"getUserNameById", "loadUserData", "05T10", "rc1"}.intersection(pieces_of(text, ()))
+
+
 def test_prose_has_hardly_any() -> None:
     assert len(pieces_of(PROSE.read_text("utf-8"), ())) < 10
 

@@ -78,6 +78,16 @@ def test_colours_put_nothing_between_the_characters(*, known: bool) -> None:
     assert released[MOST:] == [None] * (len(VALUE) - MOST)
 
 
+@pytest.mark.parametrize(
+    "frame", ["See https://e.example/{} for it.", "It is in src/{}/index.ts now.", "Run acme-{}-x."]
+)
+def test_pieces_of_addresses_and_paths_are_put_together(frame: str) -> None:
+    inner, tree = _scanner(VALUE, known=True), _tree(VALUE, known=True)
+    pieces = [VALUE[:8], VALUE[8:16], VALUE[16:]]
+    released = _crossed(tree, inner, range(3), [frame.format(piece) for piece in pieces])
+    assert released[1:] == [None, None]
+
+
 def test_without_a_value_that_is_watched_for_all_cross() -> None:
     """The negative control."""
     tree = Tree(bytes(32))
