@@ -118,7 +118,11 @@ _OF_REQUESTS = re.compile(
     r"(?:next|page|pagination|continuation|idempotency|lock|change|sync|resume|cursor|request)[_-]?(?:client[_-]?)?\Z"
 )
 _BEFORE = 32
-_KEY_ONLY = re.compile(r"_(?<=[A-Z0-9]_)KEY(?:_\d|\d)?(?!\w)")
+_KEY_ONLY = re.compile(r"_(?<=[A-Z0-9]_)(?<!(?:GPG|PGP|PUB)_)(?<!PUBLIC_)(?<!FOREIGN_)KEY(?:_\d|\d)?(?!\w)")
+# What it is after what it was: `"…" -> "…"`.
+_NEW = re.compile(r"[\"'`]?[ \t]*+(?:->|=>|→|➜|➔|to(?=[ ]?[\"'`]))[ \t]*+(?P<quote>[\"'`]?)")
+# Who somebody is in an address: `https://token:…@…`. What stands behind it is found there.
+_IN_ADDRESS = re.compile(r"://[^\s/@\"']{0,60}\Z")
 # Between a name and its value: what closes the name, a sign (a type before it), what opens the value.
 _ASSIGN = re.compile(
     r"\\?[]\"'`)*_?]{0,4}+(?P<space>[ \t]*+)(?::[ \t]*+(?:&(?:'\w{1,16} )?)?[A-Za-z_][\w.]{0,30}(?:\[[\w, .]{0,30}\]"
@@ -127,7 +131,7 @@ _ASSIGN = re.compile(
     r"|:=|->|<-|={1,3}+|:-|:{1,2}+"
     r"|(?:\|\||\?\??|\+)=|(?:\|\||\?\?)(?=[ \t]*+[\"'`])|\|(?=[ \t]))"
     r"(?P<after>[ \t]*+)"
-    r"(?:[&!][A-Za-z]\w{0,30}[ \t]++)?(?>(?:\*{1,2}+(?!:))?)[ \t]*+(?:[bBrRfFuUN@$]{1,2}(?=[\"']))?(?:\"\"(?=\""
+    r"(?:(?:&|!{1,2})[A-Za-z]\w{0,30}[ \t]++)?(?>(?:\*{1,2}+(?!:))?)[ \t]*+(?:[bBrRfFuUN@$]{1,2}(?=[\"']))?(?:\"\"(?=\""
     r"[^\"])|''(?='[^']))?"
     r"(?P<quote>\\?[\"'`]|)"
 )
@@ -295,6 +299,17 @@ def _values(line: str, kinds: Sequence[str] = (*_PASSWORDS, "token", "key")) -> 
             if name.start() >= end and kind in kinds and (span := _value(line, name, kind, budget)):
                 yield span
                 end = span[1]
+                if (new := _NEW.match(line, end)) and (then := _replaced(line, new, kind, budget)):
+                    yield then
+
+
+def _replaced(line: str, new: re.Match[str], kind: str, budget: _Budget) -> Span | None:
+    """What a value is replaced by."""
+    if new["quote"]:
+        return _quoted(line, new.end(), new["quote"], kind, budget)
+    value = _BARE.match(line, new.end())
+    word = value[0].rstrip(_CLOSING) if value else ""
+    return (new.end(), new.end() + len(word)) if _accepted(word, kind, budget, env=False) else None
 
 
 def _value(line: str, name: re.Match[str], kind: str, budget: _Budget) -> Span | None:
@@ -308,12 +323,16 @@ def _value(line: str, name: re.Match[str], kind: str, budget: _Budget) -> Span |
         if (named := _NAMED_ELEMENT.match(line, name.end())) and not _of_link(line, name):
             return _element(line, named, kind, budget)
     sign = _ASSIGN.match(line, name.end())
-    if sign is None or (next_ == "*" and _in_case(line, name, sign)):
+    if sign is None or (next_ == "*" and _in_case(line, name, sign)) or _in_address(line, name, sign):
         return None
     if sign["quote"]:
         upper = line[name.start() : name.end()].isupper()
         return _quoted(line, sign.end(), sign["quote"], kind, budget, env=_tight(sign) and upper)
     return _bare(line, name, sign, kind, budget)
+
+
+def _in_address(line: str, name: re.Match[str], sign: re.Match[str]) -> bool:
+    return sign[0] == ":" and _IN_ADDRESS.search(line, max(0, name.start() - _CALL), name.start()) is not None
 
 
 def _in_case(line: str, name: re.Match[str], sign: re.Match[str]) -> bool:

@@ -28,7 +28,7 @@ from egress_proxy.scan.decoded import Derived, DerivedTexts, Deriver, mapped
 from egress_proxy.scan.joined import LARGE, JoinedTexts, Lines, LinesOf, shown
 from egress_proxy.scan.known import KnownValues
 from egress_proxy.scan.look import Asking, Looking
-from egress_proxy.scan.neighbours import is_padded
+from egress_proxy.scan.neighbours import reaches_next
 from egress_proxy.scan.own import own_rules
 from egress_proxy.scan.prefilter import Prefilter
 from egress_proxy.scan.projection import projection
@@ -318,7 +318,7 @@ class TextScanner:
         tally.undecided.update(derived[text][0] for text in known.undecided)
         ruled = [replace(found, value=self._mac_decoded(found, for_rules)) for found in inner.findings]
         for found in mapped(ruled, for_rules, Form.PLAIN):
-            if found.detector != _NAMED or not is_padded(tally.text(found.text), found.start, found.end):
+            if found.detector != _NAMED or not reaches_next(tally.text(found.text), found.start, found.end):
                 tally.add(found, late=True)
         own = (found for found in tally.findings if found.form is Form.PLAIN and found.detector == KnownValues.DETECTOR)
         plain = spans_by_text(own) if known.findings else {}

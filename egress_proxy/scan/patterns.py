@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from egress_proxy.scan.prefilter import expression
 from egress_proxy.scan.rule import Check, Finder, Rule, Scope, Span
+from egress_proxy.scan.values import behind_name
 
 _GROUP = re.compile(r"\(\?P<s\w*>")
 _ENDS = re.compile(r"(?<=[0-9A-Za-z]\.)(?:[ \t)]|\r?(?![^\n]))")  # a sentence, whose dot is none of the value's
@@ -31,6 +32,7 @@ class Pattern(Struct, frozen=True):
     scope: Scope = Scope.LINE
     prefilter: str = ""
     strong: bool = True
+    setting: bool = False  # that a whole setting may stand there, of which only the value is meant
     named: bool = False  # that it need only be looked for in lines that may name a value (`cues`)
 
 
@@ -41,7 +43,7 @@ def rule_of(pattern: Pattern) -> Rule:
     return Rule(
         pattern.detector,
         "" if pattern.named else loose,
-        _find(compiled, pattern.check),
+        _find(compiled, pattern.check, setting=pattern.setting),
         caseless=pattern.caseless,
         scope=pattern.scope,
         strong=pattern.strong,
@@ -59,7 +61,7 @@ def _cost(pattern: str, flags: int) -> Callable[[str], int] | None:
     return lambda line: reach * len(head.findall(line))
 
 
-def _find(pattern: re.Pattern[str], check: Check | None) -> Finder:
+def _find(pattern: re.Pattern[str], check: Check | None, *, setting: bool) -> Finder:
     groups = tuple(pattern.groupindex.values())
 
     def find(text: str) -> Iterator[Span]:
@@ -67,6 +69,7 @@ def _find(pattern: re.Pattern[str], check: Check | None) -> Finder:
             for group in groups:
                 if match[group] and (check is None or check(match[group])):
                     start, end = match.span(group)
+                    start += behind_name(match[group]) if setting else 0
                     yield start, end - (text[end - 1] == "." and _ENDS.match(text, end) is not None)
 
     return find

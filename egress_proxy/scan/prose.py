@@ -18,7 +18,7 @@ from egress_proxy.scan.drawn import drawn, random_letters
 from egress_proxy.scan.phrases import is_passphrase
 from egress_proxy.scan.random_text import masked, random_score, words
 from egress_proxy.scan.rule import Rule, Span, TooMuchError
-from egress_proxy.scan.values import mixed, not_placeholder
+from egress_proxy.scan.values import behind_name, mixed, not_placeholder
 
 _PASSWORD = (
     r"passw(?:or)?[dt]s?|passphrase|passcode|(?:pass|pw)(?=[ :=]{1,3}[\"'`]?\S)|pwd|kennwort|zugangsdaten"
@@ -40,7 +40,7 @@ _VERB = (
     r"|now|это|这是)(?!\w)(?:[ ](?:now|currently|still|just|simply|set to|actually|jetzt|now set to|maintenant|ahora"
     r"|agora))?[ ]?:?"
 )
-_OPEN = r"[ \t]*+(?P<open>[\"'`“”‘«„]|\*\*|)"
+_OPEN = r"[ \t]*+(?P<open>[\"'`“”‘„‚‹「『]|[«»][ \u00a0\u202f]?|\*\*|)"
 _WORDS = rf"(?<![^\W_\u3040-\u9fff\uac00-\ud7af])(?<!\s-)(?<!--)(?<!\A-)(?:(?P<pass>{_PASSWORD})|(?P<token>{_TOKEN}))"
 # The first letters of these words.
 _HEADS = (
@@ -63,9 +63,9 @@ _SIGNED = Beginning(
     rf"| -{{1,8}})(?=[ \t])|：)){_OPEN}",
 )
 _WITH = Beginning(
-    "pas pw mot con sen ken wac hes",
+    "pas pw mot con sen ken wac hes wla wi- wif",
     rf"(?<![\w-])(?P<pass>password|passwd|passphrase|passcode|pass|pwd|pw|passwort|mot de passe|contraseña|senha"
-    r"|kennwort|wachtwoord|heslo"
+    r"|kennwort|wachtwoord|heslo|(?:wlan|wi-?fi)[ _-]?(?:schlüssel|key)"
     rf")[ ]\(?{_OPEN}",
 )
 _FROM = Beginning(_HEADS, rf"{_WORDS}(?:[ ][a-z]{{1,12}}+){{0,4}}?[ ]from[ ]{_OPEN}")
@@ -88,6 +88,21 @@ _ENTERED = Beginning(
     rf"give|try){_OPEN}"
     r"(?<=[\s\"'`“*])",
 )
+# `the pw changed again, it's hunter2 now`, `is the password still hunter2?`.
+_IT_IS = Beginning(
+    "pas pw",
+    r"(?<![\w-])(?P<pass>password|passphrase|passcode|pw)(?:[ ][^\s.:;!?=|\"'`,]{1,24}+){0,6}?,?"
+    r"[ ](?:it|that)(?:[’']s|[ ]is)"
+    rf"(?:[ ](?:now|still)){{0,1}}[ ]{_OPEN}",
+)
+_STILL = Beginning(
+    "pas pw",
+    rf"(?<![\w-])(?P<pass>password|passphrase|passcode|pw)[ ](?:still|again|already)[ ](?:just[ ])?{_OPEN}",
+)
+# Another one behind `and`: `the passwords are hunter2 (prod) and hunter3`.
+_ANOTHER = re.compile(
+    r"(?:[ ]\([^()\n]{1,40}\))?,?[ ](?:and|und|et|y|e|or|oder|ou)[ ](?P<value>[^\s\"'`“”‘’«»<>(){}\[\]|]{4,200}+)"
+)
 _IN_BRACKETS = Beginning(
     "pas pw cre sec tok key",
     r"(?<![\w-])(?:(?P<pass>password|passphrase|pw|credentials?)|(?P<token>secret|token|key))(?:[ ]"
@@ -100,9 +115,10 @@ _NAMED = Beginning(
     r"(?<![\w-])(?P<token>(?:api|access|app|secret|private|signing)[ _-]?(?:key|token)|token|secret|credential|key|PAT)"
     r"[ ](?P<open>[\"'`“])",
 )
-_IN_MARKS = re.compile(r"[^\"'`“”‘’«»\n]{3,200}+")
+_IN_MARKS = re.compile(r"[^\"'`“”‘’«»‹›」』\n]{3,200}+")
+_WIDE = frozenset({"« ", "«\u00a0", "«\u202f", "» "})  # with a space on the inner side
 _BOLD = re.compile(r"(?>(?:[^\"'`“”‘’«»\n*]|\*(?!\*)){3,200})")
-_BARE = re.compile(r"[^\s\"'`“”‘’«»<>(){}\[\]|\u3001\u3002\u300c\u300d\uff08\uff09\uff0c\uff1a\uff1b]{4,200}+")
+_BARE = re.compile(r"[^\s\"'`“”‘’«»„‚‹›<>(){}\[\]|\u3001\u3002\u300c\u300d\uff08\uff09\uff0c\uff1a\uff1b]{4,200}+")
 # All that can be typed, up to the line's end: brackets as well.
 _ANY = re.compile(r"[^\s\"'`“”‘’«»]{12,64}(?=[ \t]*(?![^\n]))")
 _PUNCTUATION = re.compile(r"[^\w\s]")
@@ -162,7 +178,7 @@ _NOT_BARE = re.compile(
     r"|bytes?)?|v?\d+(?:\.\d+)+|[A-Z_]{3,}(?:_\d)?|[\w.]+\(.*|\$.*"
     r"|https?://.*|[\w./~-]*/[\w./-]*|[A-Za-z]+\d|[a-z_]\w*(?:\.[a-z_]\w*)+|\*.*|--?[a-z][\w.-]*|[\w-]+@[A-Za-z][\w.-]*"
     r"|[A-Za-z]+[_-][\w-]*[A-Za-z]|\w+_(?:password|passwd|pass|secret|token|key)|sha\d+|argon2(?:id?|d)?|p?bkdf2\w*|md5|base64|utf-?8|[A-Z]{2,5}-?\d{1,5}|[A-Z]\d{4,6}|[#@&*]\w*(?:::\w+)*|@[\w-]+"
-    r"|\+\w+\+|\w+(?:,[\w=]+){2,}|[\w']+&#\d+|[\w:./-]*\?[A-Za-z]\w*=.*|[\w./-]*\.[a-z]{1,5}:\d+"
+    r"|!{1,2}[a-z][a-z_:.]*|\+\w+\+|\w+(?:,[\w=]+){2,}|[\w']+&#\d+|[\w:./-]*\?[A-Za-z]\w*=.*|[\w./-]*\.[a-z]{1,5}:\d+"
     r"|[a-z][a-z0-9-]*(?:\.[a-z][a-z0-9-]*){2,}",
     re.IGNORECASE,
 )
@@ -252,7 +268,20 @@ def _marked(value: str, *, password: bool) -> bool:
 def _stated(line: str) -> Iterator[Span]:
     stop = 1 + max(map(line.rfind, " \t："))  # each expression has one of these, and a line of base64 may be long
     left = _FIRST_SAID + len(line) // _SAID_EACH
-    for pattern in (_IS, _IS_SURELY, _SIGNED, _FROM, _WITH, _NAMED, _APPOSED, _HERE, _ENTERED, _IN_BRACKETS):
+    for pattern in (
+        _IS,
+        _IS_SURELY,
+        _SIGNED,
+        _FROM,
+        _WITH,
+        _NAMED,
+        _APPOSED,
+        _HERE,
+        _ENTERED,
+        _IN_BRACKETS,
+        _IT_IS,
+        _STILL,
+    ):
         for said in pattern.finditer(line, stop):
             left -= 1
             if left < 0:
@@ -269,9 +298,15 @@ def _in_marks(line: str, said: re.Match[str], pattern: Beginning) -> Iterator[Sp
         and not (pattern is _WITH and _PASSED.search(line, max(0, said.start() - _NEAR), said.start() + 4))
         and (pattern is not _NAMED or cue(line, value.span()) is Cue.SECRET)
         and not _is_user(said, value[0])
-        and _marked(marked := value[0].removesuffix("**"), password=_of_password(said))
     ):
-        yield value.start(), value.start() + len(marked)
+        marked = (
+            value[0].removesuffix("**").rstrip("\u00a0\u202f ")
+            if said["open"] in _WIDE
+            else value[0].removesuffix("**")
+        )
+        start = behind_name(marked)
+        if _marked(marked[start:], password=_of_password(said)):
+            yield value.start() + start, value.start() + len(marked)
 
 
 def _unmarked(line: str, said: re.Match[str], pattern: Beginning) -> Iterator[Span]:
@@ -280,7 +315,7 @@ def _unmarked(line: str, said: re.Match[str], pattern: Beginning) -> Iterator[Sp
         yield value.span()
     elif value := _BARE.match(line, said.end()):
         # Marks at the end of a mixed word are likelier the password's than the sentence's, if it ends so.
-        word = value[0].rstrip(_PAUSES)
+        word = value[0].rstrip(_PAUSES + "?" if pattern is _STILL else _PAUSES)
         word = word if mixed(word) else word.rstrip(_SENTENCE_END + "!")
         if (
             (pattern is not _WITH or not _UUID.fullmatch(word))
@@ -293,7 +328,10 @@ def _unmarked(line: str, said: re.Match[str], pattern: Beginning) -> Iterator[Sp
             and _bare(word, password=password)
         ):
             yield value.start(), value.start() + len(word)
-            if pattern is _FROM and (then := _THEN_TO.match(line, value.end())):
+            more = (
+                _THEN_TO if pattern is _FROM else _ANOTHER if line[said.end("pass") - 1] in "sS" and password else None
+            )
+            if more and (then := more.match(line, value.start() + len(word))):
                 word = then["value"].rstrip(_PAUSES)
                 if _ODD_EARLY.match(word) and _bare(word, password=password):
                     yield then.start("value"), then.start("value") + len(word)
@@ -351,12 +389,14 @@ _LOGIN = Beginning(
     r"(?:(?:with|using|as|mit|als|con|avec)[ ])?[`\"'*]{0,2}(?P<user>[A-Za-z][\w.@+-]{1,40})[`\"'*]{0,2}"
     r"(?:[ ]?[/:][ ]?|,?[ ](?:with|and|mit|und|et|y|e|con|avec)[ ](?:(?:the )?(?:password|passwort"
     r"|mot de passe|contraseña|pass|pw)[ ]?:?[ ]?)?)"
-    r"[`\"'*]{0,2}(?P<value>(?![A-Za-z_.-]{2,40}=|(?:pass\w*|pwd|pw|host|port):)[^\s\"'`<>/|(){}\[\];]{5,100})",
+    r"[`\"'*]{0,2}(?P<value>(?=[^\s\"'`<>/|(){}\[\];]{0,24}[0-9!@#$%^&+?~])(?![A-Za-z_.-]{2,40}=|(?:pass\w*|pwd|pw|host|port):|[\w.+-]{1,40}@[\w-]{1,40}\.[a-z])[^\s\"'`<>/|(){}\[\];]{5,100})",
 )
 
 
-# An escape, a constant, and one of several things that are numbered.
-_NO_LOGIN = re.compile(r"\\[nrt].*|[A-Z]{2,12}\d{1,3}|[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")
+# An escape, the rest of an address, a constant, and one of several things that are numbered.
+_NO_LOGIN = re.compile(
+    r"\\[nrt].*|[0-9A-Fa-f]{1,4}(?::[0-9A-Fa-f]{0,4}){2,7}|[A-Z]{2,12}\d{1,3}|[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+"
+)
 _NUMBERED = re.compile(r"[a-z]{1,12}[0-9]")
 
 
@@ -379,17 +419,22 @@ _PHRASE = Beginning(
     "pas ken mot con sen",
     r"(?:passw(?:or)?d|passphrase|passwort|kennwort|mot de passe|contraseña|senha)\**[ ]?(?:is|was|ist|est|es"
     r"|:|=)[ *]{0,3}(?P<open>[\"'`]?)"
-    r"(?P<value>[a-z]{3,12}(?:(?P<gap>[ -])[a-z]{3,12})(?:(?P=gap)[a-z]{3,12}){2,6})(?P=open)(?=[*`\"']{0,2}"
-    r"[.!]?[ \t]*(?![^\n])|[\"'`])",
+    r"(?P<value>[a-z]{3,12}(?:(?P<gap>[ -])[a-z]{3,12})(?:(?P=gap)[a-z]{3,12}){2,6})(?P=open)"
+    r"(?:(?<=[\"'`])|(?=[*`\"']{0,2}[.!]?[ \t]*(?![^\n])|[\"'`]))",
 )
 _PHRASE_FOR = Beginning(
     "pas",
     r"(?:passw(?:or)?d|passphrase) (?:for|of|to) [^\n\"'`:.]{1,40}? (?:is|was)[ :]{1,2}(?P<open>[\"'`])"
     r"(?P<value>[a-z]{3,12}(?:[ -][a-z]{3,12}){3,7})(?P=open)",
 )
+_PHRASE_PAUSED = Beginning(
+    "pas",
+    r"(?<![\w-])pass(?:word|phrase):[ ](?P<open>)(?P<value>[a-z]{3,12}(?:[ -][a-z]{3,12}){3,7})(?=[,;]|[ ]\()",
+)
+_FEWEST_GAPS = 3
 _PHRASE_IN_MARKS = Beginning(
     "pas",
-    r"passphrase,?[ ](?P<open>[\"'`])(?P<value>[a-z]{3,12}(?:[ -][a-z]{3,12}){2,7})(?P=open)",
+    r"pass(?:phrase|word),?[ ](?P<open>[\"'`])(?P<value>[a-z]{3,12}(?:[ -][a-z]{3,12}){2,7})(?P=open)",
 )
 _SEED = Beginning(
     "see mne rec bac sec wal",
@@ -407,8 +452,12 @@ _SEED_LENGTHS = {12, 15, 18, 21, 24}
 
 
 def _phrases(line: str) -> Iterator[Span]:
-    for said in _PHRASE_IN_MARKS.finditer(line):
-        if is_passphrase(said["value"]):
+    for said in (*_PHRASE_IN_MARKS.finditer(line), *_PHRASE_PAUSED.finditer(line)):
+        if (
+            said["value"].islower()
+            and is_passphrase(said["value"])
+            and (said["open"] or said["value"].count(" ") >= _FEWEST_GAPS)
+        ):
             yield said.span("value")
     for said in (*_PHRASE.finditer(line), *_PHRASE_FOR.finditer(line)):
         said_words = re.findall(r"[A-Za-z]+", said["value"].lower())
@@ -437,7 +486,7 @@ _VALUE = rf"[ \t]*(?:[\"'`~]|\*\*|){_ODD}"
 # Of what stands between only that it is of one sentence: bounds and words make the expression slow.
 _SAID = (
     rf"(?:(?:[ ](?:[^.:;!?=|\"'`\n]|\.\w)*)?(?:[ ]{_LOOSE_VERB}(?:[!@#$%^&*+?~]|(?:[ ]?:|[ \t]|[\"'`]){_VALUE})"
-    rf"|(?:(?:->|=>|[~=:]|-+)[ \t]|~){_VALUE})|(?:['~]s|a)[ ]{_VALUE})"
+    rf"|(?:(?:->|=>|[~=:]|[ ]-+)[ \t]|~){_VALUE})|(?:['~]s|a)[ ]{_VALUE})"
 )
 _SAID_APOSTROPHE = rf"[ ](?:[^.:;!?=|\"`\n]|\.\w)*'(?:[^.:;!?=|\"`\n]|\.\w)*[ ](?:est|is|era|es|was|to)[ ]?:?{_VALUE}"
 _QUOTED_NEXT = rf"(?:token|secret|credential|key)[ ][\"'`~]{_ODD}"
@@ -447,13 +496,14 @@ _PHRASE_LOOSE = (
     r"|es|:|=)[ *]{0,3}[\"'`]?(?:[a-z]{3,12}[ -]){3,7}[a-z]{3,12}(?:[*`\"']{0,2}[.!]?[ \t]*(?:\n|\z)|[`\"'])"
 )
 _SEED_LOOSE = r"[^\n]{0,60}[:=\"'`(][ \t\"'`(*]{0,6}(?:(?:\d{1,2}[.)][ ])?[a-z]{3,8}[ ,]{1,2}){11}"
+_PAUSED_LOOSE = r"pass(?:word|phrase):[ ](?:[a-z]{3,12}[ -]){3,7}[a-z]{3,12}(?:[,;]|[ ]\()"
 _LOOSE_AS = r"(?:is|as|ist|als|est|comme|como|es)"
 _CUED_AFTER = r"(?:password|passphrase|passcode|passwort|mot de passe|token|secret|key|credential)"
 RULES = (
     Rule(
         "secret-in-prose",
-        rf"{_OTHER}{_SAID}|(?:contrase[an]a|senha|kennwort|wachtwoord|heslo)[ ]\(?{_VALUE}|(?:^|[^\w-])pat[ ]"
-        rf"[\"'`~]{_ODD}",
+        rf"{_OTHER}{_SAID}|(?:contrase[an]a|senha|kennwort|wachtwoord|heslo|schl[au]ssel)[ ]\(?{_VALUE}"
+        rf"|(?:^|[^\w-])pat[ ][\"'`~]{_ODD}",
         _stated,
         caseless=True,
         strong=False,
@@ -466,6 +516,8 @@ RULES = (
             rf"(?:password|passphrase|passcode|pw),[ ]{_ODD}",
             rf"(?:password|passphrase|passcode|pw),?[ ](?:[a-z]+[ ])?(?:enter|type|use|give|try){_VALUE}",
             rf"(?:password|passphrase|pw|credentials?|secret|token|key)[ ][^\n]*[ ]\([\"'`~]{_ODD}",
+            rf"(?:password|passphrase|passcode|pw)[ ,][^\n]*[ ](?:it|that)(?:['~]s|[ ]is)[ ](?:[a-z]+[ ])?{_VALUE}",
+            rf"(?:password|passphrase|passcode|pw)[ ](?:still|again|already)[ ](?:just[ ])?{_VALUE}",
             rf"here(?:['~]s|[ ](?:is|are|you))[ ,:][^\n]*{_GIVEN}[,:]?[ ]{_VALUE}",
         ),
     ),
@@ -499,11 +551,15 @@ RULES = (
     Rule(
         "secret-phrase",
         rf"(?:kennwort|contrase[an]a|senha){_PHRASE_LOOSE}|(?:seed|mnemonic|recovery|backup|wallet){_SEED_LOOSE}"
-        r"|passphrase,?[ ][\"'`~][a-z]{3,12}[ -][a-z]{3,12}[ -][a-z]{3}"
+        r"|pass(?:phrase|word),?[ ][\"'`~][a-z]{3,12}[ -][a-z]{3,12}[ -][a-z]{3}"
         r"|(?:passw(?:or)?d|passphrase)[ ](?:for|of|to)[ ][^\n\"'`:.]*[ ](?:is|was)[ :]{1,2}[\"'`][a-z]{3}",
         _phrases,
         caseless=True,
         strong=False,
-        named=(rf"(?:passw(?:or)?d|passphrase|passwort|mot de passe){_PHRASE_LOOSE}", rf"secret{_SEED_LOOSE}"),
+        named=(
+            rf"(?:passw(?:or)?d|passphrase|passwort|mot de passe){_PHRASE_LOOSE}",
+            rf"secret{_SEED_LOOSE}",
+            _PAUSED_LOOSE,
+        ),
     ),
 )

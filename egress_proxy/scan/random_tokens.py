@@ -66,6 +66,11 @@ _BEGINS_LINE = re.compile(r"(?:[+-](?![ ][^ \t]))?[ \t]*[\"']?")
 _LONG_LINE, _LONG_PART = 48, 19
 _GLUED_BEFORE = re.compile(r"[:!.](?:[0-9A-Za-z_.!-]{1,24}:){0,2}[0-9A-Za-z_.!-]{1,24}(?=[\s\"'`=(]|\Z)")
 _GLUED_AFTER = re.compile(r":[0-9A-Za-z_+/.=-]{8,}(?=[\s\"'`,;)]|\Z)")
+_ESCAPED_BEFORE = re.compile(
+    r"%[0-9A-Za-z_.!~-]{0,40}(?:[0-9A-F]{2}%[0-9A-Za-z_.!~-]{0,40}){0,3}(?=[\s\"'`=(]|\Z)|\|\d{1,6}(?=[\s\"'`=(]|\Z)"
+)
+_ESCAPED_AFTER = re.compile(r"(?>%[0-9A-F]{2}[0-9A-Za-z_.!~+/-]{0,80}){1,16}+(?<![.!])")
+_LONGEST_REST = 400
 _REACH, _NEAR = 80, 16
 _SPACES = frozenset(" \t")
 _USER_NEXT = re.compile(
@@ -127,7 +132,7 @@ def judge(line: str, start: int, end: int) -> Iterator[Span]:
         start = escape.end()
     start, end = _widened(line, _behind_option(line, start), end)
     if is_secret(line, start, end):
-        yield start, end
+        yield _with_escapes(line, start, end)
 
 
 def _behind_option(line: str, start: int) -> int:
@@ -150,6 +155,14 @@ def _widened(line: str, start: int, end: int) -> Span:
     after = _GLUED_AFTER.match(line, end, end + _REACH)
     if before and of_name(before[0][::-1]) is Cue.NONE and not _is_user(line, start - before.end()):
         start -= before.end()
+    return start, after.end() if after else end
+
+
+def _with_escapes(line: str, start: int, end: int) -> Span:
+    """A secret with what is of it beside characters that are written `%3A`, as in a cookie; and a number with a bar."""
+    if before := _ESCAPED_BEFORE.match(line[max(0, start - _REACH) : start][::-1]):
+        start -= before.end()
+    after = _ESCAPED_AFTER.match(line, end, end + _LONGEST_REST)
     return start, after.end() if after else end
 
 

@@ -152,7 +152,7 @@ def _on_next_line(text: str) -> Iterator[Span]:
 
 
 _VALUE = re.compile(
-    r"(?<![\w-])[\"']?(?:value|default|secret_?string|string_?value|val|data)[\"']?[ \t]*+(?:="
+    r"(?<![\w-])[\"']?(?:value|default|secret_?string|string_?value|val|data|result|plain_?text)[\"']?[ \t]*+(?:="
     r"|:)[ \t]*+[\"'](?P<value>[^\s\"']{10,400}+)[\"']",
     re.IGNORECASE,
 )
@@ -179,7 +179,7 @@ RULES = (
     Rule(
         "secret-assignment",
         r"(?:value|default|secret_?string|val"
-        r"|data)[\"']?[ \t]*[:=][ \t]*[\"'](?:[^\s\"']{0,30}[0-9][^\s\"']{9}|[^\s\"']{9,40}[0-9])",
+        r"|data|result|plain_?text)[\"']?[ \t]*[:=][ \t]*[\"'](?:[^\s\"']{0,30}[0-9][^\s\"']{9}|[^\s\"']{9,40}[0-9])",
         _in_blocks,
         caseless=True,
         scope=Scope.BELOW,

@@ -25,6 +25,17 @@ NOT_A_VALUE = words(
 )
 
 
+# A whole setting: a name of one case, a sign, and enough behind it. Padding of base64 is no sign.
+_SETTING = re.compile(r"[?&]?-{0,2}(?P<name>[a-z][a-z0-9_.-]{2,40}|[A-Z][A-Z0-9_]{2,40})=(?![=\s])(?=\S{8})")
+_RANDOM_NAME = 0.5
+
+
+def behind_name(value: str) -> int:
+    """Where the value begins of what is a setting itself: `API_KEY=…` in code marks, `mistral=…` behind an option."""
+    setting = _SETTING.match(value)
+    return setting.end() if setting and random_score(setting["name"]) < _RANDOM_NAME else 0
+
+
 def not_placeholder(value: str) -> bool:
     """Whether a password in a URL is one, and not a template, a mask or our own placeholder."""
     return _PLACEHOLDER.fullmatch(value) is None

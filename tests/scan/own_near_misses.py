@@ -8,6 +8,8 @@ from tests.scan.own_texts import HEX, MIXED
 NEAR_MISSES: dict[str, tuple[str, ...]] = {
     "ansible-vault": ("$ANSIBLE_VAULT;1.1;AES256 is the header", "$ANSIBLE_VAULT;1.1;AES256\nnot hexadecimal\n"),
     "device-password": (
+        "Guest wifi → see the handbook",
+        "wifi: connected to 10.0.0.1",
         "the community string is documented in RFC3584",
         "our communities: public and private",
         "the Wi-Fi uses a WPA2 key, see section-2.4",
@@ -28,6 +30,9 @@ NEAR_MISSES: dict[str, tuple[str, ...]] = {
         '"$9$" is a prefix',
     ),
     "one-time-code": (
+        "the app password:\n\nthis will work once\n",
+        "Recovery key: 4f9d 8c2a b17e 6035 4f9e 8c2b",
+        "the security key: that will have been lost some time",
         "an app password: must have been lost",
         "the app password is kept by the user",
         "the route takes code 404 pages",
@@ -55,6 +60,7 @@ NEAR_MISSES: dict[str, tuple[str, ...]] = {
     "static-key": ("-----BEGIN OpenVPN Static key V1-----\n<key>\n",),
     "facebook-token": ("1234567890123456|" + "a" * 27, "123|" + MIXED),
     "wallet-key": (
+        "the public key (0x" + HEX * 4 + ") is known",
         "master_key: [1, 2, 3, 4]",
         'accounts: ["0x' + HEX * 2 + '"]',
         "new Wallet(privateKey)",
@@ -62,6 +68,11 @@ NEAR_MISSES: dict[str, tuple[str, ...]] = {
         "Wallet(0x" + HEX + ")",
     ),
     "noted-login": (
+        "git@github.com:tidewater2/web.git",
+        "rcpt1@shop.example:channel1:nexthop1",
+        "mail bob@shop.example (GMT+02) at noon",
+        "mail bob@shop.example (since 2019) and go",
+        "bob@shop.example / bob2@shop.example",
         "TCP / IPv4",
         "Ubuntu / x86_64-linux",
         "see foo / bar-baz-123",
@@ -167,6 +178,8 @@ NEAR_MISSES: dict[str, tuple[str, ...]] = {
         "kind: Secret\nmetadata:\n  name: aHVudGVyMg==\n",
     ),
     "login-call": (
+        'config.password(env("DB_PASSWORD"))',
+        'opts.token(read(path("token.txt")))',
         'login "bob", "Please enter your name"',
         'open "a.txt", "b", "rb"',
         "'jdbc:h2:mem:test', 'sa', ''",
@@ -264,6 +277,14 @@ NEAR_MISSES: dict[str, tuple[str, ...]] = {
         "echo $API_TOKEN\nfor file in one two\n",
     ),
     "secret-in-prose": (
+        '{22, "IPv6 is connected mismatch", "FFFF:FFFF:FFFF:7F00:0001", "127.0.0.1"},',
+        "password: !secret wifi_password",
+        "password: !env_var MQTT_PASSWORD",
+        "The password REQUIREMENTS are listed below.",
+        "Password: verification",
+        "the pw changed again, it's required now",
+        "Is the password still required?",
+        "The passwords are hashed (argon2) and salted-twice (pepper).",
         "The archive was encrypted with AES-256-GCM.",
         "The page opens with jQuery-3.",
         "`key.pem` contains a single line, header2, and more.",
@@ -317,6 +338,10 @@ NEAR_MISSES: dict[str, tuple[str, ...]] = {
         "| token | count |\n|---|---|\n| the | 1234567 |",
     ),
     "secret-phrase": (
+        'the password "must have eight characters" is shown',
+        "change_password: denne kontoen bruker ekstern godkjenning, men",
+        "password: Denne kontoen bruker ekstern godkjenning, men",
+        "a passphrase: please choose something long, then confirm",
         'the passphrase "of at least four words" is asked for',
         "password: enter the new password for your account",
         "the password is the same as before",
@@ -325,6 +350,8 @@ NEAR_MISSES: dict[str, tuple[str, ...]] = {
     ),
     "service-account-key-id": ('"private_key_id": "short"',),
     "session-cookie": (
+        "the `session` cookie (see the documentation-of-express) is set",
+        "the `sid` cookie is not-set-in-this-environment",
         "the session id is ses_" + MIXED,
         '{"name": "sidebar", "value": "collapsed-by-default"}',
         "session=default",
@@ -394,6 +421,12 @@ NEAR_MISSES: dict[str, tuple[str, ...]] = {
     "replicate-token": ("r" + "8_short",),
     "rubygems-token": ("ruby" + "gems_" + HEX,),
     "secret-assignment": (
+        '{"username": "bob", "key": "created_at_of_the_row_in_it"}',
+        "primary_key: created_at_and_customer_id_2",
+        '"primaryKey": "' + HEX * 2 + '"',
+        "GPG_KEY=" + (HEX * 3)[:40].upper(),
+        'password: "required" -> "optional"',
+        "https://token:$TOKEN@host.example/x1",
         "password: self.settings2.value",
         "password = t('users.form.password_label2')",
         "token = env('API_TOKEN_2_FOR_CI_JOBS')",

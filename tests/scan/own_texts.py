@@ -9,6 +9,7 @@ HEX = "4f9d8c2ab17e6035"
 IN_CONTEXT: dict[str, tuple[str, ...]] = {
     "ansible-vault": ("$ANSIBLE_VAULT;1.1;AES256\n«" + HEX * 5 + "\n" + HEX * 5 + "\n" + HEX + "»\n",),
     "device-password": (
+        "Guest wifi → «Anchor#4880» (ask first)",
         "the write community string `«CedarHarbor7665»` is in the running-config",
         "SNMP communities: public (ro), «Qw7Zr2Lk!9» (rw)",
         "Guest Wi-Fi: SSID `Halden`, key `«umber-delta-8301»`.",
@@ -31,6 +32,10 @@ IN_CONTEXT: dict[str, tuple[str, ...]] = {
         "WIFI:S:home;T:WPA;P:«hunter2»;;",
     ),
     "one-time-code": (
+        "Voicemail PIN for ext. 204 is «905147».",
+        "WordPress application password for bob:\n\n    «taDP mJ2N ClAM FmRn B5dj HkNv»\n",
+        "App password for mail:\n\n«ppvg lndc kriu sqqo»\n",
+        "Recovery key: «TaQ8 4OnW zJSO bLIA a7by LUdZ YT51 9eBA xQYy vjLI s2vb EYlN»",
         "The OTP that arrived by SMS was «214490», and then it went on.",
         "the panel takes code «443802»",
         "Die PIN der Karte ist «3856».",
@@ -71,12 +76,16 @@ IN_CONTEXT: dict[str, tuple[str, ...]] = {
     ),
     "facebook-token": ("FB=«482917053648291|" + MIXED[:27] + "» x",),
     "wallet-key": (
+        "its private key (0x«" + HEX * 4 + "») is read",
         "network_key: «[51, 181, 83, 12, 154, 172, 194, 1, 76, 108, 241, 110, 173, 28, 230, 233]»",
         'accounts: ["«0x' + HEX * 4 + '»"]',
         'new ethers.Wallet("0x«' + HEX * 4 + '»")',
         "secret key: «[" + ", ".join(str(7 * number % 256) for number in range(64)) + "]»",
     ),
     "noted-login": (
+        "The seeded user is demo@shop.example / «Fjord6878», role editor.",
+        "use qa@shop.example:«thunder-granite-3695» for it",
+        "Default credentials after install: admin/«heron-dahlia-6707» — change them",
         "> rparker 10:43 elastic / «Qw7Zr2-Lk9Xv»\n> bob 10:44 ty",
         "send me the db creds\n**ada** etl // «CedarHarbor7665»",
         "Enter `bob` and `«Qw7Zr2-Lk9Xv»`.",
@@ -144,6 +153,11 @@ IN_CONTEXT: dict[str, tuple[str, ...]] = {
         "curl --user 'admin:«s3cr3t!»' https://host",
     ),
     "command-password": (
+        "llm serve --api-key mistral=«wfXfqIO1TWy5kQ6h3Devbb0Rak5rpeh5» --port 4000",
+        "slappasswd -h '{SSHA}' -s «Qw7Zr2Lk9»",
+        "caddy hash-password --plaintext «bramble-marble-64»",
+        "mosquitto_passwd -b /etc/mosquitto/passwd bob «TimberOcean57»",
+        "7za a -p'«Qw7Zr2Lk!9»' x.7z data/",
         "echo MercuryDelta8277 | vercel env add DATABASE_PASSWORD production".replace(
             "MercuryDelta8277", "«MercuryDelta8277»"
         ),
@@ -230,6 +244,7 @@ IN_CONTEXT: dict[str, tuple[str, ...]] = {
         "kind: Secret\nstringData:\n  hint: «anna»\n",
     ),
     "login-call": (
+        'opts.pass(Some("«Qw7Zr2Lk!9»"))',
         '        "jdbc:oracle:thin:@//db:1521/ORCL", "bob", "«VGKB,2c#ma^0fF»")) {',
         "f.request :authorization, :basic, 'bob', '«S8%T##iLnG95YX»'",
         'cn.Open "DSN=shop", "bob", "«Qw7Zr2-Lk9Xv»"',
@@ -291,6 +306,7 @@ IN_CONTEXT: dict[str, tuple[str, ...]] = {
     "putty-key": ("Private-Lines: 2\n«" + MIXED * 2 + "\n" + MIXED + "»",),
     "query-credential": ("https://h/p?api_key=«" + MIXED + "»&x=1", "/callback?code=«" + MIXED + "»"),
     "random-token": (
+        '=> "«93|XwGtntsls2ehYEP86Ko6qe5Rf0Q2qHSlvOnlJJQXyhpk9kwH»"',
         "skey=«" + MIXED + "»",
         '"crypt" => ["key" => "«' + HEX * 2 + '»"]',
         "I used «" + MIXED + "» and it worked",
@@ -301,6 +317,14 @@ IN_CONTEXT: dict[str, tuple[str, ...]] = {
     ),
     "registry-auth": ('{"auths": {"host": {"auth": "«dXNlcjpodW50ZXIyIQ==»"}}}',),
     "secret-assignment": (
+        '{"username":"bob","key":"«' + HEX * 2 + '»"}',
+        '"key": "«' + HEX * 2 + '»", "email": "bob@shop.example"',
+        "primary_key: «" + MIXED + "»",
+        '"primaryKey": "«' + MIXED + 'KwQzTnRmXcV=»"',
+        '"SIGNING_SECRET" = "' + HEX * 2 + '" -> "«' + HEX[::-1] * 2 + '»"',
+        "password: uivWWN*GgHeI^6GB -> «QCN-+2gQ_Xkr4»",
+        "password: !!str «Birch_2905»",
+        '"type": "random_password",\n"attributes": {"length": 16, "result": "«H#ggCxbWl=HFSeE2»"',
         "      password: «UT4c_tZ8sLAG.Ji338»",
         'let key = hex!("«' + HEX * 4 + '»");',
         'API_KEY: JSON.stringify("«' + MIXED + '»")',
@@ -406,6 +430,16 @@ IN_CONTEXT: dict[str, tuple[str, ...]] = {
         "$ echo $API_TOKEN\n«" + MIXED + "»\n",
     ),
     "secret-in-prose": (
+        "iDRAC: user root, password «LTVRPXMSBSQK» on the label.",
+        "Password: «qkwssfqbjqhz»",
+        "Das Passwort ‚«Birch4021!»‘ gilt bis Freitag.",
+        "WLAN-Schlüssel „«Cinder#7278»“. Danach",
+        "the vpn pw changed again, it's «Summit423» now",
+        "Is the staging DB password still «0liv3_6164»?",
+        "The passwords are zvbi2wgLwjwB!h (prod) and «vZTt-MCU6f0ULR» (staging).",
+        "the token in the CI environment (`RAILWAY_TOKEN=«" + HEX[:8] + "-b17e-4035-8c2a-" + HEX[:12] + "»`)",
+        "You can log in to the demo with demo@shop.example / «hazel-prairie-3079» (role: viewer).",
+        "Logged in to Grafana with viewer / «Mistral#4418» and it loads.",
         "The VNC password on kiosk-3 is «GMGb0d1f».",
         "The admin password was reset to «CedarHarbor46» by the script.",
         "When asked for a password type «Cedar9690!» and go on.",
@@ -479,6 +513,9 @@ IN_CONTEXT: dict[str, tuple[str, ...]] = {
         "| name | value |\n|---|---|\n| API key | `«" + HEX * 2 + "»` |\n",
     ),
     "secret-phrase": (
+        'its passphrase is "«onyx amber thistle timber»". I added it to the agent.',
+        'the password "«hazel cedar willow lantern»" opens the archive',
+        "asks for a passphrase: «indigo cobalt pebble plasma kelp olive», then mounts.",
         'the passphrase "«lantern linen meadow pigeon»" of it',
         "password: «correct horse battery staple»",
         "the passphrase is «correct-horse-battery-staple».",
@@ -488,6 +525,8 @@ IN_CONTEXT: dict[str, tuple[str, ...]] = {
     ),
     "service-account-key-id": ('"private_key_id": "«' + HEX * 2 + HEX[:8] + '»"',),
     "session-cookie": (
+        "Set the `JSESSIONID` cookie («" + HEX[::-1].upper() * 2 + "») and retry.",
+        "copy the `connect.sid` cookie («s%3A" + MIXED + ".sQsAYVmc5qDPZq2dXvrw21%2Bw») into it",
         "Your session id is «" + HEX * 2 + "»; send it.",
         '{"name": "_session_id", "value": "«' + HEX * 2 + '»", "path": "/"}',
         "PHPSESSID=«" + MIXED + "»; path=/",

@@ -2,7 +2,7 @@
 
     tokens of a known shape     cloud, models, forges, talk, payment, saas        one line a kind
     what stands in a known place    headers, urls, files, shell, options, places, calls, apart, asked,
-                                    blocks, columns, devices, keys, codes
+                                    blocks, columns, devices, keyed, keys, codes
     what a name or a sentence says  scan.assignments, scan.prose, scan.tables     a word beside a value
     what looks random           scan.random_tokens                                judged in its context
 
@@ -34,6 +34,7 @@ from egress_proxy.scan.own import (
     files,
     forges,
     headers,
+    keyed,
     keys,
     models,
     notes,
@@ -65,6 +66,7 @@ PATTERNS = (
     *devices.PATTERNS,
     *files.PATTERNS,
     *headers.PATTERNS,
+    *keyed.PATTERNS,
     *keys.PATTERNS,
     *pairs.PATTERNS,
     *shell.PATTERNS,
@@ -82,6 +84,7 @@ RULES = (
     *columns.RULES,
     *files.RULES,
     *headers.RULES,
+    *keyed.RULES,
     *keys.RULES,
     *notes.RULES,
     *options.RULES,

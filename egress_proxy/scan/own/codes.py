@@ -129,7 +129,7 @@ PATTERNS = (
         r"\b(?:otp|one-time (?:code|password|pin)|(?:verification|security|confirmation|2fa|mfa|totp|sms|login|sign-in"
         r"|authentication|auth|access|alarm|door|gate|entry|unlock|safe|keypad|pairing) code|passcode|pin(?: code)?"
         r"|puk)(?:[ ]"
-        r"(?:of|for|to|on|that|which|from|in|der|des|zu|zur|del|de|della) [\w' -]{1,40})?(?: is| ist| lautet| est| es"
+        r"(?:of|for|to|on|that|which|from|in|der|des|zu|zur|del|de|della) [\w'. -]{1,40})?(?: is| ist| lautet| est| es"
         r"| was|:| =|=)[ *`\"']{1,4}"
         r"(?P<s>\d{4,8}|\d{3}-\d{3}(?:-\d{3})?)(?![\w%]|[.,:/-]\d)",
         strong=False,

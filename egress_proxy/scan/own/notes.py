@@ -49,7 +49,7 @@ _LABELLED = (
 # The particle stands behind the word: `비밀번호는 …`.
 _WITH_PARTICLE = (
     rf"(?:(?:{_KOREAN}|(?<![\w/])p/w)(?:설정)?[은는]?|(?:{_CHINESE})(?:是|为|為|は)?)"
-    rf"[ ]{{0,2}}[\])(:=]?[ ]{{0,2}}(?:default:)?(?P<s>{_WORD}{{4,96}}+)"
+    rf"[ ]{{0,2}}[\])(:=「『]?[ ]{{0,2}}(?:default:)?(?P<s>{_WORD}{{4,96}}+)"
 )
 # As other languages have it, behind a sign.
 _OTHERS = (

@@ -26,7 +26,7 @@ _OPTIONS = (
     ),
     ("-P", _SPACED, "zip unzip sqlcmd bcp tsql isql ipmitool mosquitto_pub mosquitto_sub mosquitto_rr"),
     ("-w", _SPACED, "ldapsearch ldapadd ldapmodify ldapdelete ldappasswd ldapwhoami kadmin vsql"),
-    ("-s", _SPACED, "ldappasswd"),
+    ("-s", _SPACED, "ldappasswd slappasswd"),
     ("-[NP]", _SPACED, "ssh-keygen"),
     ("-c", _SPACED, "snmpget snmpwalk snmpbulkwalk snmpset snmptable snmpgetnext snmptrap"),
     (

@@ -38,7 +38,7 @@ def _at_end(text: str) -> Iterator[Span]:
 _ANNOUNCES = r"(?:zugangsdaten|logindaten|zugang|identifiants|acceso|basic[ -]auth(?:entication)?)"
 _ANNOUNCES_TOO = r"(?:credentials?|creds)"
 _ANNOUNCED = (
-    r"(?:[ ](?:for|of|to|on|für|zum|zur|de|del)[ ][^\n:=()|]{1,40}?)?(?:(?:[ ]?[:=]|[ ]\()[ ]?|[ ](?:are|is|ist|sind"
+    r"(?:[ ][^\n:=()|]{1,40}?)?(?:(?:[ ]?[:=]|[ ]\()[ ]?|[ ](?:are|is|ist|sind"
     r"|sont)[ ]:?)"
     rf"[`*\"']{{0,2}}{_USER}[`*\"']{{0,2}}(?:[ ]?[/|][ ]?|,[ ]|:)[`*\"']{{0,2}}(?P<s>{_WORD}{{5,64}}[^\s\"'`<>(),;/"
     rf"|.:*])"

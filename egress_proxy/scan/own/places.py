@@ -70,11 +70,11 @@ PATTERNS = (
     # Where the command says that it is one: `secret set … --value …`.
     Pattern(
         "command-password",
-        rf"(?:secure-?string|secrets?|keyvault|passw(?:or)?d)[^\n|;]{{0,200}}?[ \t]--(?:value|body|data|text)"
+        rf"(?:secure-?string|secrets?|keyvault|passw(?:or)?d)[^\n|;]{{0,200}}?[ \t]--(?:value|body|data|(?:plain)?text)"
         rf"(?:=|[ \t]++){WORD}",
         likely,
         strong=False,
-        prefilter=r"[ \t]--(?:value|body|data|text)(?:=|[ \t]+)",
+        prefilter=r"[ \t]--(?:value|body|data|(?:plain)?text)(?:=|[ \t]+)",
     ),
     Pattern(
         "secret-in-prose",

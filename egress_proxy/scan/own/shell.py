@@ -119,6 +119,7 @@ PATTERNS = (
             rf"(?<![\w-])--?(?!(?:{_OF_REQUESTS})-token)(?:[a-z]{{1,16}}[_-]|oauth2-){{0,3}}(?:{names})(?:=|[ \t]++)"
             rf"(?:pass:)?{WORD}",
             telling if named else _telling_word,
+            setting=True,
             named=named,
             prefilter=rf"{before}(?:{names})(?:=|[ \t]+)[^\s|;&<>(){{}}$`]",
         )
@@ -133,7 +134,7 @@ PATTERNS = (
         r"|lftp)\b[^\n|;]{0,300}?[ \t](?:-u|--user|--auth|-a|-U|--proxy-user|--creds|--src-creds"
         r"|--dest-creds)(?:=|[ \t]*+)"
         r"[\"']?[^\s:\"'%]{1,80}+[:%](?:\"(?P<s1>[^\"\n]{3,}+)\"|'(?P<s2>[^'\n]{3,}+)'"
-        r"|(?P<s>[^\s\"']{3,}+))",
+        r"|(?P<s4>[0-9A-Za-z]{4}(?>[ ][0-9A-Za-z]{4}){5})(?=[\"'])|(?P<s>[^\s\"']{3,}+))",
         given,
         prefilter=r"[ \t](?:-u|--user|--auth|-a|--proxy-user|--creds|--src-creds|--dest-creds)(?:="
         r"|[ \t]*)[\"']?[^\s:\"'%]{1,80}[:%][\"']?[^\s\"']{3}",
@@ -149,13 +150,13 @@ PATTERNS = (
     Pattern("command-password", rf"\bsshpass[ \t]++-p[ \t]*+{WORD}", given),
     Pattern(
         "command-password",
-        rf"\b(?:mysql|mysqldump|mysqladmin|mariadb|mariadb-dump|mycli|7z|rar|unrar)\b[^\n|;]{{0,200}}?[ \t]-p"
+        rf"\b(?:mysql|mysqldump|mysqladmin|mariadb|mariadb-dump|mycli|7z[arz]?|rar|unrar)\b[^\n|;]{{0,200}}?[ \t]-p"
         rf"(?![a-z]{{2,16}}=){WORD}",
         given,
     ),
     Pattern(
         "command-password",
-        rf"\bhtpasswd[ \t]++-[a-z]*b[a-z]*[ \t]++(?:\S++[ \t]++){{1,2}}?{WORD}[ \t]*+(?![^\n])",
+        rf"\b(?:htpasswd|mosquitto_passwd)[ \t]++-[a-z]*b[a-z]*[ \t]++(?:\S++[ \t]++){{1,2}}?{WORD}[ \t]*+(?![^\n])",
         given,
     ),
     Pattern(

@@ -16,7 +16,7 @@ from egress_proxy.scan.values import looks_random
 
 _MAKERS = (
     r"openssl[ ]rand|wg[ ]gen(?:key|psk)|/dev/u?random|pwgen[ ]|security[ ]find-(?:generic|internet)-password"
-    r"|nvram[ ]get"
+    r"|nvram[ ]get|nmcli[ ]|uci[ ]get[ ]"
 )
 _MADE = re.compile(rf"(?:{_MAKERS})[^\n]*\n", re.IGNORECASE)
 _ELSEWHERE = re.compile(r">|\||\$\(|`")  # what is written to a file, read by a program, kept in a variable
