@@ -59,7 +59,8 @@ def test_strings_that_calls_are_given_are_paid_for(scanner: TextScanner) -> None
     """Each takes as long as many characters: a text of nothing else is undecided, and neither one with as many strings
     in other places, nor one with some."""
     string, many = '"Words-And/12", ', SIZE // 12
-    dense, few, elsewhere = "passw" + string * many, "passw" + string * 100, "login(" + string * many
+    near = "passw" + string * 10  # the word for a password stands near each
+    dense, few, elsewhere = near * (many // 10), near * 10, "login(" + string * many
     assert scanner.scan([dense, few, elsewhere]).undecided == (0,)
 
 
