@@ -68,6 +68,8 @@ static void find_all(const uint8_t *text, size_t length, struct found *found)
     find_numbers(text, length, found);
     find_spelled(text, length, found);
     find_morse(text, length, found);
+    find_inlaid(text, length, '<', found);
+    find_inlaid(text, length, '/', found);
     find_ordinals(text, length, found);
     find_lines(text, length, found);
     find_terminal(text, length, found);

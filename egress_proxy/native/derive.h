@@ -34,6 +34,7 @@ enum kind {
     MORSE,
     PIECES,
     TERMINAL,
+    INLAID,
 };
 
 #define SHORTEST        16   /* characters of an encoded run */
@@ -68,7 +69,7 @@ struct found {
 /* The kinds in which only known values are looked for: `rules=False` in `scan/derive/table.py`. */
 #define OF_VALUES \
     ((uint64_t)1 << LINES | (uint64_t)1 << WORDS | (uint64_t)1 << COLUMNS | (uint64_t)1 << OPAQUE | (uint64_t)1 << LISTED \
-     | (uint64_t)1 << THINNED | (uint64_t)1 << PIECES)
+     | (uint64_t)1 << THINNED | (uint64_t)1 << PIECES | (uint64_t)1 << INLAID)
 
 static inline int skips(const struct found *found, enum kind kind) { return found->skipped >> kind & 1; }
 
@@ -216,6 +217,7 @@ void find_quoted_printable(const uint8_t *text, size_t length, struct found *fou
 void find_literals(const uint8_t *text, size_t length, struct found *found);
 void find_numbers(const uint8_t *text, size_t length, struct found *found);
 void find_spelled(const uint8_t *text, size_t length, struct found *found);
+void find_inlaid(const uint8_t *text, size_t length, uint8_t lead, struct found *found);
 void find_morse(const uint8_t *text, size_t length, struct found *found);
 void find_lines(const uint8_t *text, size_t length, struct found *found);
 

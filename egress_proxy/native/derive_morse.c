@@ -4,7 +4,7 @@
 
 /* Morse code: dots and hyphens in groups, among signs and blanks only. */
 
-#define LONGEST_LINE 4096 /* characters at either side */
+#define LONGEST_ROW 4096 /* characters at either side */
 
 static inline int dot(uint8_t c) { return c == '.' || c == '-'; }
 
@@ -24,9 +24,9 @@ void find_morse(const uint8_t *text, size_t length, struct found *found)
         size_t at = (size_t)(hit - text), start = at, end = at;
         if (at < done || !((at > 0 && text[at - 1] == '.') || (at + 1 < length && text[at + 1] == '.')))
             continue; /* neither `.-` nor `-.`, which are in no other text */
-        while (start > done && at - start < LONGEST_LINE && !alnum(text[start - 1]) && text[start - 1] != '\n')
+        while (start > done && at - start < LONGEST_ROW && !alnum(text[start - 1]))
             start--;
-        while (end < length && end - at < LONGEST_LINE && !alnum(text[end]) && text[end] != '\n')
+        while (end < length && end - at < LONGEST_ROW && !alnum(text[end]))
             end++;
         if (groups(text, start, end) >= FEWEST)
             report(found, MORSE, start, end);

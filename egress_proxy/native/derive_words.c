@@ -81,9 +81,28 @@ void end_labelled(struct row *row, const uint8_t *text, size_t length, struct fo
     row->count = 0;
 }
 
+#define NEXT_LABEL 24 /* characters from one label to the next, in whatever order they are */
+
+/* Labels in no order, `{9: "o", 0: "d"}`: of characters where enough different letters stand there alone. */
+static void end_unordered(struct row *row, const uint8_t *text, size_t length, struct found *found)
+{
+    if (row->count >= FEWEST) {
+        size_t end = length - row->end > NEXT_LABEL ? row->end + NEXT_LABEL : length, letters = 0;
+        uint64_t seen = 0;
+        for (size_t at = row->start; at < end; at++)
+            if (lower(text[at] | 0x20) && !(at > 0 && alnum(text[at - 1])) && !(at + 1 < length && alnum(text[at + 1])))
+                seen |= (uint64_t)1 << (text[at] & 63);
+        for (; seen; seen &= seen - 1)
+            letters++;
+        if (letters >= FEWEST_LETTERS)
+            report(found, LABELLED, row->start, row->end);
+    }
+    row->count = 0;
+}
+
 struct numbers {
     size_t length;
-    struct row codes, counted[2], lined, glued, inside;
+    struct row codes, counted[2], lined, glued, inside, unordered;
     struct mixed_row mixed;
     unsigned notation, expected[2], next;
 };
@@ -138,6 +157,9 @@ static void see_glued(struct numbers *n, const uint8_t *text, size_t start, size
 static void see_label(struct numbers *n, const uint8_t *text, size_t start, size_t end, struct found *found)
 {
     unsigned value = decimal_at(text, start, end);
+    if (n->unordered.count && start > n->unordered.end + NEXT_LABEL)
+        end_unordered(&n->unordered, text, n->length, found);
+    grow(&n->unordered, start, end);
     /* two rows at a time: the first characters themselves may be 0 or 1, and look like the beginning of another */
     for (int row = 0; row < 2; row++) {
         if (n->counted[row].count && start > n->counted[row].end + 96)
@@ -242,6 +264,7 @@ void find_numbers(const uint8_t *text, size_t length, struct found *found)
     end_labelled(&n.counted[1], text, length, found);
     end_labelled(&n.lined, text, length, found);
     end_labelled(&n.glued, text, length, found);
+    end_unordered(&n.unordered, text, length, found);
     end_inside(&n.inside, text, found);
     end_mixed(&n.mixed, found);
     end_initials(&i, found);

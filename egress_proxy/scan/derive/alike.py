@@ -64,11 +64,14 @@ _SMALL_CAPITALS: Final = (
     "\u1d00\u0299\u1d04\u1d05\u1d07\ua730\u0262\u029c\u026a\u1d0a\u1d0b\u029f\u1d0d"
     "\u0274\u1d0f\u1d18\u01eb\u0280\ua731\u1d1b\u1d1c\u1d20\u1d21\u028f\u1d22"
 )
-_SMALL: Final = dict(zip(map(ord, _SMALL_CAPITALS), "abcdefghijklmnopqrstuvwyz", strict=True))
+_SMALL: Final = dict(zip(map(ord, _SMALL_CAPITALS), "abcdefghijklmnopqrstuvwyz", strict=True)) | {0xA7AF: "q"}
 # Letters in squares, in discs, and of flags.
 _FRAMED: Final = (0x1F130, 0x1F150, 0x1F170, 0x1F1E6)
 _TURNED: Final = dict(zip(map(ord, "ɐɔǝɟƃɥᴉɾʞɯɹʇʌʍʎ"), "acefghijkmrtvwy", strict=True))  # upside down
 _BRAILLE: Final = dict(zip(map(ord, "⠁⠃⠉⠙⠑⠋⠛⠓⠊⠚⠅⠇⠍⠝⠕⠏⠟⠗⠎⠞⠥⠧⠺⠭⠽⠵"), "abcdefghijklmnopqrstuvwxyz", strict=True))
+_CELL = re.compile("([\u2821-\u287e])")  # one for each byte: its dots are bits
+_FIRST_CELL: Final = 0x2800
+_CELLS = re.compile("[\u2821-\u287e]{8}")
 _BRAILLE_NUMBER: Final = "\u283c"  # the letters from a to j after it are the digits from 1 to 0
 # Cyrillic letters by what they sound like.
 _SOUNDS: Final = dict(zip(map(ord, "абвгдежзийклмнопрстуфхцчшыэюя"), "abvgdejzijklmnoprstufhcqwyeuy", strict=True))
@@ -81,7 +84,7 @@ _TABLE: Final = (
 )
 _FOREIGN = f"[{_SMALL_CAPITALS}ɐɔǝɟƃɥᴉɾʞɯɹʇʌʍʎ\u0131\u0251\u0261\u0370-\u03ff\u0400-\u052f\u0531-\u058f]"
 _MIXED = re.compile(
-    rf"(?:[A-Za-z0-9]{_FOREIGN}|{_FOREIGN}[A-Za-z0-9])\w*+|[{_SMALL_CAPITALS}]{{3}}\w*+|"
+    rf"(?:[A-Za-z0-9]{_FOREIGN}|{_FOREIGN}[A-Za-z0-9])\w*+|[{_SMALL_CAPITALS}]{{3}}\w*+|(?<!\w)[{_SMALL_CAPITALS}](?!\w)|"
     r"(?:[\U0001f130-\U0001f189\U0001f1e6-\U0001f1ff][^A-Za-z\n]{0,6}){5}|[\u2800-\u28ff]{8}"
 )
 _LOOKALIKE = re.compile(f"({_BRAILLE_NUMBER}[⠁⠃⠉⠙⠑⠋⠛⠓⠊⠚]|[" + "".join(map(chr, sorted(_TABLE))) + "])")
@@ -114,10 +117,16 @@ def _look(written: str) -> str:
     return _TABLE[ord(written)]
 
 
+def _byte(cell: str) -> str:
+    return chr(ord(cell) - _FIRST_CELL)
+
+
 def alike(text: str, spans: Iterable[Span], _room: int) -> Iterator[Woven]:
     """The text round letters of two alphabets in one word, in Latin letters."""
     around = list(windows(text, spans))
     if made := rewritten("look-alikes", _LOOKALIKE, _look, text, around):
+        yield made
+    if _CELLS.search(text) and (made := rewritten("cells", _CELL, _byte, text, around)):
         yield made
     if made := rewritten("sound-alikes", _SOUNDING, lambda char: _SOUNDS[ord(char.lower())], text, around):
         yield made

@@ -21,6 +21,7 @@ from egress_proxy.scan.derive.spans import Span, Weave, Woven
 _SHORTEST, _LONGEST, _IN_ALL = 12, 200, 1024  # characters of a run, and of all
 _SAMPLE = 16  # digits that tell whether the others are worth it
 _LEAST = 8  # bytes
+_AROUND = "\"'`*()[]{}<>,.:;"
 _UPPER, _LOWER, _DIGITS = string.ascii_uppercase, string.ascii_lowercase, string.digits
 _BASE58 = (_DIGITS + _UPPER + _LOWER).translate({ord(char): None for char in "0OIl"})
 _BASE91 = _UPPER + _LOWER + _DIGITS + '!#$%&()*+,./:;<=>?@[]^_`{|}~"'
@@ -124,6 +125,7 @@ def other_bases(text: str, spans: Iterable[Span], _room: int) -> Iterator[Woven]
 
 
 def _runs(text: str, spans: Iterable[Span]) -> Iterator[Span]:
+    """Runs, and what is left of each without the signs around it, which no number has: quotes, a full stop."""
     left, ascii_only = _IN_ALL, text.isascii()
     for start, end in spans:
         left -= end - start
@@ -131,6 +133,10 @@ def _runs(text: str, spans: Iterable[Span]) -> Iterator[Span]:
             return
         if _SHORTEST <= end - start <= _LONGEST and (ascii_only or text[start:end].isascii()):
             yield start, end
+            run = text[start:end]
+            first, last = start + len(run) - len(run.lstrip(_AROUND)), end - len(run) + len(run.rstrip(_AROUND))
+            if (first, last) != (start, end) and last - first >= _SHORTEST:
+                yield first, last
 
 
 def possible(runs: Sequence[str], kernel: ctypes.CDLL | None = KERNEL) -> Sequence[int]:

@@ -25,6 +25,11 @@ _BACKSLASH = (
 _ENTITY = r"&#[0-9]{1,7};?|&#[xX][0-9A-Fa-f]{1,6};?|&[A-Za-z][A-Za-z0-9]{1,9};"
 _ESCAPE = re.compile(f"({_PERCENT}|{_BACKSLASH}|{_ENTITY})")
 _BY_SIGN: Final = {sign: re.compile(f"({one})") for sign, one in (("%", _PERCENT), ("\\", _BACKSLASH), ("&", _ENTITY))}
+# Of style sheets: with a blank after the digits, or with six of them.
+_STYLED = re.compile(r"(\\[0-9A-Fa-f]{1,6} ?)")
+_STYLES = re.compile(
+    r"(?=(?:\\[0-9A-Fa-f]{1,6} ?){0,8}?\\(?:[0-9A-Fa-f]{2,5} |[0-9A-Fa-f]{6}))(?:\\[0-9A-Fa-f]{2,6} ?){8}"
+)
 _QUOTED_PRINTABLE = re.compile(r"((?:=[89A-F][0-9A-F])++|=[0-7][0-9A-F]|=[ \t]{0,8}\r?\n)")
 _QP = r"(?:=[0-9A-F]{2}|(?<=\S)=\r?\n(?=\S))"
 QUOTED_PRINTABLE_HINT: Final = re.compile(rf"=3D|{_QP}[^=]{{0,128}}{_QP}")
@@ -125,11 +130,18 @@ def _unescaped(pattern: re.Pattern[str], kind: str, text: str, windows: Iterable
         yield made
 
 
+def _styled(text: str, windows: Iterable[Span]) -> Iterator[Woven]:
+    if made := rewritten("escapes", _STYLED, lambda escape: _char(int(escape[1:], 16)), text, windows):
+        yield made
+
+
 def unescaped(text: str, spans: Iterable[Span], _room: int) -> Iterator[Woven]:
     """The lines of some escapes without any; and, where there are escapes of several kinds, those of each kind alone:
     what is data may look like an escape of another kind."""
     around = list(windows(text, spans))
     yield from _unescaped(_ESCAPE, "escapes", text, around)
+    if styled := [window for window in around if _STYLES.search(text, *window)]:
+        yield from _styled(text, styled)
     if sum(end - start for start, end in around) > _MOST_APART:
         return
     kinds = [one for sign, one in _BY_SIGN.items() if any(sign in text[start:end] for start, end in around)]

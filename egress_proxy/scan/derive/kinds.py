@@ -40,6 +40,7 @@ class Kind(IntEnum):
     MORSE = 42
     PIECES = 43
     TERMINAL = 44
+    INLAID = 45
     ALIKE = 64  # from here on, not the kernel's
     TAGS = 65
     SELECTORS = 66

@@ -1,4 +1,4 @@
-"""Morse code: `.... ..- -. - . .-.`, whatever blanks and signs stand between the characters."""
+"""Morse code: `.... ..- -. - . .-.`, whatever blanks, ends of lines and signs stand between the characters."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _CODE: Final = (
 )
 _SIGNS: Final = {signs: char for char, signs in re.findall(r"(\w)(\S+)", _CODE)}
 _GROUP = re.compile(r"(?<![.-])[.-]{1,5}(?![.-])")
-MORSE: Final = re.compile(r"(?>(?<![.-])[.-]{1,5}[^A-Za-z0-9\n.-]{1,5}){7,}+[.-]{1,5}")
+MORSE: Final = re.compile(r"(?>(?<![.-])[.-]{1,5}[^A-Za-z0-9.-]{1,5}){7,}+[.-]{0,5}")
 _FEWEST = 8
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import pairwise
 from typing import Final
 
-from egress_proxy.scan.derive import twin_85, twin_joints, twin_pieces, twin_runs, twin_signs
+from egress_proxy.scan.derive import inlaid, twin_85, twin_joints, twin_pieces, twin_runs, twin_signs
 from egress_proxy.scan.derive.dumps import DUMP_HINT, UUENCODE_HINT
 from egress_proxy.scan.derive.escapes import QUOTED_PRINTABLE_HINT, TERMINAL_HINT
 from egress_proxy.scan.derive.frames import FEWEST
@@ -156,6 +156,12 @@ def _simple(text: str) -> Iterator[Hint]:
     yield from twin_joints.literals(text)
 
 
+_FINDERS: Final = (
+    *(twin_runs.find, twin_85.adobe, _short_lines, _simple, _numbers, _lines, _words),
+    *(twin_pieces.hints, inlaid.hints),
+)
+
+
 def hints(text: str) -> Iterator[Hint]:
     """What the kernel would name, and perhaps a little more."""
     if not text.isascii():
@@ -164,5 +170,5 @@ def hints(text: str) -> Iterator[Hint]:
         yield Kind.ORDINALS, 0, len(text)
     if signs := TERMINAL_HINT.findall(text):
         yield Kind.TERMINAL, text.find(signs[0]), text.rfind(signs[-1]) + 1
-    for find in (twin_runs.find, twin_85.adobe, _short_lines, _simple, _numbers, _lines, _words, twin_pieces.hints):
+    for find in _FINDERS:
         yield from find(text)

@@ -41,7 +41,7 @@ ALIKE = frozenset(
     {
         *(Kind.BASE64, Kind.BASE64_1, Kind.BASE64_2, Kind.BASE64_3, Kind.HEX, Kind.BASE32, Kind.BASE32HEX),
         *(Kind.BASE85, Kind.ASCII85, Kind.INTEGER, Kind.BACKWARDS, Kind.ROTATED, Kind.OPAQUE),
-        *(Kind.ESCAPED, Kind.LITERALS, Kind.LISTED, Kind.PIECES, Kind.TERMINAL),
+        *(Kind.ESCAPED, Kind.LITERALS, Kind.LISTED, Kind.PIECES, Kind.TERMINAL, Kind.INLAID),
     }
 )
 WRITTEN = [write(VALUES[at % 5]) for at, write in enumerate(WRITERS.values())]
@@ -50,7 +50,8 @@ PARTS = st.one_of(
         ['"', "'", "\\", "\\n", "\n", "+", ",", '", "', '" + "', '\\"', "0000", "begin 644 x", "`", "end", "abc", "=",
          "a1B2c3D4e5F6", "H4sIAAAA", 'value += "', '").append("', "%41", "&#65;", "&amp;", "=3D", "\0", "\ud800", "é",
          "|", " ", "    ", "-", "\r\n", "ABzY8", "<~", "~>", "1234567890" * 4, "<<", ".=", "[", "(", "$x", "|| ",
-         "\x1b[0;31m", "\b", 'the "', '". "', "the '", "'. '", "* ",
+         "\x1b[0;31m", "\b", "<b>", "</b>", "<br", ">", "/* x */", "/*", "*/", "x<i>y",
+         'the "', '". "', "the '", "'. '", "* ",
          "\U0001d400", "aGVsbG8gd29ybGQhIQ", "68656c6c6f20776f726c6421", "00000000: ", "/", "_", "deadbeefdeadbeef"]
     ),
     st.sampled_from(WRITTEN).flatmap(

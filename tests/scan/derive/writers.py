@@ -99,6 +99,27 @@ def shuffled(template: str) -> Writer:
     return write
 
 
+def shuffled_pairs(value: str) -> str:
+    pairs = rows('{number}: "{char}"')(value).split("\n")
+    random.Random(11).shuffle(pairs)
+    return "{" + ", ".join(pairs) + "}"
+
+
+def inlaid(*inlays: str) -> Writer:
+    """Pieces of the value with these between them, in turn."""
+
+    def write(value: str) -> str:
+        pieces = wrapped(value, 3, "", " ").split()
+        return "".join(piece + inlays[at % len(inlays)] for at, piece in enumerate(pieces[:-1])) + pieces[-1]
+
+    return write
+
+
+def styled(value: str) -> str:
+    r"""As style sheets have it, in two lengths: `\41 \000042`."""
+    return "".join(f"\\{ord(char):06x}" if at % 3 else f"\\{ord(char):x} " for at, char in enumerate(value))
+
+
 def filled(step: int, fill: str) -> Writer:
     def write(value: str) -> str:
         dice = random.Random(len(value) * step)
@@ -295,6 +316,7 @@ WRITERS: dict[str, Writer] = {
     "object": rows('"{number}": "{char}"', ", ", 0),
     "shuffled": shuffled("char {number} = {char}"),
     "shuffled-sentences": shuffled("The character at position {number} is {char}."),
+    "object-shuffled": shuffled_pairs,
     "ordinals": lambda value: ", ".join(
         f"the {word} character is {char}" for word, char in zip(ORDINALS, value, strict=False)
     ),
@@ -309,6 +331,13 @@ WRITERS: dict[str, Writer] = {
     "spelled": spelled,
     "morse": lambda value: " / ".join(MORSE[char.lower()] for char in value),
     "morse-in-blanks": lambda value: "  ".join(MORSE[char.lower()] for char in value),
+    "morse-on-lines": lambda value: "\n".join("^" * char.isupper() + MORSE[char.lower()] for char in value),
+    "small-capitals-apart": lambda value: " ".join(value.translate(SMALL_CAPITALS)),
+    "cells-of-braille": lambda value: "".join(chr(0x2800 + ord(char)) for char in value),
+    "styled": styled,
+    "tags-in-words": inlaid("<b>", "</b>"),
+    "long-tags-in-words": inlaid('<span class="hljs-string">', "</span><wbr>"),
+    "comments-in-words": inlaid("/* checked */", "/* see the docs */"),
     # code
     "chr": lambda value: "+".join(f"chr({ord(char)})" for char in value),
     "chr-hex": lambda value: " . ".join(f"chr(0x{ord(char):x})" for char in value),
@@ -342,6 +371,7 @@ WRITERS: dict[str, Writer] = {
     "codes-in-sentences": rows("Character {number} has ASCII code {code}."),
     # other alphabets
     "base58": base58,
+    "base58-in-backticks": lambda value: f"In base58: `{base58(value)}`.",
     "crockford": lambda value: in_letters(base64.b32encode(value.encode()), BASE32, CROCKFORD),
     "bcrypt": lambda value: in_letters(
         base64.b64encode(value.encode()), BASE64, "./" + string.ascii_uppercase + string.ascii_lowercase + string.digits
