@@ -109,6 +109,12 @@ static inline size_t word_end(const uint8_t *text, size_t at, size_t length)
     return at;
 }
 
+/* Quotation marks of print. */
+static inline int typographic(uint32_t c)
+{
+    return c == 0xab || c == 0xbb || (c >= 0x2018 && c <= 0x201f) || c == 0x2039 || c == 0x203a;
+}
+
 static inline int quote(uint8_t c) { return c == '"' || c == '\'' || c == '`'; }
 
 /* A row of what belongs together: where it begins and ends, and of how many it is. */

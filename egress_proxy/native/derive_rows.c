@@ -53,7 +53,7 @@ static void read_region(struct region *region)
     uint16_t pairs = 0;
     for (size_t at = 0; at < region->length; at++) {
         uint32_t code = code_at(region, at);
-        region->text[at] = code < 0x80 ? (uint8_t)code : is_wide_blank(code) ? 0x81 : 0x80;
+        region->text[at] = code < 0x80 ? (uint8_t)code : is_wide_blank(code) || typographic(code) ? 0x81 : 0x80;
         pairs += at > 0 && looks_random(region->text[at - 1], region->text[at]);
         region->pairs[at] = pairs;
     }

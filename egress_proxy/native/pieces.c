@@ -21,6 +21,8 @@ static uint8_t narrowed(uint32_t c)
         return (uint8_t)c;
     if (c == 0x85 || c == 0xa0)
         return ' ';
+    if (typographic(c))
+        return '"';
     if (c == 0xb2 || c == 0xb3 || c == 0xb9)
         return FIGURE;
     if (c == 0xaa || c == 0xb5 || c == 0xba || (c >= 0xdf && c <= 0xff && c != 0xf7))

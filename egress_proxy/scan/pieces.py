@@ -44,6 +44,7 @@ _ESCAPE: Final = re.compile(r"\\[nrt]")
 _SEPARATORS: Final = re.compile(r"[^A-Za-z0-9]+")
 _HEX: Final = frozenset(hexdigits)
 _QUOTES: Final = frozenset("\"'`*=")
+_IN_PRINT: Final = dict.fromkeys((0xAB, 0xBB, *range(0x2018, 0x2020), 0x2039, 0x203A), '"')  # quotation marks
 _SPACE: Final = b" "
 # A word without any of these is no piece: a digit, a capital after a small letter, a quotation mark.
 _SIGNS: Final = (b"0", b"aA", b"q")
@@ -187,6 +188,7 @@ def _pieces(text: str, token: Token) -> Iterator[str]:
 
 
 def _of_word(word: str) -> Iterator[str]:
+    word = word.translate(_IN_PRINT)
     quoted = not _QUOTES.isdisjoint(word)
     for token in _TOKEN.findall(_ESCAPE.sub(" ", word)):
         bare = token if token.isalnum() else "".join(filter(str.isalnum, token))
@@ -219,7 +221,7 @@ def tokens_of(text: str, kernel: ctypes.CDLL | None = KERNEL) -> list[Token]:
     """Where tokens begin and end that could be pieces, or words in which there may be some, and whether it is told that
     they could; in order. Without the kernel nothing is told but which words have a sign."""
     if kernel is None:
-        kinds = text.encode("latin-1", "replace").translate(_KINDS)
+        kinds = text.translate(_IN_PRINT).encode("latin-1", "replace").translate(_KINDS)
         return [(*span, 0) for span in sorted({span for sign in _SIGNS for span in _with(kinds, sign)})]
     codes, width = codes_of(text)
     scratch = None if width == 1 else bytearray(len(text))

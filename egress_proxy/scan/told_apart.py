@@ -28,7 +28,10 @@ SHORT: Final = 400  # characters of a text that is a reply to "what is the next 
 _LINES: Final = 16  # of one text that are read
 _READ: Final = 32_768  # characters of either end of a longer one: a text of a megabyte has thousands of lines
 _LONGEST: Final = 200  # characters that say a piece
-_QUOTED: Final = re.compile(r"`([^`\n]{1,200})`|\"([^\"\n]{1,200})\"|'([^'\n]{1,200})'|\*\*([^*\n]{1,200})\*\*")
+_QUOTED: Final = re.compile(
+    r"`([^`\n]{1,200})`|\"([^\"\n]{1,200})\"|'([^'\n]{1,200})'|\*\*([^*\n]{1,200})\*\*"
+    r"|\xab([^\xbb\n]{1,200})\xbb|\u2039([^\u203a\n]{1,200})\u203a|[\u201c\u201e]([^\u201c\u201d\n]{1,200})[\u201c\u201d]"
+)
 _BEFORE: Final = re.compile(r"(?:[:=\u2192\u2014]|->|\b(?:is|are|by|then|next))(?:[ \t]++|(?=[^\w\s]))", re.IGNORECASE)
 _LAST: Final = re.compile(r"(\S{1,64}+)[ \t.!]{0,4}\Z")
 _FILE: Final = re.compile(r"\A[^\s/]*/(?>[^\s/]*/)*+|(?:(?<=/)|\A)\d{1,3}[-_.](?=\w)|(?<=\w)\.[a-z]{1,4}\Z")

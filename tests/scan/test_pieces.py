@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import random
 import string
 from pathlib import Path
@@ -35,6 +36,14 @@ def test_letters_alone_are_pieces_where_they_are_quoted_and_no_word() -> None:
     assert pieces_of("Then `kpavnbi` and `parser` and kpavnbi", ()) == ("kpavnbi",)
 
 
+@pytest.mark.parametrize("marks", ["«»", "»«", "‹›", "“”", "„“", "‘’"])
+@pytest.mark.parametrize("kernel", [KERNEL, None], ids=["kernel", "fallback"])
+def test_quotation_marks_of_print_are_some(marks: str, kernel: ctypes.CDLL | None) -> None:
+    opens, closes = marks[0], marks[1]
+    text = f"First {opens}kpavnbi{closes}, then ({opens}xQ9z{closes}) and {opens}parser{closes}."
+    assert pieces_of(text, (), kernel) == ("kpavnbi", "xQ9z")
+
+
 def test_what_does_not_leave_is_no_piece() -> None:
     text = f"a {VALUE} b"
     assert pieces_of(text, [Finding(0, 2, 2 + len(VALUE), "known-value")]) == ()
@@ -66,7 +75,7 @@ def test_prose_has_hardly_any() -> None:
     assert len(pieces_of(PROSE.read_text("utf-8"), ())) < 10
 
 
-ALPHABET = "aAzqX09'*=.,:?-( \n\t\x1c\x85\xa0éÉ²÷×ªабв\u3000\U0001f600"
+ALPHABET = "aAzqX09'*=.,:?-(«›“’ \n\t\x1c\x85\xa0éÉ²÷×ªабв\u3000\U0001f600"
 
 
 def _same(text: str) -> None:

@@ -19,7 +19,10 @@ _SHORTEST, _MOST_DOWN = 3, 12  # characters and rows of what may be read downwar
 _COLUMNS = 12  # words of a row, from either end
 _MOST_SEEN = 1_024  # columns that are told from others
 # What may be a word: all between blanks and signs of a notation, or letters and digits alone.
-_WORDS: Final = (re.compile(r"""[^\s"'`|,;:=&?()\[\]{}<>]+"""), re.compile(r"[A-Za-z0-9]+"))
+_WORDS: Final = (
+    re.compile(r"""[^\s"'`\xab\xbb\u2018-\u201f\u2039\u203a|,;:=&?()\[\]{}<>]+"""),
+    re.compile(r"[A-Za-z0-9]+"),
+)
 _ROWS = re.compile(r"[^\n]+")
 _PERIODS: Final = range(2, 11)  # words of a row, where a line has several
 _ITEM = re.compile(r"[A-Za-z]+|[0-9]+|[^A-Za-z0-9]")

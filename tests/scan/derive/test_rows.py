@@ -19,7 +19,7 @@ from tests.scan.conftest import known
 pytestmark = pytest.mark.skipif(KERNEL is None, reason="no compiled kernel here")
 
 LONGEST = 2_048  # characters of a region
-ALPHABETS = ("ab1Z \n", "aB3x=:\n", "09afx \n", "Aa1é\u3000\U0001f600\x85\x1c,\n", "ab12|\n\t ", "01 \n")
+ALPHABETS = ("ab1Z \n", "aB3x=:\n", "09afx \n", "Aa1é\u3000\U0001f600\x85\x1c,\n", "ab12|\n\t ", "01 \n", "aB2“”»\n ")
 
 
 def _same(region: str) -> str:

@@ -361,6 +361,7 @@ WRITERS: dict[str, Writer] = {
     # pieces in rows
     "pieces-assigned": parts("PART_{number}={piece}"),
     "pieces-in-a-list": parts("- chunk {number}: `{piece}`"),
+    "pieces-in-marks-of-print": parts("{number}. “{piece}”,"),
     "pieces-in-a-table": parts("| {number} | `{piece}` |"),
     "pieces-in-comments": parts("x = {number}  # {piece}"),
     "pieces-in-file-names": parts("src/{number:02d}_{piece}.txt"),
