@@ -69,9 +69,9 @@ _SMALL: Final = dict(zip(map(ord, _SMALL_CAPITALS), "abcdefghijklmnopqrstuvwyz",
 _FRAMED: Final = (0x1F130, 0x1F150, 0x1F170, 0x1F1E6)
 _TURNED: Final = dict(zip(map(ord, "ɐɔǝɟƃɥᴉɾʞɯɹʇʌʍʎ"), "acefghijkmrtvwy", strict=True))  # upside down
 _BRAILLE: Final = dict(zip(map(ord, "⠁⠃⠉⠙⠑⠋⠛⠓⠊⠚⠅⠇⠍⠝⠕⠏⠟⠗⠎⠞⠥⠧⠺⠭⠽⠵"), "abcdefghijklmnopqrstuvwxyz", strict=True))
-_CELL = re.compile("([\u2821-\u287e])")  # one for each byte: its dots are bits
+_CELL = re.compile("([\u2820-\u287e])")  # one for each byte: its dots are bits
 _FIRST_CELL: Final = 0x2800
-_CELLS = re.compile("[\u2821-\u287e]{8}")
+_CELLS = re.compile("[\u2820-\u287e]{8}")
 _BRAILLE_NUMBER: Final = "\u283c"  # the letters from a to j after it are the digits from 1 to 0
 # Cyrillic letters by what they sound like.
 _SOUNDS: Final = dict(zip(map(ord, "абвгдежзийклмнопрстуфхцчшыэюя"), "abvgdejzijklmnoprstufhcqwyeuy", strict=True))

@@ -7,6 +7,7 @@ base has no alignment: only a whole run can be read.
 from __future__ import annotations
 
 import ctypes
+import re
 import string
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -21,7 +22,7 @@ from egress_proxy.scan.derive.spans import Span, Weave, Woven
 _SHORTEST, _LONGEST, _IN_ALL = 12, 200, 1024  # characters of a run, and of all
 _SAMPLE = 16  # digits that tell whether the others are worth it
 _LEAST = 8  # bytes
-_AROUND = "\"'`*()[]{}<>,.:;"
+_BARE = re.compile(rf"(?<![A-Za-z0-9])[A-Za-z0-9]{{{_SHORTEST},{_LONGEST}}}(?![A-Za-z0-9])")
 _UPPER, _LOWER, _DIGITS = string.ascii_uppercase, string.ascii_lowercase, string.digits
 _BASE58 = (_DIGITS + _UPPER + _LOWER).translate({ord(char): None for char in "0OIl"})
 _BASE91 = _UPPER + _LOWER + _DIGITS + '!#$%&()*+,./:;<=>?@[]^_`{|}~"'
@@ -125,18 +126,16 @@ def other_bases(text: str, spans: Iterable[Span], _room: int) -> Iterator[Woven]
 
 
 def _runs(text: str, spans: Iterable[Span]) -> Iterator[Span]:
-    """Runs, and what is left of each without the signs around it, which no number has: quotes, a full stop."""
+    """Runs, and the letters and digits of each that stand among signs, which few bases have: `value=…`, quotes."""
     left, ascii_only = _IN_ALL, text.isascii()
     for start, end in spans:
         left -= end - start
         if left < 0:
             return
-        if _SHORTEST <= end - start <= _LONGEST and (ascii_only or text[start:end].isascii()):
-            yield start, end
-            run = text[start:end]
-            first, last = start + len(run) - len(run.lstrip(_AROUND)), end - len(run) + len(run.rstrip(_AROUND))
-            if (first, last) != (start, end) and last - first >= _SHORTEST:
-                yield first, last
+        if end - start >= _SHORTEST and (ascii_only or text[start:end].isascii()):
+            if end - start <= _LONGEST:
+                yield start, end
+            yield from (own for run in _BARE.finditer(text, start, end) if (own := run.span()) != (start, end))
 
 
 def possible(runs: Sequence[str], kernel: ctypes.CDLL | None = KERNEL) -> Sequence[int]:

@@ -15,11 +15,11 @@ _TAGS: Final = r"(?:<[/!A-Za-z][^<>\n]{0,119}>)+"
 _COMMENT: Final = r"/\*(?:(?!\*/)[^\n]){0,120}\*/"
 _BEFORE, _AFTER = r"(?<=[^\x00-\x20<>])", r"(?=[^\x00-\x20<>])"
 _PLACES: Final = tuple(re.compile(_BEFORE + inlay + _AFTER) for inlay in (_TAGS, _COMMENT))
-_INLAY = re.compile(f"({_BEFORE}(?:{_TAGS}|{_COMMENT}){_AFTER})")
+_INLAY = re.compile(f"({_TAGS}|{_COMMENT})")
 
 
 def inlaid(text: str, spans: Iterable[Span], _room: int) -> Iterator[Woven]:
-    """The lines of some of them without what stands inside of words."""
+    """The lines of some of them without any."""
     if made := rewritten("inlaid", _INLAY, lambda _: "", text, windows(text, spans)):
         yield made
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tests.corpus.forms import code, encodings, letters, moved, nested, parts, separators
+from tests.corpus.forms import code, encodings, letters, moved, nested, parts, rarer, separators
 from tests.corpus.forms.form import Form
 
 FORMS: Final[tuple[Form, ...]] = (
@@ -19,6 +19,7 @@ FORMS: Final[tuple[Form, ...]] = (
     *nested.FORMS,
     *code.FORMS,
     *moved.FORMS,
+    *rarer.FORMS,
     *parts.FORMS,
 )
 
