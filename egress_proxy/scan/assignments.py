@@ -148,6 +148,7 @@ _LISTED = re.compile(r"(?P<quote>[\"'])[ \t]*+,[ \t]*+(?P=quote)(?P<inner>\\[\"'
 _SHORTEST_LISTED, _SHORTEST_ODD = 10, 6
 _DEFINED = re.compile(r"define\([ \t]*[\"'][\w.-]*\Z", re.IGNORECASE)  # a constant of PHP: no list of names
 _CALL = 80
+_OWN_NAME = re.compile(r"(?<![A-Z0-9_])[A-Z][A-Z0-9]*_[A-Z0-9_]+\Z")
 _LINK = re.compile(r"href=[\"'][^\"'<>]*\Z", re.IGNORECASE)
 _CLOSING = ",;)}].\\"
 _MORE = re.compile(r"(?:[,;]|&(?:amp;)?)[A-Za-z][\w.-]{0,40}=")  # the next of several that stand in a row
@@ -327,7 +328,11 @@ def _value(line: str, name: re.Match[str], kind: str, budget: _Budget) -> Span |
         return None
     if sign["quote"]:
         upper = line[name.start() : name.end()].isupper()
-        return _quoted(line, sign.end(), sign["quote"], kind, budget, env=_tight(sign) and upper)
+        return (
+            None
+            if upper and _is_own_name(line, name, sign)
+            else _quoted(line, sign.end(), sign["quote"], kind, budget, env=_tight(sign) and upper)
+        )
     return _bare(line, name, sign, kind, budget)
 
 
@@ -357,6 +362,15 @@ def _element(line: str, element: re.Match[str], kind: str, budget: _Budget) -> S
     env = kind in _PASSWORDS and line[element.start()] == ">"  # texts of applications have names in attributes
     plausible = not _said(element["value"]) and _accepted(element["value"], kind, budget, env=env, quoted=True)
     return element.span("value") if plausible else None
+
+
+def _is_own_name(line: str, name: re.Match[str], sign: re.Match[str]) -> bool:
+    """Whether a constant is what it is called: `OKTA_PASSWORD="okta_password"`."""
+    whole = _OWN_NAME.search(line, max(0, name.start() - _CALL), name.end())
+    if whole is None or len(whole[0]) == name.end() - name.start():
+        return False
+    value = line[sign.end() : sign.end() + len(whole[0])]
+    return value == whole[0].lower() and line.startswith(sign["quote"], sign.end() + len(value))
 
 
 def _of_link(line: str, name: re.Match[str]) -> bool:

@@ -46,7 +46,7 @@ _OF_SECRETS = frozenset(
 _SAID = words(
     """
     wrong invalid missing weak expired incorrect not unsupported disabled denied error failed mismatch required forgot
-    forgotten unset no too exceeded
+    forgotten unset no too exceeded recover recovery reset change
     """
 )
 

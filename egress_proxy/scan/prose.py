@@ -397,6 +397,7 @@ _LOGIN = Beginning(
 _NO_LOGIN = re.compile(
     r"\\[nrt].*|[0-9A-Fa-f]{1,4}(?::[0-9A-Fa-f]{0,4}){2,7}|[A-Z]{2,12}\d{1,3}|[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+"
 )
+_NO_USER = frozenset({"ERROR", "WARNING", "WARN", "INFO", "DEBUG", "Error", "Warning"})  # said by a log
 _NUMBERED = re.compile(r"[a-z]{1,12}[0-9]")
 
 
@@ -407,6 +408,7 @@ def _logins(line: str) -> Iterator[Span]:
             _ODD_EARLY.match(word)
             and _bare(word, password=True)
             and len(set(word)) >= _SHORTEST
+            and said["user"] not in _NO_USER
             and not _NO_LOGIN.fullmatch(word)
             and not (_NUMBERED.fullmatch(word) and _NUMBERED.fullmatch(said["user"]))
             and not (line[said.end("user")] == "/" and line.endswith(" to ", 0, said.start("user")))

@@ -49,6 +49,8 @@ _GENERATED = re.compile(
     r"[a-z]+(?>[A-Z][a-z]++)++_[0-9a-f]{16}|[A-Za-z_]\w*=(?=[A-Za-z_$(])"
     r"|_{0,2}wbg_\w{3,80}_[0-9a-f]{16}|B[A-P][0-9A-Za-z_-]{85}(?![0-9A-Za-z_-])"
     r"|(?>[MLHVCSQTAZmlhvcsqtaz-]{0,2}[0-9]++(?:\.[0-9]++)?){3,}+[zZ]?"
+    # A page of generated documentation and a place in it, pairs of numbers and letters, a variable with a number.
+    r"|dir_[0-9a-f]{32}\.html|(?<=\#)ga[0-9a-f]{32}|(?:[0-9]{1,2}[a-z]{2}){6,}|(?<=\$)[a-z]+(?>[A-Z][a-z]+){1,6}[0-9]{1,2}"
     # A function of C++ in a stack, an image by its day and commit, a library, a function for one kind of processor.
     r"|(?<=_)Z[0-9]{1,3}[A-Za-z_]\w{3,}(?:\+0x[0-9a-f]{1,8})?|v[0-9]{8}-g?[0-9a-f]{7,12}"
     r"|lib[\w+-]{1,40}\.(?:la|lo|so|a|dylib|dll)(?:\.[0-9]{1,4}){0,3}"
@@ -63,6 +65,9 @@ _COMMENTED = re.compile(
 _ESCAPE = re.compile(r"\\u[0-9a-fA-F]{4}")  # of a letter: what follows is the rest of a word
 # What begins a line that has a string alone, also one that a diff adds.
 _BEGINS_LINE = re.compile(r"(?:[+-](?![ ][^ \t]))?[ \t]*[\"']?")
+# What stands around one of the pieces, with spaces between, in which an image is written. One may be covered already.
+_BLOB_BEFORE = re.compile(r"[0-9A-Za-z+/\[\]]{40}[ ][0-9A-Za-z+/]{0,60}\Z")
+_BLOB_BEHIND = re.compile(r"[0-9A-Za-z+/]*[ ][0-9A-Za-z+/\[\]]{40}")
 _LONG_LINE, _LONG_PART = 48, 19
 _GLUED_BEFORE = re.compile(r"[:!.](?:[0-9A-Za-z_.!-]{1,24}:){0,2}[0-9A-Za-z_.!-]{1,24}(?=[\s\"'`=(]|\Z)")
 _GLUED_AFTER = re.compile(r":[0-9A-Za-z_+/.=-]{8,}(?=[\s\"'`,;)]|\Z)")
@@ -261,6 +266,8 @@ def _alone(line: str, start: int, end: int) -> bool:
     if not _SHORTEST_ALONE <= len(token) <= _LONGEST_ALONE or any(char in "/\\&?#%@$:~<>+=-" for char in around):
         return False
     if (len(token) >= 60 or not token.isalnum()) and _is_line(line, start, end):  # noqa: PLR2004  a line of a blob
+        return False
+    if _BLOB_BEFORE.search(line, max(0, start - 2 * _LONG_LINE), start) and _BLOB_BEHIND.match(line, end):
         return False
     longest = max(_RUNS.findall(token), key=len)
     kinds = sum(char.search(longest) is not None for char in _KINDS)

@@ -33,7 +33,7 @@ _FORMS = (
     r"[a-z]+(?>[_-][a-z]+)*\.(?:ya?ml|json|toml|ini|txt|pem|env|conf|cfg|xml|php|py|rb|js|ts|crt)",
     r"(?>[a-z_/-]+)\.(?:php|html?|aspx?|jsp|cgi)(?:\?[a-z_]+=[a-z_&=]+)?",
     # Ciphers that are left out, a number of a program, sources of a measure, what stands between two strings of code.
-    r"![A-Z0-9]{2,8}(?::!?[A-Z0-9]{2,12}){0,20}(?:@STRENGTH)?|\+[A-Z0-9]{2,8}(?::\+[A-Z0-9.-]{2,20}){2,20}|0x[0-9a-fA-F]{1,8}(?:,?\\n)?|[A-Z]{3,12}(?::[0-9U]{1,9}){2}",
+    r"![A-Z0-9]{2,8}(?::!?[A-Z0-9]{2,12}){0,20}(?:@STRENGTH)?|\+[A-Z0-9]{2,8}(?::\+[A-Z0-9.-]{2,20}){2,20}|0x[0-9a-fA-F]{1,8}(?:[A-Za-z]|,?\\n)?|[A-Z]{3,12}(?::[0-9U]{1,9}){2}",
     r"[:?]?\d{0,4}[!=]==?[\w$.\[\]=!?:&|]{1,60}[?:=+]",
     # What a shell, a program or a formatter fills in, what an event of a window and a region of a cloud are called.
     r"//\$\{?\w+\}?(?:/[\w$.-]*)*|\$[a-z]+(?:-[a-z]+){1,4}|'\$\w+'",
@@ -55,6 +55,11 @@ _FORMS = (
     r"(?:static|prefixstable|eui64)(?::[0-9a-f:]+)?",
     r"https?://(?:www\.w3\.org|schemas\.[\w.-]+|docs\.oasis-open\.org)/[\w./\#-]*",
     r"(?:usb|pci)-[0-9a-f:.]{4,16}-[\d.]+(?:/input\d{1,3})?",
+    # Variables of Perl, Lua and PHP between strings, classes, what a sudoers file and an expression name, entities.
+    r"\\[%@$&]\w+|[\"' ]*\.[ ]*\$\w+[\[);, ]*|[\"' ]*\.\.[ ]*\w+(?:[ ]*\.\.[\"' ]*)?|[A-Z]\w*(?:::[A-Za-z]\w*){1,8}",
+    r"/(?:usr|etc|var|opt|dev|proc|s?bin|lib)/[\w./~+@-]{2,100}|\^[A-Za-z_]+\$?|.*(?:A-Za-z|a-zA-Z).*|\d{1,3}\\-[a-z]+",
+    r"(?:&(?:quot|amp|lt|gt|apos|nbsp);?|[-_.,:;*]){2,12}|X{3}_[A-Z_]+_X{3}\d?|[A-Z]{2,}(?:_[A-Z]{2,})*_IPv[46]",
+    r"[A-Za-z]+(?:Keys|Tokens|Secrets|Passwords|Credentials)|KGS!@\#\$%",
     # Ends of expressions, what a template fills in, names of settings, text that is quoted for an address.
     r"[a-z]+\\\.\$?|[\w:/.-]{0,40}\$\{[^{}\n]{1,80}\}[A-Za-z:/._-]{0,40}|\?\{[a-z0-9]{2,12}:[^{}\s]{1,120}\}|b64(?:enc|dec)",
     r"\#?[a-z]+(?>_[a-z]+)*:|SYSTEM\$[A-Z_]+|[a-z]+(?:%20[a-z]+){2,12}|\*THISISNOTAVALIDPASSWORD[A-Z]*",

@@ -8,7 +8,7 @@ from egress_proxy.scan.random_text import masked, random_score, words
 
 _PLACEHOLDER = re.compile(
     r"[*x.X]+|\[.*|\$.*|\{.*|%.*|<.*|redacted|password|passwd|pass|secret|pw|pwd|token|api[_-]?key|auth[_-]?token|app[_-]?key|secret[_-]?key|client[_-]?secret|user[_-]?id|.*\$\{.*"
-    r"|(?-i:[A-Z]{2,}(?:_[A-Z]+)*_?(?:DB)?PASS(?:WORD|WD)?)",
+    r"|(?-i:[A-Z]{2,}(?:_[A-Z]+)*_?(?:DB)?PASS(?:WORD|WD)?|[A-Z]{2,}(?:_[A-Z]+){0,4}_(?:KEY|SECRET|TOKEN))",
     re.IGNORECASE,
 )
 _WORDY = re.compile(r"[A-Z]?[a-z]{3,}|[A-Z]{4,}")
@@ -20,7 +20,7 @@ NOT_A_VALUE = words(
     true false none null nil undefined yes no on off required optional string str bool boolean int integer
     number bytes object any unknown void secret password token key value test example changeme todo tbd empty
     unset default redacted hidden masked omitted bearer basic public anonymous guest pass passwd pwd username
-    user define name
+    user define name notblank notempty
     """
 )
 

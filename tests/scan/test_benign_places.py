@@ -314,6 +314,39 @@ PAIRS = (
     ('<a href="ch04.html#_good_password">4.3. Good password</a>', '<a name="_good_password">«4.3Zr2Lk»</a>'),
     ("New devices have an empty SNMP community field", "snmp community «fieldhouse»"),
     ('"A5 Building Zhiyuan Community No.1001,Xueyuan Road"', "the community is «No.1001Zr2»"),
+    # Pages of documentation, pictures in pieces, glyphs in pairs.
+    ('key <a class="el" href="dir_8d855866ba5d436d839c7fc557836cd9.html">', 'key <a name="token=«' + HEXES + '»">'),
+    (BLOB + BLOB + " " + ROWS[1] + " " + BLOB + BLOB, BLOB[:30] + ", " + "«" + ROWS[1] + "», " + BLOB[:30]),
+    ("kerning of key {ck{4qt5ks5ot5qy5rw17sv5tv}4l{4qt5ks5ot5", "the key is «4qt5ks5ot5qy5rw17sv5tvQ»"),
+    ("    private $prefixLengthsPsr4 = array();", "    private $key = '«" + MIXED[:20] + "»';"),
+    # Variables of Perl, Lua and PHP, classes, types, and what a database calls a column.
+    (r"        'Password' => \%Password_of,", r"        'Password' => '«\%Pass7-Zr2!»',"),
+    (
+        "        'Password' => 'SOAP::WSDL::XSD::Typelib::Builtin::string',",
+        "        'Password' => '«SOAP::Wsdl7Zr2!»',",
+    ),
+    ('      .. "<password>" .. password .. "</password>"', "<password>«passw7Zr2»</password>"),
+    ("            . \"'  password:'\".$PASSWORD", "            password:'«.$Pw7Zr2!»'"),
+    ("alter table feeds add column auth_pass varchar(250);", "auth_pass «varchar7Zr»"),
+    ("    return keyring.get_password('openstacksdk', cache_id)", "SET PASSWORD = PASSWORD('«openstacksdk»');"),
+    ("        $key = preg_replace('/[^A-Za-z0-9_\\-.+]/', '_', $key);", "        $key = '«" + MIXED + "»';"),
+    ('OKTA_PASSWORD="okta_password",n.OKTA="x"', 'OKTA_PASSWORD="«okta7_password»",n.OKTA="x"'),
+    ('PASSWORD_RECOVERY="recover-password"', 'RECOVERY_PASSWORD="«recover-7Zr2Lk»"'),
+    ("const DB_KEY = 'DPoPKeys';", "const DB_KEY = '«DPoP7Zr2Lk9Xv»';"),
+    ("decrypt(x); await import('@openpgp/tweetnacl');", "decrypt(x, '«@openpgp/Tweet7Zr2!»');"),
+    # Files, places to fill in, numbers, words that are no users.
+    ("    www-data ALL=NOPASSWD: /sbin/shutdown~~", "    www-data PASSWD: «/sbin!7Zr2Lk»"),
+    ('  Password = "XXX_FDPASSWORD_XXX"', '  Password = "«XXX_FD7Zr2Lk_X»"'),
+    ("format \\fBs3fs://ACCESS_KEY_ID:SECRET_ACCESS_KEY@s3.example/b", "s3fs://id:«Secret_ACC7»@s3.example/b"),
+    ("Return GPG_ERR_BAD_PIN on 0x63Cn status word.", "the PIN is «0x63Cn!7Zr»"),
+    ("(send_request): Pass HTTP_FLAG_IGNORE_IPv4 if set", "the password: «HTTP_FLAG7_IPv4!»"),
+    ('stdnse.debug1("drda.Helper.login: ERROR: DB2Socket error', "login: bob / «DB2Socket!»"),
+    ("the login prompt are always output with 7\\-bit characters", "login with bob and «7\\-bit!Qw»"),
+    ("password is printed!>", "password root «printed!>»"),
+    ("  * debian/patches/CVE-2024-7264*: import", "  * debian/«Patches7Zr2!*»"),
+    ('openssl.encrypt("DES", key1, nil, "KGS!@#$%")', 'openssl.encrypt("DES", key1, nil, "«KGS!@#$7%»")'),
+    ('if cipher:match("^TLS_ECCPWD_") then', 'if password:match("«^TLS_7Zr2Lk!»") then'),
+    ("- You must now pass &quot;-&quot; on the command line", "the password is «&quot7-Zr!»"),
 )
 
 

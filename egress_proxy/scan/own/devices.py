@@ -81,7 +81,8 @@ PATTERNS = (
     # GRUB's: `password bob …`.
     Pattern(
         "device-password",
-        r"^[ \t]*+password[ \t]++[\w.-]{1,40}+[ \t]++(?P<s>[^\s\"']{6,100}+)[ \t]*+\r?(?![^\n])",
+        r"^[ \t]*+password[ \t]++(?!(?:is|was|are|for|to|must|and|or)[ \t])"
+        r"[\w.-]{1,40}+[ \t]++(?P<s>[^\s\"']{6,100}+)[ \t]*+\r?(?![^\n])",
         bare_password,
         prefilter=r"(?:\n|\A)[ \t]*password[ \t]+[\w.-]+[ \t]+[^\s\"']{6,}[ \t]*(?:\r?\n|\z)",
         strong=False,

@@ -201,7 +201,7 @@ PATTERNS = (
         )
         for before, named in (
             (r"identified[ \t]++(?:with[ \t]++\w++[ \t]++)?(?:by|as)", False),
-            (r"(?:encrypted[ \t]++)?password|(?:set|with)[ \t]++password[ \t]*+=|password\(", True),
+            (r"(?:encrypted[ \t]++)?password|(?:set|with)[ \t]++password[ \t]*+=|(?<![a-z]_)password\(", True),
         )
     ),
     Pattern(

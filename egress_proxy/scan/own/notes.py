@@ -91,6 +91,7 @@ _COMPILED = tuple(
 )
 
 
+_FOLDER = re.compile(r"[a-z]{4,}/")  # `debian/patches/CVE-…`
 _MOST_VALUES = 512  # of one line: whether one is a password takes some 50 µs
 
 
@@ -107,7 +108,7 @@ def _logins(line: str) -> Iterator[Span]:
             asked += 1
             if asked > _MOST_VALUES:
                 raise TooMuchError
-            if end not in ends and check(value):  # else what stands before it is the user
+            if end not in ends and not _FOLDER.match(value) and check(value):  # else what stands before it is the user
                 ends.add(end)
                 yield found.start("s"), end
 

@@ -396,7 +396,7 @@ PATTERNS = (
     Pattern(
         "command-password",
         rf"(?:^|[ \t])(?:requirepass|masterauth|bindpw|rootpw(?:[ \t]++--plaintext)?|auth_pass|insecure-password"
-        rf"|user_pw|owner_pw|nickserv[ \t:]++identify)[ \t]++{WORD}",
+        rf"|user_pw|owner_pw|nickserv[ \t:]++identify)[ \t]++(?!(?:var)?char\b|text\b){WORD}",
         given,
         prefilter=r"(?:requirepass|masterauth|bindpw|rootpw|auth_pass|insecure-password|user_pw|owner_pw"
         r"|nickserv[ \t:]+identify)[ \t]+\S",
