@@ -83,18 +83,22 @@ void end_labelled(struct row *row, const uint8_t *text, size_t length, struct fo
 
 #define NEXT_LABEL 24 /* characters from one label to the next, in whatever order they are */
 
-/* Labels in no order, `{9: "o", 0: "d"}`: of characters where enough different letters stand there alone. */
+/* Labels in no order, `{9: "o", 0: "d"}`: of characters where enough different letters stand there alone, or anything
+ * between quotes. */
 static void end_unordered(struct row *row, const uint8_t *text, size_t length, struct found *found)
 {
     if (row->count >= FEWEST) {
-        size_t end = length - row->end > NEXT_LABEL ? row->end + NEXT_LABEL : length, letters = 0;
+        size_t end = length - row->end > NEXT_LABEL ? row->end + NEXT_LABEL : length, letters = 0, quoted = 0;
         uint64_t seen = 0;
-        for (size_t at = row->start; at < end; at++)
-            if (lower(text[at] | 0x20) && !(at > 0 && alnum(text[at - 1])) && !(at + 1 < length && alnum(text[at + 1])))
+        for (size_t at = row->start; at < end; at++) {
+            uint8_t before = at > 0 ? text[at - 1] : ' ', after = at + 1 < length ? text[at + 1] : ' ';
+            quoted += (size_t)(quote(before) & quote(after));
+            if (lower(text[at] | 0x20) && !alnum(before) && !alnum(after))
                 seen |= (uint64_t)1 << (text[at] & 63);
+        }
         for (; seen; seen &= seen - 1)
             letters++;
-        if (letters >= FEWEST_LETTERS)
+        if (letters >= FEWEST_LETTERS || quoted >= FEWEST)
             report(found, LABELLED, row->start, row->end);
     }
     row->count = 0;

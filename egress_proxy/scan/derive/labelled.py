@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import Final
+from typing import Final, TypeAlias
 
 from msgspec import Struct
 
@@ -41,6 +41,10 @@ _DIGITS = re.compile(r"[0-9]")
 _ORDINALS = re.compile(r"third\b", re.IGNORECASE)
 _WORDS = re.compile(rf"\b(?:{WORD})\b", re.IGNORECASE)
 _LETTERED = re.compile(r"^[^\w\n]{0,6}+[A-Za-z][).:\]]", re.MULTILINE)
+
+
+_Entry: TypeAlias = tuple[int, str, int]  # a number, a character, and its place
+_List: TypeAlias = dict[int, tuple[str, int]]
 
 
 class _Notation(Struct, frozen=True):
@@ -109,20 +113,33 @@ def _lists(notation: _Notation, text: str, low: int, high: int) -> Iterator[Wove
     labels = {groups[notation.number - 1] for groups in notation.pattern.findall(text[low:high])}
     if len(labels) < FEWEST:
         return
-    found: dict[int, tuple[str, int]] = {}
+    entries = list(_entries(notation, text, low, high))
+    lists = list(_split(entries))
+    if len(lists) > 1:  # a number that stands before a list may be one of its own
+        lists += _split(entries[::-1])
+    for found in lists:
+        yield from _ordered(found)
+
+
+def _entries(notation: _Notation, text: str, low: int, high: int) -> Iterator[_Entry]:
     for match in notation.pattern.finditer(text, low, high):
         number = _number(match[notation.number])
-        if number < 0:
-            continue
+        if number >= 0:
+            group = match.lastindex if match.lastindex in notation.chars else next(filter(match.group, notation.chars))
+            yield number, match[group], match.start(group)
+
+
+def _split(entries: Iterable[_Entry]) -> Iterator[_List]:
+    found: _List = {}
+    for number, char, place in entries:
         if number in found:
-            yield from _ordered(found)
+            yield found
             found = {}
-        group = match.lastindex if match.lastindex in notation.chars else next(filter(match.group, notation.chars))
-        found[number] = (match[group], match.start(group))
-    yield from _ordered(found)
+        found[number] = (char, place)
+    yield found
 
 
-def _ordered(found: dict[int, tuple[str, int]]) -> Iterator[Woven]:
+def _ordered(found: _List) -> Iterator[Woven]:
     if len(found) < FEWEST:
         return
     chars = [found[number] for number in sorted(found)]

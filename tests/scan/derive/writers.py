@@ -317,6 +317,7 @@ WRITERS: dict[str, Writer] = {
     "shuffled": shuffled("char {number} = {char}"),
     "shuffled-sentences": shuffled("The character at position {number} is {char}."),
     "object-shuffled": shuffled_pairs,
+    "object-behind-a-number": lambda value: f"page=2&q={shuffled_pairs(value)}",
     "ordinals": lambda value: ", ".join(
         f"the {word} character is {char}" for word, char in zip(ORDINALS, value, strict=False)
     ),
