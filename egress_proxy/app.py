@@ -257,7 +257,9 @@ async def _assemble(config: Config, gates: GatePolicy, stack: AsyncExitStack) ->
     wait = config.limits.upstream_timeout_seconds
     sessions = Sessions(upstream, owners, wait)
     taints = Taints(upstream, sessions, wait, names=names, directories=config.directories, key=key)
-    exchanges = Exchanges(_settings(config, gates), upstream, sessions, pipeline, metrics, _new_id, taints=taints)
+    exchanges = Exchanges(
+        _settings(config, gates), upstream, sessions, pipeline, metrics, _new_id, taints=taints, key=key
+    )
     events = Events(exchanges, pipeline, metrics)
     stack.push_async_callback(events.close)
     queue = _queue(config, exchanges, events, metrics)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import secrets
 import time
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -84,7 +83,9 @@ class Exchanges:
         new_id: Callable[[], str],
         *,
         taints: Taints,
+        key: bytes,
     ) -> None:
+        """`key` is of the names that calls of tools get: the same after a restart, for who waits for one."""
         self.settings = settings
         self.taints = taints
         self.upstream = upstream
@@ -94,7 +95,7 @@ class Exchanges:
         self.gating = Gating(settings.gates, sessions, self.places, pipeline, settings.prompt_seconds)
         self.unlistable = Unlistable(upstream, pipeline, settings.call_seconds)
         self._metrics = metrics
-        self._key = secrets.token_bytes(16)
+        self._key = key
         self.new_id = new_id
 
     def take(self, policy: Policy, gates: GatePolicy, *, patch_text: bool) -> None:

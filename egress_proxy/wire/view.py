@@ -12,6 +12,7 @@ _BUILT_IN_AGENTS: Final = frozenset(
     {"build", "plan", "general", "explore", "scout", "title", "summary", "compaction"},
 )
 """opencode's own agents: they work inside a session whatever the allow-list says, and their names are constants."""
+_CALL: Final = b"call of a tool"  # no longer than 16 bytes: what else has the same key is told apart by it
 
 
 class View(Struct, frozen=True):
@@ -37,7 +38,9 @@ class View(Struct, frozen=True):
         """Give the name of a tool's call, the same wherever it is named.
 
         Its id is the model's in some servers of models: it tells nothing but which call is meant."""
-        return f"call_{blake2b(given.encode(), key=self.key, digest_size=12).hexdigest()}" if given else ""
+        return (
+            f"call_{blake2b(given.encode(), key=self.key, digest_size=12, person=_CALL).hexdigest()}" if given else ""
+        )
 
     def __repr__(self) -> str:
         return "View(…)"

@@ -246,7 +246,7 @@ async def rig(
         ids = itertools.count()
         taints = Taints(upstream, sessions, 5.0)
         exchanges = Exchanges(
-            settings, upstream, sessions, pipeline, metrics, lambda: f"egr_{next(ids)}", taints=taints
+            settings, upstream, sessions, pipeline, metrics, lambda: f"egr_{next(ids)}", taints=taints, key=bytes(32)
         )
         events = Events(exchanges, pipeline, metrics)
         stack.push_async_callback(events.close)

@@ -208,7 +208,9 @@ def _stand(
     policy = Policy(models=(("local", "small"),), agents=("build",))
     settings = Settings(policy, _policy(agent.directory), patch_text=False, call_seconds=2.0, prompt_seconds=60.0)
     taints, metrics, ids = Taints(upstream, sessions, 5.0), Metrics(), itertools.count()
-    exchanges = Exchanges(settings, upstream, sessions, pipeline, metrics, lambda: f"egr_{next(ids)}", taints=taints)
+    exchanges = Exchanges(
+        settings, upstream, sessions, pipeline, metrics, lambda: f"egr_{next(ids)}", taints=taints, key=bytes(32)
+    )
     told: list[Decision] = []
 
     async def tell(decision: Decision, _: str) -> None:
