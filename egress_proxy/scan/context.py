@@ -85,8 +85,8 @@ _WORD = re.compile(r"[A-Z]{2,}(?![a-z])|[A-Z]?[^\W\d_A-Z]+|[A-Z]+")
 _NAME_BACKWARDS = re.compile(r"[\w.$@-]{1,64}(?: [A-Za-z]{1,24}(?![^\s\"'`(*_|>\[]))?")
 _MAIL = re.compile(r"[\w.+-]++@[\w-]++\.[\w.-]++")
 _HALF_WORD = re.compile(r"\w+")
-# What ends what is said of a value: markup, code, the next cells of a row.
-_NOT_AFTER = re.compile(r"[\t{}<>=\[\]]|\w/|[\"'],[ ]?(?:\d+|NULL),")
+_NOT_AFTER = re.compile(r"[\t{}<>=\[\]]|\w/")
+_NEXT_CELLS = re.compile(r"[\"'],[ ]?(?:\d+|NULL),")  # of a row, which say nothing of this one
 _CACHE = re.compile(r"(?<![a-z])cach(?:e|ed|ing)(?![a-z])", re.IGNORECASE)
 _RUN = re.compile(r"[0-9A-Za-z+/]{24,}+")
 _RANDOM = 0.42
@@ -129,8 +129,18 @@ def cue(line: str, span: Span) -> Cue:
         return said
     again = said if said is Cue.NONE else _last(_WORD.findall(_RUN.sub(_unless_random, before)))
     if again is Cue.NONE:
-        again = _first(_WORD.findall(_RUN.sub(_unless_random, _NOT_AFTER.split(line[end : end + AFTER], 1)[0])))
+        again = _said_after(_NOT_AFTER.split(line[end : end + AFTER], 1)[0])
     # A second look says no more than the first, which is the one that the kernel takes.
+    return Cue.KEY if said is Cue.KEY and again is Cue.SECRET else again
+
+
+def _said_after(after: str) -> Cue:
+    """What is said behind a token. A second look is taken only where the first, which is the kernel's, tells of a
+    secret: what leaves out words that tell of none would find what the kernel has dropped."""
+    said = _first(_WORD.findall(after))
+    if said is Cue.NONE or said is Cue.INNOCENT:
+        return said
+    again = _first(_WORD.findall(_RUN.sub(_unless_random, _NEXT_CELLS.split(after, 1)[0])))
     return Cue.KEY if said is Cue.KEY and again is Cue.SECRET else again
 
 

@@ -281,6 +281,8 @@ def _is_line(line: str, start: int, end: int) -> bool:
     """Whether nothing else stands on the line, near though it begins and ends."""
     if start > _MARGIN or len(line) - end > _MARGIN:
         return False
+    if not (line[:start] + line[end:]).strip("\"', \t"):
+        return True
     return _BEGINS_LINE.fullmatch(line, 0, start) is not None and not line[end:].strip("\"', \t\r;\\")
 
 

@@ -146,6 +146,8 @@ def quoted() -> tuple[Rules, Rules]:
 
 @settings(max_examples=200, deadline=None)
 @given(seed=st.integers(0, 1 << 32))
+@example(seed=133)  # words behind it tell that it is none
+@example(seed=2919)
 def test_strings_between_quotes_are_kept_if_they_may_be_secrets(quoted: tuple[Rules, Rules], seed: int) -> None:
     dice = random.Random(seed)
     text = "".join(f"{composed(dice.getrandbits(32), 3)}'{shaped(dice)}'" for _ in range(8))
