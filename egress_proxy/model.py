@@ -309,11 +309,13 @@ class Scan(Struct, frozen=True):
     """All findings of a batch, sorted, and the texts that could not be decided within bounds (to be withheld).
 
     `late` are those of the findings that not their own line and those above it alone decide: while the text is being
-    written, they may turn up when all of their line stands there already."""
+    written, they may turn up when all of their line stands there already. `work` is what was done beside reading the
+    texts once, in characters (`scan.tally`): the same for the same texts and values, whoever else works."""
 
     findings: tuple[Finding, ...] = ()
     undecided: tuple[int, ...] = ()
     late: frozenset[Finding] = frozenset()
+    work: int = 0
 
 
 class Scanner(Protocol):

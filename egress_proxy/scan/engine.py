@@ -240,7 +240,7 @@ class TextScanner:
         findings = tuple(replace(found, text=numbers[found.text]) for found in scan.findings)
         undecided = tuple(numbers[place] for place in scan.undecided)
         late = frozenset(replace(found, text=numbers[found.text]) for found in scan.late)
-        return Scan(findings, undecided, late), [(numbers[place], own) for place, own in derived]
+        return Scan(findings, undecided, late, scan.work), [(numbers[place], own) for place, own in derived]
 
     def _scan(self, texts: Sequence[str], ids: AbstractSet[str], *, rearranged: bool) -> tuple[Scan, DerivedTexts]:
         """`look` at texts that are not known to be clean."""
@@ -261,7 +261,7 @@ class TextScanner:
             closed = {number for number, text in enumerate(texts) if text in ids} if ids else set()
             derived = self._run_derived(joined, tally, closed, hints, rearranged=rearranged)
         if not tally.findings and not tally.undecided:
-            return _NOTHING, derived
+            return (Scan(work=tally.work) if tally.work else _NOTHING), derived
         for _ in range(MAX_PASSES):
             fresh = tally.take_fresh()
             if not fresh:
@@ -271,7 +271,8 @@ class TextScanner:
             self._run_known(list(again.values()), list(again), tally)
         else:
             tally.undecided.update(tally.take_fresh())
-        scan = Scan(tuple(sorted(tally.findings)), tuple(sorted(tally.undecided)), frozenset(tally.late))
+        findings, undecided_ = tuple(sorted(tally.findings)), tuple(sorted(tally.undecided))
+        scan = Scan(findings, undecided_, frozenset(tally.late), tally.work)
         return scan, derived
 
     def _own_masked(self, text: str) -> str:
@@ -300,7 +301,7 @@ class TextScanner:
         for number, made in self._deriver.derivations(
             joined.texts, joined.text, rearranged=rearranged, closed=closed, hints=hints
         ):
-            if made.undecided or not tally.spend(number, made.cost):
+            if not tally.spend(number, made.cost) or made.undecided:
                 tally.undecided.add(number)
             else:
                 derived += [(number, own) for own in made.texts]

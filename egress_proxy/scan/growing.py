@@ -7,9 +7,10 @@ Released is a prefix of what the whole text gives, and in the end equals it, how
     released:    ....[redacted:x]....                   up to where nothing is open at the newest of them
 
 At a checkpoint what stands there is scanned like any text, and of that all is released that nothing open reaches
-(`tail`). So what was released was always part of a text that would have crossed as a whole at that moment. Three things
-end it for good: a text that must be withheld, a finding that not its own line decides (`Scan.late`), and too much that
-is held. What the whole text gives is then found by the same walk (`settled`), so that both agree by construction.
+(`tail`). So what was released was always part of a text that would have crossed as a whole at that moment. Four things
+end it for good: a text that must be withheld, a finding that not its own line decides (`Scan.late`), too much that is
+held, and too much work (`MOST_WORK`), which is counted and so the same in every cut. What the whole text gives is then
+found by the same walk (`settled`), so that both agree by construction.
 
 Where checkpoints lie: `checkpoints`.
 """
@@ -32,15 +33,21 @@ __all__ = ["APART", "MOST_HELD", "MOST_LOOKED", "GrowingText", "Judged", "TooMuc
 MOST_HELD: Final = 8_192
 # Characters beyond which nothing is released before the text is complete: a reply of some thirty pages.
 MOST_LOOKED: Final = 65_536
+# What all looks at one text may take beside each other, in characters that a rule reads (`scan.tally`): some 0.1 s. Of
+# those that only pass by, `_PASSED` count as one. The longest text of prose takes half of it; one full of tokens that
+# have to be judged, or of values, is shown up to where all that was used, and the rest at its end.
+MOST_WORK: Final = APART * MOST_LOOKED // 2
+_PASSED: Final = 4
 
 
 class Judged(Struct, frozen=True):
     """What a text is found to be. `withheld`: what stands in its place if it may not leave; `late`: where the first
-    finding begins that not its own line decides."""
+    finding begins that not its own line decides; `work`: what judging it took (`Scan.work`)."""
 
     findings: tuple[Finding, ...] = ()
     late: int | None = None
     withheld: str = ""
+    work: int = 0
 
     def __repr__(self) -> str:
         return f"Judged({len(self.findings)} findings)"
@@ -52,12 +59,17 @@ Examine = Callable[[str], Judged]
 def judged(text: str, scan: Scan, number: int = 0) -> Judged:
     """What a scan says of a text, which has this number in its batch. Judges as `redaction.judge` does."""
     if number in scan.undecided:
-        return Judged(withheld=WITHHELD_UNDECIDED)
+        return Judged(withheld=WITHHELD_UNDECIDED, work=scan.work)
     own = tuple(found for found in scan.findings if found.text == number)
     if any(found.form is Form.ENCODED for found in own):
-        return Judged(withheld=WITHHELD_ENCODED)
+        return Judged(withheld=WITHHELD_ENCODED, work=scan.work)
     late = (found.start for found in own if found in scan.late or "\n" in text[found.start : found.end])
-    return Judged(own, min(late, default=None))
+    return Judged(own, min(late, default=None), work=scan.work)
+
+
+def work_of(text: str, found: Judged) -> int:
+    """What a look at a text took, for `MOST_WORK`."""
+    return len(text) // _PASSED + found.work
 
 
 class GrowingText:
@@ -76,6 +88,7 @@ class GrowingText:
         self.given = ""  # all that was released, as it was released
         self.released = beyond  # characters of the text; who has no checkpoint up to there asks what lies beyond
         self.place = 0  # checkpoint at which the last of it was
+        self._left = MOST_WORK
         self.over = False  # nothing more is released before the text is complete
 
     def __repr__(self) -> str:
@@ -85,6 +98,11 @@ class GrowingText:
     def held(self) -> int:
         """Characters that were added and not released."""
         return self._length - self.released
+
+    @property
+    def spent(self) -> bool:
+        """Whether it was too much work to look any further."""
+        return self._left < 0
 
     def add(self, piece: str) -> None:
         """Take what was written."""
@@ -124,7 +142,8 @@ class GrowingText:
         if len(text) - self.released > MOST_HELD:
             return self._ended()
         found = self._examine(text)
-        if found.withheld:
+        self._left -= work_of(text, found)
+        if found.withheld or self.spent:
             return self._ended()
         until = settled_until(text, found.findings, found.late)
         fresh = self._fresh(text, until, found.findings) if until > self.released else ""

@@ -34,6 +34,7 @@ MAX_ENDS: Final = 2048  # in a text; one with more is read in blocks, unless it 
 CHARACTERS_AN_END: Final = 128  # one end in so many
 BLOCK: Final = 4096  # characters, or one line
 LINE_ENDS: Final = 8  # in a block, for each of its lines; reading a line of its own costs as much
+UNPREPARED_ENDS: Final = 262_144  # in a block, while the database is compiled that reports a rule once: some 80 ms
 
 _LOOK_AROUND = re.compile(r"\(\?<?[=!](?:[^()\\\[]|\\.|\[(?:\\.|[^\]\\])+\])*\)")
 
@@ -80,8 +81,8 @@ class Prefilter:
         self._first: _Database | None = None
 
     def prepare(self) -> _Database:
-        """Compile the database that dense texts alone need, which takes as long as the others: at the first of them, or
-        before, in a thread of who wants no text to wait for it. Two that do so at a time make one too many."""
+        """Compile the database that dense texts alone need, which takes seconds: in a thread of who has texts scanned
+        meanwhile, for no text waits for it. Two that do so at a time make one too many."""
         if self._first is None:
             self._first = _Database(self._every, hyperscan.HS_FLAG_SINGLEMATCH)
         return self._first
@@ -121,7 +122,8 @@ class Prefilter:
         first = 0
         while first < len(starts) - 1:
             last = max(bisect_right(starts, starts[first] + BLOCK) - 1, first + 1)
-            ends = self.ends(projected[starts[first] : starts[last]], LINE_ENDS * (last - first))
+            most = UNPREPARED_ENDS if self._first is None else LINE_ENDS * (last - first)
+            ends = self.ends(projected[starts[first] : starts[last]], most)
             if ends is None:
                 for start, after in pairwise(starts[first : last + 1]):
                     yield from self._line(start, after - 1, projected)
@@ -132,8 +134,15 @@ class Prefilter:
     def _line(self, start: int, end: int, projected: Bytes) -> Iterator[Place]:
         if start < end:
             # The newline is of the line: a match may take it for white space.
-            for rule in self.prepare().ends(projected[start : end + 1], sys.maxsize) or ():
+            for rule in self._rules_of(projected[start : end + 1]):
                 yield Place(rule, start, end)
+
+    def _rules_of(self, line: Bytes) -> Iterable[int]:
+        """The rules that may match in a line. Before that database is there each may: that a text with so many ends is
+        undecided then is better than that all wait."""
+        if self._first is None:
+            return dict.fromkeys(one.rule for one in self._every)
+        return self._first.ends(line, sys.maxsize) or ()
 
 
 def _places(text: str, ends: dict[int, list[int]], base: int) -> Iterator[Place]:

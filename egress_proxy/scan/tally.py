@@ -26,7 +26,7 @@ A_FINDING: Final = 200  # kept, masked, and read again
 class Tally:
     """Findings of a batch, and the texts given up on. Serves one scan in one thread."""
 
-    __slots__ = ("_fresh", "_left", "_origin", "_spans", "_texts", "findings", "late", "undecided")
+    __slots__ = ("_fresh", "_left", "_origin", "_spans", "_texts", "findings", "late", "undecided", "work")
 
     def __init__(
         self,
@@ -39,6 +39,7 @@ class Tally:
         self.findings: set[Finding] = set()
         self.late: set[Finding] = set()  # of the findings (`Scan.late`)
         self.undecided = undecided
+        self.work = 0  # characters that were spent, of all texts
         self._texts = texts
         self._origin = origin
         self._left: dict[int, int] = {}
@@ -69,6 +70,7 @@ class Tally:
             if not tally.spend(numbers[text], characters):
                 self.undecided.add(text)
             return text not in self.undecided
+        self.work += characters
         left = self._left.get(text)
         if left is None:
             left = FIRST_CHARACTERS + CHARACTERS_EACH * len(self._texts[text])

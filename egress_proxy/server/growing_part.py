@@ -128,12 +128,18 @@ class GrowingPart:
         self._scanner, self._found, self._text, self._examined, self._fresh = scanner, set(), "", 0, 0
         text = self._growing.look()
         if self._growing.over and self.fate is Fate.WHOLE:
-            self.fate = Fate.TOO_LONG if self.held > MOST_HELD else Fate.STOPPED
+            self.fate = self._why()
         size, beginning = self._examined, self._text
         event = self._event(text) if text and self._plain(scanner, judge) else {}
         news = self._news(judge) if event else _CLEAN
         self._scanner, self._found, self._text = None, set(), ""
         return Looked(event, news, (beginning,), size)
+
+    def _why(self) -> Fate:
+        """Why nothing more of it leaves before its end."""
+        if self._growing.spent:
+            return Fate.TOO_SLOW
+        return Fate.TOO_LONG if self.held > MOST_HELD else Fate.STOPPED
 
     def end(self, projected: Projected, text: str, scanner: Scanner, judge: Judge) -> Ended:
         """Examine the event that tells the whole, `text` before it was looked at. Blocks; raises what the scanner

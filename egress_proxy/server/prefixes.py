@@ -17,8 +17,7 @@ from egress_proxy.model import Judgement, Scan, Scanner, Verdict
 from egress_proxy.reasons import Reason
 from egress_proxy.scan.checkpoints import Checkpoints
 from egress_proxy.scan.growing import (
-    APART,
-    MOST_LOOKED,
+    MOST_WORK,
     Examine,
     Judged,
     Settled,
@@ -26,13 +25,13 @@ from egress_proxy.scan.growing import (
     judged,
     settled,
     settled_at,
+    work_of,
 )
 from egress_proxy.scan.redaction import WITHHELD_ENCODED, WITHHELD_UNDECIDED
 from egress_proxy.server.tree import Remembering
 
-# Characters that are looked at again for one answer: as many as for the longest text that is streamed. Of hostile ones
-# each takes up to 4 us.
-MOST_AGAIN: Final = APART * MOST_LOOKED
+# What is done again for one answer (`MOST_WORK`): as much as for a text that is walked twice.
+MOST_AGAIN: Final = 2 * MOST_WORK
 
 
 def examiner(scanner: Scanner, pieced: Callable[[], None] = lambda: None, *, part: str = "") -> Examine:
@@ -45,7 +44,7 @@ def examiner(scanner: Scanner, pieced: Callable[[], None] = lambda: None, *, par
         if found.withheld or not isinstance(scanner, Remembering) or not scanner.gives_away(text, found.findings, part):
             return found
         pieced()
-        return Judged(withheld=WITHHELD_ENCODED)
+        return Judged(withheld=WITHHELD_ENCODED, work=found.work)
 
     return examine
 
@@ -106,14 +105,14 @@ class _Settling:
         self._pieced = True
 
     def _examined(self, text: str) -> Judged:
-        self._spend(text)
-        return self._examine(text)
+        return self._paid(text, self._examine)
 
     def _judged(self, text: str) -> Judged:
-        self._spend(text)
-        return judged(text, self._scanner.scan((text,)))
+        return self._paid(text, lambda one: judged(one, self._scanner.scan((one,))))
 
-    def _spend(self, text: str) -> None:
-        self._left -= len(text)
+    def _paid(self, text: str, examine: Examine) -> Judged:
         if self._left < 0:
             raise TooMuchError
+        found = examine(text)
+        self._left -= work_of(text, found)
+        return found

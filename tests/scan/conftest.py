@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from egress_proxy.model import Finding, Secret
+from egress_proxy.model import Finding, Scan, Secret
 from egress_proxy.scan.canaries import CANARIES
 from egress_proxy.scan.engine import Rules, TextScanner, build_scanner
 from egress_proxy.scan.joined import JoinedTexts
@@ -36,3 +36,8 @@ def known(*values: str, **named: str) -> KnownValues:
     """A snapshot of values, named V0, V1, … or as given."""
     entries = [(f"V{index}", Secret(value)) for index, value in enumerate(values)]
     return KnownValues.build([*entries, *((name, Secret(value)) for name, value in named.items())], KEY)
+
+
+def is_clean(scan: Scan) -> bool:
+    """Whether nothing was found, and all was decided."""
+    return not scan.findings and not scan.undecided

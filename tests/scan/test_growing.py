@@ -15,6 +15,7 @@ from egress_proxy.scan.engine import TextScanner
 from egress_proxy.scan.growing import (
     MOST_HELD,
     MOST_LOOKED,
+    MOST_WORK,
     Examine,
     GrowingText,
     Judged,
@@ -190,6 +191,30 @@ def test_a_line_that_is_too_long_ends_it_in_any_cut() -> None:
     in_pieces, _ = streamed(pieces(text, list(range(0, len(text), 100))), clean)
     assert at_once.given == in_pieces.given == text[: at_once.released]
     assert at_once.released < 600
+
+
+def test_looks_that_take_too_much_work_end_it_in_any_cut() -> None:
+    text, works = BEFORE * 60, list[int]()
+
+    def hard(seen: str) -> Judged:
+        works.append(50 * len(seen))
+        return Judged(work=works[-1])
+
+    at_once, _ = streamed([text], hard)
+    assert MOST_WORK / 2 < sum(works) <= MOST_WORK + max(works)
+    in_pieces, _ = streamed(pieces(text, list(range(0, len(text), 90))), hard)
+    assert at_once.spent
+    assert in_pieces.spent
+    assert at_once.given == in_pieces.given == text[: at_once.released]
+    assert len(at_once.given) > 1_000
+    check(text, list(range(0, len(text), 700)), hard)
+
+
+def test_looks_at_the_longest_text_of_prose_are_not_too_much() -> None:
+    text = BEFORE * (MOST_LOOKED // len(BEFORE))
+    growing, _ = streamed([text], clean)
+    assert not growing.spent
+    assert len(growing.given) > len(text) * 0.95
 
 
 def test_memory_is_bounded() -> None:

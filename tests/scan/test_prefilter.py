@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from egress_proxy.native import KERNEL
+from egress_proxy.scan import prefilter as prefilter_module
 from egress_proxy.scan.own import own_rules
 from egress_proxy.scan.prefilter import BLOCK, MAX_ENDS, Prefilter, expression
 from egress_proxy.scan.projection import project, projection
@@ -84,7 +85,11 @@ RULES = [Rule("x", expression(r"b+c"), spans_of(re.compile(r"b+c"))), Rule("y", 
 
 
 def places(text: str, rules: list[Rule] = RULES) -> list[tuple[int, str]]:
-    found = list(Prefilter(list(enumerate(rules))).places(text, project(text)))
+    prefilter = Prefilter(list(enumerate(rules)))
+    unprepared = sorted(prefilter.places(text, project(text)))
+    prefilter.prepare()
+    found = list(prefilter.places(text, project(text)))
+    assert sorted(found) == unprepared
     assert len(set(found)) == len(found)
     assert all(text[place.start - 1 : place.start] in {"", "\n"} for place in found)
     assert all(text[place.end : place.end + 1] in {"", "\n"} for place in found)
@@ -151,6 +156,8 @@ def test_dense_and_sparse_reading_agree() -> None:
     for _ in range(50):
         text = "".join(dice.choices(pieces, k=200))
         prefilter = Prefilter(list(enumerate(RULES)))
+        if dice.random() < 0.5:
+            prefilter.prepare()
         sparse = set(prefilter.places(text, project(text)))
         dense = list(prefilter._dense(text, project(text)))
         assert sorted(sparse) == sorted(dense)
@@ -162,9 +169,20 @@ def test_a_short_line_may_have_many_rules() -> None:
     assert len(places("z\n" * 2000, rules)) == 2000 * 40
 
 
-def test_what_dense_texts_need_is_compiled_once() -> None:
+def test_what_dense_texts_need_is_compiled_once_and_no_text_waits_for_it() -> None:
     prefilter = Prefilter(list(enumerate(RULES)))
-    assert [place.rule for place in prefilter.places("bc\nd", project("bc\nd"))] == [0, 1]
-    assert prefilter._first is None
-    assert [place.rule for place in prefilter.places(DENSE, project(DENSE))] == [0] * (MAX_ENDS + 1)
-    assert prefilter.prepare() is prefilter.prepare()
+    for text in (DENSE, DENSE + "d\n", "bc" * (MAX_ENDS + 1) + "\nd"):
+        before = sorted(prefilter.places(text, project(text)))
+        assert prefilter._first is None
+        prepared = Prefilter(list(enumerate(RULES)))
+        assert prepared.prepare() is prepared.prepare()
+        assert sorted(prepared.places(text, project(text))) == before
+
+
+def test_before_that_is_compiled_a_line_with_too_many_ends_is_one_for_all_rules(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(prefilter_module, "UNPREPARED_ENDS", 8)
+    prefilter = Prefilter(list(enumerate(RULES)))
+    text = "bc" * (MAX_ENDS + 1)
+    assert {place.rule for place in prefilter.places(text, project(text))} == set(range(len(RULES)))

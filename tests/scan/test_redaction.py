@@ -9,7 +9,7 @@ from egress_proxy.model import Finding, Form, Scan, Verdict
 from egress_proxy.reasons import Reason
 from egress_proxy.scan.engine import TextScanner
 from egress_proxy.scan.redaction import WITHHELD_ENCODED, WITHHELD_UNDECIDED, judge, placeholder, redact
-from tests.scan.conftest import known
+from tests.scan.conftest import is_clean, known
 from tests.scan.fragments import texts
 from tests.scan.spellings import SPELLINGS
 
@@ -100,7 +100,7 @@ def test_judging_what_was_released_changes_nothing(scanner: TextScanner, text: s
 def test_placeholders_are_clean(scanner: TextScanner, detector: str) -> None:
     shown = placeholder(Finding(0, 0, 1, detector, "DB_PASSWORD"))
     for text in (shown, f'password: "{shown}"', f"DB_PASSWORD={shown}", f"postgres://u:{shown}@h", f"Bearer {shown}"):
-        assert scanner.with_known(KNOWN).scan([text]) == Scan()
+        assert is_clean(scanner.with_known(KNOWN).scan([text]))
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def test_placeholders_are_clean(scanner: TextScanner, detector: str) -> None:
     ids=["detector", "other-name", "withheld", "secret-as-detector", "secret-as-name", "invented"],
 )
 def test_only_our_own_placeholders_are_passed_over(scanner: TextScanner, text: str, clean: bool) -> None:
-    assert (scanner.with_known(KNOWN).scan([text]) == Scan()) is clean
+    assert is_clean(scanner.with_known(KNOWN).scan([text])) is clean
 
 
 def test_a_reply_from_scan_to_judgement(scanner: TextScanner) -> None:

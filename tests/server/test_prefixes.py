@@ -15,10 +15,12 @@ from egress_proxy.model import Finding, Projected, Scan, Scanner, Secret, Verdic
 from egress_proxy.reasons import Reason
 from egress_proxy.scan import GrowingText, KnownValues, Taint, TextScanner, build_scanner, judge
 from egress_proxy.scan.redaction import WITHHELD_ENCODED, WITHHELD_UNDECIDED
+from egress_proxy.scan.rule import Rule, Span
 from egress_proxy.scan.taint_names import NAMELESS
+from egress_proxy.scan.tally import A_TOKEN, Tally
 from egress_proxy.server import prefixes
 from egress_proxy.server.examination import examine
-from egress_proxy.server.prefixes import examiner
+from egress_proxy.server.prefixes import MOST_AGAIN, examiner
 from egress_proxy.server.tree import Remembering, Tree
 
 KEY = bytes(range(32))
@@ -179,8 +181,29 @@ def test_an_undecided_text_keeps_its_beginning() -> None:
     assert text_of(part(text), scanner) == stream(text + "more", scanner).given + WITHHELD_UNDECIDED
 
 
+def test_of_lines_of_values_no_more_is_looked_at_again_than_of_others(
+    inner: TextScanner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A text that is withheld is looked at again at each checkpoint up to there: of one that takes some ms, not at
+    all of them."""
+    judged_tokens, judge_token = list[int](), Tally.judge
+
+    def count(tally: Tally, rule: Rule, line: str, span: Span, text: int, base: int) -> None:
+        judged_tokens.append(text)
+        judge_token(tally, rule, line, span, text, base)
+
+    monkeypatch.setattr(Tally, "judge", count)
+    letters = random.Random(5)
+    values = ["".join(letters.choices(LETTERS, k=20)) for _ in range(100)]
+    tree = Tree(KEY)
+    tree.remember([Taint(NAMELESS, Secret(value), sure=True) for value in values])
+    text = "".join(f"{value}\n" for value in (*values * 3, values[0][:12]))
+    assert text_of(part(text), Remembering(inner, [tree])).endswith(WITHHELD_ENCODED)
+    assert len(judged_tokens) * A_TOKEN < MOST_AGAIN
+
+
 def test_what_would_take_too_long_is_withheld_whole(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(prefixes, "MOST_AGAIN", 1_000)
+    monkeypatch.setattr(prefixes, "MOST_AGAIN", 250)
     text = BEFORE * 3
     for scan, withheld in (
         (Scan((), (0,)), WITHHELD_UNDECIDED),
