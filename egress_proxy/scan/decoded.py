@@ -19,6 +19,11 @@ class Derived(Protocol):
     def text(self) -> str: ...
 
     @property
+    def kind(self) -> str:
+        """What it was written in."""
+        ...
+
+    @property
     def rules(self) -> bool:
         """Whether rules may be run over it, too: not over what is only turned round or shifted."""
         ...

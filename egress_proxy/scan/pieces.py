@@ -31,7 +31,7 @@ from egress_proxy.scan.values import word_share
 KEPT: Final = 128  # pieces of a session
 OF_A_TEXT: Final = 48  # pieces that are looked at: the first and the last half as many
 _REACH: Final = 32  # letters and digits of either end of a piece
-_SHORTEST: Final = 4
+SHORTEST: Final = 4
 _FEWEST_LETTERS: Final = 2
 _ROW: Final = 16  # pieces in their order that are joined as one
 _WORDS: Final = 0.6
@@ -153,6 +153,12 @@ def pieces_in(text: str, tokens: Sequence[Token]) -> tuple[str, ...]:
     return ends_of(tokens, lambda token: _pieces(text, token), OF_A_TEXT)
 
 
+def distinct_ends(all_: Iterable[str], most: int) -> tuple[str, ...]:
+    """Each once; where that is too much, the first half of `most` and the last."""
+    met = tuple(dict.fromkeys(all_))
+    return met if len(met) <= most else (*met[: most // 2], *met[-(most // 2) :])
+
+
 def ends_of(tokens: Sequence[Token], read: Callable[[Token], Iterable[str]], most: int) -> tuple[str, ...]:
     """What is read of tokens, each once; where that is too much, the first half of `most` and the last."""
     first = _distinct(chain.from_iterable(map(read, tokens)), most // 2, ())
@@ -182,7 +188,7 @@ def _pieces(text: str, token: Token) -> Iterator[str]:
     start, end, told = token
     own = text[start:end]
     if told:
-        yield from (_ends(own),) if own.isalnum() else _parted(own, _SEPARATORS.sub("", own))
+        yield from (ends(own),) if own.isalnum() else _parted(own, _SEPARATORS.sub("", own))
     else:
         yield from _of_word(own)
 
@@ -192,7 +198,7 @@ def _of_word(word: str) -> Iterator[str]:
     quoted = not _QUOTES.isdisjoint(word)
     for token in _TOKEN.findall(_ESCAPE.sub(" ", word)):
         bare = token if token.isalnum() else "".join(filter(str.isalnum, token))
-        if len(bare) >= _SHORTEST and _could_be_one(bare, token, quoted=quoted):
+        if len(bare) >= SHORTEST and could_be_one(bare, token, quoted=quoted):
             yield from _parted(token, bare)
 
 
@@ -200,21 +206,21 @@ def _parted(token: str, bare: str) -> Iterator[str]:
     """A token as one piece, and what between its separators could be one: a part of an address, of a path, of a name.
     Where all the others are words, that alone: they would stand between it and the next."""
     parts = [part for part in _SEPARATORS.split(token) if part]
-    telling = [part for part in parts if len(part) >= _SHORTEST and _is_telling(part)]
+    telling = [part for part in parts if len(part) >= SHORTEST and _is_telling(part)]
     if len(telling) != 1 or not all(part.isalpha() or part in telling for part in parts):
-        yield _ends(bare)
-    yield from map(_ends, telling)
+        yield ends(bare)
+    yield from map(ends, telling)
 
 
 def _is_telling(part: str) -> bool:
     """Whether a part of a token could be a piece by itself: not of hex digits, as ids have them, nor of a time."""
     if _HEX.issuperset(part) or sum(map(str.isalpha, part)) < _FEWEST_LETTERS:
         return False
-    return _is_no_word(part) if part.isalpha() else _could_be_one(part, part, quoted=False)
+    return _is_no_word(part) if part.isalpha() else could_be_one(part, part, quoted=False)
 
 
 def _is_no_word(letters: str) -> bool:
-    return len(letters) >= _SHORTEST and signs(letters) >= _SIGNS_OF_LETTERS and word_share(letters) < _WORDS
+    return len(letters) >= SHORTEST and signs(letters) >= _SIGNS_OF_LETTERS and word_share(letters) < _WORDS
 
 
 def tokens_of(text: str, kernel: ctypes.CDLL | None = KERNEL) -> list[Token]:
@@ -247,8 +253,9 @@ def _with(kinds: bytes, sign: bytes) -> Iterator[tuple[int, int]]:
         at = kinds.find(sign, end)
 
 
-def _could_be_one(bare: str, token: str, *, quoted: bool) -> bool:
-    """Shorter ones than a secret: letters that no one could say, capitals among small letters, digits among either."""
+def could_be_one(bare: str, token: str, *, quoted: bool) -> bool:
+    """Whether the letters and digits of a token could be a piece. Shorter ones than a secret: letters that no one could
+    say, capitals among small letters, digits among either."""
     if bare.isdigit():
         return len(bare) >= _LONG_NUMBER
     if bare.isalpha():
@@ -263,6 +270,6 @@ def _lines(pieces: Iterable[str]) -> str:
     return "".join([f"{piece}\n" for piece in pieces])
 
 
-def _ends(piece: str) -> str:
+def ends(piece: str) -> str:
     """What of a piece is joined to others, and kept: what it begins with and what it ends with."""
     return piece if len(piece) <= 2 * _REACH else piece[:_REACH] + piece[-_REACH:]

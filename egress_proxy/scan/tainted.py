@@ -50,9 +50,14 @@ class TaintedScanner:
 
     def scan(self, texts: Sequence[str], ids: AbstractSet[str] = frozenset()) -> Scan:
         """All findings, sorted, and the texts that could not be decided."""
+        return self.look(texts, ids)[0]
+
+    def look(self, texts: Sequence[str], ids: AbstractSet[str] = frozenset()) -> tuple[Scan, DerivedTexts]:
+        """`scan`, and all that was decoded from the texts, with their numbers."""
         scan, derived = self._inner.look(texts, ids)
-        if not self._values and not self._guess:
-            return scan
+        return (self._tainted(texts, scan, derived) if self._values or self._guess else scan), derived
+
+    def _tainted(self, texts: Sequence[str], scan: Scan, derived: DerivedTexts) -> Scan:
         undecided = set(scan.undecided)
         decided = ["" if index in undecided else text for index, text in enumerate(texts)] if undecided else texts
         found: set[Finding] = set()

@@ -10,8 +10,6 @@ after the other. A value in a row is found like one in a text. Pure: whoever cal
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
@@ -21,7 +19,7 @@ from msgspec import Struct
 
 from egress_proxy.model import Finding, Scan
 from egress_proxy.scan.derive.escapes import bare
-from egress_proxy.scan.derive.spelled import FILLERS, NAMES, SILENT
+from egress_proxy.scan.short_codes import CODES, is_apart, read
 
 MOST: Final = 64  # characters that are said apart at once
 SHORT: Final = 400  # characters of a text that is a reply to "what is the next one?"
@@ -38,16 +36,6 @@ _FILE: Final = re.compile(r"\A[^\s/]*/(?>[^\s/]*/)*+|(?:(?<=/)|\A)\d{1,3}[-_.](?
 # Of `notes/part-01-aB3.txt` it is `aB3`.
 _SEGMENT: Final = re.compile(r"(?:\A|[^A-Za-z0-9])([A-Za-z0-9]{1,16}?)(?:\.[a-z]{1,4})?\Z")
 _LABEL: Final = re.compile(r"\A[ \t]*+(?:[-*\u2022>|]|\(?#?\d{1,3}[.):\]|]|\[\d{1,3}\])[ \t]++")
-_WORD: Final = re.compile(r"[A-Za-z0-9-]++|[^\sA-Za-z0-9,.]++")
-_MARK = r"0[xX]|\\[xu]|%|&#x?|U\+"
-# A code ends where another begins or nothing of one follows, so there is one way to read a row of them.
-_ENDS = r"(?=[;\s,]|0[xX]|[\\%&U]|\Z)"
-_CODES: Final = re.compile(rf"(?:(?>(?:{_MARK})?[0-9A-Fa-f]{{2,4}}?{_ENDS});?+[\s,]*+){{1,64}}")
-_CODE: Final = re.compile(rf"({_MARK})?([0-9A-Fa-f]{{2,4}}?){_ENDS}")
-_BASE64: Final = re.compile(r"[A-Za-z0-9+/_-]{4,64}={0,2}|[A-Za-z0-9+/_-]{2,3}={1,2}")
-_HEX: Final = re.compile(r"(?:0x)?((?:[0-9A-Fa-f]{2}){2,32})")
-_BASE32: Final = re.compile(r"([A-Z2-7]{7,64}|[a-z2-7]{7,64})={0,6}")
-_PRINTABLE: Final = re.compile(r"[!-~]+")
 
 Find: TypeAlias = Callable[[Sequence[str]], Sequence[Finding]]
 """What finds values in texts: findings have the numbers of these."""
@@ -162,10 +150,7 @@ def _alone(lines: Sequence[str], _: int) -> Sequence[str]:
 
 def _apart(line: str) -> bool:
     """Whether a line is characters or their names with blanks between, or codes."""
-    if len(line) > _LONGEST or _CODES.fullmatch(line):
-        return len(line) <= _LONGEST
-    words = [word.lower() for word in _WORD.findall(line)]
-    return all(len(word) == 1 or word in NAMES or word in SILENT or word.isdecimal() for word in words)
+    return len(line) <= _LONGEST and (CODES.fullmatch(line) is not None or is_apart(line))
 
 
 def _quoted(lines: Sequence[str], length: int) -> Sequence[str]:
@@ -203,66 +188,4 @@ def _bare(piece: str) -> str:
 def _read(piece: str) -> str:
     """What a piece says as a code; itself where it is none."""
     piece = piece.strip(" \t`\"'*.,")
-    if piece.isalpha() and piece.islower() and 3 < len(piece) < 7 and piece not in NAMES:  # noqa: PLR2004
-        return piece  # most words: too short for base32, and of no other code but by chance
-    for reader in (_spelled, _numbers, _hexadecimal, _of_base64, _of_base32):
-        if found := reader(piece):
-            return found
-    return _bare(piece)
-
-
-def _spelled(piece: str) -> str:
-    """Names of characters, among them at least one that is longer than a character."""
-    chars, capital, names = [], False, 0
-    for word in _WORD.findall(piece):
-        name = word.lower()
-        if name in SILENT:
-            capital = name not in {"lowercase", "lower", "small", "digit", "letter"} and (capital or name != "case")
-        elif name in NAMES or len(word) == 1:
-            char = NAMES.get(name, word)
-            chars.append(char.upper() if capital else char)
-            capital, names = False, names + (name in NAMES)
-        elif name not in FILLERS:
-            return ""
-    return "".join(chars) if names else ""
-
-
-def _numbers(piece: str) -> str:
-    """Codes of characters: decimal ones, or hexadecimal ones that say so or that there are two of."""
-    if not _CODES.fullmatch(piece) or (piece.isalnum() and len(piece) > 3 and piece[1] not in "xX"):  # noqa: PLR2004
-        return ""  # a run of hex, of which `_hexadecimal` reads more
-    codes = _CODE.findall(piece)
-    hexadecimal = any(mark and mark != "&#" for mark, _ in codes) or not all(code.isdecimal() for _, code in codes)
-    values = [int(code, 16 if hexadecimal else 10) for _, code in codes]
-    return "".join(map(chr, values)) if all(32 < value < 127 for value in values) else ""  # noqa: PLR2004  printable
-
-
-def _hexadecimal(piece: str) -> str:
-    found = _HEX.fullmatch(piece)
-    return _printable(bytes.fromhex(found[1])) if found else ""
-
-
-def _of_base64(piece: str) -> str:
-    if not _BASE64.fullmatch(piece):
-        return ""
-    digits = piece.rstrip("=").translate({ord("-"): "+", ord("_"): "/"})
-    return _decoded(base64.b64decode, digits + "=" * (-len(digits) % 4))
-
-
-def _of_base32(piece: str) -> str:
-    if not _BASE32.fullmatch(piece):
-        return ""
-    digits = piece.rstrip("=").upper()
-    return _decoded(base64.b32decode, digits + "=" * (-len(digits) % 8))
-
-
-def _decoded(decode: Callable[[str], bytes], digits: str) -> str:
-    try:
-        return _printable(decode(digits))
-    except (binascii.Error, ValueError):
-        return ""
-
-
-def _printable(data: bytes) -> str:
-    text = data.decode("latin-1")
-    return text if _PRINTABLE.fullmatch(text) else ""
+    return read(piece) or _bare(piece)

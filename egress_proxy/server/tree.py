@@ -19,10 +19,12 @@ from msgspec.structs import replace
 
 from egress_proxy.model import Finding, Form, Scan
 from egress_proxy.scan import EncodedRuns, KnownValues, Pieces, Taint, TaintedScanner, TextScanner, TooManyValuesError
+from egress_proxy.scan.decoded import Derived
 from egress_proxy.scan.derive import derive
 from egress_proxy.scan.derive.escapes import bare
 from egress_proxy.scan.encoded_runs import runs_in
 from egress_proxy.scan.pieces import by_accident, left_of, pieces_in, tokens_of
+from egress_proxy.scan.readings import decoded, pieces_read, telling
 from egress_proxy.scan.taint_names import NAMELESS, WORDLY
 from egress_proxy.scan.tainted import DETECTOR
 from egress_proxy.scan.told_apart import found_in
@@ -238,7 +240,7 @@ class Tree:
         with self._judging:
             self._judge_told(scanner)
             self._judge_unjudged(scanner)
-            new = _new(text, findings)
+            new = _new(text, findings, scanner)
             if self._verdicts.wary and (new or tells_apart(text)):
                 return True
             goes_on = self._told.goes_on(text, scanner.found, part)
@@ -323,7 +325,7 @@ class Tree:
             return self._verdicts.hit(digest)
         if any(finding.form is Form.ENCODED for finding in findings):
             return None  # withheld anyway, so none of it becomes a piece
-        new = _new(text, findings)
+        new = _new(text, findings, scanner)
         hit, self._pieces, self._runs = self._hit(new, scanner, self._beside())
         if hit is not None:
             self._verdicts.add_hit(digest, hit)
@@ -377,10 +379,13 @@ def _given_away(
     return together(earlier.without(telling), others), kept.without(telling)
 
 
-def _new(text: str, findings: Sequence[Finding]) -> _New:
+def _new(text: str, findings: Sequence[Finding], scanner: Remembering) -> _New:
+    """Of what leaves of a text, as it stands and, where there is a value to look for, in other writings."""
     left = bare(left_of(text, findings))
     tokens = tokens_of(left)
-    return _New(pieces_in(left, tokens), runs_in(left, tokens))
+    own = pieces_in(left, tokens)
+    others = pieces_read(left, tokens, scanner.decoded(left)) if scanner.watches else ()
+    return _New(tuple(dict.fromkeys((*own, *others))) if others else own, runs_in(left, tokens))
 
 
 class _Sorted:
@@ -405,10 +410,23 @@ class Remembering:
         self._trees = tuple(tree for tree in trees if not isinstance(tree, Shown))
         public = {path for tree in trees for path in tree.public}
         self._scanner = TaintedScanner(inner, tainted, guess=any(tree.guess for tree in trees), public=public)
+        self._decoded: dict[str, tuple[str, ...]] = {}  # of the texts that were scanned last
 
     def scan(self, texts: Sequence[str], ids: AbstractSet[str] = frozenset()) -> Scan:
         """As any scanner, tainted values included; pieces are not looked at."""
-        return self._scanner.scan(texts, ids)
+        scan, derived = self._scanner.look(texts, ids)
+        by_text: dict[int, list[Derived]] = {}
+        for number, own in derived:
+            by_text.setdefault(number, []).append(own)
+        # Of what is not decoded, or not at all, nothing is told.
+        told = (number for number, text in enumerate(texts) if text not in ids and number not in scan.undecided)
+        self._decoded = {texts[number]: telling(by_text.get(number, ())) for number in told}
+        return scan
+
+    def decoded(self, text: str) -> tuple[str, ...]:
+        """What a text says in other writings."""
+        known = self._decoded.get(text)
+        return decoded(text) if known is None else known
 
     def scan_told(self, texts: Sequence[str], told: frozenset[str], ids: AbstractSet[str] = frozenset()) -> Scan:
         """Likewise, and texts of `told` that give a value away together with earlier ones."""

@@ -24,6 +24,7 @@ class Reversed:
     text: str
     start: int
     rules: bool = True
+    kind: str = "reversed"
 
     def changed(self, start: int, end: int) -> bool:
         """All of it stood there the other way round."""
