@@ -22,7 +22,7 @@ from egress_proxy.errors import StartError
 from egress_proxy.model import Finding, Form, Scan
 from egress_proxy.native import KERNEL
 from egress_proxy.scan import derive as derivation
-from egress_proxy.scan import random_tokens, verbatim
+from egress_proxy.scan import random_tokens, said_once, verbatim
 from egress_proxy.scan.canaries import CANARIES, Canary
 from egress_proxy.scan.decoded import Derived, DerivedTexts, Deriver, mapped
 from egress_proxy.scan.joined import LARGE, JoinedTexts, Lines, LinesOf, shown
@@ -256,6 +256,8 @@ class TextScanner:
             hints = self._rules.first(joined, tally, rearranged=rearranged, unmasked=False)
         if len(self._known):
             self._run_known(texts, range(len(texts)), tally, joined.text)
+        if self._known.phrases:
+            self._run_said_once(texts, tally)
         derived: DerivedTexts = ()
         if hints is None or hints:  # else there is nothing to decode
             closed = {number for number, text in enumerate(texts) if text in ids} if ids else set()
@@ -289,6 +291,22 @@ class TextScanner:
         tally.undecided.update(numbers[text] for text in known.undecided)
         for found in without_parts(known.findings):
             tally.add(replace(found, text=numbers[found.text]))
+
+    def _run_said_once(self, texts: Sequence[str], tally: Tally) -> None:
+        """Passphrases among what texts say only once. A value that stands there as it is has no part in that."""
+        plain = spans_by_text(found for found in tally.findings if found.form is Form.PLAIN)
+        numbers = [at for at, text in enumerate(texts) if len(text) >= said_once.SHORTEST and at not in tally.undecided]
+        if not numbers:
+            return
+        own = (masked(texts[at], plain[at]) if at in plain else texts[at] for at in numbers)
+        readings = [said_once.reading(text) for text in own]
+        known = self._known.find(readings)
+        tally.undecided.update(numbers[at] for at in known.undecided)
+        for found in known.findings:
+            if said_once.tells(readings[found.text], found.start, found.end):
+                number = numbers[found.text]
+                whole = replace(found, text=number, start=0, end=len(texts[number]), form=Form.ENCODED)
+                tally.add(whole, late=True)
 
     def _run_derived(
         self, joined: JoinedTexts, tally: Tally, closed: AbstractSet[int], hints: Hints | None, *, rearranged: bool

@@ -127,6 +127,11 @@ class KnownValues:
         """Everything registered, one a value, to be stored. Names are what it says in clear, and lengths."""
         return self._snapshot.fingerprints()
 
+    @property
+    def phrases(self) -> bool:
+        """Whether one of the values may be a passphrase."""
+        return self._snapshot.phrases
+
     def mac(self, text: str) -> bytes:
         """The MAC of a text as that of a value, without white space around it: under one key, findings of the value
         have the same (`Finding.value`)."""

@@ -17,6 +17,7 @@ from egress_proxy.scan.random_text import words as usual_words
 
 LETTERS: Final = 16  # and digits, of a part
 WORDS: Final = 3  # that a part touches, of which one may be a number
+LONGEST: Final = 128  # characters of one
 _FEWEST = 4  # words of a value without a number
 _LEAST_WORD, _MOST_WORD, _MOST_WORDS = 3, 12, 8
 _PHRASE = re.compile(r"(?>(?:[A-Za-z]{3,48}+|[0-9]{2,8}+)[^A-Za-z0-9]{0,3}+){2,}+")
@@ -57,6 +58,11 @@ def phrase_parts(value: str) -> Iterator[Form]:
     for start in range(len(codes) - LETTERS + 1):
         if of[start + LETTERS - 1] - of[start] >= WORDS - 1:
             yield phrase_form(codes[start : start + LETTERS])
+
+
+def is_of_words(value: str) -> bool:
+    """Whether a value made of words may be a passphrase, however they are joined (`CastleNectarViolet`)."""
+    return len(value) <= LONGEST and _telling([word.lower() for word in _WORD.findall(value)])
 
 
 def is_passphrase(value: str) -> bool:

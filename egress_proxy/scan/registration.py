@@ -14,7 +14,7 @@ from egress_proxy.scan.canonical import canonical, folded
 from egress_proxy.scan.drafts import Draft, Value
 from egress_proxy.scan.fingerprints import FOLDED_WIDTH, Keys
 from egress_proxy.scan.forms import Form, Shapes, signed_parts
-from egress_proxy.scan.phrases import phrase_parts
+from egress_proxy.scan.phrases import is_of_words, phrase_parts
 from egress_proxy.scan.policy import SHORTEST_ANYWHERE, Examined, Rejected, examine, expand
 from egress_proxy.scan.settling import PARTS_UP_TO, Settled
 from egress_proxy.scan.store import Segments, Store
@@ -52,6 +52,7 @@ class Snapshot(Struct, frozen=True):
     values: tuple[Watched, ...]
     store: Store
     few: bool  # whether later values, too, are registered in few forms
+    phrases: bool = False  # whether one of them may be a passphrase
 
     def __repr__(self) -> str:
         return f"Snapshot({len(self.values)})"
@@ -107,6 +108,7 @@ class Registration:
         self._segments = [onto.store.segments]
         self._segment_count = len(onto.store.segments)
         self._macs: set[bytes] = {value.mac for value in onto.values}
+        self._phrases = onto.phrases
 
     def add(self, name: str, secret: Secret) -> None:
         """Register a value and the secrets inside it, or note why not."""
@@ -133,6 +135,7 @@ class Registration:
             if one.mac not in self._macs:
                 self._watch(Watched(shown_name(one.name), one.length, one.mac, one.folded, one.weak, one.token))
                 fresh.append(one)
+                self._phrases |= one.weak  # of which words it is made nobody knows
         if fresh:
             self._take(settled(fresh, len(self._values) - len(fresh), self._segment_count))
 
@@ -142,7 +145,7 @@ class Registration:
             return self._onto
         self._settle()
         made = Store(self._keys, self._entries, self._folded, Segments.joined(self._segments), self._onto.store)
-        return replace(self._onto, values=tuple(self._values), store=made)
+        return replace(self._onto, values=tuple(self._values), store=made, phrases=self._phrases)
 
     def _watch(self, value: Watched) -> int:
         if self._most is not None and len(self._values) >= self._most:
@@ -168,6 +171,7 @@ class Registration:
         # A short value is matched verbatim, and its longer forms as they are.
         token = len(value) < SHORTEST_ANYWHERE
         telling_nothing = b"" if is_weak else innocent_codes(value, examined.codes, examined.words)
+        self._phrases |= is_weak and is_of_words(value)
         watched = Watched(name, len(value), mac, self._keys.digest(as_it_stands, b"folded"), is_weak, token)
         own = Value(
             number=self._watch(watched),
