@@ -31,25 +31,27 @@ static void find_odd(Line *line)
     line->last_odd = last > first ? last - 1 : line->start;
 }
 
-#define HYPHENS 3 /* between the words of a passphrase, at least */
+#define JOINTS 3 /* between the words of a passphrase, at least */
 #define HUMPS 2   /* places in random letters where a large one follows a small one, at least */
+
+static inline int is_joint(uint8_t byte) { return (byte == '-') | (byte == '_') | (byte == '.'); }
 
 static inline int is_hump(const uint8_t *at) { return (uint8_t)(*at - 'A') < 26 && (uint8_t)(at[-1] - 'a') < 26; }
 
 /* Whether a line may have so many of either at all. */
 static int has_humps(const uint8_t *at, const uint8_t *stop)
 {
-    int hyphens = 0, humps = 0;
+    int joints = 0, humps = 0;
     for (at++; stop - at >= 16; at += 16) {
         sixteen v = sixteen_at(at);
-        hyphens += __builtin_popcountll(bits_of(are(v, '-')));
+        joints += __builtin_popcountll(bits_of(within(v, '-', '.') | are(v, '_')));
         humps += __builtin_popcountll(bits_of(are_capitals(v) & within(sixteen_at(at - 1), 'a', 'z')));
     }
     for (; at < stop; at++) {
-        hyphens += *at == '-';
+        joints += is_joint(*at);
         humps += is_hump(at);
     }
-    return hyphens >= HYPHENS || humps >= HUMPS;
+    return joints >= JOINTS || humps >= HUMPS;
 }
 
 /* What may be a secret although it has letters alone: `amber-violet-otter-kiln`, `qXvTzRbW`. */
@@ -60,17 +62,17 @@ static void find_drawn(Line *line)
     line->last_drawn = line->start;
     if (!has_humps(line->start, line->stop))
         return;
-    int hyphens = 0, humps = 0;
+    int joints = 0, humps = 0;
     for (const uint8_t *at = line->start + 1; at < line->stop; at++) {
         if (is_letter(*at)) {
             humps += is_hump(at);
-            hyphens += at[-1] == '-' && at - line->start >= 2 && is_letter(at[-2]);
-            if (hyphens >= HYPHENS || humps >= HUMPS)
+            joints += is_joint(at[-1]) && at - line->start >= 2 && is_letter(at[-2]);
+            if (joints >= JOINTS || humps >= HUMPS)
                 line->last_drawn = at;
         } else {
             humps = 0;
-            if (*at != '-')
-                hyphens = 0;
+            if (!is_joint(*at))
+                joints = 0;
         }
     }
 }

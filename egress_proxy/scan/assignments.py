@@ -15,6 +15,7 @@ from typing import NamedTuple
 from egress_proxy.scan.beginnings import lowered
 from egress_proxy.scan.code_names import is_name
 from egress_proxy.scan.drawn import drawn, random_letters
+from egress_proxy.scan.phrases import is_joined
 from egress_proxy.scan.random_text import random_score
 from egress_proxy.scan.rule import Rule, Span, TooMuchError
 from egress_proxy.scan.values import NOT_A_VALUE, concrete, looks_random, mixed, word_share
@@ -25,7 +26,7 @@ __all__ = ["RULES", "word_share"]
 # one of several from the others may follow: PASSWORD_PROD, token2.
 _SUFFIX = (
     r"(?:[_-]?\d{1,2}|[_-](?:prod|production|staging|stage|dev|test|live|old|new|value|b64|base64|main|primary|base"
-    r"|secondary|default|backup|admin|root|user|app|ro|rw))?(?!\w)"
+    r"|private|secondary|default|backup|admin|root|user|app|ro|rw))?(?!\w)"
 )
 # Words by the kind of what they name, in the order in which they are tried at a place. They are found in lower case
 # and by their first letters, which is ten times as fast as one expression that ignores case.
@@ -262,6 +263,8 @@ def _secret_in_env(kind: str, value: str) -> bool:
 
 
 def _secret_in_code(kind: str, value: str) -> bool:
+    if kind == "pass" and is_joined(value):
+        return True
     if (_ATTRIBUTE.fullmatch(value.rstrip("!")) and not (kind == "pass" and _dotted(value))) or is_name(value):
         return False
     if kind == "pass":

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from egress_proxy.scan.phrases import is_passphrase
+from egress_proxy.scan.phrases import is_joined, is_passphrase
 from egress_proxy.scan.random_text import masked, random_score
 
 _SHORTEST = 10
@@ -37,4 +37,4 @@ def drawn(value: str) -> bool:
         return random_letters(value)
     if " " in value and not (value.islower() and value.isascii() and value.count(" ") >= _FEWEST_GAPS):
         return False
-    return is_passphrase(value)
+    return is_passphrase(value) or is_joined(value)

@@ -25,6 +25,7 @@ from egress_proxy.scan import derive as derivation
 from egress_proxy.scan import random_tokens, said_once, verbatim
 from egress_proxy.scan.canaries import CANARIES, Canary
 from egress_proxy.scan.decoded import Derived, DerivedTexts, Deriver, mapped
+from egress_proxy.scan.echoes import add_echoes
 from egress_proxy.scan.joined import LARGE, JoinedTexts, Lines, LinesOf, shown
 from egress_proxy.scan.known import KnownValues
 from egress_proxy.scan.look import Asking, Looking
@@ -268,6 +269,7 @@ class TextScanner:
             fresh = tally.take_fresh()
             if not fresh:
                 break
+            add_echoes(tally, fresh)
             again = {text: tally.masked(text) for text in fresh}
             self._rules.run(LinesOf(again, fresh), tally)
             self._run_known(list(again.values()), list(again), tally)

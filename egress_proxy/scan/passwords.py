@@ -32,7 +32,7 @@ _KINDS = re.compile("[a-z]"), re.compile("[A-Z]"), re.compile("[0-9]")
 
 # Words with a number as people put them together; names in programs have theirs otherwise.
 _CHOSEN = re.compile(
-    r"(?:[A-Z][a-z]{2,}){2}\d{3,6}|[a-z]{3,}\d{2,6}[A-Z]{3,}|(?=[A-Z][a-z]{0,11}\d)[A-Z][a-z0-9]{3,12}_\d{2,6}"
+    r"(?:[A-Z][a-z]{2,}){2}\d{3,6}|(?:[A-Z][a-z]{2,}){3,8}\d{1,6}|[a-z]{3,}\d{2,6}[A-Z]{3,}|(?=[A-Z][a-z]{0,11}\d)[A-Z][a-z0-9]{3,12}_\d{2,6}"
     r"|[A-Z][a-z]{3,}_\d{3,6}|[a-z]{3,}-[a-z]{3,}-\d{3,6}"
 )
 _PARTS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")

@@ -47,6 +47,30 @@ USUAL: Final = usual_words(
     within without work worker workflow workspace would write www year yes you your zone"""
 )
 
+# And those of names that are put together with underscores and dots.
+_IN_PROGRAMS: Final = usual_words(
+    """abs add alias alloc api apply args arr array assert async attr attrs await base batch bin bind bit block body
+    bool bot box buf buffer bulk byte bytes calc call callback cert char chat check class cls cmd col collection
+    color column com compute cond conf conn connect context convert copy cost count cpu cred creds crypt ctx cur
+    cursor date datetime day dec declare decode decrypt dep dest detail dict diff dig dir dirs dist div doc docs
+    dot driver dst dump edit elem element else empty enc encode encrypt engine entity entries entry enum env
+    eval exc exec exists exit expect expr fail fetch field fields filter find fix flag flags float flow flush
+    fmt fn foo form format frame free func function gen generate get getter git grant graph grid guard guid hash
+    header heap hex hook html icon idx init inner insert inst int inter interface io iter java join keys kind
+    kwargs lang lazy left len length lib line links list load loader loc lock lock log logger loop low main make
+    map mapping mask match math max media mem merge meta method mime min misc mock mod models move msg mut names
+    namespace net nodes num number obj object offset on one open opt option options opts org outer output owner
+    pack page pager pair param params parent parse part partial parts patch pattern peer perm pid pipe plan
+    point pop port pos post pre prefix prep print prop property props proto ptr push put raw read ready real rec
+    ref refresh regex reg rel rem remove rename render rep repo res reset resolve rest result ret retry return
+    right row rows rule sample save scan schema scope sdk sec seed select self sender sep seq serial serializer
+    set setter setup shape shell show sig sign signal simple single size slice slot sort spec split sql src ssl
+    stat state static stats step str strip struct style sub sum super suffix sys tab tag tags target temp term
+    text then this thread throw tick time tmp toggle tree trim try tuple types unit uri url util utils uuid val
+    validate validator valid vals value values var vars vec verify view void wait walk wrap write xml xpath yaml
+    zip"""
+)
+
 
 def phrase_parts(value: str) -> Iterator[Form]:
     """The parts of a value by which it is told, in a form each; none of a value that is no passphrase."""
@@ -73,6 +97,16 @@ def is_passphrase(value: str) -> bool:
         return False
     drawn = all(_LEAST_WORD <= len(word) <= _MOST_WORD and word.isalpha() for word in words)
     return WORDS <= len(words) <= _MOST_WORDS and drawn and len(set(words)) >= len(words) - 1 and not USUAL & set(words)
+
+
+def is_joined(value: str) -> bool:
+    """Whether a value is a passphrase with underscores or dots between its words, as names in programs and hosts have:
+    where a password belongs, four words and more of which none is a usual one there."""
+    sign = "_" if "_" in value else "."
+    words = value.lower().split(sign)
+    if len(words) < _FEWEST or not is_passphrase("-".join(words)):
+        return False
+    return not _IN_PROGRAMS & set(words)
 
 
 def _telling(words: Sequence[str]) -> bool:

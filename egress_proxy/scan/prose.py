@@ -25,7 +25,7 @@ _PASSWORD = (
     r"|mot de passe|mdp|contrase(?:ñ|n)a|clave|senha|palavra[- ]passe"
     r"|wachtwoord|has(?:ł|l)o|heslo|l(?:ö|o)senord(?:et)?|adgangskoden?|passord(?:et)?|salasana|parola|jelsz(?:ó|o)|пароль"
     r"|пароля|密码|密碼|口令|パスワード|비밀번호"
-    r"|(?:wi-?fi|wlan|network|pre-?shared)[ _-]?key|psk|puk"
+    r"|(?:wi-?fi|wlan|network|wpa[23]?|wep|pre-?shared)[ _-]?key|clé (?:du )?wi-?fi|psk|puk"
     r"|pin(?: code)?|secret|login"
 )
 _TOKEN = (
@@ -46,6 +46,7 @@ _WORDS = rf"(?<![^\W_\u3040-\u9fff\uac00-\ud7af])(?<!\s-)(?<!--)(?<!\A-)(?:(?P<p
 _HEADS = (
     "pas pwd pw ken zug mot mdp con cla sen pal wac has hes lös los adg sal par jel пар 密 口 パ 비 pin sec log"
     " wif wi- wla net pre psk puk api acc aut pri lic enc sig bot mas adm tok key cre sch cl chi cha lla ток клю"
+    " wpa wep"
 )
 _IS = Beginning(_HEADS, rf"{_WORDS}(?:{_VERB}|[’']s(?=[ ])|[ ]?(?:は|是|为|為)(?=[ ])){_OPEN}")
 # A verb that surely is one, and something odd behind it: `on`, `to` and `as` come in front of it in many sentences.
@@ -194,7 +195,7 @@ def _bare(value: str, *, password: bool) -> bool:
         return (len(value) >= 12 and mixed(value) and random_score(value) >= 0.42) or _letters_of_key(value)  # noqa: PLR2004
     if drawn(value):
         return True
-    named = _NOT_BARE.fullmatch(value) and not _NAME_AND_DIGIT.fullmatch(value) and not _random_word(value)
+    named = _NOT_BARE.fullmatch(value.rstrip("?")) and not _NAME_AND_DIGIT.fullmatch(value) and not _random_word(value)
     if named or is_type(value):
         return False
     return (
@@ -208,7 +209,7 @@ def _of_all(value: str) -> bool:
     """Whether letters of both cases, digits, and signs of several sorts stand among each other, brackets with them."""
     signs = set(_PUNCTUATION.findall(value))
     return (
-        len(signs - _OF_CODE) >= _FEWEST_SIGNS
+        (len(signs - _OF_CODE) >= _FEWEST_SIGNS or (not signs <= _OF_CODE and random_score(value) >= _SURELY_RANDOM))
         and not signs.isdisjoint("(){}[]<>|")
         and mixed(value)
         and not value.islower()
@@ -236,7 +237,7 @@ _RANDOM = 0.42
 _OF_BASE64, _SURELY_RANDOM = re.compile(r"(?=\w*?[A-Z])(?=\w*?[a-z])[\w-]{10,64}", re.ASCII), 0.6
 # A digit or a sign, some words with hyphens, or letters of which some in the middle are large.
 _ODD_EARLY = re.compile(
-    r"[^\s\"'`<>(){}\[\]|]{0,24}[0-9!@#$%^&*+?~]|[A-Za-z]+-[A-Za-z]+-[A-Za-z]+-[A-Za-z]"
+    r"[^\s\"'`<>(){}\[\]|]{0,24}[0-9!@#$%^&*+?~]|(?>[A-Za-z]+(?>[._-][A-Za-z]+){2})[._-][A-Za-z]"
     r"|[A-Za-z]{0,12}?[a-z][A-Z][A-Za-z]{0,8}?[a-z][A-Z]"
 )
 _SIGN = re.compile(r"[0-9!@#$%^&*+?~]")  # every password has one
@@ -385,9 +386,10 @@ _LOGIN = Beginning(
     r"(?<![\w-])(?:log(?:ged|ging)?[ -]?in|connected|authenticated?|login|sign(?:ed)?[ -]?in|credentials?|creds|"
     r"user(?:name)?"
     r"|benutzer(?:name)?|account|anmeld(?:en|ung)|usuario|utilisateur)"
-    r"s?[ :](?:(?:at|to|on|auf|bei|unter|en|sur|na)[ ]<?https?://[^\s<>]{1,80}+[ ]|[^\n.;(){}=<>\[\]]{0,30}?[ :`\"'*])?"
+    r"s?[ :](?:(?:at|to|on|auf|bei|unter|en|sur|na)[ ]<?https?://[^\s<>]{1,80}+[ ]"
+    r"|[^\n.;(){}=<>\[\]]{0,30}?[ :`\"'*])?"
     r"(?:(?:with|using|as|mit|als|con|avec)[ ])?[`\"'*]{0,2}(?P<user>[A-Za-z][\w.@+-]{1,40})[`\"'*]{0,2}"
-    r"(?:[ ]?[/:][ ]?|,?[ ](?:with|and|mit|und|et|y|e|con|avec)[ ](?:(?:the )?(?:password|passwort"
+    r"(?:[ ]?[/:][ ]?|,?[ ](?:with|using|and(?: then)?|mit|und|et|y|e|con|avec)[ ](?:(?:the )?(?:password|passwort"
     r"|mot de passe|contraseña|pass|pw)[ ]?:?[ ]?)?)"
     r"[`\"'*]{0,2}(?P<value>(?=[^\s\"'`<>/|(){}\[\];]{0,24}[0-9!@#$%^&+?~])(?![A-Za-z_.-]{2,40}=|(?:pass\w*|pwd|pw|host|port):|[\w.+-]{1,40}@[\w-]{1,40}\.[a-z])[^\s\"'`<>/|(){}\[\];]{5,100})",
 )
@@ -483,14 +485,14 @@ _LOOSE_VERB = (
 )
 _ODD = r"(?:[^\s\"'`<>(){}\[\]|]{0,24}[0-9!@#$%^&*+?~])"
 # What has neither, in a line with a word of `cues`: words with hyphens, letters of which some in the middle are large.
-DRAWN = r"[A-Za-z]+-[A-Za-z]+-[A-Za-z]+-[A-Za-z]|(?-i:[A-Za-z]*[a-z][A-Z][A-Za-z]*[a-z][A-Z])"
+DRAWN = r"[A-Za-z]+[._-][A-Za-z]+[._-][A-Za-z]+[._-][A-Za-z]|(?-i:[A-Za-z]*[a-z][A-Z][A-Za-z]*[a-z][A-Z])"
 _VALUE = rf"[ \t]*(?:[\"'`~]|\*\*|){_ODD}"
 # Of what stands between only that it is of one sentence: bounds and words make the expression slow.
 _SAID = (
     rf"(?:(?:[ ](?:[^.:;!?=|\"'`\n]|\.\w)*)?(?:[ ]{_LOOSE_VERB}(?:[!@#$%^&*+?~]|(?:[ ]?:|[ \t]|[\"'`]){_VALUE})"
     rf"|(?:(?:->|=>|[~=:]|[ ]-+)[ \t]|~){_VALUE})|(?:['~]s|a)[ ]{_VALUE})"
 )
-_SAID_APOSTROPHE = rf"[ ](?:[^.:;!?=|\"`\n]|\.\w)*'(?:[^.:;!?=|\"`\n]|\.\w)*[ ](?:est|is|era|es|was|to)[ ]?:?{_VALUE}"
+_SAID_APOSTROPHE = rf"[ ](?:[^.:;!?=|\"`\n]|\.\w)*'(?:[^.:;!?=|\"`\n]|\.\w)*[ ](?:est|is|era|es|was|to|a)[ ]?:?{_VALUE}"
 _QUOTED_NEXT = rf"(?:token|secret|credential|key)[ ][\"'`~]{_ODD}"
 _GIVEN = r"(?:passw(?:or)?d|passphrase|pwd|pw|key|token|secret|credentials?)"
 _PHRASE_LOOSE = (
@@ -537,7 +539,7 @@ RULES = (
         r"(?:name)?"
         r"|benutzer(?:name)?|anmelden|usuario|utilisateur)"
         r"s?[ :](?:[^\n.;(){}=<>\[\]]{0,30}[ :`\"'*])?[A-Za-z][\w.@+-]{1,40}[`\"'*]{0,2}(?:[ ]?[/:][ ]?"
-        r"|,?[ ](?:with|and|mit|und|et|y|e|con|avec)[ ](?:[a-z ]{0,20}:?[ ]?)?)"
+        r"|,?[ ](?:with|using|and|mit|und|et|y|e|con|avec)[ ](?:[a-z ]{0,20}:?[ ]?)?)"
         r"[`\"'*]{0,2}[^\s\"'`<>/|(){}\[\];]{0,24}[0-9!@#$%^&+?~]",
         _logins,
         caseless=True,

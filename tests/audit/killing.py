@@ -15,6 +15,7 @@ import select
 import shutil
 import signal
 import sys
+import traceback
 from contextlib import closing
 from pathlib import Path
 from typing import Final, NoReturn
@@ -57,7 +58,10 @@ def kill_one(place: Place, prefix: str, chance: random.Random) -> int:
     if not child:
         try:
             write(place, prefix, acknowledge, seed)
+        except BaseException:  # noqa: BLE001  none is expected: whoever reads of the failure wants to know which it was
+            traceback.print_exc()
         finally:
+            sys.stderr.flush()
             os._exit(1)
     os.close(acknowledge)
     heard = b""

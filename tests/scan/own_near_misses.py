@@ -68,6 +68,9 @@ NEAR_MISSES: dict[str, tuple[str, ...]] = {
         "Wallet(0x" + HEX + ")",
     ),
     "noted-login": (
+        "2. Enter bob and continue\n",
+        "the first with three retries worked.",
+        "Users and their passwords\n  bob: changed\n",
         "git@github.com:tidewater2/web.git",
         "rcpt1@shop.example:channel1:nexthop1",
         "mail bob@shop.example (GMT+02) at noon",
@@ -213,6 +216,7 @@ NEAR_MISSES: dict[str, tuple[str, ...]] = {
     "netrc-password": ("login and password are required", "login bot password ****"),
     "npmrc-token": ("_auth=true", "always_auth=false", "_authToken=${NPM_TOKEN}"),
     "password-hash": (
+        "bob:ops:950402d4503cdad6",
         "* " + HEX.upper() * 2,
         "the md5 of it: " + HEX * 2,
         "NTLM: disabled",
@@ -253,6 +257,9 @@ NEAR_MISSES: dict[str, tuple[str, ...]] = {
     ),
     "registry-auth": ('"auth": "none"', '"auth": ""'),
     "secret-below-its-name": (
+        "Username\nbob\n\nPassword\nrequired\n",
+        "$ npm run lint-KEY\nfinished\n",
+        "$ cat privatekey.pub\n" + "A" * 8,
         "picks the token up from here:\n\nACCOUNT_ID=" + HEX * 2,
         "# hostname:port:database:username:password\n*:*:*:bob",
         "$ openssl rand -hex 32 > key.bin\nls",
@@ -277,6 +284,10 @@ NEAR_MISSES: dict[str, tuple[str, ...]] = {
         "echo $API_TOKEN\nfor file in one two\n",
     ),
     "secret-in-prose": (
+        "It asked for a password and I typed nothing, which was accepted.",
+        "please use spaces for the root account",
+        "The Erlang cookie is the same on both nodes.",
+        "password: get_random_hex_string",
         '{22, "IPv6 is connected mismatch", "FFFF:FFFF:FFFF:7F00:0001", "127.0.0.1"},',
         "password: !secret wifi_password",
         "password: !env_var MQTT_PASSWORD",

@@ -9,6 +9,7 @@ HEX = "4f9d8c2ab17e6035"
 IN_CONTEXT: dict[str, tuple[str, ...]] = {
     "ansible-vault": ("$ANSIBLE_VAULT;1.1;AES256\n«" + HEX * 5 + "\n" + HEX * 5 + "\n" + HEX + "»\n",),
     "device-password": (
+        "    Key Content            : «Aoife.20061984»",
         "Guest wifi → «Anchor#4880» (ask first)",
         "the write community string `«CedarHarbor7665»` is in the running-config",
         "SNMP communities: public (ro), «Qw7Zr2Lk!9» (rw)",
@@ -32,6 +33,11 @@ IN_CONTEXT: dict[str, tuple[str, ...]] = {
         "WIFI:S:home;T:WPA;P:«hunter2»;;",
     ),
     "one-time-code": (
+        "The tablet's screen-lock PIN is now «6922».",
+        "The code for the safe is «6834», she said.",
+        "Der Zugangscode zum Serverraum lautet «4835».",
+        "De pincode van de kluis is «3374».",
+        "Die PIN für die Tür ist «7149».",
         "Voicemail PIN for ext. 204 is «905147».",
         "WordPress application password for bob:\n\n    «taDP mJ2N ClAM FmRn B5dj HkNv»\n",
         "App password for mail:\n\n«ppvg lndc kriu sqqo»\n",
@@ -83,6 +89,10 @@ IN_CONTEXT: dict[str, tuple[str, ...]] = {
         "secret key: «[" + ", ".join(str(7 * number % 256) for number in range(64)) + "]»",
     ),
     "noted-login": (
+        "Steps:\n1. Open the page\n2. Enter bob and «PjF9vuqogk@FGvf2»\n3. Error 500\n",
+        "the default failed, then bob with «3449TEAPOTmonkey!» worked.",
+        "Logins for the workshop (user / password):\nbob / «bucket-shovel-bison-tadpole»\n",
+        "Users and their initial passwords\n  Ruben → «hjkl#4165MNB43»\n",
         "The seeded user is demo@shop.example / «Fjord6878», role editor.",
         "use qa@shop.example:«thunder-granite-3695» for it",
         "Default credentials after install: admin/«heron-dahlia-6707» — change them",
@@ -117,6 +127,7 @@ IN_CONTEXT: dict[str, tuple[str, ...]] = {
         "PRIVATE-TOKEN: «" + MIXED + "»",
     ),
     "authorization-header": (
+        ":key: Basic «Ym9iOmh1bnRlcjIy»",
         "Authorization: Bearer «" + MIXED + "»",
         '-H "Authorization: token «' + MIXED + '»"',
         '"Authorization": "Basic «dXNlcjpodW50ZXIyIQ==»"',
@@ -132,6 +143,9 @@ IN_CONTEXT: dict[str, tuple[str, ...]] = {
     "azure-sas-signature": ("?sv=1&sig=«" + MIXED + "abcdefgh%3D»",),
     "bearer-token": ("send Bearer «" + MIXED + "» along",),
     "command-login": (
+        "$ net ads join -U bob%«tractorbakessunflower10»",
+        "ftp -inv host <<EOF\nuser bob «bucket-whistle-dagger-gallop-cobweb»\nput x\n",
+        "curl -u «l0XfyPniucOZV68fziLR»:X https://host/api",
         "[smtp.example.org]:587    bob@example.org:«P.v0JL7joyY4GcL9tsc»",
         "" + HEX * 2 + ":«CedarHarbor7665»",
         "bob:«Plasma5540!»:1004:1004::/home/bob:/bin/bash",
@@ -153,6 +167,9 @@ IN_CONTEXT: dict[str, tuple[str, ...]] = {
         "curl --user 'admin:«s3cr3t!»' https://host",
     ),
     "command-password": (
+        "echo -e '«Utrecht2026*»\\nUtrecht2026*' | passwd bob",
+        "SetEnv DB_PASS «RadishYodelCandleJigsawEngine21»",
+        "ldapsearch -x -w '«lizard.candle.jacket.vinegar»' -b dc=x",
         "llm serve --api-key mistral=«wfXfqIO1TWy5kQ6h3Devbb0Rak5rpeh5» --port 4000",
         "slappasswd -h '{SSHA}' -s «Qw7Zr2Lk9»",
         "caddy hash-password --plaintext «bramble-marble-64»",
@@ -283,6 +300,7 @@ IN_CONTEXT: dict[str, tuple[str, ...]] = {
     "netrc-password": ("machine host login bot password «hunter2»",),
     "npmrc-token": ("//registry/:_auth=«" + MIXED + "=»", "//registry/:_password=«" + MIXED + "»"),
     "password-hash": (
+        "bob:ops:«950402d4503cdad60eb1ff2f8309e18c»",
         "| root | «*" + HEX.upper() * 2 + HEX.upper()[:8] + "» |",
         " bob | «md5" + HEX * 2 + "»",
         "bob:1103:«" + HEX * 2 + "»:" + HEX[::-1] * 2 + ":::",
@@ -317,6 +335,10 @@ IN_CONTEXT: dict[str, tuple[str, ...]] = {
     ),
     "registry-auth": ('{"auths": {"host": {"auth": "«dXNlcjpodW50ZXIyIQ==»"}}}',),
     "secret-assignment": (
+        "    DefaultPassword    REG_SZ    «IM5qkLkBtM?A&!d0»",
+        "      password: «staple_dagger_kettle_pillow»",
+        "database_password: '«chimney.flannel.candle.plaster.nugget»'",
+        "MJ_APIKEY_PRIVATE=«a752532de5a6e303faa38e904596b32d»",
         '{"username":"bob","key":"«' + HEX * 2 + '»"}',
         '"key": "«' + HEX * 2 + '»", "email": "bob@shop.example"',
         "primary_key: «" + MIXED + "»",
@@ -406,6 +428,12 @@ IN_CONTEXT: dict[str, tuple[str, ...]] = {
         "<AdminPassword>\n  <Value>«hunter2»</Value>",
     ),
     "secret-below-its-name": (
+        "$ netlify env:get CMS_PASSWORD\n«2899MONKEYguitar»\n",
+        "> process.env.ADMIN_KEY\n'«" + HEX * 4 + "»'\n",
+        "Username\nbob\n\nPassword\n«Paula.22101978»\n",
+        "$ az storage account keys list -n store -o tsv\n«" + MIXED * 2 + "3/xYz1aBc2+==»\n",
+        "> What did you set as the wifi key?\n\nIt is «8477SATURNsunflower!» — the name stays.\n",
+        "$ cat privatekey\n«pWxqbqKNB8zARYWPQuHH" + "CsEHR+IpX6LE6ga3LiEhFKA=»\n",
         "$ openssl rand -hex 32\n«" + HEX * 4 + "»\n",
         "❯ bw get item router | jq -r '.login | .username, .password'\nadmin\n«Qw7Zr2-Lk9Xv»\n",
         "==> privatekey <==\n«" + MIXED + "Qw7Zr2Lk9Xv=»\n",
@@ -430,6 +458,13 @@ IN_CONTEXT: dict[str, tuple[str, ...]] = {
         "$ echo $API_TOKEN\n«" + MIXED + "»\n",
     ),
     "secret-in-prose": (
+        "Log in as grafana_ro using «AGe4ye$S=W6naVJ6».",
+        "It asked for a password and I typed «Yankees1908?12», which was accepted.",
+        "please use «3147NOODLEmonkey*» for the sudo prompt",
+        "The Erlang cookie is «WFTRKRPFUUPCNUMQMOUS» on both nodes.",
+        "the WPA2 key is «Tampere2017!», the name stays",
+        "Done. The account is bob, its password is «napkin.bucket.scooter.parsnip» for now",
+        "Success: created user 45.\nPassword: «N#C#mejqJCDL(rvcsWmBeP5L»\n",
         "iDRAC: user root, password «LTVRPXMSBSQK» on the label.",
         "Password: «qkwssfqbjqhz»",
         "Das Passwort ‚«Birch4021!»‘ gilt bis Freitag.",
@@ -542,7 +577,11 @@ IN_CONTEXT: dict[str, tuple[str, ...]] = {
         "CREATE USER app IDENTIFIED BY '«hunter2»'",
         "ALTER ROLE app WITH PASSWORD '«hunter2»'",
     ),
-    "token-in-path": ("https://host/reset/«" + MIXED + "»", "https://chat.host/hooks/«" + MIXED.lower() + "»"),
+    "token-in-path": (
+        "https://host/reset/«" + MIXED + "»",
+        "https://chat.host/hooks/«" + MIXED.lower() + "»",
+        "rtmps://live.host:443/rtmp/«FB-280924775614360-0-AbUdThrjklLDhga4»",
+    ),
     "twitter-token": ("«" + "A" * 22 + "MLhe" + "A" * 6 + "0%2B" + MIXED + "%3D" + MIXED * 2 + "»",),
     "url-password": (
         "redis://app:«Qw7Zr?2Lk#»@cache:6379",

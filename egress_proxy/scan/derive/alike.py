@@ -121,6 +121,11 @@ def _byte(cell: str) -> str:
     return chr(ord(cell) - _FIRST_CELL)
 
 
+def _sound(char: str) -> str:
+    """Of a letter in either case, and of one that only an expression that ignores case takes for it: `\u1c80`."""
+    return _SOUNDS[ord(char.casefold())]
+
+
 def alike(text: str, spans: Iterable[Span], _room: int) -> Iterator[Woven]:
     """The text round letters of two alphabets in one word, in Latin letters."""
     around = list(windows(text, spans))
@@ -128,7 +133,7 @@ def alike(text: str, spans: Iterable[Span], _room: int) -> Iterator[Woven]:
         yield made
     if _CELLS.search(text) and (made := rewritten("cells", _CELL, _byte, text, around)):
         yield made
-    if made := rewritten("sound-alikes", _SOUNDING, lambda char: _SOUNDS[ord(char.lower())], text, around):
+    if made := rewritten("sound-alikes", _SOUNDING, _sound, text, around):
         yield made
 
 

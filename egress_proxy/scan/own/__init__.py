@@ -2,7 +2,7 @@
 
     tokens of a known shape     cloud, models, forges, talk, payment, saas        one line a kind
     what stands in a known place    headers, urls, files, shell, options, places, calls, apart, asked,
-                                    blocks, columns, devices, keyed, keys, codes
+                                    blocks, columns, devices, keyed, keys, codes, printed
     what a name or a sentence says  scan.assignments, scan.prose, scan.tables     a word beside a value
     what looks random           scan.random_tokens                                judged in its context
 
@@ -42,10 +42,12 @@ from egress_proxy.scan.own import (
     pairs,
     payment,
     places,
+    printed,
     saas,
     shell,
     shown,
     talk,
+    told,
     unwrapped,
     urls,
 )
@@ -71,7 +73,9 @@ PATTERNS = (
     *pairs.PATTERNS,
     *shell.PATTERNS,
     *places.PATTERNS,
+    *printed.PATTERNS,
     *talk.PATTERNS,
+    *told.PATTERNS,
     *unwrapped.PATTERNS,
     *urls.PATTERNS,
 )
@@ -91,6 +95,7 @@ RULES = (
     *pairs.RULES,
     *places.RULES,
     *shown.RULES,
+    *told.RULES,
     *urls.RULES,
 )
 # What a place, a name or a sentence says: it may be said of something else.

@@ -15,7 +15,7 @@ from egress_proxy.scan.prose import bare_password
 from egress_proxy.scan.random_tokens import is_value
 from egress_proxy.scan.rule import Rule, Scope, Span
 
-_PASSES = r"passw(?:or)?ds?|passphrases?|passcodes?|pass|pwd|pw|logins?"
+_PASSES = r"(?:wi-?fi|wlan|network|wpa[23]?)[ _-]?key|passw(?:or)?ds?|passphrases?|passcodes?|pass|pwd|pw|logins?"
 _KEYS = r"keys?|tokens?|secrets?|credentials?|creds"
 _NAME = re.compile(rf"(?<![^\W_])(?:(?P<pass>{_PASSES})|{_KEYS})(?![^\W_])", re.IGNORECASE)
 _REACH = 200  # characters of a line that are looked at
@@ -37,7 +37,7 @@ _ANSWER = re.compile(
     rf"{_EMPTY}(?:{_WHO})?(?:(?:oh|hey|sure|yes|ok|well|try|use)[,:]?[ ])?(?:(?:(?:it|that)(?:['\u2019]?s|[ ]is)"
     rf"|i (?:set|changed|reset) it to)[ ](?:no"
     rf"w |still )?)?{_MARKS}"
-    rf"(?P<value>[^\s\"'`]{{5,200}}+)[\"'`]{{0,3}}{_END}",
+    rf"(?P<value>[^\s\"'`]{{5,200}}+)[\"'`]{{0,3}}(?:{_END}|(?<=[,;])[ ]|[ ][\u2013\u2014-][ ])",
     re.IGNORECASE,
 )
 # What asks for no value: `how are the passwords hashed?`.
@@ -49,10 +49,13 @@ _WORD = re.compile(r"\w")
 _COMMAND = re.compile(r"(?:[$#][ ])?[a-z][\w.-]*+[ ]")
 # What shows something else of a secret than what it is.
 _SHOWS_ELSE = re.compile(
-    r"sum\b|hash|digest|fingerprint|\bpub|rev-parse|--(?:help|version)|\b(?:ls|find|grep|git|describe|list)\b",
+    r"sum\b|hash|digest|fingerprint|\bpub|rev-parse|--(?:help|version)"
+    r"|\b(?:ls|find|grep|git|describe|(?<!keys )list)\b",
     re.IGNORECASE,
 )
-_SECRET = re.compile(r"pass(?:w|phrase|(?![a-z]))|pwd|secret|token|(?<![a-z])keys?(?![a-z])|auth|cred", re.IGNORECASE)
+_SECRET = re.compile(
+    r"pass(?:w|phrase|(?![a-z]))|pwd|secret|token|priv(?:ate)?_?key|(?<![a-z])keys?(?![a-z])|auth|cred", re.IGNORECASE
+)
 _USER = re.compile(r"[A-Za-z][\w.@+-]{1,60}+\r?\n")
 _LISTS = re.compile(r":[ \t*_]*+\r?\n")
 _PLURAL = re.compile(
@@ -70,7 +73,7 @@ _MOST_ITEMS = 24
 
 def _value(found: re.Match[str], *, password: bool) -> Iterator[Span]:
     """The value, without what a sentence ends in, if it is one."""
-    value = found["value"].rstrip("*.,")
+    value = found["value"].rstrip("*.,;")
     if bare_password(value) if password else is_value(value, password=False):
         yield found.start("value"), found.start("value") + len(value)
 

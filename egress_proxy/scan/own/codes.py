@@ -79,6 +79,11 @@ def _of_product(value: str) -> bool:
     return len(set(groups)) == len(groups) and sum(map(mixed, groups)) >= _MOST_GROUPS and not masked(value)
 
 
+_OPENED = (
+    r"safe|vault|door|gate|alarm|garage|lock(?:er)?|panel|building|elevator|office|server[ ]room|cabinet|tresor|coffre"
+    r"|porte|kluis|deur|sejfu|drzwi|dörren"
+)
+
 PATTERNS = (
     # BitLocker's: eight groups of six digits.
     Pattern("recovery-codes", r"(?<![\w-])(?P<s>\d{6}(?:-\d{6}){7})(?![\w-])"),
@@ -129,10 +134,22 @@ PATTERNS = (
         r"\b(?:otp|one-time (?:code|password|pin)|(?:verification|security|confirmation|2fa|mfa|totp|sms|login|sign-in"
         r"|authentication|auth|access|alarm|door|gate|entry|unlock|safe|keypad|pairing) code|passcode|pin(?: code)?"
         r"|puk)(?:[ ]"
-        r"(?:of|for|to|on|that|which|from|in|der|des|zu|zur|del|de|della) [\w'. -]{1,40})?(?: is| ist| lautet| est| es"
-        r"| was|:| =|=)[ *`\"']{1,4}"
+        r"(?:of|for|to|on|that|which|from|in|der|des|zu|zum|zur|für|del|de|della|do|till|til) [\w'. -]{1,40})?"
+        r"(?: is| ist| lautet| est| es| was| to|:| =|=)(?:[ ](?:now|jetzt))?[ *`\"']{1,4}"
         r"(?P<s>\d{4,8}|\d{3}-\d{3}(?:-\d{3})?)(?![\w%]|[.,:/-]\d)",
         strong=False,
+    ),
+    # The same in one word, or of what it opens.
+    Pattern(
+        "one-time-code",
+        rf"\b(?:pin-?code|pinkod(?:en)?|zugangscode|t(?:ü|u)rcode|portkod(?:en)?"
+        rf"|(?:code|kod)[ ](?:for|to|zum|zur|du|van|voor|do|till|til)[ ](?:[\w'-]{{1,16}}[ ]){{0,3}}?(?:{_OPENED}))"
+        r"(?:[ ](?:for|to|zum|zur|für|du|de|van|voor|do|till|til|pour) [\w'. -]{1,40})?"
+        r"(?: is| ist| lautet| est| es| was| to| är| er|:| =|=)(?:[ ](?:now|jetzt|nu))?[ *`\"']{1,4}"
+        r"(?P<s>\d{4,8})(?![\w%]|[.,:/-]\d)",
+        strong=False,
+        prefilter=r"(?:pin-?code|pinkod|zugangscode|t[au]rcode|portkod|(?:code|kod)[ ](?:for|to|zum|zur|du|van|voor|do"
+        r"|till|til)[ ])[^\n]{0,100}[ *`\"'~]\d{4}",
     ),
     Pattern(
         "one-time-code",

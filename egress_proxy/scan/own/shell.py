@@ -8,7 +8,7 @@ from egress_proxy.scan.code_names import is_algorithm
 from egress_proxy.scan.drawn import drawn, random_letters
 from egress_proxy.scan.passwords import chosen, password_like
 from egress_proxy.scan.patterns import Pattern
-from egress_proxy.scan.phrases import is_passphrase
+from egress_proxy.scan.phrases import is_joined, is_passphrase
 from egress_proxy.scan.random_text import masked, random_score
 from egress_proxy.scan.rule import Scope
 from egress_proxy.scan.values import looks_random, mixed, not_placeholder
@@ -64,7 +64,7 @@ def _of_letters(value: str) -> bool:
         return random_letters(value) or (len(value) >= _SHORTEST_LETTERS and random_score(value) >= _RANDOM)
     if _FOURS.fullmatch(value):
         return random_score(value.replace("-", "")) >= _ENOUGH
-    return is_passphrase(value)
+    return is_passphrase(value) or is_joined(value)
 
 
 def likely(value: str) -> bool:

@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from egress_proxy.scan.drawn import drawn
 from egress_proxy.scan.passwords import noted
-from egress_proxy.scan.phrases import is_passphrase
 from egress_proxy.scan.random_tokens import is_value
 from egress_proxy.scan.rule import Rule, Scope, Span
 from egress_proxy.scan.values import looks_random
@@ -43,7 +43,7 @@ def _made(text: str) -> Iterator[Span]:
 
 
 def _is_made(value: str) -> bool:
-    return _HEX.fullmatch(value) is not None or looks_random(value) or is_passphrase(value) or noted(value)
+    return _HEX.fullmatch(value) is not None or looks_random(value) or drawn(value) or noted(value)
 
 
 def _printed(text: str) -> Iterator[Span]:
