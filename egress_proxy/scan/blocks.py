@@ -17,12 +17,17 @@ _END = re.compile(
 )
 # What follows where a header is only spoken of: `starting with 'BEGIN EC PRIVATE KEY') and`.
 _SPOKEN_OF = re.compile(r"[\"'`][),.;:]*[ \n]|\n[ \t]*\n")
+# What stands for a key: `[encoded key]`, `...`.
+_GAP = r"(?:\\[-n&]|[\s-]){0,60}+"
+_FILLED_IN = re.compile(rf"{_GAP}(?:\[[a-z ]{{3,40}}\]|<[a-z -]{{3,40}}>|\.{{3,12}}|\u2026){_GAP}\\?(?=END )")
 _DATA = re.compile(r"[0-9A-Za-z+/]{24}")
 _REACH = 400
 
 
 def _spoken_of(text: str, head: re.Match[str]) -> bool:
-    """Whether a header without dashes is named in a sentence, and no key follows."""
+    """Whether a header without dashes is named in a sentence, and no key follows, or only what stands for one."""
+    if _FILLED_IN.match(text, head.end()):
+        return True
     if head[0].startswith("-") or not _SPOKEN_OF.match(text, head.end()):
         return False
     return _DATA.search(text, head.end(), head.end() + _REACH) is None

@@ -56,7 +56,8 @@ _GENERATED = re.compile(
     r"|lib[\w+-]{1,40}\.(?:la|lo|so|a|dylib|dll)(?:\.[0-9]{1,4}){0,3}"
     r"|_?[a-z]\w{3,60}_(?:avx(?:2|512(?:icl)?)?|s{0,2}se[0-9]{1,2}|neon|vsx|lsx|lasx)"
 )
-_OTHER = re.compile(r"0123456|123456789|(?i:abcdefg)|\A[0-7][0-9A-HJKMNP-TV-Z]{25}\Z")  # counted, or a ULID
+# Counted, a ULID, the name of a rule.
+_OTHER = re.compile(r"0123456|123456789|(?i:abcdefg)|\A[0-7][0-9A-HJKMNP-TV-Z]{25}\Z|\A[A-Z]{3,8}_[0-9a-f]{32}\Z")
 _BLOB_LINE = re.compile(r"[0-9A-Za-z+/]{48,}\Z")
 # A line of a comment that is base64 alone, as a script has its signature.
 _COMMENTED = re.compile(

@@ -12,6 +12,8 @@ from __future__ import annotations
 
 import re
 
+from egress_proxy.scan.random_text import random_score
+
 _LONGEST = 200
 _FORMS = (
     r"@[A-Z]{2,40}(?>_[A-Z0-9]{1,40}){0,8}@",
@@ -60,6 +62,9 @@ _FORMS = (
     r"/(?:usr|etc|var|opt|dev|proc|s?bin|lib)/[\w./~+@-]{2,100}|\^[A-Za-z_]+\$?|.*(?:A-Za-z|a-zA-Z).*|\d{1,3}\\-[a-z]+",
     r"(?:&(?:quot|amp|lt|gt|apos|nbsp);?|[-_.,:;*]){2,12}|X{3}_[A-Z_]+_X{3}\d?|[A-Z]{2,}(?:_[A-Z]{2,})*_IPv[46]",
     r"[A-Za-z]+(?:Keys|Tokens|Secrets|Passwords|Credentials)|KGS!@\#\$%",
+    # Sizes of integers, items that are watched, decorators, private members, ends of words in a manual page.
+    r"_{0,2}U?INT\d{1,2}_C|in \d+(?:,\d+)*|[a-z]+(?:\.[a-z0-9_]+)+\[[^\[\]\n]*\]|@[a-z]{4,20}|(?:this|self)\.\#\w+",
+    r"(?:\d+|[a-z]+)\\f[RPIB]\W?(?:[^\x00-\u02ff].*)?|\\s-\d\w+\\s0|&lt;.*&gt;|[,;]?\$\w+=|INBOX\?[A-Z].*",
     # Ends of expressions, what a template fills in, names of settings, text that is quoted for an address.
     r"[a-z]+\\\.\$?|[\w:/.-]{0,40}\$\{[^{}\n]{1,80}\}[A-Za-z:/._-]{0,40}|\?\{[a-z0-9]{2,12}:[^{}\s]{1,120}\}|b64(?:enc|dec)",
     r"\#?[a-z]+(?>_[a-z]+)*:|SYSTEM\$[A-Z_]+|[a-z]+(?:%20[a-z]+){2,12}|\*THISISNOTAVALIDPASSWORD[A-Z]*",
@@ -73,6 +78,8 @@ _PUBLIC = re.compile(
     r"|30819f300d06092a864886f70d010101|3059301306072a8648ce3d0201|302a300506032b6570|9(?:8[0-9a-f]{2}|9[0-9a-f]{4})04[0-9a-f]{8}01",
     re.IGNORECASE,
 )
+_DOTTED = re.compile(r"(?=[^_]*_)[a-z]{2,16}(?:\.[a-z0-9_]{2,32}){2,6}")  # `aws.s3.bucket_size_bytes`
+_RANDOM = 0.52
 _WORDS = re.compile(r"[A-Za-z]+(?>[ -][A-Za-z]+){0,8}")
 # A member of an object, and what is taken where it is not set.
 _OR_ELSE = re.compile(r"[A-Za-z_$][\w$]{0,40}(?:\??\.[A-Za-z_$][\w$]{0,40}){1,5}(?:\|\||&&)[\w!.$]")
@@ -90,6 +97,8 @@ def is_reference(text: str, start: int, end: int) -> bool:
     if end - start > _LONGEST:
         return False
     value = text[start:end]
+    if _DOTTED.fullmatch(value) and random_score(value) < _RANDOM:
+        return True
     return any(form.fullmatch(value) for form in (_REFERENCE, _PLACEHOLDER, _CHOSEN)) or _foreign(value)
 
 

@@ -347,6 +347,23 @@ PAIRS = (
     ('openssl.encrypt("DES", key1, nil, "KGS!@#$%")', 'openssl.encrypt("DES", key1, nil, "«KGS!@#$7%»")'),
     ('if cipher:match("^TLS_ECCPWD_") then', 'if password:match("«^TLS_7Zr2Lk!»") then'),
     ("- You must now pass &quot;-&quot; on the command line", "the password is «&quot7-Zr!»"),
+    # Of configurations, manuals and rules.
+    ("#define UPDATE_AUTH_PASS\t__UINT64_C(0x00000020)", "setenv AUTH_PASS «__UInt64_7Zr!»"),
+    ("'change_bind_password' =>\t\t'in 0,1',", "'change_bind_password' =>\t\t'«in 0,7Zr»',"),
+    ("          key: aws.s3.bucket_size_bytes", "          password: «aws.s3.bucket_7Zr2!»"),
+    ("('Checksum of /etc/passwd','vfs.file.cksum[/etc/passwd,sha256]','15m')", "password = '«vfs[7Zr2Lk!]»'"),
+    ("If you don't pass an argument to `@tracked`, only", "The password is `«@tracked7»`, only"),
+    ("const { username, password } = this.#credentials || {", "password = '«this7#Zr2Lk»'"),
+    ("pool.example: \\fBmachine password timeout = 604800\\fR", "the password is «604800Qw!fR»"),
+    ("core macros never pass \\s-1NULL\\s0 to these", "the password is «s-1Null!7Zr» to these"),
+    ("server1:5432:replication:repl:&lt;replpassword1&gt;", "server1:5432:replication:repl:«lt7Zr2Lk»"),
+    ("imap://user:password@mail.example.com/INBOX?NEW", "imap://user:«passw7Zr2»@mail.example.com/INBOX?NEW"),
+    ("0.489 0.7212 0.999  3.80  SANE_d0d2b0f6373bf912" + "53d66dd74c594b87", "0.489 the token: «SANE_" + HEXES + "»"),
+    ("{$SNMP_COMMUNITY} |<p>SNMP community allowed by ACL", "snmp community «allowance»"),
+    (
+        "-----BEGIN RSA PRIVATE KEY-----\n[encoded key]\n-----END RSA PRIVATE KEY-----",
+        "«-----BEGIN RSA PRIVATE KEY-----\n" + MIXED + "\n-----END RSA PRIVATE KEY-----»",
+    ),
 )
 
 

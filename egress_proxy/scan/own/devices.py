@@ -14,8 +14,8 @@ _COMMON = {"public", "private", "none", "optional", "required"}
 _SHORTEST = 8
 _SAID = words(
     """
-    which that this field fields value values setting settings option options parameter access authentication support
-    for from with into used using must should when where cannot configured default
+    which that this allowed field fields value values setting settings option options parameter access authentication
+    support for from with into used using must should when where cannot configured default
     """
 )
 _NUMBER = re.compile(r"(?i:no)\.?\d+|\?[A-Z][a-z]+")
