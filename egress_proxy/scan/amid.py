@@ -42,6 +42,8 @@ _NAMED = re.compile(
 _STAMP = re.compile(r"4[0-9a-f]{23}")  # of time, behind @: TAI64N
 # What a shell runs: `pass=` and a command in backquotes.
 _COMMAND = re.compile(r"[ \t]*[a-z]{2,16}[ \t]+(?:-|[^\n]{0,80}[|$\"])")
+# What is called as what stands before it, with a word more: `#define crack_pw METHOD1_crack_pw`.
+_WORD_BEFORE, _WORD = re.compile(r"([A-Za-z_]\w{3,60})[ \t]+\Z"), re.compile(r"[A-Za-z_]\w{4,120}")
 _NAME_REACH, _VALUE_REACH = 64, 48
 _RESOURCE = re.compile(r"(?<![\w-])arn:(?:(?:[a-z-]{2,20}|\*):[a-z0-9-]{2,40}:[^\s\"'`]*)?\Z")
 
@@ -66,6 +68,12 @@ def innocent(text: str, start: int, end: int) -> bool:
     if before[-1:] and before[-1] in _QUOTES and _between_strings(text, start, end):
         return True
     if before.endswith("=`") and _COMMAND.match(text, start, end):
+        return True
+    if (
+        (name := _WORD_BEFORE.search(before))
+        and text.endswith("_" + name[1], start, end)
+        and _WORD.fullmatch(text, start, end)
+    ):
         return True
     if text.endswith("**", start, end) and text[start : end - 2].isalpha() and "**" in before.rpartition("\n")[2]:
         return True

@@ -150,6 +150,8 @@ _SHORTEST_LISTED, _SHORTEST_ODD = 10, 6
 _DEFINED = re.compile(r"define\([ \t]*[\"'][\w.-]*\Z", re.IGNORECASE)  # a constant of PHP: no list of names
 _CALL = 80
 _OWN_NAME = re.compile(r"(?<![A-Z0-9_])[A-Z][A-Z0-9]*_[A-Z0-9_]+\Z")
+_MEMBER = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)+(?![^\s;,.()\[\]-])")  # of a structure: `pass->s2k_cipher`
+_WORDS = re.compile(r"[a-z]+(?:[A-Z][a-z]+){2,6}[!?]?")
 _LINK = re.compile(r"href=[\"'][^\"'<>]*\Z", re.IGNORECASE)
 _CLOSING = ",;)}].\\"
 _MORE = re.compile(r"(?:[,;]|&(?:amp;)?)[A-Za-z][\w.-]{0,40}=")  # the next of several that stand in a row
@@ -327,7 +329,12 @@ def _value(line: str, name: re.Match[str], kind: str, budget: _Budget) -> Span |
         if (named := _NAMED_ELEMENT.match(line, name.end())) and not _of_link(line, name):
             return _element(line, named, kind, budget)
     sign = _ASSIGN.match(line, name.end())
-    if sign is None or (next_ == "*" and _in_case(line, name, sign)) or _in_address(line, name, sign):
+    if (
+        sign is None
+        or (sign[0] == "->" and _MEMBER.match(line, sign.end()))
+        or (next_ == "*" and _in_case(line, name, sign))
+        or _in_address(line, name, sign)
+    ):
         return None
     if sign["quote"]:
         upper = line[name.start() : name.end()].isupper()
@@ -384,7 +391,7 @@ def _of_link(line: str, name: re.Match[str]) -> bool:
 def _surely(value: str) -> bool:
     """Whether the second of two strings is more than a name: long, or with a digit and a sign."""
     if len(value) >= _SHORTEST_LISTED:
-        return True
+        return not (_WORDS.fullmatch(value) and random_score(value) < _RANDOM)
     return len(value) >= _SHORTEST_ODD and mixed(value) and _SIGN.search(value) is not None
 
 

@@ -43,8 +43,8 @@ KEY_WORDS = words(
 )
 NO_KEY_WORDS = words(
     """
-    public pub primary foreign cache recv unique gpg pgp host known signed verify verifying verification websocket
-    idempotency
+    public pub primary foreign cache recv unique unknown gpg pgp host known signed verify verifying verification
+    websocket idempotency
     """
 )
 ANY_KEY_WORDS = words(
@@ -63,9 +63,9 @@ INNOCENT_WORDS = words(
     blob blobs tree parent parents nonce crc cid ref refs image images layer layers public pub pubkey publickey
     cert certificate certificates kid thumbprint correlation cursor snapshot merge branch cache cached build
     signature signatures modulus encoded identifier identifiers uid gid pid iv block tx txid transaction object
-    oid ssh ecdsa rsa dss fixture slug anchor nanoid ulid ksuid cuid xid snowflake keyserver chunk bundle node
-    pod container address checkout cherry bisect rebase reset narhash png jpeg gif svg woff font wasm expected
-    boundary callid
+    oid ssh ecdsa rsa dss fixture slug anchor nanoid ulid ksuid cuid xid snowflake keyserver chunk bundle node keyid
+    keyids keygrip grip fpr pod container address checkout cherry bisect rebase reset narhash png jpeg gif svg woff font
+    wasm expected boundary callid
     actual accept regex pattern alphabet charset symbol mangled namespace class selector path file filename
     """
 )
@@ -87,6 +87,8 @@ _MAIL = re.compile(r"[\w.+-]++@[\w-]++\.[\w.-]++")
 _HALF_WORD = re.compile(r"\w+")
 _NOT_AFTER = re.compile(r"[\t{}<>=\[\]]|\w/")
 _NEXT_CELLS = re.compile(r"[\"'],[ ]?(?:\d+|NULL),")  # of a row, which say nothing of this one
+# A function that is called after what it does with keys or tells of them, among whose arguments this is a later one.
+_OF_KEYS = re.compile(r"[A-Za-z]\w{0,40}(?:_keys?_[a-z]\w{0,40}|(?<=[a-z])Keys?[A-Z]\w{0,40})\((?=[^()]*,)")
 _CACHE = re.compile(r"(?<![a-z])cach(?:e|ed|ing)(?![a-z])", re.IGNORECASE)
 _RUN = re.compile(r"[0-9A-Za-z+/]{24,}+")
 _RANDOM = 0.42
@@ -128,10 +130,17 @@ def cue(line: str, span: Span) -> Cue:
     if said is Cue.INNOCENT:
         return said
     again = said if said is Cue.NONE else _last(_WORD.findall(_RUN.sub(_unless_random, before)))
+    if again is Cue.SECRET and _OF_KEYS.search(before):
+        return _less(_last(_WORD.findall(_OF_KEYS.sub(" ", before))))
     if again is Cue.NONE:
         again = _said_after(_NOT_AFTER.split(line[end : end + AFTER], 1)[0])
     # A second look says no more than the first, which is the one that the kernel takes.
     return Cue.KEY if said is Cue.KEY and again is Cue.SECRET else again
+
+
+def _less(said: Cue) -> Cue:
+    """No less than that it may be a key: what is said elsewhere is nearer to nothing."""
+    return said if said is Cue.SECRET else Cue.KEY
 
 
 def _said_after(after: str) -> Cue:

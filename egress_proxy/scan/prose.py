@@ -127,12 +127,12 @@ _OF_CODE, _FEWEST_SIGNS = set("().,:;"), 3
 # `pass` is no noun in `should pass size=0` and `flags to pass down to it`, and neither before an identifier.
 _PASSED = re.compile(
     r"\b(?:to|will|would|should|shall|can|could|may|might|must|not|you|we|they|it|and|or|then|please|just|also|always|tests?"
-    r"|checks?|that|which|let|first|second|each|every|single|next) pass\Z",
+    r"|checks?|that|which|let|first|second|each|every|single|next|forward|backward|final) pass\Z",
     re.IGNORECASE,
 )
 _PASSED_TO = re.compile(r"pass [^:=]*?(?<![^ ])(?:to|as|on|be|now|this)[ ]*[\"'`“*]{0,2}", re.IGNORECASE)
 _THE_PASS = re.compile(r"(?:the|your|my|our|new|old|root|admin|db|database|user|its|his|her) pass\Z", re.IGNORECASE)
-_IDENTIFIER = re.compile(r"[a-z]\w*_\w*(?:=.*)?|--?[a-z].*")
+_IDENTIFIER = re.compile(r"[a-z]\w*_\w*(?:=.*)?|--?[a-z].*|[a-z]\w*=(?:-?\d+(?:\.\d+)?|True|False|None)")
 _NEAR = 16
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 

@@ -57,7 +57,9 @@ _GENERATED = re.compile(
     r"|_?[a-z]\w{3,60}_(?:avx(?:2|512(?:icl)?)?|s{0,2}se[0-9]{1,2}|neon|vsx|lsx|lasx)"
 )
 # Counted, a ULID, the name of a rule.
-_OTHER = re.compile(r"0123456|123456789|(?i:abcdefg)|\A[0-7][0-9A-HJKMNP-TV-Z]{25}\Z|\A[A-Z]{3,8}_[0-9a-f]{32}\Z")
+_OTHER = re.compile(
+    r"0123456|123456789|(?i:abcdefg)|\A[01][0-9a-df-np-sv-z]{51}\Z|\A[0-7][0-9A-HJKMNP-TV-Z]{25}\Z|\A(?:[A-Z]{3,8}|[a-z])_[0-9a-f]{32}(?:_[0-9]{1,3})?\Z"
+)
 _BLOB_LINE = re.compile(r"[0-9A-Za-z+/]{48,}\Z")
 # A line of a comment that is base64 alone, as a script has its signature.
 _COMMENTED = re.compile(
@@ -101,12 +103,22 @@ _DIGEST_WORD = re.compile(r"\b(?:md5|sha-?(?:1|2|224|256|384|512)|digest|checksu
 _CELLS = 3
 _NAMED = re.compile(r"[A-Za-z_][\w.-]{1,40}=(?!=)")
 _PATH_BEFORE = re.compile(r"(?<!\S)/[\w./+-]+[ \t]\Z")
+_PARTS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
+_DONE_TO_KEYS = words(
+    """
+    add check decrypt delete edit encrypt export find get import list locate lookup recv refresh remove revoke rotate
+    search send show sign update verify
+    """
+)
 _AUTH = re.compile(r"authenticat(?:e[ds]?|ing|ion|or)(?![a-z])", re.IGNORECASE)
 # The name of an index, the serial number of a machine's part in a list, the hash of a name in the DNS.
 _INDEX = re.compile(r"(?:KEY|INDEX|CONSTRAINT) `\Z")
 _SERIAL = re.compile(r"serial[ ](?:number|no\.?)(?:[ \t]{2,}:|:[ \t]{2,})[ \t]*\Z", re.IGNORECASE)
 _SIGNED = re.compile(r"[ \t](?:RRSIG|DNSKEY)[ \t][\w.@/+= \t-]{8,}\Z")
 _HASHED_NAME = re.compile(r"[0-9A-V]{32,33}|[0-9a-v]{32,33}")
+# A word in an index of words, each with the numbers of the pages that have it: `"html": 0, "tx8145a1": [0, 3], …`.
+_WORD_OF_INDEX = re.compile(r"[0-9a-z_]+")
+_PAGES_BEFORE, _PAGES = re.compile(r"[\d\]],[ ]?\"?\Z"), re.compile(r"\"?:[ ]?(?:\d+|\[\d+(?:,[ ]?\d+)*\])[,}]")
 _SET_OF_CHARACTERS = re.compile(r"\][{+*?]")  # of an expression
 _SYMBOL = re.compile(r"h[0-9a-f]{16}")
 _CUED, _ALONE, _ALONE_PLAIN = 0.42, 0.56, 0.62
@@ -180,15 +192,14 @@ def _is_user(line: str, start: int) -> bool:
 def is_secret(line: str, start: int, end: int) -> bool:
     """Whether line[start:end], a token, is one by its looks and its context."""
     token = line[start:end]
-    if len(token) < _SHORTEST or token.startswith(KNOWN_STARTS) or _is_data(line, start, end):
+    if len(token) < _SHORTEST or token.lstrip("_").startswith(KNOWN_STARTS) or _is_data(line, start, end):
         return False
     if _PLAIN.fullmatch(token):
         told = cue(line, (start, end)) if may_tell(line, (start, end)) else Cue.NONE
         if told is not Cue.SECRET or masked(token) or _of_login(line, start, end):
             return False
-        # A short one only with a name of its own.
         return _PLAINS.fullmatch(token) is not None or (
-            _SHORT_HEX.fullmatch(token) is not None and bool(name_of(line[max(0, start - BEFORE) : start])[0])
+            _SHORT_HEX.fullmatch(token) is not None and _of_own(line, start)
         )
     if (
         _CALLED.match(line, end)
@@ -202,6 +213,16 @@ def is_secret(line: str, start: int, end: int) -> bool:
     if told is Cue.SECRET or told is Cue.KEY:
         return told is Cue.SECRET or _ULID.fullmatch(token) is None
     return told is Cue.NONE and _alone(line, start, end)
+
+
+def _of_own(line: str, start: int) -> bool:
+    """Whether what is short has a name of its own. What does something with a key, `key_sign("`, `'--remove-key', '`,
+    is given the key's id."""
+    name, sign = name_of(line[max(0, start - BEFORE) : start])
+    parts = [part.lower() for part in _PARTS.findall(name)]
+    if sign not in {"(", ","}:
+        return bool(name)
+    return bool(parts) and of_name(parts[-1]) is not Cue.NONE and _DONE_TO_KEYS.isdisjoint(parts)
 
 
 def _of_login(line: str, start: int, end: int) -> bool:
@@ -237,12 +258,14 @@ def _is_digest(line: str, start: int, end: int) -> bool:
 
 
 def _is_listed(line: str, start: int, end: int) -> bool:
-    """Whether it is an index, the number of a machine's part, the characters of a set, or of a record of the DNS a
-    hashed name or a signature."""
+    """Whether it is an index or a word in one, the number of a machine's part, the characters of a set, or of a record
+    of the DNS a hashed name or a signature."""
     before = line[max(0, start - BEFORE) : start]
     if (before.endswith("`") and _INDEX.search(before)) or (before[-1:] in _SPACES and _SERIAL.search(before)):
         return True
     if before.endswith("[") and _SET_OF_CHARACTERS.match(line, end):
+        return True
+    if _PAGES.match(line, end) and _PAGES_BEFORE.search(before) and _WORD_OF_INDEX.fullmatch(line, start, end):
         return True
     if _HASHED_NAME.fullmatch(line, start, end) and ("NSEC3" in before.upper() or before.endswith('NextDomain: "')):
         return True
@@ -365,6 +388,8 @@ def innocent(line: str, start: int, end: int) -> bool:
     """Whether a quoted string that a plugin takes for random is none of a secret: for `Rule.innocent`."""
     if (named := _NAMED.match(line, start, end)) and is_secret(line, named.end(), end):
         return True  # the value alone is found as a token
+    if line.endswith(("\\n", "\\r"), start, end) and _is_text(line[start : end - 2]):
+        return True
     if end - start < _SHORTEST or not _DIGIT.search(line, start, end):
         return cue(line, (start, end)) is not Cue.SECRET
     return not is_secret(line, start, end) or amid.innocent(line, start, end)

@@ -65,6 +65,13 @@ _FORMS = (
     # Sizes of integers, items that are watched, decorators, private members, ends of words in a manual page.
     r"_{0,2}U?INT\d{1,2}_C|in \d+(?:,\d+)*|[a-z]+(?:\.[a-z0-9_]+)+\[[^\[\]\n]*\]|@[a-z]{4,20}|(?:this|self)\.\#\w+",
     r"(?:\d+|[a-z]+)\\f[RPIB]\W?(?:[^\x00-\u02ff].*)?|\\s-\d\w+\\s0|&lt;.*&gt;|[,;]?\$\w+=|INBOX\?[A-Z].*",
+    # What a program prints: words with what is filled in, the end of a line behind a number. Members, roles of reST.
+    r"(?:[^\W\d_]{2,40}[:.!?]?)?(?:\\[nrt]|%[-+.\d]{0,6}l{0,2}[sdiufxc]|[ \t]){1,12}|\d{1,6}(?:\\[nr]){1,2}.*",
+    r"!{0,2}[A-Za-z_$][\w$]*(?:\?\.[A-Za-z_$][\w$]*){1,4}|~\.?[A-Za-z_]+(?:[._][A-Za-z_]+)*",
+    # Ids of packages, resources of archives.
+    r"[A-Za-z][A-Za-z0-9-]*-\d+(?:\.\d+){1,4}-[0-9A-Za-z]{20,24}|META-INF/[\w./-]+",
+    # Attributes by which directories keep passwords and keys.
+    r"userPassword|unicodePwd|authPassword|samba(?:LM|NT)Password|krbPrincipalKey|user(?:PKCS12|SMIMECertificate)",
     # Ends of expressions, what a template fills in, names of settings, text that is quoted for an address.
     r"[a-z]+\\\.\$?|[\w:/.-]{0,40}\$\{[^{}\n]{1,80}\}[A-Za-z:/._-]{0,40}|\?\{[a-z0-9]{2,12}:[^{}\s]{1,120}\}|b64(?:enc|dec)",
     r"\#?[a-z]+(?>_[a-z]+)*:|SYSTEM\$[A-Z_]+|[a-z]+(?:%20[a-z]+){2,12}|\*THISISNOTAVALIDPASSWORD[A-Z]*",
@@ -83,7 +90,9 @@ _RANDOM = 0.52
 _WORDS = re.compile(r"[A-Za-z]+(?>[ -][A-Za-z]+){0,8}")
 # A member of an object, and what is taken where it is not set.
 _OR_ELSE = re.compile(r"[A-Za-z_$][\w$]{0,40}(?:\??\.[A-Za-z_$][\w$]{0,40}){1,5}(?:\|\||&&)[\w!.$]")
-_PLACEHOLDER = re.compile(r"(?:.*[ _-])?(?:REDACTED|MASKED)(?:[ _-].*)?", re.DOTALL)
+_PLACEHOLDER = re.compile(
+    r"(?:.*[ _-])?(?:REDACTED|MASKED)(?:[ _-].*)?|[a-z]{1,8}[-_]your[-_]?(?:api)?[-_]?(?:key|token)", re.DOTALL
+)
 _CHOSEN = re.compile(
     r"(?:choose|enter|insert|put|set|use|change|replace)[_-](?:a|an|your|the|this|me|some)(?:[_-][a-z]+){0,6}"
     r"[_-](?:key|password|passphrase|secret|token|value)|(?:[a-z]+_)?change[_-]?me"

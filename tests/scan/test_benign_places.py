@@ -364,6 +364,68 @@ PAIRS = (
         "-----BEGIN RSA PRIVATE KEY-----\n[encoded key]\n-----END RSA PRIVATE KEY-----",
         "«-----BEGIN RSA PRIVATE KEY-----\n" + MIXED + "\n-----END RSA PRIVATE KEY-----»",
     ),
+    # What programs print, roles and members, standard names, ids of keys, left out and filled in.
+    ('msgid "Password Expires:\\t%s\\n"', 'msgid "Password «Expires7:\\t%s\\n»"'),
+    ('msgstr "Wachtwoord  verloopt:\\t%s\\n"', "the password  «verl7pt!»"),
+    ('[b"UNKNOWN\\r\\n", b"VALUE key 0 5\\r\\nvalue\\r\\nEND\\r\\n"]', "key 0 «5x7Zr2Lk»"),
+    ("An account can later be used in :func:`~acquire_token_silent`", "login with account bob and «~acquire7Zr2»"),
+    ("req.withCredentials = !!options?.withCredentials;", "req.password = '«!!options?.7Zr2»';"),
+    ('static const char mapped_password[] = "userPassword";', 'static const char mapped_password[] = "«userPa7word»";'),
+    (
+        'assert_ok(locate_key(ffi, "keyid", "950EE0CD34613' + 'DBA", &sub));',
+        'locate(ffi, "apikey", "«' + HEXES + '»");',
+    ),
+    (
+        'check_key_status(x, 0, "new", "none", "' + HEXES[:40] + '")',
+        'check("new", "the secret", "«' + HEXES[:40] + '»")',
+    ),
+    (
+        'check(jsosig, "new", "unknown key", "' + HEXES[:40] + '"));',
+        'check(x, "new", "api key", "«' + HEXES[:40] + '»"));',
+    ),
+    (
+        "the message will be signed with key _0x44616E6965" + "6C2057_.",
+        "the message, sent with the token «" + HEXES + "».",
+    ),
+    ('self.assertContains(r, "m_' + HEXES[:32] + '")', 'self.assertContains(r, "token", "«m_' + HEXES[:32] + '»")'),
+    ("along the last dimension, pass axis=-1; to glue", "the pass is «axis-17Zr!»; to glue"),
+    ("the forward pass (reshape+sum @ miss) is already", "the root password (reshape): «reshape+7um»"),
+    ('resend.api_key = "re_yourkey"', 'resend.api_key = "«re_7Zr2Lk9Xv4Tn8»"'),
+    (
+        "private_key\\(dq: \\(dq...\\-\\-\\-\\-\\-BEGIN PRIVATE KEY\\-\\-\\-\\-\\-...\\(dq, and more",
+        "«-----BEGIN PRIVATE KEY-----..." + '"' + ROWS[0] + "»",
+    ),
+    ('                 "aW5nIGVsaXRyLCBzZWQgZGlhbSBub251bXkg' + 'ZWlybW9kIHRl\\n" +', 'token = "«' + MIXED + '»\\n" +'),
+    (
+        '"world": 0, "tx073f7cbb850c4c99934b9": 0, "auth_cfb8d9d45212408b90bc0776117aec9": [0, 85], "v": 92',
+        '"world": 0, "token": "«tx073f7cbb850c4c99934b9»", "v": 92',
+    ),
+    # Structures, macros, packages, resources, what is told of keys, and what only sounds like a statement.
+    ("skey.alg = pass->s2k_cipher;", "skey.pass->«s2k_7Cipher!»;"),
+    ("# define crack_pw METHOD1_crack_pw", "# define crack_pw «METHOD1_cr7Zr2»"),
+    ("key:                   pipes-4.3.16-3cSwxd3dHnNHEQ9" + "rd5N4hJ", "key: «" + MIXED + "»"),
+    ('CYPHER_PASSWORD = "META-INF/shop-password";', 'CYPHER_PASSWORD = "«META-Qw7/shop»";'),
+    ('"keystore", "keystorePassword", "useSslClientAuthentication!",', '"keystorePassword", "«useSsl7Zr2Lk9!»",'),
+    ("        password =  pPassword ;", "Server=x; password = «pPa7word»;"),
+    ("number program identified by 'sequence' and  generating", "create user bob identified by '«sequences»';"),
+    ('key = get_key_by_grip(store, "' + HEXES[:40] + '"));', 'get_secret_key(store, "«' + HEXES[:40] + '»"));'),
+    (
+        'assert_true(test_cli_key_sign("c8a10a7d7' + '8273e10"));',
+        'assert_true(test_api_key("«c8a10a7d7' + '8273e10»"));',
+    ),
+    (
+        '                 "0z2ni2qn2np1walcaqlxz8sinzb' + '78d4hiq9glddzf26wxc226hs4"))))',
+        'the token "«0z2ni2qn2np1walcaqlxz8sinzb' + '78d4hiq9glddzf26wxc226hs4»"))))',
+    ),
+    (
+        "r'-----BEGIN PGP PRIVATE KEY BLOCK-----.*' \\\n        r'-----END PGP PRIVATE KEY BLOCK-----.*$'",
+        "«-----BEGIN PGP PRIVATE KEY BLOCK-----\n" + MIXED + "\n-----END PGP PRIVATE KEY BLOCK-----»",
+    ),
+    (
+        "run(RNPK, ['--homedir', DIR, '--remove-key', '7bc6709b" + "15c23a4a'])",
+        "run(RNPK, ['--api-key', '«7bc6709b" + "15c23a4a»'])",
+    ),
+    ('msgstr "Neaktivna lozinka:\\t%s\\n"', 'msgstr "lozinka: «Qw7\\Zr2!»"'),
 )
 
 

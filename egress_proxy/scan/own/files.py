@@ -24,6 +24,9 @@ _HASHES = (
 
 _SHORTEST_WORD = 6
 _CALL = re.compile(r"[A-Za-z_][\w.]*\(.*\)|[a-z_]+(?:\.|->)(?:password|passwd|pwd|pass|secret|token)")
+# What code calls what it is given: `password = pPassword;`.
+_VARIABLE = re.compile(r"(?:[a-z]{1,3}|user|the)_?(?:[Pp]ass(?:word|wd)|[Pp]wd)")
+_PROSE = r"(?![ ](?:and|are|as|for|from|has|in|is|of|on|or|that|to|which)[ ])"  # `the row identified by 'x' is`
 _RANDOM = 0.45  # of letters alone
 
 
@@ -42,7 +45,9 @@ def _sql_word(value: str) -> bool:
 
 def _no_code(value: str) -> bool:
     """What stands between a sign and a semicolon, and is no call and no word for nothing."""
-    return not_placeholder(value) and value.lower() not in NOT_A_VALUE and not _CALL.fullmatch(value)
+    if not not_placeholder(value) or value.lower() in NOT_A_VALUE:
+        return False
+    return not (_CALL.fullmatch(value) or _VARIABLE.fullmatch(value))
 
 
 def _mixed_word(value: str) -> bool:
@@ -197,11 +202,14 @@ PATTERNS = (
     Pattern("connection-string", r"(?<![\w.-])[\w.-]{1,64}+:(?P<s>[^\s:@/\"'`]{4,}+)@(?:tcp|unix)\(", not_placeholder),
     *(
         Pattern(
-            "sql-password", rf"(?:{before})(?<!')[ \t]*+(?<![\w\"])N?'(?P<s>[^'\n]{{3,}}+)'", _sql_value, named=named
+            "sql-password",
+            rf"(?:{before})(?<!')[ \t]*+(?<![\w\"])N?'(?P<s>[^'\n]{{3,}}+)'{behind}",
+            _sql_value,
+            named=named,
         )
-        for before, named in (
-            (r"identified[ \t]++(?:with[ \t]++\w++[ \t]++)?(?:by|as)", False),
-            (r"(?:encrypted[ \t]++)?password|(?:set|with)[ \t]++password[ \t]*+=|(?<![a-z]_)password\(", True),
+        for before, behind, named in (
+            (r"identified[ \t]++(?:with[ \t]++\w++[ \t]++)?(?:by|as)", _PROSE, False),
+            (r"(?:encrypted[ \t]++)?password|(?:set|with)[ \t]++password[ \t]*+=|(?<![a-z]_)password\(", "", True),
         )
     ),
     Pattern(
