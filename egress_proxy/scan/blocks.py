@@ -18,10 +18,10 @@ _END = re.compile(
 # What follows where a header is only spoken of: `starting with 'BEGIN EC PRIVATE KEY') and`.
 _SPOKEN_OF = re.compile(r"[\"'`][),.;:]*[ \n]|\n[ \t]*\n")
 # A key that is left out, up to the end of a string, also as manual pages quote it.
-_LEFT_OUT = re.compile(r"(?:\\[-n&]|[\s-]){0,60}+(?:\.{3,12}|\u2026)(?:\\?[\"'`]|\\\([dac]q)")
+_LEFT_OUT = re.compile(r"[\s\\n&-]{0,60}+(?:\.{3,12}|\u2026)(?:\\?[\"'`]|\\\([dac]q)")
 _DATA = re.compile(r"[0-9A-Za-z+/]{24}")
 # And what stands for one up to the end of the block: `.*`, `[encoded key]`, `XXXX`.
-_GAP = r"(?:\\[-n&r]?|[\s\"'+r-]){0,60}+"
+_GAP = r"[\s\\\"'+nr&-]{0,60}+"
 _STANDS_FOR_ONE = r"(?:\[[a-z ]{3,40}\]|<[a-z -]{3,40}>|\.{3,12}|\u2026|\.[*+]|X{3,80}(?![0-9A-Za-z+/]))"
 _FILLED_IN = re.compile(rf"(?:{_GAP}{_STANDS_FOR_ONE}){{1,4}}{_GAP}")
 _REACH, _NEAR = 400, 60

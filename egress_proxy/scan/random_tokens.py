@@ -85,7 +85,11 @@ _USER_NEXT = re.compile(
     r"(?i)(?:-[ua]|auth|userpwd,|--user(?:name)?|--auth|--creds|user|credentials?|creds|login)[ =:]{1,2}[\"']?\Z"
     r"|(?:btoa|b64encode)\(b?[\"']\Z"
 )
-_FILE_NAME = re.compile(r"[A-Za-z]\.[a-z][a-z0-9]{0,4}(?:\.[a-z]{1,4})?\Z")
+_FILE_NAME = re.compile(
+    r"[A-Za-z]\.[a-z][a-z0-9]{0,4}(?:\.[a-z]{1,4})?\Z|\.[0-9a-f]{8,40}\.(?:m?js|css|map|html|png|svg|woff2?)\Z"
+)
+# A name in words with a digest behind it: of what is computed, of a part of a program.
+_DIGESTED = re.compile(r"(?:[A-Za-z]{2,16}[0-9]{0,3}[_-]){1,4}(?:[0-9a-f]{32}|(?<=[a-z]{8}_)_[0-9a-f]{60,64})")
 # What random things that are no secrets begin with: ids of systems, media types in base64, public keys, hashes.
 KNOWN_STARTS = tuple(
     words(
@@ -210,9 +214,9 @@ def is_secret(line: str, start: int, end: int) -> bool:
     ):
         return False
     told = cue(line, (start, end))
-    if told is Cue.SECRET or told is Cue.KEY:
-        return told is Cue.SECRET or _ULID.fullmatch(token) is None
-    return told is Cue.NONE and _alone(line, start, end)
+    if told is Cue.KEY:
+        return _ULID.fullmatch(token) is None and _DIGESTED.fullmatch(token) is None
+    return told is Cue.SECRET or (told is Cue.NONE and _alone(line, start, end))
 
 
 def _of_own(line: str, start: int) -> bool:
@@ -298,7 +302,9 @@ def _alone(line: str, start: int, end: int) -> bool:
     least, score = (16, _ALONE) if kinds == len(_KINDS) else (22, _ALONE_PLAIN)
     if len(longest) < least or random_score(longest) < score or len(_DIGIT.findall(longest)) < 2:  # noqa: PLR2004
         return False
-    return not _repetitive(token, wide=kinds == len(_KINDS)) and not _is_text(token) and not _OTHER.search(token)
+    if _repetitive(token, wide=kinds == len(_KINDS)) or _is_text(token):
+        return False
+    return not _OTHER.search(token) and not _DIGESTED.fullmatch(token)
 
 
 def _is_line(line: str, start: int, end: int) -> bool:

@@ -67,9 +67,16 @@ _FORMS = (
     r"(?:\d+|[a-z]+)\\f[RPIB]\W?(?:[^\x00-\u02ff].*)?|\\s-\d\w+\\s0|&lt;.*&gt;|[,;]?\$\w+=|INBOX\?[A-Z].*",
     # What a program prints: words with what is filled in, the end of a line behind a number. Members, roles of reST.
     r"(?:[^\W\d_]{2,40}[:.!?]?)?(?:\\[nrt]|%[-+.\d]{0,6}l{0,2}[sdiufxc]|[ \t]){1,12}|\d{1,6}(?:\\[nr]){1,2}.*",
-    r"!{0,2}[A-Za-z_$][\w$]*(?:\?\.[A-Za-z_$][\w$]*){1,4}|~\.?[A-Za-z_]+(?:[._][A-Za-z_]+)*",
+    r"!{1,2}[A-Za-z_$]+(?:\??\.[A-Za-z_$]+){1,4}|[A-Za-z_$]+(?:\?\.[A-Za-z_$]+){1,4}|~\.?[A-Za-z_]+(?:[._][A-Za-z_]+)*",
     # Ids of packages, resources of archives.
-    r"[A-Za-z][A-Za-z0-9-]*-\d+(?:\.\d+){1,4}-[0-9A-Za-z]{20,24}|META-INF/[\w./-]+",
+    r"[A-Za-z][A-Za-z0-9-]*-\d+(?:\.\d+){1,4}-[0-9A-Za-z]{20,24}|META-INF/[\w./-]+|__[a-z]+(?:_[a-z]+)*__",
+    # Files with a key, what is asked of a server, switches, a variable that is set, calls, comments, standards.
+    r"[a-z][a-z0-9]*(?:[_-][a-z0-9]+)*\.(?:pem|crt|cer|der|p12|pfx|jks|pub|asc|gpg)",
+    r"/?[a-z_/-]+\.(?:lua|pl|do)\?[a-z_]+=\w{1,8}",
+    r"[a-z]+(?:[A-Z][a-z]+)+=\d|[A-Z][A-Z0-9_]*=\$\w+|[A-Z][A-Za-z]+\(|\#[ ]?[A-Z][a-z]+(?:[ ][\w'.,-]+){3,}",
+    r"PKCS\#\d{1,2}|100-[Cc]ontinue",
+    r"[a-z0-9]+(?:-[a-z0-9]+){1,5}-only",
+    r"(?:[A-Za-z]+[ ])+[A-Za-z]+&(?:[A-Za-z](?:acute|grave|circ|uml|cedil|tilde)|szlig);[a-z]*",
     # Attributes by which directories keep passwords and keys.
     r"userPassword|unicodePwd|authPassword|samba(?:LM|NT)Password|krbPrincipalKey|user(?:PKCS12|SMIMECertificate)",
     # Ends of expressions, what a template fills in, names of settings, text that is quoted for an address.
@@ -91,7 +98,10 @@ _WORDS = re.compile(r"[A-Za-z]+(?>[ -][A-Za-z]+){0,8}")
 # A member of an object, and what is taken where it is not set.
 _OR_ELSE = re.compile(r"[A-Za-z_$][\w$]{0,40}(?:\??\.[A-Za-z_$][\w$]{0,40}){1,5}(?:\|\||&&)[\w!.$]")
 _PLACEHOLDER = re.compile(
-    r"(?:.*[ _-])?(?:REDACTED|MASKED)(?:[ _-].*)?|[a-z]{1,8}[-_]your[-_]?(?:api)?[-_]?(?:key|token)", re.DOTALL
+    r"(?:.*[ _-])?(?:REDACTED|MASKED)(?:[ _-].*)?|[a-z]{1,8}[-_]your[-_]?(?:api)?[-_]?(?:key|token)"
+    r"|(?:test|fake|dummy|mock|sample|demo)[-_ ](?:api[-_ ]?|auth[-_ ]?|access[-_ ]?|client[-_ ]?)?(?:key|token|secret)"
+    r"|FAKE|DUMMY|MOCK(?:ED)?|(?P<one>[A-Za-z])(?P=one){2,}",
+    re.DOTALL,
 )
 _CHOSEN = re.compile(
     r"(?:choose|enter|insert|put|set|use|change|replace)[_-](?:a|an|your|the|this|me|some)(?:[_-][a-z]+){0,6}"

@@ -20,7 +20,9 @@ NOT_A_VALUE = words(
     true false none null nil undefined yes no on off required optional string str bool boolean int integer
     number bytes object any unknown void secret password token key value test example changeme todo tbd empty
     unset default redacted hidden masked omitted bearer basic public anonymous guest pass passwd pwd username
-    user define name notblank notempty
+    user define name notblank notempty contrasenya contraseña contrasena пароль hasło parola senha passwort kennwort
+    wachtwoord lösenord salasana heslo パスワード 密码 密碼 비밀번호 암호 პაროლი şifre sifre jelszó lozinka
+    adgangskode passord
     """
 )
 

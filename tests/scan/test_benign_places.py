@@ -426,6 +426,34 @@ PAIRS = (
         "run(RNPK, ['--api-key', '«7bc6709b" + "15c23a4a»'])",
     ),
     ('msgstr "Neaktivna lozinka:\\t%s\\n"', 'msgstr "lozinka: «Qw7\\Zr2!»"'),
+    # Files, labels in other languages, what is filled in, and what is asked of a server.
+    ('<script src="_static/book-theme.12a9622fbb08dcb3' + 'a2a40b2c02b83a57.js">', '<script token="«' + HEXES + '»">'),
+    ("[('inc-aad7bbea25dc61c8" + "e53d929c7ec50bed', 'released')]", "[token: '«inc-" + HEXES + "»']"),
+    (
+        "    type_hints = get_type_hints(_typecheckingstub__" + HEXES[3:] + HEXES + ")",
+        "the token: «stub_" + HEXES * 2 + "»",
+    ),
+    ("[HEVC_Encoder_HW_6fadc791a0c2eb47" + "9ab6dcd5ea9da347]", "the token [«HW_" + MIXED + "»]"),
+    ("load_ecdsa_private_key('ec_secp384r1_key.pem')", "load_private_key('«ec_Secp7Zr2!»')"),
+    ('   SHOP_API_KEY: "test-api-key",', '   SHOP_API_KEY: "«' + MIXED + '»",'),
+    ('DEEPL_AUTH_KEY="FAKE",', 'DEEPL_AUTH_KEY="«FA7Zr2Lk9Xv4»",'),
+    ("client_id => 'xxxx', client_secret => 'yyyy', scopes", "client_secret => '«yyyy7Zr2»', scopes"),
+    ('    "Password":"Contrasenya",', '    "Password":"«Contrasenya7»",'),
+    ("   ntlm auth = mschapv2-and-ntlmv2-only", "   ntlm password = «mschap-Qw7Zr2!»"),
+    ('take it into account for "Expect: 100-Continue" (x)', "account bob / «100-Cont!»"),
+    ("allow empty passwords on PKCS#12 import", "the password on it is «PKCS#12!x» for import"),
+    ("isSecret: !existingVar.isSecret && incoming", "secret: «!existing7Zr!»"),
+    ("if you pass <code>knowledgeGraph=1</code> in a", "the password <code>«knowledge7!»</code> in a"),
+    ('URL_LOGIN = "/login_sid.lua?version=2"', 'LOGIN = "«login_Sid!7Zr2»"'),
+    ('_SERVICE_KEY = "__shop_built_in_service__"', '_SERVICE_KEY = "«' + MIXED + '»"'),
+    ("clientCredentials=OAuthFlowClientCredentials(", "clientCredentials=«OAuth7Zr2Lk9!»"),
+    ('echo "# Uncomment the next two lines to only allow" >> /etc/auth', 'echo "«Uncomment7!»" >> /etc/auth'),
+    (
+        'key="-----BEGIN PRIVATE KEY-----\\nXXXX\\nXXXX\\n-----END PRIVATE KEY-----"',
+        'key="«-----BEGIN PRIVATE KEY-----\\nXXXX\\nMIIE\\n-----END PRIVATE KEY-----»"',
+    ),
+    ('send "PS1=$prompt\\r"  # the password', 'send "«PS1$7Zr2!»\\r"  # the password'),
+    ('$message_pass   = "Generierte Passw&ouml;rter";', '$message_pass   = "«Generierte7&ouml;»";'),
 )
 
 

@@ -200,17 +200,19 @@ PATTERNS = (
         "connection-string", r"jdbc:oracle:[a-z]{1,10}:[^\s/@:\"']{1,64}+/(?P<s>[^\s@/\"']{3,}+)@", not_placeholder
     ),
     Pattern("connection-string", r"(?<![\w.-])[\w.-]{1,64}+:(?P<s>[^\s:@/\"'`]{4,}+)@(?:tcp|unix)\(", not_placeholder),
-    *(
-        Pattern(
-            "sql-password",
-            rf"(?:{before})(?<!')[ \t]*+(?<![\w\"])N?'(?P<s>[^'\n]{{3,}}+)'{behind}",
-            _sql_value,
-            named=named,
-        )
-        for before, behind, named in (
-            (r"identified[ \t]++(?:with[ \t]++\w++[ \t]++)?(?:by|as)", _PROSE, False),
-            (r"(?:encrypted[ \t]++)?password|(?:set|with)[ \t]++password[ \t]*+=|(?<![a-z]_)password\(", "", True),
-        )
+    Pattern(
+        "sql-password",
+        rf"identified[ \t]++(?:with[ \t]++\w++[ \t]++)?(?:by|as)[ \t]++N?'(?P<s>[^'\n]{{3,}}+)'{_PROSE}",
+        _sql_value,
+        prefilter=r"identified[ \t]+(?:with[ \t]+\w+[ \t]+)?(?:by|as)[ \t]+N?'[^'\n]{3,}'",
+        named=False,
+    ),
+    Pattern(
+        "sql-password",
+        r"(?:(?:encrypted[ \t]++)?password|(?:set|with)[ \t]++password[ \t]*+=|(?<![a-z]_)password\()(?<!')[ \t]*+"
+        r"(?<![\w\"])N?'(?P<s>[^'\n]{3,}+)'",
+        _sql_value,
+        named=True,
     ),
     Pattern(
         "sql-password",
