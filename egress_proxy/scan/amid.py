@@ -39,6 +39,7 @@ _NAMED = re.compile(
     r"(?=[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}[\"']))",
     re.IGNORECASE,
 )
+_OF_NAMES = ("token", "verification", "#", "clsid", "alias")  # each such name has one
 _STAMP = re.compile(r"4[0-9a-f]{23}")  # of time, behind @: TAI64N
 # What a shell runs: `pass=` and a command in backquotes.
 _COMMAND = re.compile(r"[ \t]*[a-z]{2,16}[ \t]+(?:-|[^\n]{0,80}[|$\"])")
@@ -84,6 +85,10 @@ def _named(text: str, start: int, end: int) -> bool:
     """Whether what stands just before says that it is a name of something public."""
     if text[start - 1 : start] == "@" and _STAMP.fullmatch(text, start, end):
         return True
+    before = text[max(0, start - _NAME_REACH) : start]
+    lowered = before.lower()
+    if before.isascii() and not any(word in lowered for word in _OF_NAMES):
+        return False
     names = _NAMED.finditer(text, max(0, start - _NAME_REACH), start + _VALUE_REACH)
     return any(name.end() == start for name in names)
 

@@ -297,6 +297,8 @@ def _values(line: str, kinds: Sequence[str] = (*_PASSWORDS, "token", "key")) -> 
     budget = _Budget(len(line))
     low = lowered(line)
     for pattern, seen in ((_NAME, low), (_CAMEL, line), (_KEY_ONLY, line)):
+        if pattern is _KEY_ONLY and "_KEY" not in line:
+            continue
         end = 0
         for name in pattern.finditer(seen):
             kind = (name.lastgroup or "key").partition("_")[0]

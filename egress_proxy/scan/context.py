@@ -79,6 +79,7 @@ ANY_WORDS = words(
     argument env name field item entry config prod production staging dev test live main primary secondary
     """
 )
+_TELLING = SECRET_WORDS | INNOCENT_WORDS
 _STEMS = ("key", "token", "secret", "pass", "pwd", "cred", "auth", "bearer", "jwt", "kenn", "senha")
 _WORD = re.compile(r"[A-Z]{2,}(?![a-z])|[A-Z]?[^\W\d_A-Z]+|[A-Z]+")
 # Read from its end: a name, and one word before it: `public key: …`.
@@ -182,6 +183,8 @@ def name_of(before: str) -> tuple[str, str]:
 def _last(found: list[str]) -> Cue:
     """What the last telling word says; `public key` and `key id` are no keys."""
     lowered = _lowered(found)
+    if _TELLING.isdisjoint(lowered):
+        return Cue.NONE
     for index in range(len(lowered) - 1, -1, -1):
         word = lowered[index]
         if word in INNOCENT_WORDS:
@@ -204,6 +207,8 @@ def _secret(word: str, before: str) -> Cue:
 
 def _first(found: list[str]) -> Cue:
     lowered = _lowered(found)
+    if _TELLING.isdisjoint(lowered):
+        return Cue.NONE
     for index, word in enumerate(lowered):
         if word in SECRET_WORDS:
             return _secret(word, lowered[index - 1] if index else "")

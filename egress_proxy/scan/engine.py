@@ -343,11 +343,8 @@ class TextScanner:
                 tally.add(found, late=True)
         own = (found for found in tally.findings if found.form is Form.PLAIN and found.detector == KnownValues.DETECTOR)
         plain = spans_by_text(own) if known.findings else {}
-        for found in known.findings:
-            number, text = derived[found.text]
-            if not verbatim.says_itself(text, found, plain.get(number, ()), self._known):
-                for told in mapped((found,), derived, Form.ENCODED):
-                    tally.add(told, late=True)
+        for told in mapped(verbatim.others(known.findings, derived, plain, self._known), derived, Form.ENCODED):
+            tally.add(told, late=True)
 
     def _mac_decoded(self, found: Finding, derived: DerivedTexts) -> bytes:
         """The MAC of what was found in a derived text: the span that it is mapped to says it in another writing."""

@@ -36,8 +36,8 @@ MOST_LOOKED: Final = 65_536
 # What all looks at one text may take beside each other, in characters that a rule reads (`scan.tally`): some 0.1 s. Of
 # those that only pass by, `_PASSED` count as one. The longest text of prose takes half of it; one full of tokens that
 # have to be judged, or of values, is shown up to where all that was used, and the rest at its end.
-MOST_WORK: Final = APART * MOST_LOOKED // 2
-_PASSED: Final = 4
+MOST_WORK: Final = APART * MOST_LOOKED // 4
+_PASSED: Final = 8
 
 
 class Judged(Struct, frozen=True):

@@ -11,7 +11,6 @@ Hashes, ids and UUIDs are random too, so without a word for a secret none of tho
 
 from __future__ import annotations
 
-import base64
 import binascii
 import re
 from collections.abc import Iterator
@@ -127,6 +126,7 @@ _SET_OF_CHARACTERS = re.compile(r"\][{+*?]")  # of an expression
 _SYMBOL = re.compile(r"h[0-9a-f]{16}")
 _CUED, _ALONE, _ALONE_PLAIN = 0.42, 0.56, 0.62
 _SHORTEST, _SHORTEST_ALONE, _LONGEST_ALONE = 16, 20, 100
+_GLUE = frozenset("/\\&?#%@$:~<>+=-")  # beside a token that is a part of something
 _MARGIN = 256  # characters beside a token that is alone on its line
 _MOST_JUDGED = 4096  # tokens of one line
 _PRINTABLE = bytes({9, 10, 13, *range(32, 127)})
@@ -291,7 +291,7 @@ def _alone(line: str, start: int, end: int) -> bool:
     """Whether a token is a secret although nothing around it tells."""
     token = line[start:end]
     around = line[max(0, start - 1) : start] + line[end : end + 1]
-    if not _SHORTEST_ALONE <= len(token) <= _LONGEST_ALONE or any(char in "/\\&?#%@$:~<>+=-" for char in around):
+    if not _SHORTEST_ALONE <= len(token) <= _LONGEST_ALONE or not _GLUE.isdisjoint(around):
         return False
     if (len(token) >= 60 or not token.isalnum()) and _is_line(line, start, end):  # noqa: PLR2004  a line of a blob
         return False
@@ -349,7 +349,7 @@ def _is_text(token: str) -> bool:
 
 def _decodes(plain: str) -> bool:
     try:
-        decoded = base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True)
+        decoded = binascii.a2b_base64(plain + "=" * (-len(plain) % 4), strict_mode=True)
     except (binascii.Error, ValueError):
         return False
     return len(decoded) - len(decoded.translate(None, _PRINTABLE)) > 0.9 * len(decoded)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Final
+from typing import Final, TypeAlias
 
 from egress_proxy.model import Finding, Form, Scan
 from egress_proxy.scan.canonical import batch, folded
@@ -18,11 +18,13 @@ __all__ = ["DETECTOR", "MAX_HITS", "MAX_VERIFIED", "search", "spans_by_text", "w
 
 DETECTOR: Final = "known-value"
 _RUN_CHARS = 4096
-_RUN = re.compile(rf"[0-9A-Za-z+/=_%\\-]{{0,{_RUN_CHARS}}}+")
+_RUN = re.compile(r"[0-9A-Za-z+/=_%\\-]++")
+_FEW_RUNS = 16  # of a text that are looked for where they are; of more, all are found at once
 _LONG = 16  # letters and digits; no innocent sentence repeats that many of a value by chance
 _SIGNS = 3  # of a value that is as long with them
 _FAR = 1 << 62
 _NOTHING: Final = Scan()
+Span: TypeAlias = tuple[int, int]
 
 
 def search(
@@ -40,7 +42,7 @@ def search(
 class _Search:
     """From records to findings."""
 
-    __slots__ = ("_detector", "_encoded", "_plain", "_snapshot", "_starts", "_texts", "_undecided")
+    __slots__ = ("_asked", "_detector", "_encoded", "_plain", "_runs", "_snapshot", "_starts", "_texts", "_undecided")
 
     def __init__(self, texts: Sequence[str], starts: Sequence[int], snapshot: Snapshot, detector: str) -> None:
         self._texts = texts
@@ -50,6 +52,8 @@ class _Search:
         self._plain: set[Finding] = set()
         self._encoded: set[Finding] = set()
         self._undecided: set[int] = set()
+        self._runs: dict[int, list[Span]] = {}  # by text, of those in which much is encoded
+        self._asked: dict[int, int] = {}  # how often, by text
 
     def result(self, records: Iterable[Record]) -> Scan:
         """What the records come to."""
@@ -108,12 +112,27 @@ class _Search:
     def _run_around(self, text: int, start: int, end: int) -> tuple[int, int]:
         """The span extended over the run of characters of encodings."""
         raw = self._texts[text]
-        after = _RUN.match(raw, end)
-        before = _RUN.match(raw[max(start - _RUN_CHARS, 0) : start][::-1])
-        return start - (before.end() if before else 0), after.end() if after else end
+        self._asked[text] = asked = self._asked.get(text, 0) + 1
+        if asked <= _FEW_RUNS:
+            ahead = _RUN.match(raw, end, end + _RUN_CHARS)
+            behind = _RUN.match(raw[max(start - _RUN_CHARS, 0) : start][::-1])
+            return start - (behind.end() if behind else 0), ahead.end() if ahead else end
+        runs = self._runs.get(text)
+        if runs is None:
+            runs = self._runs[text] = [run.span() for run in _RUN.finditer(raw)]
+        before = _run_at(runs, start - 1) if start else None
+        after = _run_at(runs, end)
+        first = max(before[0], start - _RUN_CHARS) if before else start
+        return first, min(after[1], end + _RUN_CHARS) if after else end
 
     def _add_encoded(self, value: Watched, text: int, start: int, end: int) -> None:
         self._encoded.add(Finding(text, start, end, self._detector, value.name, Form.ENCODED, value.mac))
+
+
+def _run_at(runs: Sequence[Span], at: int) -> Span | None:
+    """The run, of some in order and apart, in which a character is."""
+    number = bisect_right(runs, (at, _FAR)) - 1
+    return runs[number] if number >= 0 and at < runs[number][1] else None
 
 
 def without_parts(findings: Iterable[Finding]) -> tuple[Finding, ...]:

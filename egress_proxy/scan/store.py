@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 # Bounds of one text, beyond which it is undecided: findings, and codes verified (some 6 ms).
-MAX_HITS: Final = 8192
+MAX_HITS: Final = 4096
 MAX_VERIFIED: Final = 4_194_304
 MOST: Final = 65_536  # findings of a batch; in the texts beyond that have some nothing is decided
 _FEW = 48

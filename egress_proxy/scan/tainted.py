@@ -19,7 +19,7 @@ from egress_proxy.scan.policy import weak
 from egress_proxy.scan.search import inside, spans_by_text
 from egress_proxy.scan.taint_names import NAMELESS, WORDLY
 from egress_proxy.scan.taint_values import random_tokens
-from egress_proxy.scan.verbatim import says_itself
+from egress_proxy.scan.verbatim import others
 
 DETECTOR: Final = "tainted-value"
 _VALUES: Final = (DETECTOR, KnownValues.DETECTOR)
@@ -95,12 +95,8 @@ class TaintedScanner:
             encoded = known.find([own.text for _, own in derived])
             own = (one for one in plain.findings if not self._is_public(one, texts[one.text]))
             spans = spans_by_text(one for one in (*values, *own) if one.form is Form.PLAIN)
-            others = (
-                found
-                for found in encoded.findings
-                if not says_itself(derived[found.text][1], found, spans.get(derived[found.text][0], ()), known)
-            )
-            yield mapped(others, derived, Form.ENCODED), (derived[number][0] for number in encoded.undecided)
+            told = others(encoded.findings, derived, spans, known)
+            yield mapped(told, derived, Form.ENCODED), (derived[number][0] for number in encoded.undecided)
 
     def _is_public(self, finding: Finding, text: str) -> bool:
         """Whether all of a finding lies in one of the public texts."""

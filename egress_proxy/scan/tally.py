@@ -13,11 +13,12 @@ if TYPE_CHECKING:
 
     from egress_proxy.scan.rule import Rule, Span
 
-MAX_FINDINGS: Final = 2048  # in one text; more is no reply, and merging them would cost more than it tells
+MAX_FINDINGS: Final = 1024  # in one text; more is no reply, and merging them would cost more than it tells
 # Characters of one text that may be read, over all passes and in all that is decoded from it: for each of its own,
-# prose needs 0.01 and dense logs 3. Whatever else takes time is counted as characters too, of some 25 ns each.
+# prose needs 0.01 and dense logs 3; of 510 files of packages nine need more than the first, and up to 8 each. Whatever
+# else takes time is counted as characters too, of some 25 ns each.
 FIRST_CHARACTERS: Final = 524_288
-CHARACTERS_EACH: Final = 24
+CHARACTERS_EACH: Final = 12
 A_CALL: Final = 300  # of a rule, beside its reading
 A_TOKEN: Final = 1400  # judged, with what stands around it
 A_FINDING: Final = 200  # kept, masked, and read again

@@ -41,10 +41,14 @@ def examiner(scanner: Scanner, pieced: Callable[[], None] = lambda: None, *, par
 
     def examine(text: str) -> Judged:
         found = judged(text, scanner.scan((text,)))
-        if found.withheld or not isinstance(scanner, Remembering) or not scanner.gives_away(text, found.findings, part):
+        if found.withheld or not isinstance(scanner, Remembering):
             return found
+        given_away = scanner.gives_away(text, found.findings, part)
+        work = found.work + scanner.work
+        if not given_away:
+            return replace(found, work=work)
         pieced()
-        return Judged(withheld=WITHHELD_ENCODED, work=found.work)
+        return Judged(withheld=WITHHELD_ENCODED, work=work)
 
     return examine
 

@@ -240,6 +240,7 @@ class Tree:
         with self._judging:
             self._judge_told(scanner)
             self._judge_unjudged(scanner)
+            scanner.work = 0
             new = _new(text, findings, scanner)
             if self._verdicts.wary and (new or tells_apart(text)):
                 return True
@@ -407,6 +408,8 @@ class Remembering:
     def __init__(self, inner: TextScanner, trees: Sequence[Tree]) -> None:
         tainted = tuple(tree.values for tree in trees)
         self._known = (inner.known, *tainted)
+        self.work = 0
+        """What looking through what was put together took, since somebody set it to 0, as that of a `Scan`."""
         self._trees = tuple(tree for tree in trees if not isinstance(tree, Shown))
         public = {path for tree in trees for path in tree.public}
         self._scanner = TaintedScanner(inner, tainted, guess=any(tree.guess for tree in trees), public=public)
@@ -435,8 +438,16 @@ class Remembering:
         return replace(scan, findings=tuple(sorted({*scan.findings, *found}))) if found else scan
 
     def gives_away(self, text: str, findings: Sequence[Finding], part: str = "") -> bool:
-        """Whether the beginning of a text does so. Nothing is remembered of it but while it is written, in a `part`."""
-        return any(tree.gives_away(text, findings, self, part) for tree in self._trees)
+        """Whether the beginning of a text does so. Nothing is remembered of it but while it is written, in a `part`.
+        `work` is what that took, but for what had to be judged before."""
+        done, hit = 0, False
+        for tree in self._trees:
+            hit = tree.gives_away(text, findings, self, part)
+            done += self.work
+            if hit:
+                break
+        self.work = done
+        return hit
 
     def place(self, text: str) -> int | None:
         """From which checkpoint on a text was withheld before, if it was; the first, where trees differ."""
@@ -454,6 +465,7 @@ class Remembering:
 
     def found(self, texts: Sequence[str]) -> list[Finding]:
         """All known and tainted values in texts as they stand, but for words that a sentence may say."""
+        self._work_on(texts)
         found = (one for known in self._known for one in found_in(known.find(texts), texts, known.detector))
         return [finding for finding in found if not finding.name.startswith(WORDLY)]
 
@@ -465,6 +477,7 @@ class Remembering:
     def first_together(self, texts: Sequence[str], tells: Callable[[Finding], bool] = lambda _: True) -> Finding | None:
         """Likewise, in what was put together, among the findings of which this is so. Where there are more than can be
         decided, that counts as found: else whoever has enough accidents said would hide a value behind them."""
+        self._work_on(texts)
         for known in self._known if texts else ():
             scan = known.find(texts, most=_MOST_TOGETHER)
             found = (one for one in scan.findings if tells(one) and not by_accident(texts[one.text], one))
@@ -472,6 +485,9 @@ class Remembering:
             if hit is not None:
                 return hit
         return None
+
+    def _work_on(self, texts: Sequence[str]) -> None:
+        self.work += sum(map(len, texts)) * len(self._known) // 2
 
     def first_of_pieces(self, kept: Pieces, new: tuple[str, ...]) -> Finding | None:
         """Likewise, in what pieces say together with earlier ones."""
@@ -494,6 +510,7 @@ class Remembering:
         said: list[str] = []
         for text in texts if self.watches else ():
             made = derive(text, rearranged=False)
+            self.work += made.cost
             if made.undecided:
                 return _WARY
             said += [own.text for own in made.texts]

@@ -242,3 +242,17 @@ def test_a_table_is_read_to_its_end(scanner: TextScanner) -> None:
     table = f"id,note,password\n{rows}9,last,{value}\n"
     at = table.index(value)
     assert [(one.start, one.end) for one in scanner.scan([table]).findings] == [(at, at + len(value))]
+
+
+def test_the_runs_around_many_encoded_values_are_found_at_once_and_as_around_few(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Around each some thousand characters were read, however near the next one stands."""
+    values = [f"Zq8Kd03m{index:04x}Xw7Tn2" for index in range(0, 60_000, 1_111)]
+    text = "x" * 900 + "+".join(value.encode().hex() for value in values) + " it is\n" + values[0][::-1]
+    few = known(*values).find([text])
+    assert len(few.findings) > len(values) / 2
+    monkeypatch.setattr(search, "_FEW_RUNS", 10_000)
+    assert known(*values).find([text]) == few
+    monkeypatch.setattr(search, "_FEW_RUNS", 0)
+    assert known(*values).find([text]) == few

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import random
 import string
+from collections.abc import Sequence
 
 import pytest
 
-from egress_proxy.model import Form, Secret
-from egress_proxy.scan import KnownValues, build_scanner
+from egress_proxy.model import Form, Scan, Secret
+from egress_proxy.scan import KnownValues, build_scanner, verbatim
+from egress_proxy.scan.store import MOST
 
 DICE = random.Random(31)
 
@@ -74,3 +76,32 @@ def test_glued_to_it_its_letters_moved_are_withheld(between: str) -> None:
         found = [one for one in scanner.scan([said]).findings if one.form is Form.ENCODED]
         start = said.index(moved)
         assert any(one.start <= start and start + len(moved) <= one.end for one in found)
+
+
+@pytest.mark.parametrize("count", [10, 80])
+def test_however_many_values_there_are_those_in_doubt_are_looked_at_in_one(
+    count: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each was once looked for in all that was decoded, which is the square of a text of values."""
+    values = [drawn(32) for _ in range(count)]
+    known = KnownValues.build([(f"V{at}", Secret(value)) for at, value in enumerate(values)], bytes(32))
+    scanner = build_scanner(known)
+    calls, find = list[int](), KnownValues.find
+
+    def counted(self: KnownValues, texts: Sequence[str], joined: str | None = None, most: int = MOST) -> Scan:
+        calls.append(len(texts))
+        return find(self, texts, joined, most)
+
+    monkeypatch.setattr(KnownValues, "find", counted)
+    found = scanner.scan(["".join(f"DB_PASSWORD={value}\n" for value in values)]).findings
+    assert {one.form for one in found if one.detector == KnownValues.DETECTOR} == {Form.PLAIN}
+    assert len(calls) < 10
+    assert max(calls) < 20 * count
+
+
+def test_of_more_values_in_doubt_than_are_looked_at_each_is_an_encoding(monkeypatch: pytest.MonkeyPatch) -> None:
+    values = [drawn(32) for _ in range(40)]
+    known = KnownValues.build([(f"V{at}", Secret(value)) for at, value in enumerate(values)], bytes(32))
+    said = "".join(f"DB_PASSWORD={value}\n" for value in values)
+    monkeypatch.setattr(verbatim, "MOST_DOUBTFUL", 1)
+    assert Form.ENCODED in {one.form for one in build_scanner(known).scan([said]).findings}

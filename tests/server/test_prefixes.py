@@ -202,6 +202,14 @@ def test_of_lines_of_values_no_more_is_looked_at_again_than_of_others(
     assert len(judged_tokens) * A_TOKEN < MOST_AGAIN
 
 
+def test_what_is_put_together_with_earlier_texts_is_counted(inner: TextScanner, tree: Tree) -> None:
+    text = f"{BEFORE}And then '{OTHER[10:]}'.\n"
+    alone = examiner(Remembering(inner, [tree]))(text).work
+    spoken = " ".join(f"'{OTHER[10:14]}x{number}Q'" for number in range(40))
+    text_of(part(spoken), Remembering(inner, [tree]))
+    assert examiner(Remembering(inner, [tree]))(text).work > alone + 500
+
+
 def test_what_would_take_too_long_is_withheld_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(prefixes, "MOST_AGAIN", 250)
     text = BEFORE * 3

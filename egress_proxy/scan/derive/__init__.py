@@ -36,7 +36,7 @@ _AS_WRITTEN: Final = frozenset({"escapes"})  # a URL or JSON: characters in othe
 ROOM_TIMES, ROOM_MORE = 4, 65_536  # characters that may be derived: so many times the text, and some
 # What decoding may cost, for each character of the text and at first, in characters that a rule reads (`tally`); what
 # it costs to have one more text; and the characters around a span that are read with it.
-COST_TIMES, COST_MORE = 20, 524_288
+COST_TIMES, COST_MORE = 12, 524_288
 A_TEXT: Final = 1600
 AROUND: Final = 600
 

@@ -198,3 +198,12 @@ def test_any_mixture_can_be_looked_at(parts: list[str]) -> None:
         for start in range(len(one.text)):
             low, high = one.span(start, start + 1)
             assert 0 <= low <= high <= len(text)
+
+
+def test_whatever_stands_in_a_word_of_two_alphabets_is_read() -> None:
+    """Old letters of Cyrillic are others when case is ignored, and have no small form of their own."""
+    for code in range(0x80, 0x30000):
+        if (char := chr(code)).isalpha():
+            derive(f"It is a\u0442{char}, the one for it")
+    old = derive("It is a\u0442\u1c80\u1c81\u1c82\u1c83\u1c84, the one for it").texts
+    assert any("atvdost" in one.text for one in old)
