@@ -19,6 +19,7 @@ from egress_proxy.scan.registration import TooManyValuesError, shown_name
 from egress_proxy.scan.stored import Fingerprint, FingerprintError
 from egress_proxy.scan.taint import Taint, extract
 from egress_proxy.scan.tainted import TaintedScanner
+from egress_proxy.scan.tally import HeavyError
 from egress_proxy.scan.writings import writings
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "Fingerprint",
     "FingerprintError",
     "GrowingText",
+    "HeavyError",
     "Judged",
     "KnownValues",
     "Pieces",

@@ -38,7 +38,7 @@ from egress_proxy.scan.redaction import placeholders
 from egress_proxy.scan.rule import Rule, Scope
 from egress_proxy.scan.rules import plugin_rules
 from egress_proxy.scan.search import spans_by_text, without_parts
-from egress_proxy.scan.tally import Tally, masked
+from egress_proxy.scan.tally import Allowance, Tally, masked
 from egress_proxy.scan.token_search import TokenSearch
 
 if TYPE_CHECKING:
@@ -186,18 +186,37 @@ class Rules:
 class TextScanner:
     """Finds secrets in texts. Immutable, but for what it remembers as clean."""
 
-    __slots__ = ("_clean", "_deriver", "_known", "_placeholders", "_rules")
+    __slots__ = ("_allowance", "_clean", "_deriver", "_known", "_placeholders", "_rules")
 
-    def __init__(self, rules: Rules, known: KnownValues, deriver: Deriver = derivation) -> None:
-        self._clean: set[str] = set()  # short texts without a finding: an answer's names and ids come again and again
+    def __init__(
+        self,
+        rules: Rules,
+        known: KnownValues,
+        deriver: Deriver = derivation,
+        same: tuple[set[str], frozenset[str]] | None = None,
+    ) -> None:
+        """`same`: what another scanner with these rules and values remembers, and its placeholders."""
+        self._allowance: Allowance | None = None
         self._rules = rules
         self._known = known
         self._deriver = deriver
-        self._placeholders = placeholders(self.detectors, known.names)
+        # Short texts without a finding: an answer's names and ids come again and again.
+        self._clean, self._placeholders = same or (set(), placeholders(self.detectors, known.names))
 
     def with_known(self, known: KnownValues) -> TextScanner:
         """The same rules with another snapshot of known values."""
         return TextScanner(self._rules, known, self._deriver)
+
+    def within(self, work: int) -> TextScanner:
+        """The same scanner, but that its scans raise `HeavyError` when they have done so much together (`Scan.work`):
+        for whoever has others wait meanwhile. Serves one thread."""
+        light = TextScanner(self._rules, self._known, self._deriver, (self._clean, self._placeholders))
+        light.allow(work)
+        return light
+
+    def allow(self, work: int) -> None:
+        """Let its scans do so much from now on, and no more (`within`)."""
+        self._allowance = Allowance(work)
 
     @property
     def known(self) -> KnownValues:
@@ -247,13 +266,13 @@ class TextScanner:
         """`look` at texts that are not known to be clean."""
         texts, undecided = _without_long(texts)
         joined = JoinedTexts(texts)
-        tally = Tally(texts, undecided)
+        tally = Tally(texts, undecided, allowance=self._allowance)
         try:
             hints = self._rules.first(joined, tally, rearranged=rearranged, unmasked=True)
         except PlaceholderError:
             texts = [self._own_masked(text) for text in texts]
             joined = JoinedTexts(texts)
-            tally = Tally(texts, undecided)
+            tally = Tally(texts, undecided, allowance=self._allowance)
             hints = self._rules.first(joined, tally, rearranged=rearranged, unmasked=False)
         if len(self._known):
             self._run_known(texts, range(len(texts)), tally, joined.text)

@@ -89,6 +89,7 @@ class GrowingText:
         self.released = beyond  # characters of the text; who has no checkpoint up to there asks what lies beyond
         self.place = 0  # checkpoint at which the last of it was
         self._left = MOST_WORK
+        self.worked = 0  # what the last look at a checkpoint took
         self.over = False  # nothing more is released before the text is complete
 
     def __repr__(self) -> str:
@@ -142,7 +143,8 @@ class GrowingText:
         if len(text) - self.released > MOST_HELD:
             return self._ended()
         found = self._examine(text)
-        self._left -= work_of(text, found)
+        self.worked = work_of(text, found)
+        self._left -= self.worked
         if found.withheld or self.spent:
             return self._ended()
         until = settled_until(text, found.findings, found.late)

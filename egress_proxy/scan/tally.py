@@ -24,16 +24,47 @@ A_TOKEN: Final = 1400  # judged, with what stands around it
 A_FINDING: Final = 200  # kept, masked, and read again
 
 
+class HeavyError(Exception):
+    """More would have to be done than may be done here; elsewhere it may."""
+
+
+class Allowance:
+    """What may be done in some scans, one after the other. Serves one thread."""
+
+    __slots__ = ("_left",)
+
+    def __init__(self, work: int) -> None:
+        self._left = work
+
+    def spend(self, work: int) -> None:
+        """Do so much. Raises `HeavyError` where that is too much."""
+        self._left -= work
+        if self._left < 0:
+            raise HeavyError
+
+
 class Tally:
     """Findings of a batch, and the texts given up on. Serves one scan in one thread."""
 
-    __slots__ = ("_fresh", "_left", "_origin", "_spans", "_texts", "findings", "late", "undecided", "work")
+    __slots__ = (
+        "_allowance",
+        "_fresh",
+        "_left",
+        "_origin",
+        "_spans",
+        "_texts",
+        "findings",
+        "late",
+        "undecided",
+        "work",
+    )
 
     def __init__(
         self,
         texts: Sequence[str] | Mapping[int, str],
         undecided: set[int],
         origin: tuple[Tally, Sequence[int]] | None = None,
+        allowance: Allowance | None = None,
     ) -> None:
         """`origin`: of texts that were derived from others, the tally that pays for them, and the number there of the
         text that each is of. So a text that says much in other writings is no cheaper than one that says it plainly."""
@@ -42,6 +73,7 @@ class Tally:
         self.undecided = undecided
         self.work = 0  # characters that were spent, of all texts
         self._texts = texts
+        self._allowance = allowance
         self._origin = origin
         self._left: dict[int, int] = {}
         self._spans: dict[int, list[Span]] = {}  # by text
@@ -65,13 +97,16 @@ class Tally:
         return masked(self._texts[text], sorted(self._spans[text]))
 
     def spend(self, text: int, characters: int) -> bool:
-        """Whether so many more characters of a text may be read. Where not, the text is undecided."""
+        """Whether so many more characters of a text may be read. Where not, the text is undecided. Raises what
+        `Allowance` does, if there is one."""
         if self._origin is not None:
             tally, numbers = self._origin
             if not tally.spend(numbers[text], characters):
                 self.undecided.add(text)
             return text not in self.undecided
         self.work += characters
+        if self._allowance is not None:
+            self._allowance.spend(characters)
         left = self._left.get(text)
         if left is None:
             left = FIRST_CHARACTERS + CHARACTERS_EACH * len(self._texts[text])

@@ -99,8 +99,9 @@ class GrowingPart:
 
     @property
     def size(self) -> int:
-        """About as many characters as a look scans: all of them at each place where it looks."""
-        return self._chars * min(1 + self._fresh // _A_LOOK, APART)
+        """About as many characters as a look scans: all of them at each place where it looks; or as many as the last
+        one took as long as, where that is more."""
+        return max(self._chars, self._growing.worked) * min(1 + self._fresh // _A_LOOK, APART)
 
     def add(self, piece: Piece, now: float) -> None:
         """Take the next characters."""

@@ -33,8 +33,8 @@ from egress_proxy.model import (
     Verdict,
 )
 from egress_proxy.reasons import Reason, Stage
-from egress_proxy.scan import TextScanner
-from egress_proxy.server.apart import apart
+from egress_proxy.scan import HeavyError, TextScanner
+from egress_proxy.server.apart import THREAD_BYTES
 from egress_proxy.server.evidence import Judged
 from egress_proxy.server.examination import Examined, Judge, examine
 from egress_proxy.server.growing_part import Fate, GrowingPart
@@ -43,6 +43,8 @@ from egress_proxy.server.stream_notices import RESYNCHRONISE, Notice
 from egress_proxy.server.tree import Remembering, Tree
 
 _SEAL: Final = object()
+LIGHT: Final = 65_536
+"""Work of scans (`Scan.work`) that is done at once, some 2 ms; what turns out to be more is done anew in a thread."""
 
 _ERROR_NAMES = {400: "BadRequestError", 401: "UnauthorizedError", 403: "ForbiddenError", 404: "NotFoundError"}
 
@@ -168,7 +170,8 @@ class Pipeline:
         """Release what more of a growing text may leave, as an event: None if it is nothing.
 
         If its scan fails, or what was found cannot be recorded, nothing more leaves before its end."""
-        looked = await self._scanned(part.size, trees, lambda scanner: part.look(scanner, self._judge))
+        # A look cannot be broken off and begun anew: how long the last one took tells where it is done.
+        looked = await self._scanned(part.size, trees, lambda scanner: part.look(scanner, self._judge), again=False)
         if isinstance(looked, Refused):
             part.give_up(Fate.FAILED)
             await self.withhold_frame(origin, Resource.EVENT, looked.reason)
@@ -266,8 +269,11 @@ class Pipeline:
     async def _examine(self, projected: Projected, trees: Sequence[Tree]) -> Examined | Refused:
         return await self._scanned(projected.size, trees, lambda scanner: examine(projected, scanner, self._judge))
 
-    async def _scanned(self, size: int, trees: Sequence[Tree], work: Callable[[Scanner], S]) -> S | Refused:
-        """Do `work` on `size` bytes with the scanner of the moment, or say why that cannot be."""
+    async def _scanned(
+        self, size: int, trees: Sequence[Tree], work: Callable[[Scanner], S], *, again: bool = True
+    ) -> S | Refused:
+        """Do `work` on `size` bytes with the scanner of the moment, or say why that cannot be. `again`: what turns out
+        to take long may be broken off, and begun anew elsewhere."""
         started = time.perf_counter()
         try:
             async with asyncio.timeout(self._scan_seconds):
@@ -275,11 +281,10 @@ class Pipeline:
                 if current is None:
                     self._metrics.count_scan_failure(ScanFailure.UNREADY)
                     return Refused(Reason.SCANNER_UNAVAILABLE)
-                scanner = Remembering(current, trees) if trees else current
                 # What another thread judges of a tree is waited for in a thread: not by everybody.
                 busy = any(tree.busy for tree in trees)
                 heavy = size * max((tree.weight for tree in trees), default=1)
-                scanned = await (asyncio.to_thread(work, scanner) if busy else apart(heavy, work, scanner))
+                scanned = await _done(current, trees, work, apart=busy or heavy > THREAD_BYTES, again=again)
         except TimeoutError:
             self._metrics.count_scan_failure(ScanFailure.TIMEOUT)
             say(Saying.SCAN_TIMEOUT)
@@ -376,3 +381,20 @@ class Pipeline:
             noted=noted,
             **found_in(judgement, texts, self._tell),
         )
+
+
+async def _done(
+    current: TextScanner, trees: Sequence[Tree], work: Callable[[Scanner], S], *, apart: bool, again: bool
+) -> S:
+    """Do `work`, at once where that does not take long, else `apart`, in a thread: all others wait for what is done at
+    once, and some kilobytes can be written so that they take ten times as long as a reply of that length."""
+    if not apart:
+        try:
+            return work(_with(trees, current.within(LIGHT) if again else current))
+        except HeavyError:
+            pass
+    return await asyncio.to_thread(work, _with(trees, current))
+
+
+def _with(trees: Sequence[Tree], scanner: TextScanner) -> Scanner:
+    return Remembering(scanner, trees) if trees else scanner

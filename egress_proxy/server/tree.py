@@ -309,7 +309,12 @@ class Tree:
         others = (text for text in waiting if text not in places)
         before = [text for text in others if len(text) <= THREAD_BYTES or not self._judged(text)]
         if before:
-            earlier = _Sorted(scanner.scan(before))
+            try:
+                earlier = _Sorted(scanner.scan(before))
+            except BaseException:
+                with self._speaking:
+                    self._unjudged[:0] = waiting
+                raise
             for index, text in enumerate(before):
                 self._judge(index, text, earlier, scanner)
 

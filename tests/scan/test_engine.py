@@ -19,6 +19,7 @@ from egress_proxy.scan.engine import MAX_PASSES, Rules, TextScanner, build_scann
 from egress_proxy.scan.known import KnownValues
 from egress_proxy.scan.redaction import judge
 from egress_proxy.scan.rule import Rule, Span, TooMuchError, spans_of
+from egress_proxy.scan.tally import HeavyError
 from tests.scan.conftest import is_clean, known
 from tests.scan.fragments import texts
 
@@ -273,3 +274,17 @@ def test_what_is_remembered_is_bounded(scanner: TextScanner) -> None:
     assert len(fresh._clean) <= engine.MAX_CLEAN + 1024
     fresh.scan(["y" * (engine.CLEAN_CHARS + 1)])
     assert not any(len(text) > engine.CLEAN_CHARS for text in fresh._clean)
+
+
+def test_a_scanner_that_may_do_only_so_much_finds_the_same_or_says_so(scanner: TextScanner) -> None:
+    texts = ["".join(f'password="{number:04}aX"\n' for number in range(20)), "It is done."]
+    whole = scanner.scan(texts)
+    assert whole.findings
+    assert scanner.within(whole.work).scan(texts) == whole
+    light = scanner.within(2 * whole.work - 1)
+    assert light.scan(texts) == whole
+    with pytest.raises(HeavyError):
+        light.scan(texts)
+    with pytest.raises(HeavyError):
+        scanner.within(whole.work - 1).scan(texts)
+    assert scanner.scan(texts) == whole

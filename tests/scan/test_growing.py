@@ -207,6 +207,7 @@ def test_looks_that_take_too_much_work_end_it_in_any_cut() -> None:
     assert in_pieces.spent
     assert at_once.given == in_pieces.given == text[: at_once.released]
     assert len(at_once.given) > 1_000
+    assert at_once.worked > 50 * 1_000
     check(text, list(range(0, len(text), 700)), hard)
 
 

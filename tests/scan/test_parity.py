@@ -220,7 +220,8 @@ def test_entropy_near_the_limit_and_of_long_values(matches: Rules, without_kerne
         check_entropy(without_kernel, text)
 
 
-def test_more_candidates_than_one_call_takes(matches: Rules) -> None:
+def test_more_candidates_than_one_call_takes(matches: Rules, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tally, "MAX_FINDINGS", 2_000)
     dice = random.Random(3)
     text = ",".join(f"'{dice.getrandbits(80):020x}'" for _ in range(1500))
     check_entropy(matches, text)

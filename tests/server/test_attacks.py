@@ -334,3 +334,12 @@ async def test_beside_much_encoded_data_less_is_large(
     todos = [{"content": "word " * 18, "status": "pending", "priority": "low"}]
     await proxy.hear(frame("todo.updated", sessionID=SESSION, todos=todos))
     assert (threads[0] != threading.get_ident()) is apart
+
+
+async def test_a_small_frame_that_takes_long_is_scanned_beside_the_event_loop(proxy: Rig, threads: list[int]) -> None:
+    """Whether it does turns out when it is scanned."""
+    said = "".join(f'password="{number:04}aX"\n' for number in range(200))
+    todos = [{"content": said, "status": "pending", "priority": "low"}]
+    body = await proxy.hear(frame("todo.updated", sessionID=SESSION, todos=todos))
+    assert body.count(b"[redacted:") == 200
+    assert threads[0] == threading.get_ident() != threads[1]

@@ -8,7 +8,7 @@ import random
 import string
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pytest
 
@@ -445,6 +445,9 @@ class Crashing:
     def __init__(self, inner: TextScanner) -> None:
         self._inner = inner
         self.known = inner.known
+
+    def within(self, _work: int) -> Self:
+        return self
 
     def look(self, texts: Any, ids: Any) -> Any:
         if any(len(text) > 200 for text in texts):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from egress_proxy.metrics import Metrics
+from egress_proxy.scan import KnownValues, build_scanner, judge
+from egress_proxy.server.apart import THREAD_BYTES
 from egress_proxy.server.growing_part import Fate, GrowingPart
 from egress_proxy.server.growing_parts import MOST_MESSAGES, MOST_PARTS, PATIENCE, GrowingParts
 from egress_proxy.wire import Begun, PartName, Piece
@@ -111,3 +113,16 @@ def test_nothing_of_a_text_is_in_a_repr(parts: GrowingParts) -> None:
     parts.begin(Begun(name(1)), 0.0)
     piece = Piece(name(1), "cnry00001x")
     assert "cnry" not in repr(piece) + repr(parts.add(piece, 0.0))
+
+
+def test_where_the_last_look_took_long_the_next_is_large_however_short_the_text() -> None:
+    """So it is done in a thread."""
+    scanner = build_scanner(KnownValues.none())
+    sizes = []
+    for line in ("It is only this that is said here.\n", 'password="x1y2z3"\n'):
+        part = GrowingPart(name(1), 0.0)
+        part.add(Piece(name(1), line * 400), 0.0)
+        part.look(scanner, judge)
+        part.add(Piece(name(1), "So it is done, and nothing else is there to be said of it by any of us."), 0.0)
+        sizes.append(part.size)
+    assert sizes[0] < THREAD_BYTES < sizes[1]

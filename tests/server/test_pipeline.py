@@ -8,7 +8,7 @@ import threading
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Self, cast
 
 import pytest
 
@@ -30,12 +30,15 @@ ORIGIN = Origin(id="egr_1", client="agent")
 class Marks:
     """A scanner that finds the word MARK."""
 
+    def within(self, _work: int) -> Self:
+        return self
+
     def scan(self, texts: Sequence[str], ids: AbstractSet[str] = frozenset()) -> Scan:
         found = [Finding(i, t.index("MARK"), t.index("MARK") + 4, "mark") for i, t in enumerate(texts) if "MARK" in t]
         return Scan(tuple(found))
 
 
-class Crashes:
+class Crashes(Marks):
     def scan(self, texts: Sequence[str], ids: AbstractSet[str] = frozenset()) -> Scan:
         raise RuntimeError("MARK")
 

@@ -19,6 +19,7 @@ from egress_proxy.model import Form, Scan, Secret
 from egress_proxy.scan import KnownValues, Taint, build_scanner, extract
 from egress_proxy.scan.pieces import KEPT, Pieces
 from egress_proxy.scan.taint_names import NAMELESS, WORDLY
+from egress_proxy.scan.tally import HeavyError
 from egress_proxy.server import verdicts
 from egress_proxy.server.apart import THREAD_BYTES
 from egress_proxy.server.tree import _MOST_UNNOTED, MOST_MESSAGES, MOST_RANDOM, MOST_SURE, Log, Remembering, Tree
@@ -418,3 +419,15 @@ def test_settings_in_a_row_are_redacted_where_they_stand() -> None:
             said = "\n".join([*rows, f"OTHER={more}"])
             scan = Remembering(inner, [tree]).scan_told([said], frozenset([said]))
             assert Form.ENCODED in {one.form for one in scan.findings}, "what says it in another writing is none of it"
+
+
+def test_what_was_said_is_still_to_be_judged_when_judging_it_is_broken_off() -> None:
+    """It is begun anew in a thread."""
+    tree, heavy = Tree(KEY), "".join(f'password="{number:04}aX"\n' for number in range(40))
+    scanner = build_scanner(KnownValues.none())
+    tree.spoke([heavy, "So it is."])
+    with pytest.raises(HeavyError):
+        Remembering(scanner.within(1_000), [tree]).scan_told(["It is done."], frozenset({"It is done."}))
+    assert tree._unjudged == [heavy, "So it is."]
+    Remembering(scanner, [tree]).scan_told(["It is done."], frozenset({"It is done."}))
+    assert tree._unjudged == []

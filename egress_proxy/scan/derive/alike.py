@@ -9,7 +9,6 @@ from typing import Final
 
 import numpy as np
 
-from egress_proxy.scan.beginnings import lowered
 from egress_proxy.scan.derive.escapes import rewritten, windows
 from egress_proxy.scan.derive.kinds import Hint, Kind
 from egress_proxy.scan.derive.spans import Span, Woven, gathered
