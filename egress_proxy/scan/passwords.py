@@ -76,4 +76,4 @@ def unmistakable(value: str) -> bool:
 def surely_password(value: str) -> bool:
     """With letters of both cases and a digit, and with signs or random."""
     kinds = _KINDS[:2] if value.isalpha() else _KINDS
-    return password_like(value) and all(kind.search(value) for kind in kinds)
+    return all(kind.search(value) for kind in kinds) and password_like(value)

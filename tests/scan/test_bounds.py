@@ -18,7 +18,7 @@ from egress_proxy.scan import engine, joined, search, tally
 from egress_proxy.scan.derive import derive
 from egress_proxy.scan.engine import Rules, TextScanner
 from egress_proxy.scan.known import KnownValues
-from egress_proxy.scan.own import files
+from egress_proxy.scan.own import files, places
 from egress_proxy.scan.rule import Rule, Scope, Span
 from egress_proxy.scan.tally import Tally
 from tests.scan.conftest import known
@@ -256,3 +256,18 @@ def test_the_runs_around_many_encoded_values_are_found_at_once_and_as_around_few
     assert known(*values).find([text]) == few
     monkeypatch.setattr(search, "_FEW_RUNS", 0)
     assert known(*values).find([text]) == few
+
+
+def test_so_many_values_behind_words_of_a_configuration_are_looked_at(
+    scanner: TextScanner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def surely(value: str) -> bool:
+        asked.append(value)
+        return False
+
+    monkeypatch.setattr(places, "surely_password", surely)
+    line = "".join(f"key a{number:07} " for number in range(SIZE // 13))
+    assert scanner.scan([line, line[:5_000]]).undecided == (0,)
+    assert 380 < len(asked) < len(line) // 60

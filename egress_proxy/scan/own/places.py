@@ -11,7 +11,7 @@ from egress_proxy.scan.own.shell import SECRET_NAME, WORD, likely
 from egress_proxy.scan.passwords import noted, password_like, surely_password, unmistakable
 from egress_proxy.scan.patterns import Pattern
 from egress_proxy.scan.prose import bare_password
-from egress_proxy.scan.rule import Rule, Span
+from egress_proxy.scan.rule import Rule, Span, TooMuchError
 
 _ODD = r"[^\s\"'`<>(){}\[\]|]{0,24}[0-9!@#$%^&*+?~]"
 _MIX = r"[\"']?(?:[A-Za-z_-]+[0-9!#%^&*?@+~$]|[0-9]+[A-Za-z])[^\s\"']{4}"
@@ -163,10 +163,16 @@ _DIRECTIVE = re.compile(
 # In the configuration of a device there is nothing else behind such a word.
 _OF_DEVICE = re.compile(r"(?:enable|username|ppp|neighbor|isakmp|ospf|tacacs|radius|ntp)[ -]", re.IGNORECASE)
 _FROM_DEVICE = 100
+# Values of a line that are looked at: so many, and one in so many characters. Each takes some 75 us.
+_FIRST_SAID, _SAID_EACH = 512, 128
 
 
 def _directives(line: str) -> Iterator[Span]:
+    left = _FIRST_SAID + len(line) // _SAID_EACH
     for found in _DIRECTIVE.finditer(line):
+        left -= 1
+        if left < 0:
+            raise TooMuchError
         value = found["s"]
         if value[-1] in ".):" or _SETTING.match(value):
             continue
