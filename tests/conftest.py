@@ -11,7 +11,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,9 +76,16 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     sitecustomize.forget_old()
 
 
-def pytest_collection_finish(session: pytest.Session) -> None:
-    """The many thousands of tests, which stay to the end, are looked through for garbage never again."""
-    gc.freeze()
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """The many thousands of tests, which stay to the end, are never looked through for garbage: not afterwards, nor
+    while there come to be more of them, where each look takes longer than the last."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.hookimpl(trylast=True)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
-from tests.conftest import ByRelease, pytest_collection_modifyitems
+from tests.conftest import ByRelease, pytest_collection, pytest_collection_modifyitems
 
 RELEASED = "1.18.33"
 
@@ -43,3 +44,21 @@ def test_what_takes_long_begins_first() -> None:
     items: list[Any] = [SimpleNamespace(nodeid=f"{file}::test_one[a/b]") for file in files]
     pytest_collection_modifyitems(items)
     assert [item.nodeid.partition("::")[0] for item in items] == [files[4], files[3], files[2], files[0], files[1]]
+
+
+def test_nothing_is_looked_through_for_garbage_while_tests_are_gathered() -> None:
+    gathering = pytest_collection()
+    next(gathering)
+    assert not gc.isenabled()
+    with pytest.raises(StopIteration):
+        gathering.send(None)
+    assert gc.isenabled()
+    assert gc.get_freeze_count()
+
+
+def test_a_module_that_cannot_be_imported_leaves_it_on() -> None:
+    gathering = pytest_collection()
+    next(gathering)
+    with pytest.raises(ImportError):
+        gathering.throw(ImportError())
+    assert gc.isenabled()
