@@ -276,12 +276,12 @@ class TextScanner:
             hints = self._rules.first(joined, tally, rearranged=rearranged, unmasked=False)
         if len(self._known):
             self._run_known(texts, range(len(texts)), tally, joined.text)
-        if self._known.phrases:
-            self._run_said_once(texts, tally)
         derived: DerivedTexts = ()
         if hints is None or hints:  # else there is nothing to decode
             closed = {number for number, text in enumerate(texts) if text in ids} if ids else set()
             derived = self._run_derived(joined, tally, closed, hints, rearranged=rearranged)
+        if self._known.phrases:
+            self._run_said_once(texts, tally)
         if not tally.findings and not tally.undecided:
             return (Scan(work=tally.work) if tally.work else _NOTHING), derived
         for _ in range(MAX_PASSES):
@@ -314,9 +314,11 @@ class TextScanner:
             tally.add(replace(found, text=numbers[found.text]))
 
     def _run_said_once(self, texts: Sequence[str], tally: Tally) -> None:
-        """Passphrases among what texts say only once. A value that stands there as it is has no part in that."""
+        """Passphrases among what texts say only once. A value that stands there as it is has no part in that, and a
+        text with one in another writing is withheld for it."""
+        over = tally.undecided.union(found.text for found in tally.findings if found.form is Form.ENCODED)
         plain = spans_by_text(found for found in tally.findings if found.form is Form.PLAIN)
-        numbers = [at for at, text in enumerate(texts) if len(text) >= said_once.SHORTEST and at not in tally.undecided]
+        numbers = [at for at, text in enumerate(texts) if len(text) >= said_once.SHORTEST and at not in over]
         if not numbers:
             return
         own = (masked(texts[at], plain[at]) if at in plain else texts[at] for at in numbers)

@@ -196,7 +196,7 @@ def _is_user(line: str, start: int) -> bool:
 def is_secret(line: str, start: int, end: int) -> bool:
     """Whether line[start:end], a token, is one by its looks and its context."""
     token = line[start:end]
-    if len(token) < _SHORTEST or token.lstrip("_").startswith(KNOWN_STARTS) or _is_data(line, start, end):
+    if len(token) < _SHORTEST or _starts_known(token) or _is_data(line, start, end):
         return False
     if _PLAIN.fullmatch(token):
         told = cue(line, (start, end)) if may_tell(line, (start, end)) else Cue.NONE
@@ -217,6 +217,11 @@ def is_secret(line: str, start: int, end: int) -> bool:
     if told is Cue.KEY:
         return _ULID.fullmatch(token) is None and _DIGESTED.fullmatch(token) is None
     return told is Cue.SECRET or (told is Cue.NONE and _alone(line, start, end))
+
+
+def _starts_known(token: str) -> bool:
+    """Whether it begins as what is known to be none: also behind underscores, and some of these begin with one."""
+    return token.startswith(KNOWN_STARTS) or token.lstrip("_").startswith(KNOWN_STARTS)
 
 
 def _of_own(line: str, start: int) -> bool:
